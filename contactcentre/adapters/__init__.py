@@ -1,0 +1,1 @@
+"""The world, one package a technology, independent of one another."""

@@ -1,0 +1,1 @@
+"""Flows, prompts and their sound, read strictly from ivr_flows/."""

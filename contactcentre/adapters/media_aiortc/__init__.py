@@ -1,0 +1,1 @@
+"""Sound: browser legs over WebRTC, and the one 20 ms tick that joins them."""

@@ -1,0 +1,1 @@
+"""Live state in Redis: keys, scripts and the client that runs them."""

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket edges: routes, access, problems, pages."""

@@ -1,0 +1,1 @@
+"""One module a process, and the place where adapters meet ports."""

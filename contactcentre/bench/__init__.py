@@ -1,0 +1,1 @@
+"""Measurements of the real thing, each command printing one JSON line."""

@@ -1,0 +1,1 @@
+"""What is said over wires and how it is stored, as versioned models."""
