@@ -1,0 +1,133 @@
+"""What the centre refuses, as a tree.
+
+Refusal                     a rule said no; the asker can be told why
+├── UnknownName             no such call, line, queue, adviser or setting
+├── BadRequest              what was sent cannot be understood
+│   └── MalformedOffer      no audio connection can be made of that offer
+├── BadClaim                a token or ticket that is forged, expired or somebody else's
+├── NotSignedIn             nobody is signed in, or the name and password do not belong together
+├── NotAllowed              signed in, but not for this
+├── TooMany                 more attempts than are allowed in a while
+├── OutOfOrder              that event may not follow in this state
+├── NodeFull                this node takes no further calls
+├── StaleToken              a newer reservation has taken the place of this one
+├── StaleEpoch              another leg has taken the call since
+└── CallClosed              the call has ended for good
+Outage                      the world failed; ask again later
+├── StateUnavailable        Redis
+├── LedgerUnavailable       PostgreSQL
+├── MediaUnavailable        sound
+└── PeerUnavailable         another process of ours
+
+Bugs are neither: they are AssertionError, and they end the task that met them.
+"""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """A rule said no. The message says what to do, in a sentence the asker may read."""
+
+    code: ClassVar[str] = "refused"
+
+
+class UnknownName(Refusal):
+    """No such call, line, queue, adviser or setting."""
+
+    code = "unknown-name"
+
+
+class BadRequest(Refusal):
+    """What was sent cannot be understood."""
+
+    code = "bad-request"
+
+
+class MalformedOffer(BadRequest):
+    """No audio connection can be made of that offer."""
+
+    code = "malformed-offer"
+
+
+class BadClaim(Refusal):
+    """A token or ticket that is forged, expired or somebody else's."""
+
+    code = "bad-claim"
+
+
+class NotSignedIn(Refusal):
+    """Nobody is signed in, or the name and password do not belong together."""
+
+    code = "not-signed-in"
+
+
+class NotAllowed(Refusal):
+    """Signed in, but not for this."""
+
+    code = "not-allowed"
+
+
+class TooMany(Refusal):
+    """More attempts than are allowed in a while."""
+
+    code = "too-many"
+
+
+class OutOfOrder(Refusal):
+    """That event may not follow in this state."""
+
+    code = "out-of-order"
+
+
+class NodeFull(Refusal):
+    """This node takes no further calls: it is full or draining."""
+
+    code = "node-full"
+
+
+class StaleToken(Refusal):
+    """A newer reservation has taken the place of this one."""
+
+    code = "stale-token"
+
+
+class StaleEpoch(Refusal):
+    """Another leg has taken the call since."""
+
+    code = "stale-epoch"
+
+
+class CallClosed(Refusal):
+    """The call has ended for good."""
+
+    code = "call-closed"
+
+
+class Outage(Exception):
+    """The world failed; ask again later."""
+
+    code: ClassVar[str] = "outage"
+
+
+class StateUnavailable(Outage):
+    """Redis did not answer in time, or not as a primary."""
+
+    code = "state-unavailable"
+
+
+class LedgerUnavailable(Outage):
+    """PostgreSQL did not answer in time, or not for writing."""
+
+    code = "ledger-unavailable"
+
+
+class MediaUnavailable(Outage):
+    """Sound cannot be carried here."""
+
+    code = "media-unavailable"
+
+
+class PeerUnavailable(Outage):
+    """Another process of ours did not answer in time."""
+
+    code = "peer-unavailable"

@@ -1,0 +1,26 @@
+"""Names of things, each a type of its own so that no two can be mixed up."""
+
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"""One contact by voice, from the first offer of sound to its record."""
+LegId = NewType("LegId", str)
+"""One audio connection of a call."""
+LineId = NewType("LineId", str)
+"""A helpline and what belongs to it, by the name of its folder in ivr_flows/lines."""
+QueueId = NewType("QueueId", str)
+"""A line and a skill requirement, language included: whoever may serve it may serve its head."""
+AdviserId = NewType("AdviserId", str)
+NodeId = NewType("NodeId", str)
+"""One media node process."""
+DeskId = NewType("DeskId", str)
+"""One desk process."""
+Token = NewType("Token", int)
+"""A reservation's number; rises for ever, so that the older of two is known to be stale."""
+RequestId = NewType("RequestId", str)
+"""Names one attempt of the caller of a port, so that a repeat of it is recognised."""
+OutcomeCode = NewType("OutcomeCode", str)
+SoundName = NewType("SoundName", str)
+"""A prompt, an announcement or a piece of music, by the name it has in ivr_flows/."""
+StepName = NewType("StepName", str)
+"""A step of a flow."""

@@ -1,0 +1,41 @@
+"""Bounds that nobody may change at run time, and how they relate."""
+
+BEAT_EVERY_MS = 1_000
+"""How often nodes and desks report themselves and what they hold."""
+NODE_SUSPECT_AFTER_MS = 3_000
+"""A node whose beat has not changed for so long is taken for gone."""
+SOCKET_BEAT_EVERY_MS = 2_000
+"""Both ends of a socket send so often; a stopped peer is never seen otherwise."""
+SOCKET_LOST_AFTER_MS = 5_000
+RING_MS = 20_000
+"""How long an adviser's desk rings before the call goes back to its place."""
+TAKE_UP_MS = 1_500
+"""A reservation that no node has taken up for so long goes back."""
+LEG_SILENT_AFTER_MS = 1_500
+"""No packet for so long: the leg is silent."""
+TICK_MS = 20
+"""The one rhythm of all sound."""
+SAMPLES_PER_TICK = 160
+"""8,000 samples a second, G.711."""
+
+CLAIM_LIFE_S = 4 * 3_600
+"""A page may come back with its claim for so long after it was last refreshed."""
+TICKET_LIFE_S = 60
+"""An adviser's browser must open its leg within this after the ring."""
+
+SDP_MAX_BYTES = 32_768
+MESSAGE_MAX_BYTES = 65_536
+"""The longest message of any socket or request between browser and server."""
+KEYS_INBOX_MAX = 32
+EVENTS_INBOX_MAX = 1_000
+REPORT_CALLS_MAX = 200
+"""Calls in one report; a node with more sends several."""
+MATCHES_PER_SWEEP_MAX = 50
+NOTES_MAX_CHARS = 8_000
+
+assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
+assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
+assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could have been answered"
+assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
+assert SDP_MAX_BYTES < MESSAGE_MAX_BYTES, "an offer fits into a message"
+assert TICK_MS * 8 == SAMPLES_PER_TICK, "8 kHz"
