@@ -17,7 +17,8 @@ Outage                      the world failed; ask again later
 ├── StateUnavailable        Redis
 ├── LedgerUnavailable       PostgreSQL
 ├── MediaUnavailable        sound
-└── PeerUnavailable         another process of ours
+├── PeerUnavailable         another process of ours
+└── SpoolFull               the disk that keeps events until they are durable
 
 Bugs are neither: they are AssertionError, and they end the task that met them.
 """
@@ -80,7 +81,7 @@ class OutOfOrder(Refusal):
 
 
 class NodeFull(Refusal):
-    """This node takes no further calls: it is full or draining."""
+    """A node that is full or draining takes no further calls."""
 
     code = "node-full"
 
@@ -131,3 +132,9 @@ class PeerUnavailable(Outage):
     """Another process of ours did not answer in time."""
 
     code = "peer-unavailable"
+
+
+class SpoolFull(Outage):
+    """The disk that keeps events until they are durable has reached its bound."""
+
+    code = "spool-full"

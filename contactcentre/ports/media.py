@@ -68,7 +68,7 @@ class LegQuality:
 
 
 class Media(Protocol):
-    """The sound of the calls of one node. Every method but `accept`, `close` and `play` is instant."""
+    """The sound of one node's calls. Every method but `accept`, `close` and `play` is instant."""
 
     async def accept(
         self, *, call: CallId, leg: LegId, offer_sdp: str, heard: Callable[[LegEvent], None]
@@ -80,7 +80,7 @@ class Media(Protocol):
         """
 
     async def close(self, leg: LegId) -> None:
-        """Close a leg; a leg that is unknown is closed already. The last leg takes the room along."""
+        """Close a leg; an unknown leg is closed already. The last leg takes its room along."""
 
     async def play(self, leg: LegId, sounds: Sequence[SoundName], language: Language) -> None:
         """Play sounds to a leg, one after another; return when the last has been sent.

@@ -1,0 +1,194 @@
+"""A call, and which event may follow which.
+
+Rule 1: a call's state changes in this file and nowhere else.
+Rule 2: nothing here reads a clock, rolls dice or waits. Time comes in on events.
+
+A caller who has waited never loses the wait: neither a lapsed reservation nor the loss of a talk
+moves `enqueued_ms`, and queues are ordered by it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import get_args
+
+from contactcentre.domain import events as e
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.errors import OutOfOrder
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.languages import Language
+
+
+class CallState(StrEnum):
+    """Where a call is on its way."""
+
+    IN_MENU = "in_menu"
+    WAITING = "waiting"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ON_HOLD = "on_hold"
+    ENDED = "ended"
+
+
+S = CallState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One contact by voice, with everything its record will say of it."""
+
+    id: CallId
+    line: LineId
+    language: Language
+    node: NodeId
+    epoch: LegEpoch
+    state: CallState
+    version: int
+    """Rises with every event and with every epoch, so that of two copies the later is known."""
+    arrived_at_ms: int
+    queue: QueueId | None = None
+    service_class: ServiceClass | None = None
+    enqueued_ms: int | None = None
+    adviser: AdviserId | None = None
+    """Who is rung or talked with; after the end, who talked last."""
+    token: Token = Token(0)
+    """The highest reservation this call has seen."""
+    deflected_to: str | None = None
+    rang_count: int = 0
+    bridged_at_ms: int | None = None
+    """When the first talk began."""
+    held_at_ms: int | None = None
+    held_ms: int = 0
+    ended_at_ms: int | None = None
+    ending: e.Ending | None = None
+    ended_by: e.HungUpBy | None = None
+
+
+VERSIONS_PER_EPOCH = 1_000_000
+"""Room for the events of one leg: a newer leg's record is later than any of an older one's."""
+
+FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyType(
+    {
+        S.IN_MENU: {
+            e.LanguageChosen: S.IN_MENU,
+            e.StepReached: S.IN_MENU,
+            e.CallDeflected: S.IN_MENU,
+            e.CallQueued: S.WAITING,
+            e.CallEnded: S.ENDED,
+        },
+        S.WAITING: {
+            e.CallQueued: S.WAITING,
+            e.PlaceTold: S.WAITING,
+            e.CallRang: S.RINGING,
+            e.CallEnded: S.ENDED,
+        },
+        S.RINGING: {
+            e.PlaceTold: S.RINGING,
+            e.ReservationLapsed: S.WAITING,
+            e.CallBridged: S.TALKING,
+            e.CallEnded: S.ENDED,
+        },
+        S.TALKING: {
+            e.CallHeld: S.ON_HOLD,
+            e.TalkBroken: S.WAITING,
+            e.CallEnded: S.ENDED,
+        },
+        S.ON_HOLD: {
+            e.CallTakenOffHold: S.TALKING,
+            e.TalkBroken: S.WAITING,
+            e.CallEnded: S.ENDED,
+        },
+        S.ENDED: {},
+    }
+)
+assert FOLLOWS.keys() == set(CallState), "every state has its row"
+
+
+def arrive(event: e.CallArrived) -> Call:
+    """Return the call that begins with an arrival."""
+    return Call(
+        id=event.call,
+        line=event.line,
+        language=event.language,
+        node=event.node,
+        epoch=event.epoch,
+        state=S.IN_MENU,
+        version=event.epoch.count * VERSIONS_PER_EPOCH,
+        arrived_at_ms=event.at_ms,
+    )
+
+
+def follow(call: Call, event: e.CallEvent) -> Call:
+    """Return the call as it stands once `event` has happened to it.
+
+    Raises OutOfOrder if that event may not follow in the call's state.
+    """
+    state = FOLLOWS[call.state].get(type(event))
+    if state is None:
+        raise OutOfOrder(f"{type(event).__name__} may not follow while a call is {call.state}")
+    return _note(replace(call, state=state, version=call.version + 1), event)
+
+
+def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one case an event
+    """Return the call with the event's facts written down."""
+    match event:
+        case e.LanguageChosen():
+            return replace(call, language=event.language)
+        case e.CallDeflected():
+            return replace(call, deflected_to=event.service)
+        case e.CallQueued():
+            return replace(
+                call,
+                queue=event.queue,
+                service_class=event.service_class,
+                enqueued_ms=event.enqueued_ms,
+            )
+        case e.CallRang():
+            return replace(
+                call, adviser=event.adviser, token=event.token, rang_count=call.rang_count + 1
+            )
+        case e.ReservationLapsed():
+            return replace(call, adviser=None)
+        case e.CallBridged():
+            first = call.bridged_at_ms if call.bridged_at_ms is not None else event.at_ms
+            return replace(call, adviser=event.adviser, token=event.token, bridged_at_ms=first)
+        case e.CallHeld():
+            return replace(call, held_at_ms=event.at_ms)
+        case e.CallTakenOffHold():
+            return _off_hold(call, event.at_ms)
+        case e.TalkBroken():
+            return replace(_off_hold(call, event.at_ms), adviser=None)
+        case e.CallEnded():
+            return replace(
+                _off_hold(call, event.at_ms),
+                ended_at_ms=event.at_ms,
+                ending=event.ending,
+                ended_by=event.by,
+            )
+        case e.CallArrived() | e.StepReached() | e.PlaceTold():
+            return call
+
+
+def _off_hold(call: Call, at_ms: int) -> Call:
+    """Return the call with the hold, if there is one, added up."""
+    if call.held_at_ms is None:
+        return call
+    return replace(call, held_at_ms=None, held_ms=call.held_ms + at_ms - call.held_at_ms)
+
+
+def ending_of(call: Call) -> e.Ending:
+    """Return how a call has ended if it ends as it stands now."""
+    if call.bridged_at_ms is not None:
+        return e.Ending.HANDLED
+    if call.queue is not None:
+        return e.Ending.ABANDONED
+    if call.deflected_to is not None:
+        return e.Ending.DEFLECTED
+    return e.Ending.LEFT_IN_MENU
+
+
+assert {kind for row in FOLLOWS.values() for kind in row} | {e.CallArrived} == set(
+    get_args(e.CallEvent)
+), "every event may follow somewhere"

@@ -1,0 +1,171 @@
+"""What happened to a call. An event is never edited, only followed by another.
+
+Times are milliseconds since 1970 by the clock of the node that saw it; they are written down and
+never compared with another machine's clock.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, StepName, Token
+from contactcentre.domain.languages import Language
+
+
+class Ending(StrEnum):
+    """How a call ended; each call has one (the conservation law counts them)."""
+
+    HANDLED = "handled"
+    """It was talked with an adviser."""
+    ABANDONED = "abandoned"
+    """The caller left while waiting or ringing."""
+    LEFT_IN_MENU = "left_in_menu"
+    """The caller left before joining a queue."""
+    DEFLECTED = "deflected"
+    """The caller accepted an online route."""
+    SYSTEM_LOST = "system_lost"
+    """We lost it. Must never be."""
+
+
+class LapseReason(StrEnum):
+    """Why a reservation went back without a talk."""
+
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    DESK_UNREACHABLE = "desk_unreachable"
+    CALLER_LEFT = "caller_left"
+    NOT_TAKEN_UP = "not_taken_up"
+
+
+class HungUpBy(StrEnum):
+    """Whose act ended the call."""
+
+    CALLER = "caller"
+    ADVISER = "adviser"
+    FLOW = "flow"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a call."""
+
+    call: CallId
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived(Event):
+    """A leg was admitted, the call's first or one that resumes it."""
+
+    line: LineId
+    language: Language
+    node: NodeId
+    epoch: LegEpoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChosen(Event):
+    """The caller chose the language to be served in."""
+
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReached(Event):
+    """The caller came to a step of the flow."""
+
+    step: StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDeflected(Event):
+    """The caller was told of an online route that may do instead."""
+
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(Event):
+    """The call waits; its place is by `enqueued_ms`, given once and for ever."""
+
+    queue: QueueId
+    service_class: ServiceClass
+    enqueued_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTold(Event):
+    """The caller heard the place and, where we know it honestly, the wait."""
+
+    place: int
+    wait_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRang(Event):
+    """The call's node took up the reservation and an adviser's desk rings."""
+
+    adviser: AdviserId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationLapsed(Event):
+    """The offer came to nothing; the caller keeps the place."""
+
+    adviser: AdviserId
+    token: Token
+    why: LapseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBridged(Event):
+    """Caller and adviser hear each other."""
+
+    adviser: AdviserId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(Event):
+    """The adviser put the caller on hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTakenOffHold(Event):
+    """The adviser came back to the caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkBroken(Event):
+    """The adviser's sound was lost in the middle of the talk; the caller goes back to the place."""
+
+    adviser: AdviserId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """The call is over."""
+
+    ending: Ending
+    by: HungUpBy
+
+
+CallEvent = (
+    CallArrived
+    | LanguageChosen
+    | StepReached
+    | CallDeflected
+    | CallQueued
+    | PlaceTold
+    | CallRang
+    | ReservationLapsed
+    | CallBridged
+    | CallHeld
+    | CallTakenOffHold
+    | TalkBroken
+    | CallEnded
+)

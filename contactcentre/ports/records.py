@@ -1,0 +1,90 @@
+"""The record of every call: written down where it happened, and read again once it is durable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contactcentre.domain.call import Call
+from contactcentre.domain.events import CallEvent
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, OutcomeCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEvent:
+    """One event of one call, with the call as it stood after it.
+
+    (node, seq) names it for ever; sequence numbers of a node rise by one.
+    """
+
+    node: NodeId
+    seq: int
+    event: CallEvent
+    call: Call
+
+
+class Spool(Protocol):
+    """A node's own disk, where events wait until PostgreSQL has them."""
+
+    def write(self, event: CallEvent, call: Call) -> None:
+        """Write an event down. Raises SpoolFull (an Outage) when the bound is reached."""
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether the node must take no further calls."""
+
+    def pending(self, *, after_seq: int, count_max: int) -> Sequence[WrittenEvent]:
+        """Return the events after a number, the oldest first."""
+
+    def forget(self, *, up_to_seq: int) -> None:
+        """Let go of events that are durable."""
+
+
+class EventStream(Protocol):
+    """The way from the nodes to the records process."""
+
+    async def send(self, events: Sequence[WrittenEvent]) -> None:
+        """Put events on the stream, in order. Raises StateUnavailable; a repeat is harmless."""
+
+
+class EventInbox(Protocol):
+    """The records process's end of the stream."""
+
+    async def take(self, *, count_max: int, wait_ms: int) -> Sequence[tuple[str, WrittenEvent]]:
+        """Return events not yet acknowledged, each with its id on the stream."""
+
+    async def acknowledge(
+        self, ids: Sequence[str], *, durable: Sequence[tuple[NodeId, int]]
+    ) -> None:
+        """Let go of events that are durable and tell their nodes up to which number they are."""
+
+
+class Ledger(Protocol):
+    """PostgreSQL, as the records process and the desk write it."""
+
+    async def write_events(self, events: Sequence[WrittenEvent]) -> None:
+        """Write events and the rows of their calls in one transaction; a repeat changes nothing.
+
+        Raises LedgerUnavailable.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an adviser says of a call after it."""
+
+    call: CallId
+    adviser: AdviserId
+    outcome: OutcomeCode | None
+    notes: str
+    version: int
+    """Counted by the desk; of two the higher one stands."""
+
+
+class Outcomes(Protocol):
+    """The adviser's words on a call."""
+
+    async def write(self, outcome: Outcome, *, at_ms: int) -> None:
+        """Write an outcome down, once for each call and adviser. Raises LedgerUnavailable."""
+
+    async def read(self, *, call: CallId, adviser: AdviserId) -> Outcome | None:
+        """Return what the adviser has written so far."""

@@ -1,0 +1,280 @@
+"""Live state: who waits where, who is ready, and which reservation binds the two.
+
+Redis is the blackboard behind it and never the only holder of anything for longer than one beat,
+so each method may be called again with the same arguments and does then what once would have done.
+Every method raises StateUnavailable when the store does not answer in time.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LineId,
+    NodeId,
+    QueueId,
+    RequestId,
+    Token,
+)
+from contactcentre.domain.presence import AwayReason, Presence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a waiting call stands."""
+
+    place: int
+    """1 is the head."""
+    waiting_count: int
+    served_every_ms: int | None
+    """Mean time between the queue's last calls taken; None while there are too few to be honest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """One waiting call held for one ready adviser."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    queue: QueueId
+    enqueued_ms: int
+    node: NodeId
+    desk: DeskId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReport:
+    """What a node says of one of its calls that waits, rings or talks."""
+
+    call: CallId
+    queue: QueueId
+    head_start_ms: int
+    enqueued_ms: int
+    epoch: LegEpoch
+    state: str
+    """CallState.WAITING, RINGING, TALKING or ON_HOLD; or "hidden" while its leg is silent."""
+    adviser: AdviserId | None
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReport:
+    """A node's beat: where it is, and one chunk of the calls it holds."""
+
+    node: NodeId
+    site: str
+    beat: int
+    internal_url: str
+    """Where other processes reach it."""
+    public_url: str
+    """Where browsers open their leg sockets (ws:// or wss://)."""
+    draining: bool
+    legs_count: int
+    legs_max: int
+    calls: Sequence[CallReport]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReply:
+    """What the blackboard answers a node."""
+
+    superseded: Sequence[CallId]
+    """Calls that a newer leg elsewhere has taken: close the leg here, write no end."""
+    closed: Sequence[CallId]
+    """Calls that are known to have ended for good."""
+    durable_seq: int
+    """Every event of this node up to this number is in PostgreSQL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserReport:
+    """What a desk says of one adviser."""
+
+    adviser: AdviserId
+    desk: DeskId
+    beat: int
+    state: Presence
+    reason: AwayReason | None
+    call: CallId | None
+    token: Token
+    """The highest token the desk has seen for this adviser."""
+    queues: Sequence[QueueId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserStanding:
+    """How an adviser stands in the live state after a report."""
+
+    state: Presence
+    reason: AwayReason | None
+    call: CallId | None
+    token: Token
+    since_ms: int
+    """When this state began, by the store's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStanding:
+    """A media node as the address book has it."""
+
+    node: NodeId
+    site: str
+    beat: int
+    internal_url: str
+    public_url: str
+    draining: bool
+    legs_count: int
+    legs_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskStanding:
+    """A desk process as the address book has it."""
+
+    desk: DeskId
+    internal_url: str
+    beat: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStanding:
+    """A queue as a supervisor sees it."""
+
+    queue: QueueId
+    waiting_count: int
+    oldest_enqueued_ms: int | None
+    ready_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The whole centre at one moment, for boards and figures."""
+
+    now_ms: int
+    """By the store's clock, so that waits are differences of one clock."""
+    queues: Sequence[QueueStanding]
+    advisers: Sequence[tuple[AdviserId, AdviserStanding]]
+    nodes: Sequence[NodeStanding]
+
+
+class CallQueues(Protocol):
+    """The waiting calls, as the node that holds their legs writes them."""
+
+    async def join(
+        self,
+        *,
+        call: CallId,
+        line: LineId,
+        queue: QueueId,
+        head_start_ms: int,
+        enqueued_ms: int | None,
+        epoch: LegEpoch,
+        node: NodeId,
+    ) -> int:
+        """Put a call into its queue and return its enqueue time, given now if it had none.
+
+        A hidden call is shown again; a call already waiting stays as it is.
+        Raises StaleEpoch, CallClosed.
+        """
+
+    async def hide(self, *, call: CallId, epoch: LegEpoch) -> None:
+        """Keep a call's rank but out of matching while its leg is silent. Raises StaleEpoch."""
+
+    async def place(self, *, call: CallId, queue: QueueId) -> Place | None:
+        """Return where a call stands; None if it does not wait in that queue."""
+
+    async def take_up(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
+        """Say that the call's node has the offer and its desk will ring. Raises StaleToken."""
+
+    async def answer(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
+        """Say that the two talk. Raises StaleToken, CallClosed."""
+
+    async def give_back(
+        self, *, call: CallId, adviser: AdviserId, token: Token, why: LapseReason
+    ) -> None:
+        """Put a reserved call back into its place.
+
+        The adviser is away until a person presses Ready, but ready again when the caller left or
+        nobody took the offer up. An old token changes nothing.
+        """
+
+    async def return_to_queue(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
+        """Put a call whose talk broke back into its place; the adviser goes to away."""
+
+    async def end(self, *, call: CallId, epoch: LegEpoch) -> None:
+        """Close a call for good; an adviser who talked goes to wrap-up, one who was rung to ready.
+
+        A call that was never queued is closed as well. Raises StaleEpoch.
+        """
+
+    async def report_node(self, report: NodeReport) -> NodeReply:
+        """Take a node's beat and one chunk of its calls; put right what is missing or older here.
+
+        Observes the highest token reported before anything else.
+        """
+
+    async def forget_node(self, node: NodeId) -> None:
+        """Take a node that has drained and stops out of the address book."""
+
+
+class Matching(Protocol):
+    """The decisions of a router. Any number of routers may decide at once."""
+
+    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
+        """Reserve the best waiting head of the adviser's queues; None if none waits or not ready.
+
+        The same request gives the same reservation again for as long as it stands.
+        """
+
+    async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
+        """Reserve a queue's head for the adviser who has been ready for longest; None if nobody."""
+
+    async def queues_waiting(self) -> Sequence[QueueId]:
+        """Return the queues in which somebody waits."""
+
+    async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
+        """Return ready advisers, the longest ready first."""
+
+    async def reservations(self) -> Sequence[Reservation]:
+        """Return the reservations that no node has taken up yet."""
+
+    def wakes(self) -> AsyncIterator[None]:
+        """Yield whenever something may be matched; a lost wake costs one sweep, no caller.
+
+        Yields once at every (re)connection; never raises StateUnavailable but waits and reconnects.
+        """
+
+
+class Presences(Protocol):
+    """The advisers, as their desk writes them, and the address book of desks."""
+
+    async def report_adviser(self, report: AdviserReport) -> AdviserStanding:
+        """Take the desk's word for an adviser; only a live, newer reservation outranks it.
+
+        A change to ready by a person carries the highest token the desk has seen.
+        """
+
+    async def report_desk(self, *, desk: DeskId, beat: int, internal_url: str) -> None:
+        """Take a desk's beat."""
+
+    async def desk(self, desk: DeskId) -> DeskStanding | None:
+        """Return where a desk process is."""
+
+
+class AddressBook(Protocol):
+    """Where processes are, and the centre as a whole."""
+
+    async def nodes(self) -> Sequence[NodeStanding]:
+        """Return the media nodes that have reported and have not been forgotten."""
+
+    async def node(self, node: NodeId) -> NodeStanding | None:
+        """Return one media node."""
+
+    async def overview(self, queues: Sequence[QueueId]) -> Overview:
+        """Return the whole centre at one moment."""

@@ -1,0 +1,64 @@
+"""What our processes say to one another: HTTP with JSON, under the cluster key.
+
+POST {node}/offers                     router → node     OfferCall        204, or 409 with a code
+POST {desk}/rings                      node → desk       Ring             204, or 404 no such desk
+POST {desk}/rings/{token}/over         node → desk       RingOver         204
+POST {desk}/rings/{token}/bridged      node → desk       Talk             204
+"""
+
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.languages import Language
+from contactcentre.wire.said import Said
+
+
+class OfferCall(Said):
+    """A router tells a call's node that the call is reserved for an adviser."""
+
+    call: CallId
+    adviser: AdviserId
+    desk: DeskId
+    token: Token
+
+
+class JourneyStep(Said):
+    """One thing the caller did on the way here, for the adviser to read."""
+
+    at_ms: int
+    words: str
+
+
+class Ring(Said):
+    """A call's node rings an adviser's desk."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    node: NodeId
+    node_url: str
+    """The node's leg socket as browsers reach it."""
+    ticket: str
+    line: LineId
+    queue: QueueId
+    language: Language
+    waited_ms: int
+    ring_ms: int
+    journey: list[JourneyStep]
+
+
+class Talk(Said):
+    """The node has joined caller and adviser."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+
+
+class RingOver(Said):
+    """The ring or the talk has ended."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    lapse: LapseReason | None
+    """None: there was a talk and it has ended, wrap-up begins."""

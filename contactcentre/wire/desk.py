@@ -1,0 +1,245 @@
+"""What a desk process says to an adviser's browser over the live socket, and takes over HTTP.
+
+GET  /api/live            WebSocket, text frames: DeskSays down, Beat up; needs the session cookie
+POST /api/sign-in         SignIn → Me (sets the cookie)      POST /api/sign-out
+GET  /api/me              → Me                               401 when nobody is signed in
+POST /api/presence        SetPresence → PresenceNow
+POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
+PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
+GET  /api/board           → Board (supervisors)
+Errors are RFC 9457 problem+json with `code` as in domain/errors.py and `detail` for people.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, OutcomeCode, QueueId, Token
+from contactcentre.domain.languages import Language
+from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.limits import NOTES_MAX_CHARS
+from contactcentre.wire.cluster import JourneyStep
+from contactcentre.wire.legs import Beat
+from contactcentre.wire.said import Said
+
+
+class SignIn(Said):
+    """A local account."""
+
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+
+
+class OutcomeChoice(Said):
+    """One of the outcomes a line's advisers may choose."""
+
+    code: OutcomeCode
+    titles: dict[Language, str]
+
+
+class QueueTitle(Said):
+    """A queue's name for people."""
+
+    queue: QueueId
+    titles: dict[Language, str]
+    outcomes: list[OutcomeChoice]
+
+
+class Me(Said):
+    """Who is signed in, and what the desk must know to draw itself."""
+
+    adviser: AdviserId
+    name: str
+    role: Literal["adviser", "supervisor"]
+    language: Language
+    queues: list[QueueTitle]
+    away_reasons: list[AwayReason]
+    """The ones an adviser may choose."""
+    ice_servers: list[str]
+
+
+class SetPresence(Said):
+    """The adviser presses Ready, or goes away for a reason."""
+
+    state: Literal[Presence.READY, Presence.AWAY]
+    reason: AwayReason | None = None
+
+
+class FinishWrapUp(Said):
+    """The adviser has finished with a call."""
+
+    call: CallId
+    then: Literal[Presence.READY, Presence.AWAY] = Presence.READY
+
+
+class WriteOutcome(Said):
+    """The adviser's words on a call, whole each time; the higher version stands."""
+
+    outcome: OutcomeCode | None
+    notes: str = Field(max_length=NOTES_MAX_CHARS)
+    version: int = Field(ge=1)
+
+
+class OutcomeWritten(Said):
+    """The words are durable."""
+
+    version: int
+    at_ms: int
+
+
+class PresenceNow(Said):
+    """How the adviser stands."""
+
+    kind: Literal["presence"] = "presence"
+    state: Presence
+    reason: AwayReason | None
+    since_ms: int
+    """How long ago this state began; a span, so that no two clocks are compared."""
+
+
+class RingNow(Said):
+    """A call rings at this desk."""
+
+    kind: Literal["ring"] = "ring"
+    call: CallId
+    token: Token
+    node_url: str
+    ticket: str
+    line: LineId
+    queue: QueueId
+    language: Language
+    waited_ms: int
+    ring_ms: int
+    """How much of the ring is left."""
+    journey: list[JourneyStep]
+
+
+class RingEnded(Said):
+    """The ring has ended without a talk."""
+
+    kind: Literal["ring_ended"] = "ring_ended"
+    call: CallId
+    token: Token
+    lapse: LapseReason
+
+
+class TalkNow(Said):
+    """The adviser talks (sent when it begins and after a reload of the page)."""
+
+    kind: Literal["talk"] = "talk"
+    call: CallId
+    token: Token
+    talked_ms: int
+
+
+class WrapUpNow(Said):
+    """The talk has ended; the adviser has this long for notes and outcome."""
+
+    kind: Literal["wrap_up"] = "wrap_up"
+    call: CallId
+    queue: QueueId
+    left_ms: int
+    outcome: OutcomeCode | None
+    notes: str
+    version: int
+
+
+class QueueNow(Said):
+    """One of the adviser's queues."""
+
+    queue: QueueId
+    waiting_count: int
+    longest_ms: int | None
+
+
+class QueuesNow(Said):
+    """The adviser's queues, at most once a second."""
+
+    kind: Literal["queues"] = "queues"
+    queues: list[QueueNow]
+
+
+class Replaced(Said):
+    """Another tab of this adviser has taken the desk over."""
+
+    kind: Literal["replaced"] = "replaced"
+
+
+class HealthNow(Said):
+    """What the desk itself can reach; the call's own sound is told by its node."""
+
+    kind: Literal["health"] = "health"
+    queue_reachable: bool
+    records_reachable: bool
+
+
+DeskSays = Annotated[
+    PresenceNow
+    | RingNow
+    | RingEnded
+    | TalkNow
+    | WrapUpNow
+    | QueuesNow
+    | Replaced
+    | HealthNow
+    | Beat,
+    Field(discriminator="kind"),
+]
+DESK_SAYS: TypeAdapter[
+    PresenceNow
+    | RingNow
+    | RingEnded
+    | TalkNow
+    | WrapUpNow
+    | QueuesNow
+    | Replaced
+    | HealthNow
+    | Beat
+] = TypeAdapter(DeskSays)
+
+
+class BoardQueue(Said):
+    """A queue on the board."""
+
+    queue: QueueId
+    title: str
+    waiting_count: int
+    longest_ms: int | None
+    ready_count: int
+    talking_count: int
+
+
+class BoardNode(Said):
+    """A media node on the board."""
+
+    node: NodeId
+    site: str
+    state: Literal["serving", "draining", "stopped"]
+    legs_count: int
+    legs_max: int
+
+
+class Today(Said):
+    """Counts of calls that arrived since midnight, UK time, from the records."""
+
+    offered_count: int
+    handled_count: int
+    abandoned_count: int
+    deflected_count: int
+    left_in_menu_count: int
+    system_lost_count: int
+    in_progress_count: int
+    answered_within_target_count: int
+    """Bridged within `target_ms` of entering the queue."""
+    target_ms: int
+
+
+class Board(Said):
+    """What a supervisor's board shows; each figure is measured, or absent."""
+
+    queues: list[BoardQueue]
+    advisers: dict[Presence, int]
+    nodes: list[BoardNode]
+    today: Today | None
+    """None while the records cannot be read."""

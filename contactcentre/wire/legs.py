@@ -1,0 +1,211 @@
+"""What browsers and media nodes say to one another over a leg socket (`/leg`), JSON text frames.
+
+The first message is an offer (caller) or an attach (adviser); the node answers it or refuses and
+closes. Both ends send a beat every `SOCKET_BEAT_EVERY_MS`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from contactcentre.domain.call import CallState
+from contactcentre.domain.events import Ending, LapseReason
+from contactcentre.domain.ids import CallId, Token
+from contactcentre.domain.languages import Language
+from contactcentre.limits import SDP_MAX_BYTES
+from contactcentre.wire.said import Said
+
+Sdp = Annotated[str, Field(min_length=1, max_length=SDP_MAX_BYTES)]
+Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+
+
+class Beat(Said):
+    """The sender lives."""
+
+    kind: Literal["beat"] = "beat"
+
+
+class HangUp(Said):
+    """The person ends the call."""
+
+    kind: Literal["hang_up"] = "hang_up"
+
+
+class PressKey(Said):
+    """A key of the keypad: the caller's choice, or a tone an adviser sends to the caller."""
+
+    kind: Literal["key"] = "key"
+    key: Key
+
+
+class Offer(Said):
+    """A caller's page offers sound, with its claim and the secret that the claim is bound to."""
+
+    kind: Literal["offer"] = "offer"
+    claim: str = Field(max_length=4_096)
+    secret: str = Field(min_length=16, max_length=128)
+    sdp: Sdp
+
+
+class Attach(Said):
+    """An adviser's browser offers sound for the call that rings at its desk."""
+
+    kind: Literal["attach"] = "attach"
+    ticket: str = Field(max_length=4_096)
+    sdp: Sdp
+
+
+class AnswerCall(Said):
+    """The adviser takes the call that rings."""
+
+    kind: Literal["answer_call"] = "answer_call"
+
+
+class Decline(Said):
+    """The adviser can't take the call; the caller keeps the place."""
+
+    kind: Literal["decline"] = "decline"
+
+
+class Hold(Said):
+    """The adviser puts the caller on hold, or comes back."""
+
+    kind: Literal["hold"] = "hold"
+    on: bool
+
+
+class Mute(Said):
+    """The adviser's sound is kept from the caller by the node as well."""
+
+    kind: Literal["mute"] = "mute"
+    on: bool
+
+
+CallerSays = Annotated[Offer | PressKey | HangUp | Beat, Field(discriminator="kind")]
+AdviserSays = Annotated[
+    Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
+    Field(discriminator="kind"),
+]
+LegSays = Annotated[
+    Offer | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
+    Field(discriminator="kind"),
+]
+LEG_SAYS: TypeAdapter[
+    Offer | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
+] = TypeAdapter(LegSays)
+
+
+class Answer(Said):
+    """The node's answer to an offer or attach."""
+
+    kind: Literal["answer"] = "answer"
+    call: CallId
+    sdp: str
+
+
+class ClaimChanged(Said):
+    """A fresh claim; the page keeps the last one."""
+
+    kind: Literal["claim"] = "claim"
+    claim: str
+
+
+class Stage(Said):
+    """Where the call is now, and what is being said to the caller in words (captions)."""
+
+    kind: Literal["stage"] = "stage"
+    state: CallState
+    language: Language
+    words: list[str]
+    """The prompts playing now, sentence by sentence, in `language`."""
+    keys: dict[str, str]
+    """Keys that do something now, each with what it does, in `language`."""
+
+
+class PlaceNow(Said):
+    """The caller's place; also sent when it was not said aloud."""
+
+    kind: Literal["place"] = "place"
+    place: int = Field(ge=1)
+    wait_ms: int | None
+    """The upper end of an honest range; None where we do not know."""
+    words: str
+
+
+class Quality(Said):
+    """What the node hears of this leg."""
+
+    kind: Literal["quality"] = "quality"
+    loss_ratio: float
+    """Over the last five seconds."""
+    jitter_ms: float
+    delay_ms: float
+    level_dbov: float
+
+
+class Bridged(Said):
+    """Adviser: you and the caller hear each other."""
+
+    kind: Literal["bridged"] = "bridged"
+    token: Token
+
+
+class Held(Said):
+    """Adviser: the caller is on hold, or no longer."""
+
+    kind: Literal["held"] = "held"
+    on: bool
+
+
+class CallerHeard(Said):
+    """Adviser: the caller's sound has stopped, or has come back."""
+
+    kind: Literal["caller_heard"] = "caller_heard"
+    on: bool
+
+
+class Over(Said):
+    """The call, or this adviser's part in it, is over; the node closes the socket after it."""
+
+    kind: Literal["over"] = "over"
+    ending: Ending | None
+    """None when only the ring ended."""
+    lapse: LapseReason | None
+    words: str
+
+
+class Refused(Said):
+    """What was asked cannot be done; `code` as in domain/errors.py."""
+
+    kind: Literal["refused"] = "refused"
+    code: str
+    words: str
+
+
+NodeSays = Annotated[
+    Answer
+    | ClaimChanged
+    | Stage
+    | PlaceNow
+    | Quality
+    | Bridged
+    | Held
+    | CallerHeard
+    | Over
+    | Refused
+    | Beat,
+    Field(discriminator="kind"),
+]
+NODE_SAYS: TypeAdapter[
+    Answer
+    | ClaimChanged
+    | Stage
+    | PlaceNow
+    | Quality
+    | Bridged
+    | Held
+    | CallerHeard
+    | Over
+    | Refused
+    | Beat
+] = TypeAdapter(NodeSays)
