@@ -3,7 +3,8 @@
 Refusal                     a rule said no; the asker can be told why
 ├── UnknownName             no such call, line, queue, adviser or setting
 ├── BadRequest              what was sent cannot be understood
-│   └── MalformedOffer      no audio connection can be made of that offer
+│   ├── MalformedOffer      no audio connection can be made of that offer
+│   └── BrokenFlow          a flow, its words or its sound cannot be used as written
 ├── BadClaim                a token or ticket that is forged, expired or somebody else's
 ├── NotSignedIn             nobody is signed in, or the name and password do not belong together
 ├── NotAllowed              signed in, but not for this
@@ -48,6 +49,12 @@ class MalformedOffer(BadRequest):
     """No audio connection can be made of that offer."""
 
     code = "malformed-offer"
+
+
+class BrokenFlow(BadRequest):
+    """A flow, its words or its sound cannot be used as written."""
+
+    code = "broken-flow"
 
 
 class BadClaim(Refusal):
