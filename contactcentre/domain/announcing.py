@@ -1,0 +1,70 @@
+"""What a waiting caller is told, as names of sounds: the place, an honest wait, and what happens.
+
+A wait is told in steps that widen as it grows and is always rounded up: to hear "about ten minutes"
+and to wait seven is better than the reverse. Where the wait is not known nothing is said about it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from contactcentre.domain.ids import SoundName
+
+HOLD_INTRO = SoundName("hold_intro")
+"""Heard once when the wait begins."""
+APOLOGY_MOVED = SoundName("apology_moved")
+"""Heard after the call had to move to another node."""
+ADVISER_JOINING = SoundName("adviser_joining")
+"""Heard when an adviser has answered."""
+GOODBYE = SoundName("goodbye")
+LINE_ENDED = SoundName("line_ended")
+"""Heard by a caller whose talk ended at the adviser's side."""
+
+PLACE_MAX = 30
+"""The last place that is told as a number."""
+MORE_THAN_PLACE_MAX = SoundName("place_more_than_30")
+
+MINUTE_MS = 60_000
+UNDER_TWO_MINUTES = SoundName("wait_under_2")
+MORE_THAN_AN_HOUR = SoundName("wait_more_than_60")
+ABOUT_MINUTES = (2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60)
+
+PLACES: Mapping[int, SoundName] = MappingProxyType(
+    {place: SoundName(f"place_{place}") for place in range(1, PLACE_MAX + 1)}
+)
+WAITS: Mapping[int, SoundName] = MappingProxyType(
+    {minutes: SoundName(f"wait_about_{minutes}") for minutes in ABOUT_MINUTES}
+)
+
+ANNOUNCEMENTS: frozenset[SoundName] = frozenset(
+    {
+        HOLD_INTRO,
+        APOLOGY_MOVED,
+        ADVISER_JOINING,
+        GOODBYE,
+        LINE_ENDED,
+        MORE_THAN_PLACE_MAX,
+        UNDER_TWO_MINUTES,
+        MORE_THAN_AN_HOUR,
+        *PLACES.values(),
+        *WAITS.values(),
+    }
+)
+"""Every sound that the centre itself may ask for while a caller waits or talks."""
+
+
+def wait_bucket(wait_ms: int) -> SoundName:
+    """Return the sound that tells a wait, rounded up to the next that there is."""
+    assert wait_ms >= 0, "nobody waits less than nothing"
+    if wait_ms < ABOUT_MINUTES[0] * MINUTE_MS:
+        return UNDER_TWO_MINUTES
+    for minutes, sound in WAITS.items():
+        if wait_ms <= minutes * MINUTE_MS:
+            return sound
+    return MORE_THAN_AN_HOUR
+
+
+def announce_place(place: int, wait_ms: int | None) -> tuple[SoundName, ...]:
+    """Return the sounds that tell a caller's place, and the wait if it is known."""
+    assert place >= 1, "the first in a queue has place 1"
+    told = PLACES.get(place, MORE_THAN_PLACE_MAX)
+    return (told,) if wait_ms is None else (told, wait_bucket(wait_ms))

@@ -1,0 +1,158 @@
+"""What a flow is: its steps, where each leads, and the queues a caller may reach from it.
+
+A flow is only data. How a caller goes through it stands in `walk`, what no flow may do in `lint`.
+Four keys mean the same everywhere, so that no step gives them a meaning of its own: 0 reaches extra
+support, 9 changes the language, * repeats, # goes back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NewType
+
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.ids import LineId, OutcomeCode, QueueId, SoundName, StepName
+from contactcentre.domain.languages import Language
+
+QueueName = NewType("QueueName", str)
+"""What a queue's callers want, whatever their language: with a line and a language, a queue."""
+ServiceName = NewType("ServiceName", str)
+"""An online service that would answer as well as an adviser."""
+
+EXTRA_SUPPORT_KEY = "0"
+LANGUAGE_KEY = "9"
+REPEAT_KEY = "*"
+BACK_KEY = "#"
+ACCEPT_KEY = "1"
+"""At a deflection: that was all I needed."""
+DECLINE_KEY = "2"
+"""At a deflection: I still want an adviser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayStep:
+    """Say something and go on."""
+
+    prompts: tuple[SoundName, ...]
+    next: StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuStep:
+    """Ask for a key."""
+
+    prompts: tuple[SoundName, ...]
+    again: tuple[SoundName, ...] = ()
+    """What is said instead to whoever did not choose the first time: slower, shorter."""
+    keys: Mapping[str, StepName]
+    silence: StepName
+    """Where whoever never chooses is taken: to a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeflectStep:
+    """Offer an online service by voice; the caller's place with an adviser is kept meanwhile."""
+
+    prompts: tuple[SoundName, ...]
+    link: SoundName
+    """The address, which is read twice."""
+    service: ServiceName
+    accepted: StepName
+    declined: StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStep:
+    """Wait for an adviser."""
+
+    queue: QueueName
+    prompts: tuple[SoundName, ...] = ()
+    """What is said first, once the caller has a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpStep:
+    """Say goodbye and end the call."""
+
+    prompts: tuple[SoundName, ...]
+    outcome: OutcomeCode | None
+
+
+Step = PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueDefinition:
+    """One queue: a line, what its callers want, and the language they want it in."""
+
+    id: QueueId
+    line: LineId
+    name: QueueName
+    language: Language
+    service_class: ServiceClass
+    titles: Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """All the steps of one line."""
+
+    line: LineId
+    languages: tuple[Language, ...]
+    start: StepName
+    extra_support: StepName
+    """The queue step that 0 reaches."""
+    steps: Mapping[StepName, Step]
+    queues: Mapping[tuple[QueueName, Language], QueueDefinition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One way a call may have ended, as the record has it and as people read it."""
+
+    code: OutcomeCode
+    titles: Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A helpline: its flow, its queues, and how its calls may end."""
+
+    id: LineId
+    titles: Mapping[Language, str]
+    flow: Flow
+    outcomes: tuple[Outcome, ...]
+    """What an adviser may choose in the wrap-up."""
+    flow_outcomes: tuple[Outcome, ...]
+    """What the flow itself gives a call that it ends."""
+
+    @property
+    def queues(self) -> tuple[QueueDefinition, ...]:
+        """Return the line's queues in the order of the file."""
+        return tuple(self.flow.queues.values())
+
+
+def queue_id(line: LineId, name: QueueName, language: Language) -> QueueId:
+    """Return the id of a line's queue in one language, as in `tax.paying.cy`."""
+    return QueueId(f"{line}.{name}.{language.split('-', maxsplit=1)[0]}")
+
+
+def choices(step: Step) -> Mapping[str, StepName]:
+    """Return where each key of a step leads, the four that mean the same everywhere left out."""
+    match step:
+        case MenuStep(keys=keys):
+            return keys
+        case DeflectStep(accepted=accepted, declined=declined):
+            return {ACCEPT_KEY: accepted, DECLINE_KEY: declined}
+        case PlayStep() | QueueStep() | HangUpStep():
+            return {}
+
+
+def without_input(step: Step) -> StepName | None:
+    """Return where a caller who presses nothing is taken in the end; None where the flow ends."""
+    match step:
+        case PlayStep(next=step_name) | MenuStep(silence=step_name):
+            return step_name
+        case DeflectStep(declined=step_name):
+            return step_name
+        case QueueStep() | HangUpStep():
+            return None

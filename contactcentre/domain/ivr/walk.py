@@ -1,0 +1,310 @@
+"""How a caller walks a flow: an event comes in, a new position and what to do come out.
+
+A position is all there is to know; a node that is given one goes on where another stopped.
+Actions that come back replace whatever was going on: sound that still plays is stopped, a wait for
+a key is over. No actions: all goes on as it was. Nobody is ever left in silence or cut off for not
+pressing a key: whoever does not choose is asked twice more and then taken to a person.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from contactcentre.domain import announcing
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
+from contactcentre.domain.ivr.flow import (
+    ACCEPT_KEY,
+    BACK_KEY,
+    EXTRA_SUPPORT_KEY,
+    LANGUAGE_KEY,
+    REPEAT_KEY,
+    DeflectStep,
+    Flow,
+    HangUpStep,
+    MenuStep,
+    PlayStep,
+    QueueStep,
+    ServiceName,
+    choices,
+    without_input,
+)
+from contactcentre.domain.languages import Language
+
+INPUT_TIMEOUT_MS: Final = 7_000
+"""How long a caller may think after the last word of a menu."""
+TRIES_MAX: Final = 3
+"""So often a caller may fail to choose; then a person takes over."""
+HISTORY_MAX: Final = 8
+"""So many menus can be gone back through."""
+
+NOTHING_PRESSED = SoundName("nothing_pressed")
+WRONG_KEY = SoundName("wrong_key")
+OFFER_EXTRA_SUPPORT = SoundName("offer_extra_support")
+TO_A_PERSON = SoundName("to_a_person")
+ONCE_MORE = SoundName("once_more")
+DID_THAT_COVER_IT = SoundName("did_that_cover_it")
+
+WALK_PROMPTS: frozenset[SoundName] = frozenset(
+    {
+        NOTHING_PRESSED,
+        WRONG_KEY,
+        OFFER_EXTRA_SUPPORT,
+        TO_A_PERSON,
+        ONCE_MORE,
+        DID_THAT_COVER_IT,
+        announcing.APOLOGY_MOVED,
+    }
+)
+"""What any flow may say without naming it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where in a flow a caller is; small, and whole when written down and read again."""
+
+    step: StepName
+    language: Language
+    tries: int = 0
+    """How often the caller has failed to choose at this step."""
+    history: tuple[StepName, ...] = ()
+    """The menus behind, the last one last."""
+    awaiting: bool = False
+    """The prompt has been heard to its end and a key is awaited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptFinished:
+    """The last of the prompts has been heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed:
+    """A key of 0-9, * or #; it may come while a prompt still plays."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputTimedOut:
+    """No key came for as long as was waited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerHungUp:
+    """The caller has gone; what comes back is only for the record."""
+
+
+Event = PromptFinished | KeyPressed | InputTimedOut | CallerHungUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayPrompts:
+    """Play these in the position's language; tell PromptFinished when the last has been heard."""
+
+    sounds: tuple[SoundName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitKey:
+    """Wait so long for a key; tell InputTimedOut when none came."""
+
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPlace:
+    """If this caller waits later on, the wait counts from now; the first time counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinQueue:
+    """Give the caller a place now, and then say the prompts; the flow is over."""
+
+    queue: QueueId
+    service_class: ServiceClass
+    prompts: tuple[SoundName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """End the call; the closing words have been heard."""
+
+    outcome: OutcomeCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchLanguage:
+    """From here on the caller is served in this language."""
+
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteDeflected:
+    """The caller needs no adviser: the online service will do."""
+
+    service: ServiceName
+
+
+Action = PlayPrompts | AwaitKey | KeepPlace | JoinQueue | HangUp | SwitchLanguage | NoteDeflected
+Walked = tuple[Position, tuple[Action, ...]]
+
+
+def begin(flow: Flow, language: Language) -> Walked:
+    """Return where a caller starts, and what is heard first."""
+    assert language in flow.languages, f"{flow.line} is not served in {language}"
+    return _enter(flow, Position(step=flow.start, language=language), flow.start)
+
+
+def resume(flow: Flow, position: Position) -> Walked:
+    """Go on where another node stopped: an apology, and the step again from its first word."""
+    if position.step not in flow.steps:  # the flow has been changed since
+        position = replace(position, step=flow.start, tries=0, history=())
+    position = replace(position, awaiting=False)
+    return position, _open(flow, position, (announcing.APOLOGY_MOVED,))
+
+
+def follow(flow: Flow, position: Position, event: Event) -> Walked:
+    """Return the position after an event, and what is to be done because of it."""
+    match event:
+        case PromptFinished():
+            return _prompt_finished(flow, position)
+        case KeyPressed(key=key):
+            return _key_pressed(flow, position, key)
+        case InputTimedOut():
+            return _fail(flow, position, NOTHING_PRESSED) if position.awaiting else (position, ())
+        case CallerHungUp():
+            return position, _note_of_a_heard_link(flow, position)
+        case _:
+            assert_never(event)
+
+
+def _enter(
+    flow: Flow, position: Position, step: StepName, first: tuple[SoundName, ...] = ()
+) -> Walked:
+    """Go to a step and begin it, saying `first` before its own words."""
+    entered = replace(position, step=step, tries=0, awaiting=False)
+    return entered, _open(flow, entered, first)
+
+
+def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple[Action, ...]:
+    """Return what a step does when it begins."""
+    match flow.steps[position.step]:
+        case DeflectStep():
+            return (KeepPlace(), PlayPrompts(sounds=first + _words(flow, position)))
+        case QueueStep(queue=name, prompts=prompts):
+            queue = flow.queues[name, position.language]
+            return (
+                JoinQueue(
+                    queue=queue.id, service_class=queue.service_class, prompts=first + prompts
+                ),
+            )
+        case PlayStep() | MenuStep() | HangUpStep():
+            return (PlayPrompts(sounds=first + _words(flow, position)),)
+
+
+def _words(flow: Flow, position: Position) -> tuple[SoundName, ...]:
+    """Return what a step says, the second time in other words if it has them."""
+    match flow.steps[position.step]:
+        case MenuStep(prompts=prompts, again=again):
+            return again if position.tries and again else prompts
+        case DeflectStep(prompts=prompts, link=link):
+            return (*prompts, link, ONCE_MORE, link, DID_THAT_COVER_IT)
+        case PlayStep(prompts=prompts) | HangUpStep(prompts=prompts) | QueueStep(prompts=prompts):
+            return prompts
+
+
+def _prompt_finished(flow: Flow, position: Position) -> Walked:
+    step = flow.steps[position.step]
+    match step:
+        case PlayStep(next=following):
+            return _enter(flow, position, following)
+        case MenuStep() | DeflectStep():
+            return replace(position, awaiting=True), (AwaitKey(timeout_ms=INPUT_TIMEOUT_MS),)
+        case QueueStep():
+            return position, ()
+        case HangUpStep(outcome=outcome):
+            assert outcome is not None, "the linter lets no flow hang up without an outcome"
+            return position, (HangUp(outcome=outcome),)
+        case _:
+            assert_never(step)
+
+
+def _key_pressed(flow: Flow, position: Position, key: str) -> Walked:
+    if key == EXTRA_SUPPORT_KEY and position.step != flow.extra_support:
+        return _enter(flow, _remember(flow, position), flow.extra_support)
+    step = flow.steps[position.step]
+    if isinstance(step, QueueStep):
+        return position, ()
+    match key:
+        case _ if key == LANGUAGE_KEY and len(flow.languages) > 1:
+            return _switch_language(flow, position)
+        case _ if key == REPEAT_KEY:
+            return replace(position, awaiting=False), (PlayPrompts(sounds=_words(flow, position)),)
+        case _ if key == BACK_KEY:
+            return _go_back(flow, position)
+        case _:
+            return _choose(flow, position, key)
+
+
+def _choose(flow: Flow, position: Position, key: str) -> Walked:
+    """Take the way of a key; one pressed while a greeting plays is for the menu that follows."""
+    step = flow.steps[position.step]
+    match step:
+        case PlayStep(next=following):
+            entered, actions = _enter(flow, position, following)
+            if key in choices(flow.steps[following]):
+                return _choose(flow, entered, key)
+            return entered, actions
+        case MenuStep() | DeflectStep():
+            chosen = choices(step).get(key)
+            if chosen is None:
+                return _fail(flow, position, WRONG_KEY)
+            entered, actions = _enter(flow, _remember(flow, position), chosen)
+            if isinstance(step, DeflectStep) and key == ACCEPT_KEY:
+                actions = (NoteDeflected(service=step.service), *actions)
+            return entered, actions
+        case QueueStep() | HangUpStep():
+            return position, ()
+        case _:
+            assert_never(step)
+
+
+def _fail(flow: Flow, position: Position, why: SoundName) -> Walked:
+    """Ask again, the second time with an offer of extra support; the third time find a person."""
+    failed = replace(position, tries=position.tries + 1, awaiting=False)
+    if failed.tries >= TRIES_MAX:
+        to_a_person = without_input(flow.steps[failed.step])
+        assert to_a_person is not None, "only a menu or a deflection asks for a key"
+        return _enter(flow, _remember(flow, failed), to_a_person, (TO_A_PERSON,))
+    offer = (OFFER_EXTRA_SUPPORT,) if failed.tries == TRIES_MAX - 1 else ()
+    return failed, (PlayPrompts(sounds=(why, *offer, *_words(flow, failed))),)
+
+
+def _switch_language(flow: Flow, position: Position) -> Walked:
+    following = (flow.languages.index(position.language) + 1) % len(flow.languages)
+    language = flow.languages[following]
+    switched, actions = _enter(flow, replace(position, language=language), position.step)
+    return switched, (SwitchLanguage(language=language), *actions)
+
+
+def _remember(flow: Flow, position: Position) -> Position:
+    """Put the step that is being left among those that # goes back to, if it asked for a key."""
+    if not choices(flow.steps[position.step]):
+        return position
+    return replace(position, history=(*position.history, position.step)[-HISTORY_MAX:])
+
+
+def _go_back(flow: Flow, position: Position) -> Walked:
+    behind = [step for step in position.history if step in flow.steps]
+    if not behind:
+        return _enter(flow, replace(position, history=()), flow.start)
+    return _enter(flow, replace(position, history=tuple(behind[:-1])), behind[-1])
+
+
+def _note_of_a_heard_link(flow: Flow, position: Position) -> tuple[Action, ...]:
+    """Return a note if the caller heard a link to its end and then went."""
+    step = flow.steps[position.step]
+    if isinstance(step, DeflectStep) and position.awaiting:
+        return (NoteDeflected(service=step.service),)
+    return ()
