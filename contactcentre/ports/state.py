@@ -198,10 +198,12 @@ class CallQueues(Protocol):
     async def give_back(
         self, *, call: CallId, adviser: AdviserId, token: Token, why: LapseReason
     ) -> None:
-        """Put a reserved call back into its place.
+        """Put a reserved call back into its place. An old token changes nothing.
 
-        The adviser is away until a person presses Ready, but ready again when the caller left or
-        nobody took the offer up. An old token changes nothing.
+        Declined, no answer, desk unreachable: the call waits at its old score, and the adviser is
+        away until a person presses Ready. Caller left, not taken up: the adviser is ready again,
+        and the call is hidden with its rank until its node's next report says that it waits, so
+        that a head whose node is gone is not offered in circles.
         """
 
     async def return_to_queue(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
