@@ -20,6 +20,9 @@ class WrittenEvent:
     seq: int
     event: CallEvent
     call: Call
+    oldest_seq: int = 1
+    """The lowest number its node still kept when it sent this: what is missing from here on must
+    be waited for, what came before is durable or gone for good."""
 
 
 class Spool(Protocol):
@@ -47,7 +50,11 @@ class EventStream(Protocol):
 
 
 class EventInbox(Protocol):
-    """The records process's end of the stream."""
+    """The records process's end of the stream.
+
+    An entry that cannot be decoded is set aside by the inbox itself: counted, logged, kept under a
+    key of its own and acknowledged, so that it cannot hold up the others.
+    """
 
     async def take(self, *, count_max: int, wait_ms: int) -> Sequence[tuple[str, WrittenEvent]]:
         """Return events not yet acknowledged, each with its id on the stream."""
@@ -61,8 +68,15 @@ class EventInbox(Protocol):
 class Ledger(Protocol):
     """PostgreSQL, as the records process and the desk write it."""
 
-    async def write_events(self, events: Sequence[WrittenEvent]) -> None:
+    async def write_events(self, events: Sequence[WrittenEvent]) -> Sequence[tuple[NodeId, int]]:
         """Write events and the rows of their calls in one transaction; a repeat changes nothing.
+
+        Return, for each of their nodes, up to which number the ledger has every event.
+        Raises LedgerUnavailable; BadRequest if one of the events can never be written.
+        """
+
+    async def set_aside(self, event: WrittenEvent, *, why: str) -> Sequence[tuple[NodeId, int]]:
+        """Keep an event that can never be written where a person finds it, and count it as durable.
 
         Raises LedgerUnavailable.
         """

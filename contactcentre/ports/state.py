@@ -183,6 +183,9 @@ class CallQueues(Protocol):
         Raises StaleEpoch, CallClosed.
         """
 
+    async def give_time(self) -> int:
+        """Give an enqueue time to a call that will wait later and whose wait counts from now."""
+
     async def hide(self, *, call: CallId, epoch: LegEpoch) -> None:
         """Keep a call's rank but out of matching while its leg is silent. Raises StaleEpoch."""
 

@@ -1,0 +1,206 @@
+"""Ringing and talking: the node that holds the caller conducts both.
+
+The ring's length is counted here and nowhere else. Whatever becomes of an offer, it ends in one of
+two ways: caller and adviser talk, or the caller stands where the caller stood before.
+"""
+
+from contextlib import suppress
+from enum import Enum, auto
+
+from contactcentre.domain.announcing import ADVISER_JOINING, APOLOGY_MOVED
+from contactcentre.domain.call import Call, CallState
+from contactcentre.domain.errors import Outage, Refusal, StateUnavailable
+from contactcentre.domain.events import (
+    CallBridged,
+    CallHeld,
+    CallRang,
+    CallTakenOffHold,
+    LapseReason,
+    ReservationLapsed,
+    TalkBroken,
+)
+from contactcentre.domain.ids import LegId, SoundName
+from contactcentre.ports import live as acts
+from contactcentre.ports.environment import Clock
+from contactcentre.ports.live import Desks, LiveCall, Offered
+from contactcentre.ports.media import Media
+from contactcentre.ports.state import CallQueues
+
+
+class TalkEnd(Enum):
+    """How a talk ended, other than by the caller's leaving."""
+
+    ADVISER_HUNG_UP = auto()
+    BROKEN = auto()
+    """The adviser's sound is gone; the caller goes back to the place."""
+
+
+def key_tone(key: str) -> SoundName:
+    """Return the sound of a key of the keypad."""
+    return SoundName(f"tone_{ {'*': 'star', '#': 'hash'}.get(key, key) }")
+
+
+class Bridging:
+    """One offer of one call: the ring, and the talk that may come of it."""
+
+    def __init__(
+        self,
+        live: LiveCall,
+        offered: Offered,
+        *,
+        queues: CallQueues,
+        media: Media,
+        desks: Desks,
+        clock: Clock,
+    ) -> None:
+        self._live = live
+        self._offered = offered
+        self._queues = queues
+        self._media = media
+        self._desks = desks
+        self._clock = clock
+
+    @property
+    def _call(self) -> Call:
+        return self._live.call
+
+    async def ring(self, *, ring_ms: int) -> LapseReason | None:
+        """Ring the adviser; return None once the adviser has answered, else why it lapsed."""
+        self._live.note(
+            CallRang(
+                call=self._call.id,
+                at_ms=self._clock.now_ms(),
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+            )
+        )
+        try:
+            await self._desks.ring(self._call, self._offered, ring_ms=ring_ms)
+        except (Refusal, Outage):
+            return LapseReason.DESK_UNREACHABLE
+        until_ms = self._clock.monotonic_ms() + ring_ms
+        answered = False
+        while (left_ms := until_ms - self._clock.monotonic_ms()) > 0:
+            match await self._live.adviser_act(within_ms=left_ms):
+                case acts.AdviserDeclined():
+                    return LapseReason.DECLINED
+                case acts.AdviserAnswered():
+                    answered = True
+                case _:
+                    pass
+            if answered and self._live.adviser_leg is not None:
+                return None
+        return LapseReason.DESK_UNREACHABLE if answered else LapseReason.NO_ANSWER
+
+    async def lapse(self, why: LapseReason) -> None:
+        """Give the call its place back and let the adviser go."""
+        self._live.note(
+            ReservationLapsed(
+                call=self._call.id,
+                at_ms=self._clock.now_ms(),
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+                why=why,
+            )
+        )
+        self._live.let_adviser_go(lapse=why)
+        await self.tell_lapse(why)
+
+    async def tell_lapse(self, why: LapseReason) -> None:
+        """Tell queue and desk that the offer came to nothing; reports mend what is not heard."""
+        with suppress(StateUnavailable):  # the node's next report says that the call waits
+            await self._queues.give_back(
+                call=self._call.id,
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+                why=why,
+            )
+        await self._tell_desk_over(why)
+
+    async def talk(self) -> TalkEnd:
+        """Let the two hear each other until the adviser ends it or is lost."""
+        await self._join()
+        while True:
+            match await self._live.adviser_act(within_ms=None):
+                case acts.HoldAsked(on=on):
+                    self._hold(on=on)
+                case acts.MuteAsked(on=on):
+                    self._media.mute(self._adviser_leg, on=on)
+                case acts.KeySent(key=key):
+                    await self._live.say((key_tone(key),), keys={})
+                case acts.AdviserAttached():
+                    self._connect(on=self._call.state is CallState.TALKING)
+                case acts.AdviserHungUp():
+                    return TalkEnd.ADVISER_HUNG_UP
+                case acts.AdviserLost():
+                    return TalkEnd.BROKEN
+                case acts.AdviserAnswered() | acts.AdviserDeclined() | None:
+                    pass
+
+    async def break_off(self) -> None:
+        """Put the caller back into the place after the adviser's sound was lost."""
+        self._live.note(
+            TalkBroken(
+                call=self._call.id,
+                at_ms=self._clock.now_ms(),
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+            )
+        )
+        self._live.let_adviser_go(lapse=None)
+        with suppress(StateUnavailable):  # the node's next report says that the call waits
+            await self._queues.return_to_queue(
+                call=self._call.id, adviser=self._offered.adviser, token=self._offered.token
+            )
+        await self._tell_desk_over(None)
+        await self._live.say((APOLOGY_MOVED,), keys={})
+
+    async def over(self) -> None:
+        """Tell the desk that the talk has ended."""
+        await self._tell_desk_over(None)
+
+    @property
+    def _adviser_leg(self) -> LegId:
+        leg = self._live.adviser_leg
+        assert leg is not None, "whoever talks has a leg"
+        return leg
+
+    async def _join(self) -> None:
+        self._media.play_music(self._live.caller_leg, on=False)
+        self._connect(on=True)
+        self._live.note(
+            CallBridged(
+                call=self._call.id,
+                at_ms=self._clock.now_ms(),
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+            )
+        )
+        self._live.tell_bridged()
+        with suppress(Refusal, Outage):  # they talk; the next report of the node says so
+            await self._queues.answer(
+                call=self._call.id, adviser=self._offered.adviser, token=self._offered.token
+            )
+        with suppress(Refusal, Outage):  # likewise: the adviser's page knows, and tells the desk
+            await self._desks.bridged(self._call.id, self._offered)
+        await self._live.say((ADVISER_JOINING,), keys={})
+
+    def _connect(self, *, on: bool) -> None:
+        caller, adviser = self._live.caller_leg, self._adviser_leg
+        self._media.let_hear(listener=caller, speaker=adviser, on=on)
+        self._media.let_hear(listener=adviser, speaker=caller, on=on)
+
+    def _hold(self, *, on: bool) -> None:
+        """Put the caller on hold with music, or take up the talk again."""
+        wanted = CallState.ON_HOLD if on else CallState.TALKING
+        if self._call.state is wanted:
+            return
+        self._connect(on=not on)
+        self._media.play_music(self._live.caller_leg, on=on)
+        kind = CallHeld if on else CallTakenOffHold
+        self._live.note(kind(call=self._call.id, at_ms=self._clock.now_ms()))
+        self._live.tell_held(on=on)
+
+    async def _tell_desk_over(self, lapse: LapseReason | None) -> None:
+        with suppress(Refusal, Outage):  # the desk learns it from the queue with its next beat
+            await self._desks.over(self._call.id, self._offered, lapse=lapse)

@@ -1,0 +1,137 @@
+"""What a router does: bring each ready adviser and the best waiting call together.
+
+A router holds nothing. Any number of them may run, each may die at any moment: the decision is one
+atomic step in the store, and a reservation that no node has taken up goes back after a while that
+each router counts by its own clock.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from contactcentre.domain.errors import Outage, Refusal, StateUnavailable
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import CallId, Token
+from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.ports.live import Nodes
+from contactcentre.ports.state import AddressBook, CallQueues, Matching, Reservation
+
+SWEEP_EVERY_MS = 1_000
+"""A lost wake costs a caller no more than this."""
+WATCH_EVERY_MS = 300
+
+
+class Matcher:
+    """One router's loops."""
+
+    def __init__(
+        self,
+        *,
+        matching: Matching,
+        queues: CallQueues,
+        addresses: AddressBook,
+        nodes: Nodes,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._matching = matching
+        self._queues = queues
+        self._addresses = addresses
+        self._nodes = nodes
+        self._clock = clock
+        self._chance = chance
+        self._woken = asyncio.Event()
+        self._first_seen_ms: dict[tuple[CallId, Token], int] = {}
+
+    async def run(self) -> None:
+        """Match for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="wakes")
+            group.create_task(self._watch_reservations(), name="reservations")
+            group.create_task(self._match_for_ever(group), name="matching")
+
+    async def _listen(self) -> None:
+        async for _ in self._matching.wakes():
+            self._woken.set()
+
+    async def _match_for_ever(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                async with asyncio.timeout((SWEEP_EVERY_MS + self._chance.jitter(200)) / 1_000):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                for reservation in await self.match_all():
+                    group.create_task(self.offer(reservation), name="offer")
+            except StateUnavailable:
+                await self._clock.sleep_ms(self._chance.jitter(SWEEP_EVERY_MS))
+
+    async def match_all(self) -> list[Reservation]:
+        """Reserve what can be reserved now: the longest ready adviser first, then queue by queue.
+
+        Raises StateUnavailable.
+        """
+        reserved: list[Reservation] = []
+        waiting = await self._matching.queues_waiting()
+        if not waiting:
+            return reserved
+        for adviser in await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX):
+            found = await self._matching.match_adviser(adviser, request=self._chance.request())
+            if found is not None:
+                reserved.append(found)
+        for queue in waiting:
+            found = await self._matching.match_queue(queue, request=self._chance.request())
+            if found is not None:
+                reserved.append(found)
+                self._woken.set()  # there may be more behind it
+        return reserved
+
+    async def offer(self, reservation: Reservation) -> None:
+        """Hand a reservation to the call's node; take it back if that node does not have the call.
+
+        A node that does not answer may have taken it all the same: the watch decides.
+        """
+        try:
+            node = await self._addresses.node(reservation.node)
+            if node is None:
+                return
+            await self._nodes.offer(
+                node_url=node.internal_url,
+                call=reservation.call,
+                adviser=reservation.adviser,
+                desk=reservation.desk,
+                token=reservation.token,
+            )
+        except Refusal:
+            await self._take_back(reservation, LapseReason.CALLER_LEFT)
+        except Outage:
+            return
+
+    async def _watch_reservations(self) -> None:
+        """Take back what no node has taken up, timed by this router's own clock."""
+        while True:
+            await self._clock.sleep_ms(WATCH_EVERY_MS + self._chance.jitter(WATCH_EVERY_MS))
+            try:
+                standing = await self._matching.reservations()
+            except StateUnavailable:
+                continue
+            for reservation in self._overdue(standing):
+                await self._take_back(reservation, LapseReason.NOT_TAKEN_UP)
+
+    def _overdue(self, standing: Sequence[Reservation]) -> list[Reservation]:
+        now_ms = self._clock.monotonic_ms()
+        seen = {(one.call, one.token): one for one in standing}
+        self._first_seen_ms = {key: self._first_seen_ms.get(key, now_ms) for key in seen}
+        return [one for key, one in seen.items() if now_ms - self._first_seen_ms[key] > TAKE_UP_MS]
+
+    async def _take_back(self, reservation: Reservation, why: LapseReason) -> None:
+        with suppress(StateUnavailable):  # it is still listed when the store is back
+            await self._queues.give_back(
+                call=reservation.call,
+                adviser=reservation.adviser,
+                token=reservation.token,
+                why=why,
+            )

@@ -1,0 +1,149 @@
+"""A call on the node that holds its legs, as the stages of the journey see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contactcentre.domain.call import Call
+from contactcentre.domain.events import CallEvent, LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, LegId, SoundName, Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A reservation that this node has taken up: ring that adviser."""
+
+    adviser: AdviserId
+    desk: DeskId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserAttached:
+    """The adviser's browser is connected: both ends could hear each other now."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserAnswered:
+    """The adviser pressed Answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserDeclined:
+    """The adviser can't take it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldAsked:
+    """The adviser wants the caller on hold, or back."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteAsked:
+    """The adviser does not want to be heard, or to be heard again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySent:
+    """The adviser sends a keypad tone to the caller."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserHungUp:
+    """The adviser ended the talk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserLost:
+    """Neither the adviser's socket nor any sound has been there for the grace of a leg."""
+
+
+AdviserAct = (
+    AdviserAttached
+    | AdviserAnswered
+    | AdviserDeclined
+    | HoldAsked
+    | MuteAsked
+    | KeySent
+    | AdviserHungUp
+    | AdviserLost
+)
+
+
+class LiveCall(Protocol):
+    """One call: what it is now, what its caller hears, and what comes in from its people.
+
+    The caller's hanging up is no event here: it cancels the stage that runs.
+    """
+
+    @property
+    def call(self) -> Call:
+        """Return the call as it stands."""
+
+    @property
+    def caller_leg(self) -> LegId:
+        """Return the leg the caller speaks on."""
+
+    @property
+    def adviser_leg(self) -> LegId | None:
+        """Return the leg of the adviser who is rung or talked with, once it is connected."""
+
+    def note(self, event: CallEvent) -> None:
+        """Write an event down: the call follows it, the spool keeps it, the page is told."""
+
+    async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
+        """Play prompts to the caller, with their words and the keys that do something on the page.
+
+        Returns when the last has been heard. Cancelling it stops the sound.
+        """
+
+    async def key(self, *, within_ms: int | None) -> str | None:
+        """Return the next key the caller pressed; None if none came in time."""
+
+    def tell_place(self, *, place: int, wait_ms: int | None) -> None:
+        """Show the caller the place without saying it."""
+
+    async def offer(self, *, within_ms: int) -> Offered | None:
+        """Return the next reservation this node has taken up; None if none came in time."""
+
+    async def adviser_act(self, *, within_ms: int | None) -> AdviserAct | None:
+        """Return what the adviser did next; None if nothing in time."""
+
+    def tell_bridged(self) -> None:
+        """Tell the adviser's browser that both hear each other."""
+
+    def tell_held(self, *, on: bool) -> None:
+        """Tell the adviser's browser that the caller is on hold, or no longer."""
+
+    def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
+        """End the adviser's part: the browser is told, its leg is closed."""
+
+
+class Desks(Protocol):
+    """The advisers' desks, as a node reaches them. Raises PeerUnavailable and what desks refuse."""
+
+    async def ring(self, call: Call, offered: Offered, *, ring_ms: int) -> None:
+        """Let an adviser's desk ring."""
+
+    async def bridged(self, call: CallId, offered: Offered) -> None:
+        """Tell the desk that the talk has begun."""
+
+    async def over(self, call: CallId, offered: Offered, *, lapse: LapseReason | None) -> None:
+        """Tell the desk that the ring came to nothing, or (None) that the talk has ended."""
+
+
+class Nodes(Protocol):
+    """The media nodes, as a router reaches them."""
+
+    async def offer(
+        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+    ) -> None:
+        """Tell a call's node of its reservation. Raises PeerUnavailable and what nodes refuse."""
