@@ -25,6 +25,7 @@ from contactcentre.domain.ivr.flow import (
     PlayStep,
     QueueStep,
     ServiceName,
+    Step,
     choices,
     without_input,
 )
@@ -191,7 +192,7 @@ def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple
     """Return what a step does when it begins."""
     match flow.steps[position.step]:
         case DeflectStep():
-            return (KeepPlace(), PlayPrompts(sounds=first + _words(flow, position)))
+            return KeepPlace(), _say(flow, position, first)
         case QueueStep(queue=name, prompts=prompts):
             queue = flow.queues[name, position.language]
             return (
@@ -200,14 +201,19 @@ def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple
                 ),
             )
         case PlayStep() | MenuStep() | HangUpStep():
-            return (PlayPrompts(sounds=first + _words(flow, position)),)
+            return (_say(flow, position, first),)
 
 
-def _words(flow: Flow, position: Position) -> tuple[SoundName, ...]:
-    """Return what a step says, the second time in other words if it has them."""
-    match flow.steps[position.step]:
-        case MenuStep(prompts=prompts, again=again):
-            return again if position.tries and again else prompts
+def _say(flow: Flow, position: Position, first: tuple[SoundName, ...] = ()) -> PlayPrompts:
+    words = words_of(flow.steps[position.step], again=position.tries > 0)
+    return PlayPrompts(sounds=first + words)
+
+
+def words_of(step: Step, *, again: bool = False) -> tuple[SoundName, ...]:
+    """Return what a step says from beginning to end, `again` to whoever has failed to choose."""
+    match step:
+        case MenuStep(prompts=prompts, again=other_words):
+            return other_words if again and other_words else prompts
         case DeflectStep(prompts=prompts, link=link):
             return (*prompts, link, ONCE_MORE, link, DID_THAT_COVER_IT)
         case PlayStep(prompts=prompts) | HangUpStep(prompts=prompts) | QueueStep(prompts=prompts):
@@ -240,7 +246,7 @@ def _key_pressed(flow: Flow, position: Position, key: str) -> Walked:
         case _ if key == LANGUAGE_KEY and len(flow.languages) > 1:
             return _switch_language(flow, position)
         case _ if key == REPEAT_KEY:
-            return replace(position, awaiting=False), (PlayPrompts(sounds=_words(flow, position)),)
+            return replace(position, awaiting=False), (_say(flow, position),)
         case _ if key == BACK_KEY:
             return _go_back(flow, position)
         case _:
@@ -253,9 +259,9 @@ def _choose(flow: Flow, position: Position, key: str) -> Walked:
     match step:
         case PlayStep(next=following):
             entered, actions = _enter(flow, position, following)
-            if key in choices(flow.steps[following]):
-                return _choose(flow, entered, key)
-            return entered, actions
+            if isinstance(flow.steps[following], QueueStep | HangUpStep):
+                return entered, actions
+            return _choose(flow, entered, key)
         case MenuStep() | DeflectStep():
             chosen = choices(step).get(key)
             if chosen is None:
@@ -278,7 +284,7 @@ def _fail(flow: Flow, position: Position, why: SoundName) -> Walked:
         assert to_a_person is not None, "only a menu or a deflection asks for a key"
         return _enter(flow, _remember(flow, failed), to_a_person, (TO_A_PERSON,))
     offer = (OFFER_EXTRA_SUPPORT,) if failed.tries == TRIES_MAX - 1 else ()
-    return failed, (PlayPrompts(sounds=(why, *offer, *_words(flow, failed))),)
+    return failed, (_say(flow, failed, (why, *offer)),)
 
 
 def _switch_language(flow: Flow, position: Position) -> Walked:

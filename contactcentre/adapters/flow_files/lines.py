@@ -1,0 +1,206 @@
+"""Lines as their files describe them: flow, queues, outcomes and example calls."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+
+from contactcentre.adapters.flow_files import folders
+from contactcentre.adapters.flow_files.models import (
+    Titles,
+    WrittenCalls,
+    WrittenDeflect,
+    WrittenFlow,
+    WrittenHangUp,
+    WrittenMenu,
+    WrittenOutcomes,
+    WrittenPlay,
+    WrittenQueue,
+    WrittenStep,
+)
+from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.adapters.flow_files.strict_yaml import Document, Where, read, understand
+from contactcentre.domain.errors import BrokenFlow
+from contactcentre.domain.ids import LineId, OutcomeCode, SoundName, StepName
+from contactcentre.domain.ivr.example import ExampleCall, arrives_at
+from contactcentre.domain.ivr.flow import (
+    DeflectStep,
+    Flow,
+    HangUpStep,
+    Line,
+    MenuStep,
+    Outcome,
+    PlayStep,
+    QueueDefinition,
+    QueueName,
+    QueueStep,
+    ServiceName,
+    Step,
+    queue_id,
+)
+from contactcentre.domain.ivr.lint import Durations, Finding, lint
+from contactcentre.domain.languages import Language
+
+
+def load_lines(directory: Path) -> Mapping[LineId, Line]:
+    """Return every line of a folder of flows. Raises BrokenFlow."""
+    return {line: load_line(directory, line) for line in folders.line_ids(directory)}
+
+
+def load_line(directory: Path, line: LineId) -> Line:
+    """Return one line, of which the linter has nothing to say. Raises BrokenFlow."""
+    document, read_line = _read_line(directory, line)
+    for finding in lint(read_line.flow, words=load_words(directory)):
+        raise document.broken(_where(finding), finding.sentence)
+    return read_line
+
+
+def load_calls(directory: Path, line: LineId) -> tuple[ExampleCall, ...]:
+    """Return a line's example calls. Raises BrokenFlow."""
+    document = read(folders.line_dir(directory, line) / "calls.yaml")
+    written = understand(document, WrittenCalls)
+    return tuple(
+        ExampleCall(call=call.call, keys=call.keys, reaches=StepName(call.reaches))
+        for call in written.root
+    )
+
+
+def lint_line(
+    directory: Path, line: LineId, *, durations_ms: Durations | None
+) -> tuple[BrokenFlow, ...]:
+    """Return all that is wrong with a line and its examples; raise BrokenFlow if unreadable."""
+    document, read_line = _read_line(directory, line)
+    found = tuple(
+        document.broken(_where(finding), f"{finding.sentence} [{finding.rule}]")
+        for finding in lint(read_line.flow, words=load_words(directory), durations_ms=durations_ms)
+    )
+    return found or tuple(_broken_examples(directory, read_line))
+
+
+def _broken_examples(directory: Path, line: Line) -> Iterator[BrokenFlow]:
+    document = read(folders.line_dir(directory, line.id) / "calls.yaml")
+    for at, call in enumerate(load_calls(directory, line.id)):
+        for language, patient in product(line.flow.languages, (True, False)):
+            reached = arrives_at(line.flow, call, language, patient=patient)
+            if reached != call.reaches:
+                how = "hears everything" if patient else "presses at once"
+                yield document.broken(
+                    (at,),
+                    f"{call.call}: in {language}, who {how} reaches `{reached}`, not"
+                    f" `{call.reaches}`; mend the flow or the example.",
+                )
+
+
+def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
+    document = read(folders.line_dir(directory, line) / "flow.yaml")
+    written = understand(document, WrittenFlow)
+    if written.line != line:
+        raise document.broken(("line",), f"the folder is called `{line}`; call the line so too.")
+    _refuse_missing_titles(document, ("titles",), written.titles, written.languages)
+    for name, queue in written.queues.items():
+        where = ("queues", name, "titles")
+        _refuse_missing_titles(document, where, queue.titles, written.languages)
+    outcomes = _read_outcomes(directory, line, written.languages)
+    _refuse_unknown_outcomes(document, written, outcomes)
+    return document, Line(
+        id=line,
+        titles=written.titles,
+        flow=_flow(written, line),
+        outcomes=_outcomes(outcomes.adviser),
+        flow_outcomes=_outcomes(outcomes.flow),
+    )
+
+
+def _read_outcomes(
+    directory: Path, line: LineId, languages: tuple[Language, ...]
+) -> WrittenOutcomes:
+    document = read(folders.line_dir(directory, line) / "outcomes.yaml")
+    written = understand(document, WrittenOutcomes)
+    for part, outcomes in (("adviser", written.adviser), ("flow", written.flow)):
+        for code, titles in outcomes.items():
+            _refuse_missing_titles(document, (part, code), titles, languages)
+    return written
+
+
+def _refuse_missing_titles(
+    document: Document, where: Where, titles: Titles, languages: tuple[Language, ...]
+) -> None:
+    for language in languages:
+        if language not in titles:
+            raise document.broken(where, f"there is no `{language}:` here; add it.")
+
+
+def _refuse_unknown_outcomes(
+    document: Document, written: WrittenFlow, outcomes: WrittenOutcomes
+) -> None:
+    for name, step in written.steps.items():
+        if isinstance(step, WrittenHangUp) and step.outcome not in {None, *outcomes.flow}:
+            raise document.broken(
+                ("steps", name, "outcome"),
+                f"`{step.outcome}` is no outcome; add it under `flow:` in outcomes.yaml.",
+            )
+
+
+def _where(finding: Finding) -> Where:
+    return () if finding.step is None else ("steps", finding.step)
+
+
+def _outcomes(written: Mapping[str, Titles]) -> tuple[Outcome, ...]:
+    return tuple(Outcome(code=OutcomeCode(code), titles=titles) for code, titles in written.items())
+
+
+def _flow(written: WrittenFlow, line: LineId) -> Flow:
+    return Flow(
+        line=line,
+        languages=written.languages,
+        start=StepName(written.start),
+        extra_support=StepName(written.extra_support),
+        steps={StepName(name): _step(step) for name, step in written.steps.items()},
+        queues=_queues(written, line),
+    )
+
+
+def _queues(
+    written: WrittenFlow, line: LineId
+) -> Mapping[tuple[QueueName, Language], QueueDefinition]:
+    return {
+        (QueueName(name), language): QueueDefinition(
+            id=queue_id(line, QueueName(name), language),
+            line=line,
+            name=QueueName(name),
+            language=language,
+            service_class=queue.service_class,
+            titles=queue.titles,
+        )
+        for name, queue in written.queues.items()
+        for language in written.languages
+    }
+
+
+def _step(written: WrittenStep) -> Step:
+    match written:
+        case WrittenPlay():
+            return PlayStep(prompts=_sounds(written.prompts), next=StepName(written.next))
+        case WrittenMenu():
+            return MenuStep(
+                prompts=_sounds(written.prompts),
+                again=_sounds(written.again),
+                keys={key: StepName(step) for key, step in written.keys.items()},
+                silence=StepName(written.silence),
+            )
+        case WrittenDeflect():
+            return DeflectStep(
+                prompts=_sounds(written.prompts),
+                link=SoundName(written.link),
+                service=ServiceName(written.service),
+                accepted=StepName(written.accepted),
+                declined=StepName(written.declined),
+            )
+        case WrittenQueue():
+            return QueueStep(queue=QueueName(written.queue), prompts=_sounds(written.prompts))
+        case WrittenHangUp():
+            outcome = None if written.outcome is None else OutcomeCode(written.outcome)
+            return HangUpStep(prompts=_sounds(written.prompts), outcome=outcome)
+
+
+def _sounds(names: tuple[str, ...]) -> tuple[SoundName, ...]:
+    return tuple(SoundName(name) for name in names)

@@ -1,0 +1,140 @@
+"""What may stand in the files of a line; flow.schema.json and the loader are made from this."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+
+from contactcentre.adapters.flow_files.forms import Choice, Name, Pressed, Words
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.languages import Language
+
+Titles = Mapping[Language, Words]
+Prompts = Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Written(BaseModel):
+    """Something a person wrote by hand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class WrittenPlay(Written):
+    """Say something and go on."""
+
+    do: Literal["play"]
+    prompts: Prompts
+    next: Name
+
+
+class WrittenMenu(Written):
+    """Ask for a key."""
+
+    do: Literal["menu"]
+    prompts: Prompts
+    again: tuple[Name, ...] = ()
+    """What is said instead to whoever did not choose the first time: slower, shorter."""
+    keys: Annotated[Mapping[Choice, Name], Field(min_length=1)]
+    silence: Name
+    """Where whoever never chooses is taken: to a person."""
+
+
+class WrittenDeflect(Written):
+    """Offer an online service by voice; the place with an adviser is kept meanwhile."""
+
+    do: Literal["deflect"]
+    prompts: Prompts
+    link: Name
+    """The address, which is read twice."""
+    service: Name
+    accepted: Name
+    declined: Name
+
+
+class WrittenQueue(Written):
+    """Wait for an adviser."""
+
+    do: Literal["queue"]
+    queue: Name
+    prompts: tuple[Name, ...] = ()
+    """What is said first, once the caller has a place."""
+
+
+class WrittenHangUp(Written):
+    """Say goodbye and end the call."""
+
+    do: Literal["hang_up"]
+    prompts: tuple[Name, ...] = ()
+    outcome: Name | None = None
+    """One of the outcomes under `flow:` in outcomes.yaml."""
+
+
+WrittenStep = Annotated[
+    WrittenPlay | WrittenMenu | WrittenDeflect | WrittenQueue | WrittenHangUp,
+    Field(discriminator="do"),
+]
+
+
+class WrittenQueueDefinition(Written):
+    """What a queue is for; there is one of it for each of the line's languages."""
+
+    service_class: ServiceClass
+    titles: Titles
+
+
+class WrittenFlow(Written):
+    """The flow of one helpline."""
+
+    line: Name
+    """The name of the folder."""
+    titles: Titles
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    start: Name
+    extra_support: Name
+    """The queue step that 0 reaches from everywhere."""
+    queues: Annotated[Mapping[Name, WrittenQueueDefinition], Field(min_length=1)]
+    steps: Annotated[Mapping[Name, WrittenStep], Field(min_length=1)]
+
+
+class WrittenOutcomes(Written):
+    """How calls of a line may end."""
+
+    adviser: Annotated[Mapping[Name, Titles], Field(min_length=1, max_length=15)]
+    """What an adviser may choose in the wrap-up."""
+    flow: Mapping[Name, Titles]
+    """What the flow gives a call that it ends itself."""
+
+
+class WrittenCall(Written):
+    """One example of a call, run as a test in each of the line's languages."""
+
+    call: Words
+    """What it shows, as a sentence."""
+    keys: tuple[Pressed, ...]
+    reaches: Name
+    """The step at which the caller arrives."""
+
+
+class WrittenCalls(RootModel[tuple[WrittenCall, ...]]):
+    """The example calls of a line."""
+
+
+class WrittenPrompt(Written):
+    """The words of one sound."""
+
+    words: Words
+    said: Words | None = None
+    """How a voice reads it, where that is not as it is written."""
+    spoken_in: Language | None = None
+    """Set where the words are in another language than the file."""
+    pace: Literal["usual", "slow"] = "usual"
+
+
+def _bare_words(value: object) -> object:
+    return {"words": value} if isinstance(value, str) else value
+
+
+class WrittenPrompts(
+    RootModel[Mapping[Name, Annotated[WrittenPrompt, BeforeValidator(_bare_words)]]]
+):
+    """The words of every sound in one language."""

@@ -1,0 +1,328 @@
+"""What no flow may do to a caller. Every finding is a sentence with what to do about it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from contactcentre.domain.announcing import ANNOUNCEMENTS
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.ids import SoundName, StepName
+from contactcentre.domain.ivr.flow import (
+    BACK_KEY,
+    EXTRA_SUPPORT_KEY,
+    LANGUAGE_KEY,
+    REPEAT_KEY,
+    DeflectStep,
+    Flow,
+    HangUpStep,
+    MenuStep,
+    QueueStep,
+    choices,
+    without_input,
+)
+from contactcentre.domain.ivr.walk import (
+    WALK_PROMPTS,
+    AwaitKey,
+    InputTimedOut,
+    JoinQueue,
+    KeyPressed,
+    PlayPrompts,
+    PromptFinished,
+    Walked,
+    begin,
+    follow,
+)
+from contactcentre.domain.languages import Language
+
+LEVELS_MAX: Final = 3
+CHOICES_MAX: Final = 4
+"""Choices of one menu, the keys that mean the same everywhere not counted."""
+BEFORE_QUEUE_MS_MAX: Final = 90_000
+"""So long a caller may at most be spoken to before there is a place in a queue."""
+
+Durations = Mapping[tuple[Language, SoundName], int]
+"""How long each sound is, in milliseconds."""
+
+
+class Rule(StrEnum):
+    """The rules, by the code that stands in front of a finding."""
+
+    ROUTE_TO_NOWHERE = "route-to-nowhere"
+    NO_EXTRA_SUPPORT = "no-extra-support"
+    ENDLESS_LOOP = "endless-loop"
+    UNREACHABLE_STEP = "unreachable-step"
+    NO_WAY_TO_A_PERSON = "no-way-to-a-person"
+    TOO_MANY_LEVELS = "too-many-levels"
+    TOO_MANY_CHOICES = "too-many-choices"
+    TAKEN_KEY = "taken-key"
+    MISSING_PROMPT = "missing-prompt"
+    ABRUPT_END = "abrupt-end"
+    TOO_LONG_BEFORE_QUEUE = "too-long-before-queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong with a flow."""
+
+    rule: Rule
+    step: StepName | None
+    """The step to mend; None if it is the flow as a whole."""
+    sentence: str
+
+
+def lint(
+    flow: Flow,
+    *,
+    words: Mapping[Language, Collection[SoundName]],
+    durations_ms: Durations | None = None,
+) -> tuple[Finding, ...]:
+    """Return all that is wrong with a flow; without durations nothing is said about length."""
+    if broken := (*_routes_to_nowhere(flow), *_extra_support(flow)):
+        return broken
+    if loops := tuple(_endless_loops(flow)):
+        return loops
+    found = (
+        *_unreachable_steps(flow),
+        *_ways_to_a_person(flow),
+        *_levels(flow),
+        *_choices(flow),
+        *_abrupt_ends(flow),
+        *_missing_prompts(flow, words),
+    )
+    if found or durations_ms is None:
+        return found
+    return tuple(_too_long(flow, durations_ms))
+
+
+def _routes_to_nowhere(flow: Flow) -> Iterator[Finding]:
+    for name, step in flow.steps.items():
+        for target in _leads_to(flow, name):
+            if target not in flow.steps:
+                yield _finding(
+                    Rule.ROUTE_TO_NOWHERE,
+                    name,
+                    f"`{name}` leads to `{target}`, which is no step; write that step or another.",
+                )
+        if isinstance(step, QueueStep):
+            for language in flow.languages:
+                if (step.queue, language) not in flow.queues:
+                    yield _finding(
+                        Rule.ROUTE_TO_NOWHERE,
+                        name,
+                        f"`{name}` waits in `{step.queue}`, which is no queue in {language};"
+                        " add it to `queues`.",
+                    )
+    if flow.start not in flow.steps:
+        yield _finding(
+            Rule.ROUTE_TO_NOWHERE,
+            None,
+            f"the flow starts at `{flow.start}`, which is no step; write that step or another.",
+        )
+
+
+def _extra_support(flow: Flow) -> Iterator[Finding]:
+    step = flow.steps.get(flow.extra_support)
+    if isinstance(step, QueueStep) and all(
+        queue.service_class is ServiceClass.P0
+        for (name, _), queue in flow.queues.items()
+        if name == step.queue
+    ):
+        return
+    yield _finding(
+        Rule.NO_EXTRA_SUPPORT,
+        flow.extra_support if step else None,
+        f"0 leads to `{flow.extra_support}`; it must lead to a queue step whose queue is P0.",
+    )
+
+
+def _endless_loops(flow: Flow) -> Iterator[Finding]:
+    told: set[StepName] = set()
+    for name in flow.steps:
+        path: list[StepName] = []
+        at: StepName | None = name
+        while at is not None and at not in path and at not in told:
+            path.append(at)
+            at = without_input(flow.steps[at])
+        if at in path:
+            loop = path[path.index(at) :]
+            yield _finding(
+                Rule.ENDLESS_LOOP,
+                at,
+                f"who presses nothing goes round for ever: {' → '.join([*loop, at])};"
+                " lead one of them to a queue.",
+            )
+        told.update(path)
+
+
+def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
+    reached = {flow.start, flow.extra_support}
+    ahead = list(reached)
+    while ahead:
+        for target in _leads_to(flow, ahead.pop()):
+            if target not in reached:
+                reached.add(target)
+                ahead.append(target)
+    for name in flow.steps:
+        if name not in reached:
+            yield _finding(
+                Rule.UNREACHABLE_STEP,
+                name,
+                f"nobody reaches `{name}`; lead to it or take it out.",
+            )
+    steps = (flow.steps[name] for name in reached)
+    waited_in = {step.queue for step in steps if isinstance(step, QueueStep)}
+    for queue in dict.fromkeys(name for name, _ in flow.queues):
+        if queue not in waited_in:
+            yield _finding(
+                Rule.UNREACHABLE_STEP,
+                None,
+                f"nobody reaches the queue `{queue}`; lead to it or take it out.",
+            )
+
+
+def _ways_to_a_person(flow: Flow) -> Iterator[Finding]:
+    for name, step in flow.steps.items():
+        at: StepName | None = name
+        while at is not None and not isinstance(flow.steps[at], QueueStep):
+            at = without_input(flow.steps[at])
+        if at is None and choices(step):
+            yield _finding(
+                Rule.NO_WAY_TO_A_PERSON,
+                name,
+                f"who does not choose at `{name}` is cut off; lead"
+                f" `{'silence' if isinstance(step, MenuStep) else 'declined'}` to a queue.",
+            )
+
+
+def _levels(flow: Flow) -> Iterator[Finding]:
+    level = {flow.start: 1}
+    ahead = [flow.start]
+    while ahead:
+        name = ahead.pop(0)
+        asks = bool(choices(flow.steps[name]))
+        for target in _leads_to(flow, name):
+            if target not in level:
+                level[target] = level[name] + asks
+                ahead.append(target)
+    for name, step in flow.steps.items():
+        if choices(step) and level[name] > LEVELS_MAX:
+            yield _finding(
+                Rule.TOO_MANY_LEVELS,
+                name,
+                f"`{name}` is the {level[name]}th choice in a row; a caller has at most"
+                f" {LEVELS_MAX} to make.",
+            )
+
+
+def _choices(flow: Flow) -> Iterator[Finding]:
+    everywhere = {EXTRA_SUPPORT_KEY, LANGUAGE_KEY, REPEAT_KEY, BACK_KEY}
+    for name, step in flow.steps.items():
+        keys = choices(step)
+        if len(keys) > CHOICES_MAX:
+            yield _finding(
+                Rule.TOO_MANY_CHOICES,
+                name,
+                f"`{name}` offers {len(keys)} choices; nobody remembers more than {CHOICES_MAX}.",
+            )
+        for key in keys.keys() & everywhere:
+            yield _finding(
+                Rule.TAKEN_KEY,
+                name,
+                f"`{name}` gives {key} a meaning of its own; it means the same everywhere.",
+            )
+
+
+def _abrupt_ends(flow: Flow) -> Iterator[Finding]:
+    for name, step in flow.steps.items():
+        if isinstance(step, HangUpStep) and not (step.outcome and step.prompts):
+            lacking = "closing sentence (`prompts`)" if step.outcome else "`outcome`"
+            yield _finding(Rule.ABRUPT_END, name, f"`{name}` hangs up without a {lacking}; add it.")
+
+
+def _missing_prompts(
+    flow: Flow, words: Mapping[Language, Collection[SoundName]]
+) -> Iterator[Finding]:
+    wanted: dict[SoundName, StepName | None] = {}
+    for name, step in flow.steps.items():
+        again = step.again if isinstance(step, MenuStep) else ()
+        link = (step.link,) if isinstance(step, DeflectStep) else ()
+        wanted.update(dict.fromkeys((*step.prompts, *again, *link), name))
+    wanted.update(dict.fromkeys(sorted(WALK_PROMPTS | ANNOUNCEMENTS)))
+    for language in flow.languages:
+        for sound, step_name in wanted.items():
+            if sound not in words.get(language, ()):
+                yield _finding(
+                    Rule.MISSING_PROMPT,
+                    step_name,
+                    f"`{sound}` has no words in {language}; write them in prompts/{language}.yaml.",
+                )
+
+
+def _too_long(flow: Flow, durations_ms: Durations) -> Iterator[Finding]:
+    for language in flow.languages:
+        start = begin(flow, language)
+        for caller, spent_ms in (
+            ("who listens to everything", _longest_ms(flow, start, durations_ms, frozenset())),
+            ("who presses nothing", _silent_ms(flow, start, durations_ms)),
+        ):
+            if spent_ms > BEFORE_QUEUE_MS_MAX:
+                yield _finding(
+                    Rule.TOO_LONG_BEFORE_QUEUE,
+                    None,
+                    f"in {language} a caller {caller} has no place in a queue for"
+                    f" {spent_ms // 1000} s; {BEFORE_QUEUE_MS_MAX // 1000} s is the most,"
+                    " shorten the prompts.",
+                )
+
+
+def _silent_ms(flow: Flow, walked: Walked, durations_ms: Durations) -> int:
+    """Return how long it takes until somebody who presses nothing has a place."""
+    spent_ms = 0
+    position, actions = walked
+    while not any(isinstance(action, JoinQueue) for action in actions):
+        spent_ms += _spent_ms(walked, durations_ms)
+        asked = any(isinstance(action, AwaitKey) for action in actions)
+        walked = follow(flow, position, InputTimedOut() if asked else PromptFinished())
+        position, actions = walked
+    return spent_ms
+
+
+def _longest_ms(
+    flow: Flow, walked: Walked, durations_ms: Durations, been: frozenset[StepName]
+) -> int:
+    """Return the longest way to a place for somebody who hears all and then presses a key."""
+    position, _ = walked
+    step = flow.steps[position.step]
+    if position.step in been or isinstance(step, QueueStep | HangUpStep):
+        return 0
+    been |= {position.step}
+    spent_ms = _spent_ms(walked, durations_ms)
+    asked = follow(flow, position, PromptFinished())
+    if not choices(step):
+        return spent_ms + _longest_ms(flow, asked, durations_ms, been)
+    return spent_ms + max(
+        _longest_ms(flow, follow(flow, asked[0], KeyPressed(key=key)), durations_ms, been)
+        for key in choices(step)
+    )
+
+
+def _spent_ms(walked: Walked, durations_ms: Durations) -> int:
+    position, actions = walked
+    return sum(
+        sum(durations_ms[position.language, sound] for sound in action.sounds)
+        if isinstance(action, PlayPrompts)
+        else action.timeout_ms
+        for action in actions
+        if isinstance(action, PlayPrompts | AwaitKey)
+    )
+
+
+def _leads_to(flow: Flow, name: StepName) -> tuple[StepName, ...]:
+    step = flow.steps[name]
+    onward = without_input(step)
+    return (*choices(step).values(), *(() if onward is None else (onward,)))
+
+
+def _finding(rule: Rule, step: StepName | None, sentence: str) -> Finding:
+    return Finding(rule=rule, step=step, sentence=sentence)
