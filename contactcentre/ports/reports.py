@@ -1,0 +1,40 @@
+"""Figures over the records, each with its formula."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TodayCounts:
+    """Calls that arrived since a moment, by what has become of them.
+
+    Each call is counted once: offered is the sum of the endings and of what is in progress.
+    """
+
+    handled_count: int
+    abandoned_count: int
+    deflected_count: int
+    left_in_menu_count: int
+    system_lost_count: int
+    in_progress_count: int
+    answered_within_target_count: int
+    """Bridged within the target of entering the queue; not part of the sum."""
+
+    @property
+    def offered_count(self) -> int:
+        """Return how many calls there were."""
+        return (
+            self.handled_count
+            + self.abandoned_count
+            + self.deflected_count
+            + self.left_in_menu_count
+            + self.system_lost_count
+            + self.in_progress_count
+        )
+
+
+class Reports(Protocol):
+    """What the records add up to."""
+
+    async def today(self, *, since_ms: int, target_ms: int) -> TodayCounts:
+        """Count the calls that arrived since `since_ms`. Raises LedgerUnavailable."""
