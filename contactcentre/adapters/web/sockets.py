@@ -1,0 +1,186 @@
+"""One WebSocket with a browser: beats both ways, a bounded outbox, and a reason for every end.
+
+Sending never waits: what is said goes into the outbox, in order, and a browser that lets it fill is
+closed rather than waited for. A socket that is silent for `SOCKET_LOST_AFTER_MS` is lost.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import structlog
+from aiohttp import WSMsgType, web
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from contactcentre.adapters.web.problems import words_for
+from contactcentre.domain.errors import BadRequest, Outage, Refusal
+from contactcentre.limits import (
+    MESSAGE_MAX_BYTES,
+    SOCKET_BEAT_EVERY_MS,
+    SOCKET_LOST_AFTER_MS,
+)
+from contactcentre.wire.closing import Closing
+from contactcentre.wire.legs import Beat, Refused
+
+log = structlog.get_logger()
+
+Heard = TypeVar("Heard")
+
+OUTBOX_MAX = 1_000
+"""Messages that may wait for a browser to read them."""
+MALFORMED_MAX = 5
+"""So many messages that cannot be understood are answered; the next one ends the socket."""
+CLOSE_WITHIN_MS = 1_000
+"""How long a browser may take to say that it has heard the end."""
+REASON_MAX_BYTES = 123
+"""The longest reason that fits into a close frame (RFC 6455, 5.5)."""
+
+
+class Socket:
+    """One open WebSocket; made by `accept`."""
+
+    def __init__(
+        self,
+        response: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        *,
+        beat_every_ms: int,
+        lost_after_ms: int,
+    ) -> None:
+        self.response = response
+        self._transport = transport
+        self._beat_every_s = beat_every_ms / 1_000
+        self._lost_after_s = lost_after_ms / 1_000
+        self._outbox: asyncio.Queue[str | None] = asyncio.Queue(OUTBOX_MAX)
+        self._closing: tuple[Closing, str] | None = None
+
+    @property
+    def closing(self) -> Closing | None:
+        """Return why this end closes the socket; None while it does not."""
+        return None if self._closing is None else self._closing[0]
+
+    def send(self, said: BaseModel) -> None:
+        """Put something into the outbox; nothing is said once the socket closes."""
+        if self._closing is not None:
+            return
+        try:
+            self._outbox.put_nowait(said.model_dump_json())
+        except asyncio.QueueFull:
+            while not self._outbox.empty():
+                self._outbox.get_nowait()
+            self.close(Closing.TOO_SLOW, "This page did not keep up.")
+
+    def refuse(self, error: Refusal | Outage) -> None:
+        """Say what cannot be done, and close."""
+        self.send(Refused(code=error.code, words=words_for(error)))
+        self.close(Closing.REFUSED, error.code)
+
+    def close(self, why: Closing, words: str = "") -> None:
+        """Close the socket once everything in the outbox has been said; the first reason stands."""
+        if self._closing is not None:
+            return
+        self._closing = (why, words)
+        if self._outbox.full():
+            self._outbox.get_nowait()
+        self._outbox.put_nowait(None)
+
+    async def receive(
+        self, adapter: TypeAdapter[Heard], *, malformed_max: int = MALFORMED_MAX
+    ) -> AsyncIterator[Heard]:
+        """Yield what the browser says, beats left out, until the socket ends."""
+        malformed_count = 0
+        while (text := await self._next_text()) is not None:
+            try:
+                said = adapter.validate_json(text)
+            except ValidationError:
+                malformed_count += 1
+                if malformed_count > malformed_max:
+                    self.close(Closing.MALFORMED, "That can't be understood.")
+                    return
+                self.send(Refused(code=BadRequest.code, words="That can't be understood."))
+                continue
+            if not isinstance(said, Beat):
+                yield said
+
+    async def _next_text(self) -> str | None:
+        """Return the next message; None at the end. What is no text cannot be understood."""
+        if self._closing is not None:
+            return None
+        try:
+            message = await self.response.receive(timeout=self._lost_after_s)
+        except TimeoutError:
+            self.close(Closing.LOST, "Nothing was heard.")
+            return None
+        match message.type:
+            case WSMsgType.TEXT:
+                return str(message.data)
+            case WSMsgType.BINARY:
+                return ""
+            case _:
+                return None
+
+    async def write(self) -> None:
+        """Say what is in the outbox until the socket closes or the browser does not take it."""
+        try:
+            while (text := await self._outbox.get()) is not None:
+                async with asyncio.timeout(self._lost_after_s):
+                    await self.response.send_str(text)
+        except (ConnectionError, TimeoutError, RuntimeError) as error:
+            # the library raises RuntimeError for a socket that its peer has closed meanwhile
+            log.debug("a browser did not take what was said", why=type(error).__name__)
+            self.close(Closing.LOST)
+        await self._say_why()
+
+    async def _say_why(self) -> None:
+        """Close with the reason; a browser that does not even take that is cut off."""
+        code, words = self._closing or (Closing.LOST, "")
+        try:
+            async with asyncio.timeout(2 * CLOSE_WITHIN_MS / 1_000):
+                await self.response.close(code=code, message=words.encode()[:REASON_MAX_BYTES])
+        except TimeoutError:
+            if self._transport is not None:
+                self._transport.abort()
+
+    async def beat(self) -> None:
+        """Say again and again that this end lives."""
+        while self._closing is None:
+            self.send(Beat())
+            await asyncio.sleep(self._beat_every_s)
+
+
+@asynccontextmanager
+async def accept(
+    request: web.Request,
+    *,
+    beat_every_ms: int = SOCKET_BEAT_EVERY_MS,
+    lost_after_ms: int = SOCKET_LOST_AFTER_MS,
+) -> AsyncIterator[Socket]:
+    """Open the socket a browser asks for; the handler returns its `response` afterwards.
+
+    A refusal or outage raised inside is told to the browser and ends there.
+    """
+    response = web.WebSocketResponse(
+        timeout=CLOSE_WITHIN_MS / 1_000, max_msg_size=MESSAGE_MAX_BYTES, compress=False
+    )
+    await response.prepare(request)
+    socket = Socket(
+        response, request.transport, beat_every_ms=beat_every_ms, lost_after_ms=lost_after_ms
+    )
+    async with asyncio.TaskGroup() as tasks:
+        writer = tasks.create_task(socket.write(), name="socket outbox")
+        beats = tasks.create_task(socket.beat(), name="socket beats")
+        ended = False
+        try:
+            yield socket
+            ended = True
+        except (Refusal, Outage) as error:
+            socket.refuse(error)
+        except asyncio.CancelledError:
+            socket.close(Closing.STOPPING)
+            raise
+        finally:
+            beats.cancel()
+            socket.close(Closing.DONE if ended else Closing.BROKEN)
+            await asyncio.wait({writer}, timeout=lost_after_ms / 1_000)
+            writer.cancel()
