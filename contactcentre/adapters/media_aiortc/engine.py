@@ -1,0 +1,333 @@
+"""The one 20 ms tick of a node: every leg heard, mixed and spoken to, as arrays.
+
+A leg is a row. Each tick takes one frame from every jitter buffer, decodes them all at once, adds
+up for each row what it may hear, encodes all rows at once and sends them. A tick that was held up
+is skipped and counted; sound is never sent in a burst to catch up.
+"""
+
+import asyncio
+import heapq
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactcentre.adapters.media_aiortc.conceal import HISTORY_SAMPLES, Concealment
+from contactcentre.adapters.media_aiortc.g711 import (
+    LAWS,
+    PCMU,
+    SAMPLE_MAX,
+    SAMPLE_MIN,
+    SAMPLE_OFFSET,
+    Samples,
+)
+from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION, Sent, write_report
+from contactcentre.adapters.media_aiortc.seat import Playing, Seat, clock_samples
+from contactcentre.domain.errors import MediaUnavailable
+from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
+
+HEARS_MAX = 8
+"""How many others one leg hears at once."""
+TICK_S = TICK_MS / 1_000
+LAGS_KEPT = 3_000
+"""A minute of ticks is what the lateness is taken from."""
+REPORT_EVERY_TICKS = 50
+WATCH_EVERY_TICKS = 5
+LEVEL_TICKS = 50
+_PACKET_LENGTH = HEADER_LENGTH + SAMPLES_PER_TICK
+_FADE_IN = np.linspace(0.0, 1.0, SAMPLES_PER_TICK, endpoint=False, dtype=np.float32)
+
+_DECODED = np.concatenate([law.decoded for law in LAWS])
+_ENCODED = np.concatenate([law.encoded for law in LAWS])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLoad:
+    """How much sound a node carries, and how well it keeps time, over the last minute."""
+
+    legs_count: int
+    legs_max: int
+    late_ratio: float
+    """Of ticks: begun a whole tick late, or left out."""
+    lag_p99_ms: float
+    busy_ratio: float
+    """Of the time: spent in ticks."""
+    skipped_count: int
+    """Ticks left out since the start."""
+
+
+class Engine:
+    """All legs of a node and the tick that joins them."""
+
+    def __init__(self, *, music: Samples, legs_max: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._legs_max = legs_max
+        self._seats: list[Seat | None] = [None] * legs_max
+        self._free = list(range(legs_max))
+        self._rows = 0
+        self._nobody = legs_max
+        self._playing: dict[Seat, None] = {}
+        self._with_music: dict[Seat, None] = {}
+        self._concealing: dict[Seat, Concealment] = {}
+        around = np.resize(music, len(music) + SAMPLES_PER_TICK)
+        self._music_length = len(music)
+        self._music = np.lib.stride_tricks.sliding_window_view(around, SAMPLES_PER_TICK)
+        self._heard: Samples = np.zeros((legs_max + 1, SAMPLES_PER_TICK), np.int16)
+        self._history: Samples = np.zeros((legs_max, HISTORY_SAMPLES), np.int16)
+        self._hears: NDArray[np.intp] = np.full((legs_max, HEARS_MAX), self._nobody)
+        self._hears_most = 1
+        self._decode_from = np.zeros((legs_max, 1), np.uint16)
+        self._encode_from = np.full((legs_max, 1), SAMPLE_OFFSET, np.int32)
+        self._sequences = np.zeros(legs_max, np.uint16)
+        self._timestamps = np.zeros(legs_max, np.uint32)
+        self._packets = np.zeros((legs_max, _PACKET_LENGTH), np.uint8)
+        self._power = np.zeros((LEVEL_TICKS, legs_max), np.float32)
+        self._lags_ms = np.zeros(LAGS_KEPT, np.float32)
+        self._ticks = self._lags = 0
+        self._busy = 0.0
+        self._skipped_count = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether there is no row left."""
+        return not self._free
+
+    def seat(self, seat: Seat) -> None:
+        """Give a leg its row; it hears silence."""
+        row = seat.row = heapq.heappop(self._free)
+        self._seats[row] = seat
+        self._rows = max(self._rows, row + 1)
+        law = LAWS.index(seat.law)
+        self._decode_from[row] = law * 256
+        self._encode_from[row] = law * 65_536 + SAMPLE_OFFSET
+        self._hears[row] = self._nobody
+        self._history[row] = 0
+        self._power[:, row] = 0
+        self._sequences[row] = random.getrandbits(15)
+        self._timestamps[row] = random.getrandbits(32)
+        header = self._packets[row, :HEADER_LENGTH]
+        header[0], header[1] = VERSION, seat.law.payload_type
+        header[8:] = np.frombuffer(seat.source.to_bytes(4, "big"), np.uint8)
+
+    def unseat(self, seat: Seat) -> None:
+        """Take a leg's row back; nobody hears it any more, and its sounds end unplayed."""
+        row, seat.row = seat.row, -1
+        self._seats[row] = None
+        self._playing.pop(seat, None)
+        self._with_music.pop(seat, None)
+        self._concealing.pop(seat, None)
+        seat.is_connected = False
+        heapq.heappush(self._free, row)
+        for other in self._seats:
+            if other is not None and seat in other.hears:
+                other.hears.discard(seat)
+                self._note_hearing(other)
+        while self._rows and self._seats[self._rows - 1] is None:
+            self._rows -= 1
+        for playing in seat.plays:
+            if not playing.done.done():
+                playing.done.set_exception(MediaUnavailable("The leg was closed."))
+        seat.plays.clear()
+
+    def let_hear(self, listener: Seat, speaker: Seat, *, on: bool) -> None:
+        """Change one entry of who hears whom."""
+        if on and speaker not in listener.hears and len(listener.hears) >= HEARS_MAX:
+            raise MediaUnavailable(f"A leg hears no more than {HEARS_MAX} others.")
+        (listener.hears.add if on else listener.hears.discard)(speaker)
+        self._note_hearing(listener)
+
+    def mute(self, seat: Seat, *, on: bool) -> None:
+        """Take a leg out of what the others hear, or put it back."""
+        seat.is_muted = on
+        for other in self._seats:
+            if other is not None and seat in other.hears:
+                self._note_hearing(other)
+
+    def play(self, seat: Seat, playing: Playing) -> None:
+        """Let sounds follow those that a leg already has before it."""
+        seat.plays.append(playing)
+        self._playing[seat] = None
+
+    def stop_playing(self, seat: Seat, playing: Playing) -> None:
+        """Take sounds back, wherever they stand."""
+        if playing in seat.plays:
+            seat.plays.remove(playing)
+
+    def play_music(self, seat: Seat, *, on: bool) -> None:
+        """Let a leg hear the music from its start, or no longer."""
+        if on and not seat.music_on:
+            seat.music_at, seat.music_heard = 0, False
+        seat.music_on = on
+        if on:
+            self._with_music[seat] = None
+        else:
+            self._with_music.pop(seat, None)
+
+    def power(self, seat: Seat) -> float:
+        """Return the mean square of what came from a leg in the last second."""
+        return float(self._power[:, seat.row].mean())
+
+    def load(self) -> MediaLoad:
+        """Return how much there is to do and how well time was kept."""
+        lags = self._lags_ms[: min(self._lags, LAGS_KEPT)]
+        return MediaLoad(
+            legs_count=self._legs_max - len(self._free),
+            legs_max=self._legs_max,
+            late_ratio=float((lags >= TICK_MS).mean()) if len(lags) else 0.0,
+            lag_p99_ms=float(np.percentile(lags, 99)) if len(lags) else 0.0,
+            busy_ratio=self._busy,
+            skipped_count=self._skipped_count,
+        )
+
+    async def run(self) -> None:
+        """Tick for ever, each tick due 20 ms after the last was due."""
+        due = self._clock()
+        while True:
+            due += TICK_S
+            await asyncio.sleep(max(0.0, due - self._clock()))
+            now = self._clock()
+            skipped = max(0, int((now - due) / TICK_S))
+            self._note_lag((now - due) * 1_000, skipped)
+            due += skipped * TICK_S
+            self.tick(now, skipped=skipped)
+            self._busy += ((self._clock() - now) / TICK_S - self._busy) / LEVEL_TICKS
+
+    def tick(self, now_s: float, *, skipped: int = 0) -> None:
+        """Hear every leg once and speak to every leg once."""
+        self._ticks += 1
+        if not self._rows:
+            return
+        now = clock_samples(now_s)
+        self._hear(now)
+        mixed = self._mix()
+        self._play_into(mixed)
+        self._speak(mixed, skipped)
+        self._look_after(now)
+
+    def _note_lag(self, lag_ms: float, skipped: int) -> None:
+        """Keep one tick's lateness, and one of each tick that is left out."""
+        self._skipped_count += skipped
+        for _ in range(min(skipped + 1, LAGS_KEPT)):
+            self._lags_ms[self._lags % LAGS_KEPT] = lag_ms
+            self._lags += 1
+
+    def _note_hearing(self, seat: Seat) -> None:
+        """Write a leg's row of who hears whom."""
+        speakers = [speaker.row for speaker in seat.hears if not speaker.is_muted]
+        self._hears[seat.row] = self._nobody
+        self._hears[seat.row, : len(speakers)] = speakers
+        self._hears_most = max(
+            (len(other.hears) for other in self._seats if other is not None), default=1
+        )
+
+    def _hear(self, now: int) -> None:
+        """Take a frame from every leg and decode them all."""
+        rows, heard = self._rows, self._heard
+        silence = PCMU.silence
+        frames = []
+        missing: dict[Seat, None] = {}
+        for seat in self._seats[:rows]:
+            frame = silence if seat is None else seat.jitter.pull(now)
+            if seat is not None and frame is None:
+                missing[seat] = None
+            frames.append(frame or silence)
+        codes = np.frombuffer(b"".join(frames), np.uint8).reshape(rows, SAMPLES_PER_TICK)
+        np.take(_DECODED, codes + self._decode_from[:rows], out=heard[:rows], mode="clip")
+        self._mend(missing)
+        history = self._history[:rows]
+        history[:, :-SAMPLES_PER_TICK] = history[:, SAMPLES_PER_TICK:]
+        history[:, -SAMPLES_PER_TICK:] = heard[:rows]
+        loud = heard[:rows].astype(np.float32)
+        power = np.einsum("ij,ij->i", loud, loud) / SAMPLES_PER_TICK
+        self._power[self._ticks % LEVEL_TICKS, :rows] = power
+
+    def _mend(self, missing: dict[Seat, None]) -> None:
+        """Invent the frames that did not come, and fade back where sound has come again."""
+        for seat, concealment in list(self._concealing.items()):
+            if seat not in missing:
+                self._heard[seat.row] = concealment.fade_into(self._heard[seat.row])
+                del self._concealing[seat]
+        for seat in missing:
+            if seat not in self._concealing:
+                self._concealing[seat] = Concealment(self._history[seat.row])
+            self._heard[seat.row] = self._concealing[seat].next_frame()
+
+    def _mix(self) -> NDArray[np.int32]:
+        """Return for every row the sum of what it may hear."""
+        hears = self._hears[: self._rows]
+        mixed = self._heard[hears[:, 0]].astype(np.int32)
+        for place in range(1, self._hears_most):
+            mixed += self._heard[hears[:, place]]
+        return mixed
+
+    def _play_into(self, mixed: NDArray[np.int32]) -> None:
+        """Add prompts, and music where no prompt stands before it."""
+        frame = np.empty(SAMPLES_PER_TICK, np.int16)
+        for seat in list(self._playing):
+            if not seat.is_connected:
+                continue
+            while seat.plays and seat.plays[0].done.done():
+                seat.plays.popleft()
+            if not seat.plays:
+                del self._playing[seat]
+                continue
+            frame[:] = 0
+            playing = seat.plays[0]
+            if playing.next_into(frame):
+                playing.done.set_result(None)
+            mixed[seat.row] += frame
+        for seat in self._with_music:
+            is_heard = not seat.plays and seat.is_connected
+            if is_heard or seat.music_heard:
+                self._add_music(seat, mixed, is_heard=is_heard)
+
+    def _add_music(self, seat: Seat, mixed: NDArray[np.int32], *, is_heard: bool) -> None:
+        """Add 20 ms of music, faded where it begins or gives way to a prompt."""
+        music = self._music[seat.music_at]
+        if is_heard and seat.music_heard:
+            mixed[seat.row] += music
+        else:
+            fade = _FADE_IN if is_heard else 1 - _FADE_IN
+            mixed[seat.row] += (music * fade).astype(np.int32)
+        seat.music_heard = is_heard
+        seat.music_at = (seat.music_at + SAMPLES_PER_TICK) % self._music_length
+
+    def _speak(self, mixed: NDArray[np.int32], skipped: int) -> None:
+        """Encode every row and send it."""
+        rows = self._rows
+        np.clip(mixed, SAMPLE_MIN, SAMPLE_MAX, out=mixed)
+        mixed += self._encode_from[:rows]
+        packets = self._packets[:rows]
+        packets[:, HEADER_LENGTH:] = _ENCODED[mixed]
+        self._sequences += 1
+        self._timestamps += np.uint32(SAMPLES_PER_TICK * (1 + skipped))
+        packets[:, 2:4] = self._sequences[:rows].astype(">u2").view(np.uint8).reshape(rows, 2)
+        packets[:, 4:8] = self._timestamps[:rows].astype(">u4").view(np.uint8).reshape(rows, 4)
+        wire = packets.tobytes()
+        for row, seat in enumerate(self._seats[:rows]):
+            if seat is not None and seat.is_connected:
+                seat.send(wire[row * _PACKET_LENGTH : (row + 1) * _PACKET_LENGTH])
+                seat.packet_count += 1
+
+    def _look_after(self, now: int) -> None:
+        """Watch a fifth of the legs for silence, and report to a fiftieth of them."""
+        for seat in self._seats[self._ticks % WATCH_EVERY_TICKS : self._rows : WATCH_EVERY_TICKS]:
+            if seat is not None and seat.is_connected:
+                seat.watch(now)
+        for seat in self._seats[self._ticks % REPORT_EVERY_TICKS : self._rows : REPORT_EVERY_TICKS]:
+            if seat is not None and seat.is_connected:
+                self._report(seat, now)
+
+    def _report(self, seat: Seat, now: int) -> None:
+        """Send a leg its RTCP report."""
+        sent = Sent(
+            source=seat.source,
+            timestamp=int(self._timestamps[seat.row]),
+            packet_count=seat.packet_count,
+            octet_count=seat.packet_count * SAMPLES_PER_TICK,
+            name=seat.name,
+        )
+        seat.send_report(write_report(sent, seat.reported(now), clock_s=time.time()))

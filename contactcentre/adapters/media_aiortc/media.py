@@ -1,0 +1,207 @@
+"""The sound of one node: legs accepted, seated in their calls' rooms, and closed again."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from contactcentre.adapters.media_aiortc.addresses import offer_addresses
+from contactcentre.adapters.media_aiortc.engine import Engine, MediaLoad
+from contactcentre.adapters.media_aiortc.g711 import Samples
+from contactcentre.adapters.media_aiortc.offers import read_offer
+from contactcentre.adapters.media_aiortc.seat import PLAYS_MAX, Playing, Seat
+from contactcentre.adapters.media_aiortc.transport import Connection
+from contactcentre.domain.errors import MediaUnavailable, NodeFull, UnknownName
+from contactcentre.domain.ids import CallId, LegId, SoundName
+from contactcentre.domain.languages import Language
+from contactcentre.ports.media import LegConnected, LegEvent, LegGone, LegQuality
+
+Sounds = Mapping[tuple[Language, SoundName], Samples]
+
+
+class _Leg:
+    """One leg: its call, its connection, its seat, and the task that keeps the connection."""
+
+    __slots__ = ("call", "connection", "seat", "task")
+
+    def __init__(self, call: CallId, seat: Seat, connection: Connection) -> None:
+        self.call = call
+        self.seat = seat
+        self.connection = connection
+        self.task: asyncio.Task[None] | None = None
+
+
+class AiortcMedia:
+    """The media port over WebRTC. A leg that its owner closes is not told to be gone."""
+
+    def __init__(
+        self,
+        *,
+        sounds: Sounds,
+        music: Samples,
+        addresses: Sequence[str],
+        ice_servers: Sequence[str],
+        legs_max: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sounds = sounds
+        self._addresses = addresses
+        self._ice_servers = ice_servers
+        self._clock = clock
+        self._engine = Engine(music=music, legs_max=legs_max, clock=clock)
+        self._legs: dict[LegId, _Leg] = {}
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def is_ticking(self) -> bool:
+        """Say whether sound is moved at all; a node that does not tick is of no use."""
+        return self._ticking is not None and not self._ticking.done()
+
+    async def start(self) -> None:
+        """Begin to tick."""
+        assert self._ticking is None
+        offer_addresses(self._addresses)
+        self._ticking = asyncio.create_task(self._engine.run(), name="media tick")
+
+    async def stop(self) -> None:
+        """Close every leg and tick no more."""
+        for leg in list(self._legs):
+            await self.close(leg)
+        if self._keeping:
+            await asyncio.wait(self._keeping)
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.wait([self._ticking])
+            self._ticking = None
+
+    async def accept(
+        self, *, call: CallId, leg: LegId, offer_sdp: str, heard: Callable[[LegEvent], None]
+    ) -> str:
+        """Return the answer to an offer, with the leg seated in the call's room."""
+        assert leg not in self._legs, "a leg's id is used once"
+        if not self.is_ticking:
+            raise MediaUnavailable("This node carries no sound now.")
+        if self._engine.is_full:
+            raise NodeFull("This node carries as many legs as it may.")
+        offer = read_offer(offer_sdp)
+        seat = Seat(
+            leg=leg,
+            law=offer.law,
+            keys_payload_type=offer.keys_payload_type,
+            heard=heard,
+            clock=self._clock,
+        )
+        connection = Connection(
+            offer=offer,
+            ice_servers=self._ice_servers,
+            packet_came=seat.packet_came,
+            report_came=seat.report_came,
+        )
+        self._legs[leg] = _Leg(call, seat, connection)
+        self._engine.seat(seat)
+        try:
+            answer = await connection.answer(source=seat.source, name=seat.name)
+        except OSError as cause:
+            await self.close(leg)
+            raise MediaUnavailable("No socket could be opened for the leg.") from cause
+        except asyncio.CancelledError:
+            await self.close(leg)
+            raise
+        if leg not in self._legs:
+            raise MediaUnavailable("The leg was closed while it was being answered.")
+        self._connect(leg, heard)
+        return answer
+
+    async def close(self, leg: LegId) -> None:
+        """Close a leg; one that is unknown is closed already."""
+        closing = self._legs.pop(leg, None)
+        if closing is None:
+            return
+        self._engine.unseat(closing.seat)
+        if closing.task is None:
+            await closing.connection.close()
+        else:
+            closing.task.cancel()
+            await asyncio.wait([closing.task])
+
+    async def play(self, leg: LegId, sounds: Sequence[SoundName], language: Language) -> None:
+        """Play sounds to a leg; return when the last has been sent."""
+        seat = self._seat(leg)
+        if seat is None:
+            raise MediaUnavailable("The leg is gone.")
+        if len(seat.plays) >= PLAYS_MAX:
+            raise MediaUnavailable("Too many sounds wait for one another on the leg.")
+        samples = [self._sound(name, language) for name in sounds]
+        if not any(map(len, samples)):
+            return
+        playing = Playing(samples, asyncio.get_running_loop().create_future())
+        self._engine.play(seat, playing)
+        try:
+            await playing.done
+        finally:
+            self._engine.stop_playing(seat, playing)
+
+    def play_music(self, leg: LegId, *, on: bool) -> None:
+        """Let a leg hear the hold music, or no longer."""
+        seat = self._seat(leg)
+        if seat is not None:
+            self._engine.play_music(seat, on=on)
+
+    def let_hear(self, *, listener: LegId, speaker: LegId, on: bool) -> None:
+        """Let one leg of a room hear another, or no longer."""
+        hearing, speaking = self._legs.get(listener), self._legs.get(speaker)
+        if hearing is not None and speaking is not None:
+            assert hearing.call == speaking.call, "nobody hears into another call"
+            self._engine.let_hear(hearing.seat, speaking.seat, on=on)
+
+    def mute(self, leg: LegId, *, on: bool) -> None:
+        """Take what is heard from a leg out of the room, or put it back."""
+        seat = self._seat(leg)
+        if seat is not None:
+            self._engine.mute(seat, on=on)
+
+    def quality(self, leg: LegId) -> LegQuality | None:
+        """Return what a leg's packets have been like; None if the leg is unknown."""
+        seat = self._seat(leg)
+        return None if seat is None else seat.quality(self._engine.power(seat))
+
+    def load(self) -> MediaLoad:
+        """Return how much sound the node carries, and how well it keeps time."""
+        return self._engine.load()
+
+    def _connect(self, leg: LegId, heard: Callable[[LegEvent], None]) -> None:
+        """Keep a leg's connection in a task of its own, until it is over."""
+        kept = self._legs[leg]
+
+        def connected() -> None:
+            kept.seat.send, kept.seat.send_report = (
+                kept.connection.send,
+                kept.connection.send_report,
+            )
+            kept.seat.connected()
+            heard(LegConnected(leg=leg))
+
+        async def keep() -> None:
+            try:
+                await kept.connection.run(connected)
+            finally:
+                if self._legs.pop(leg, None) is not None:
+                    self._engine.unseat(kept.seat)
+                    heard(LegGone(leg=leg))
+                await kept.connection.close()
+
+        kept.task = asyncio.create_task(keep(), name=f"leg {leg}")
+        self._keeping.add(kept.task)
+        kept.task.add_done_callback(self._keeping.discard)
+
+    def _seat(self, leg: LegId) -> Seat | None:
+        """Return a leg's seat."""
+        found = self._legs.get(leg)
+        return None if found is None else found.seat
+
+    def _sound(self, name: SoundName, language: Language) -> Samples:
+        """Return a sound as samples."""
+        sound = self._sounds.get((language, name))
+        if sound is None:
+            raise UnknownName(f"There is no sound named {name} in {language}.")
+        return sound

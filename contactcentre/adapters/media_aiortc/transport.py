@@ -1,0 +1,171 @@
+"""One WebRTC connection: ICE and DTLS by aiortc's parts, the packets by our own short path.
+
+Of aiortc only the gatherer, the two transports and the certificate are used. Its peer connection,
+tracks, senders and receivers never come into being, so no thread and no polling task is there to
+be stopped. Packets are taken at the datagram, before they would be queued.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pylibsrtp
+from aioice.ice import StunProtocol
+from aiortc import (
+    RTCCertificate,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    RTCIceGatherer,
+    RTCIceParameters,
+    RTCIceServer,
+    RTCIceTransport,
+)
+
+from contactcentre.adapters.media_aiortc.offers import Offer, Ours, write_answer
+from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, RTCP_FIRST, RTCP_LAST
+
+CONNECT_MAX_MS = 10_000
+"""ICE and DTLS together take no longer, or the leg is given up."""
+_SRTP_FIRST, _SRTP_LAST = 128, 191
+_STUN_LAST = 3
+_DTLS_FIRST, _DTLS_LAST = 20, 63
+"""Which kind of packet a datagram's first byte says it is (RFC 7983)."""
+
+Datagram = Callable[[bytes], None]
+
+
+class Connection:
+    """One connection, from the offer to its close; it tells what comes by three callbacks."""
+
+    def __init__(
+        self,
+        *,
+        offer: Offer,
+        ice_servers: Sequence[str],
+        packet_came: Datagram,
+        report_came: Datagram,
+    ) -> None:
+        self._offer = offer
+        self._packet_came = packet_came
+        self._report_came = report_came
+        servers = [RTCIceServer(urls=list(ice_servers))] if ice_servers else []
+        self._gatherer = RTCIceGatherer(iceServers=servers)
+        self._ice = RTCIceTransport(self._gatherer)
+        self._dtls = RTCDtlsTransport(self._ice, [RTCCertificate.generateCertificate()])
+        self._over = asyncio.Event()
+        self._protect: Callable[[bytes], bytes] | None = None
+        self._unprotect: Callable[[bytes], bytes] | None = None
+        self._send: Callable[[bytes, tuple[str, int]], None] | None = None
+        self._there: tuple[str, int] = ("", 0)
+        self.refused_count = 0
+        """Packets that were not encrypted for us."""
+
+    async def answer(self, *, source: int, name: str) -> str:
+        """Gather our addresses and return the answer to the offer."""
+        await self._gatherer.gather()
+        ice = self._gatherer.getLocalParameters()
+        inside = self._ice._connection  # noqa: SLF001 - aiortc shows the datagrams nowhere else
+        for protocol in inside._protocols:  # noqa: SLF001 - likewise
+            self._listen(protocol)
+        for candidate in self._offer.candidates:
+            await inside.add_remote_candidate(candidate)
+        return write_answer(
+            self._offer,
+            Ours(
+                username=ice.usernameFragment or "",
+                password=ice.password or "",
+                fingerprints=self._dtls.getLocalParameters().fingerprints,
+                candidates=inside.local_candidates,
+                source=source,
+                name=name,
+            ),
+        )
+
+    async def run(self, connected: Callable[[], None]) -> None:
+        """Connect, say so, and return once the connection is over or has never come to be."""
+        self._ice.on("statechange", self._look)
+        self._dtls.on("statechange", self._look)
+        try:
+            async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
+                await self._connect()
+        except (TimeoutError, ConnectionError):
+            return
+        if not self._over.is_set():
+            connected()
+            await self._over.wait()
+
+    async def close(self) -> None:
+        """End the connection and give back its sockets; to close it again does nothing."""
+        self._over.set()
+        self._protect = self._unprotect = self._send = None
+        await self._dtls.stop()
+        await self._ice.stop()
+
+    def send(self, packet: bytes) -> None:
+        """Encrypt an RTP packet and send it; before the connection stands it goes nowhere."""
+        if self._send is not None and self._protect is not None:
+            self._send(self._protect(packet), self._there)
+
+    def send_report(self, packet: bytes) -> None:
+        """Encrypt an RTCP packet and send it, where the other side can now be reached."""
+        if self._send is not None:
+            self._find_way()
+            self._send(self._dtls._tx_srtp.protect_rtcp(packet), self._there)  # noqa: SLF001 - as above
+
+    async def _connect(self) -> None:
+        """Find a way to the other side and agree on keys."""
+        offer = self._offer
+        inside = self._ice._connection  # noqa: SLF001 - the role is given here, as aiortc itself does
+        inside.ice_controlling = False
+        self._dtls._set_role("server" if offer.they_connect else "client")  # noqa: SLF001 - likewise
+        await self._ice.start(
+            RTCIceParameters(usernameFragment=offer.username, password=offer.password)
+        )
+        if self._ice.state != "completed":
+            raise ConnectionError("no way to the other side")
+        await self._dtls.start(RTCDtlsParameters(fingerprints=list(offer.fingerprints)))
+        if self._dtls.state != "connected":
+            raise ConnectionError("no keys agreed")
+        self._unprotect = self._dtls._rx_srtp.unprotect  # noqa: SLF001 - aiortc's own users are its tracks
+        self._protect = self._dtls._tx_srtp.protect  # noqa: SLF001 - likewise
+        self._find_way()
+
+    def _find_way(self) -> None:
+        """Note the pair of addresses that ICE has chosen."""
+        pair = self._ice._connection._nominated.get(1)  # noqa: SLF001 - aioice sends by coroutine only
+        if pair is not None:
+            self._send, self._there = pair.protocol.transport.sendto, pair.remote_addr
+
+    def _look(self) -> None:
+        """Notice that ICE has lost the other side, or DTLS been closed by it."""
+        if self._ice.state in {"failed", "closed"} or self._dtls.state in {"failed", "closed"}:
+            self._over.set()
+
+    def _listen(self, protocol: StunProtocol) -> None:
+        """Take sound at the socket; leave ICE and DTLS to their owners, drop anything else."""
+        others = protocol.datagram_received
+
+        def datagram_received(data: bytes, address: tuple[Any, ...]) -> None:
+            """Put a datagram on its path by its first byte."""
+            if len(data) < HEADER_LENGTH:
+                return
+            first = data[0]
+            if _SRTP_FIRST <= first <= _SRTP_LAST:
+                self._packet(data)
+            elif first <= _STUN_LAST or _DTLS_FIRST <= first <= _DTLS_LAST:
+                others(data, address)
+
+        setattr(protocol, "datagram_received", datagram_received)  # noqa: B010 - a method to mypy, a hook to us
+
+    def _packet(self, data: bytes) -> None:
+        """Decrypt a packet and hand it on."""
+        if self._unprotect is None:
+            return
+        is_report = RTCP_FIRST <= data[1] <= RTCP_LAST
+        decrypt = self._dtls._rx_srtp.unprotect_rtcp if is_report else self._unprotect  # noqa: SLF001 - as above
+        try:
+            clear = decrypt(data)
+        except (pylibsrtp.Error, ValueError):
+            self.refused_count += 1
+            return
+        (self._report_came if is_report else self._packet_came)(clear)
