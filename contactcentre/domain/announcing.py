@@ -4,7 +4,7 @@ A wait is told in steps that widen as it grows and is always rounded up: to hear
 and to wait seven is better than the reverse. Where the wait is not known nothing is said about it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from contactcentre.domain.ids import SoundName
@@ -19,17 +19,22 @@ GOODBYE = SoundName("goodbye")
 LINE_ENDED = SoundName("line_ended")
 """Heard by a caller whose talk ended at the adviser's side."""
 
+NEXT = SoundName("place_1")
+PLACE_IS = SoundName("place_is")
+"""Said in front of a number."""
 PLACE_MAX = 30
 """The last place that is told as a number."""
 MORE_THAN_PLACE_MAX = SoundName("place_more_than_30")
 
+WAIT_IS = SoundName("wait_is")
+"""Said in front of a wait."""
 MINUTE_MS = 60_000
 UNDER_TWO_MINUTES = SoundName("wait_under_2")
 MORE_THAN_AN_HOUR = SoundName("wait_more_than_60")
 ABOUT_MINUTES = (2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60)
 
 PLACES: Mapping[int, SoundName] = MappingProxyType(
-    {place: SoundName(f"place_{place}") for place in range(1, PLACE_MAX + 1)}
+    {place: SoundName(f"place_{place}") for place in range(2, PLACE_MAX + 1)}
 )
 WAITS: Mapping[int, SoundName] = MappingProxyType(
     {minutes: SoundName(f"wait_about_{minutes}") for minutes in ABOUT_MINUTES}
@@ -42,7 +47,10 @@ ANNOUNCEMENTS: frozenset[SoundName] = frozenset(
         ADVISER_JOINING,
         GOODBYE,
         LINE_ENDED,
+        NEXT,
+        PLACE_IS,
         MORE_THAN_PLACE_MAX,
+        WAIT_IS,
         UNDER_TWO_MINUTES,
         MORE_THAN_AN_HOUR,
         *PLACES.values(),
@@ -65,6 +73,16 @@ def wait_bucket(wait_ms: int) -> SoundName:
 
 def announce_place(place: int, wait_ms: int | None) -> tuple[SoundName, ...]:
     """Return the sounds that tell a caller's place, and the wait if it is known."""
+    return _place(place) if wait_ms is None else (*_place(place), WAIT_IS, wait_bucket(wait_ms))
+
+
+def _place(place: int) -> tuple[SoundName, ...]:
     assert place >= 1, "the first in a queue has place 1"
-    told = PLACES.get(place, MORE_THAN_PLACE_MAX)
-    return (told,) if wait_ms is None else (told, wait_bucket(wait_ms))
+    if place == 1:
+        return (NEXT,)
+    return (PLACE_IS, PLACES[place]) if place <= PLACE_MAX else (MORE_THAN_PLACE_MAX,)
+
+
+def text_of(sounds: Iterable[SoundName], words: Mapping[SoundName, str]) -> str:
+    """Return what sounds say, as text for a page."""
+    return " ".join(words[sound] for sound in sounds)
