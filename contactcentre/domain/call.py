@@ -16,7 +16,7 @@ from typing import get_args
 from contactcentre.domain import events as e
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import OutOfOrder
+from contactcentre.domain.errors import OutOfOrder, StaleEpoch
 from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.languages import Language
 
@@ -33,6 +33,9 @@ class CallState(StrEnum):
 
 
 S = CallState
+
+
+NO_TOKEN = Token(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ class Call:
     enqueued_ms: int | None = None
     adviser: AdviserId | None = None
     """Who is rung or talked with; after the end, who talked last."""
-    token: Token = Token(0)
+    token: Token = NO_TOKEN
     """The highest reservation this call has seen."""
     deflected_to: str | None = None
     rang_count: int = 0
@@ -118,6 +121,17 @@ def arrive(event: e.CallArrived) -> Call:
         version=event.epoch.count * VERSIONS_PER_EPOCH,
         arrived_at_ms=event.at_ms,
     )
+
+
+def come_back(call: Call, *, epoch: LegEpoch, node: NodeId) -> Call:
+    """Return the call as a newer leg takes it up; state, place and history are as they were.
+
+    Raises StaleEpoch if a leg as new or newer has it already.
+    """
+    if epoch <= call.epoch:
+        raise StaleEpoch("This call has been taken up by a newer connection.")
+    version = max(call.version + 1, epoch.count * VERSIONS_PER_EPOCH)
+    return replace(call, epoch=epoch, node=node, version=version)
 
 
 def follow(call: Call, event: e.CallEvent) -> Call:

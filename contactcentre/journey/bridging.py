@@ -75,7 +75,9 @@ class Bridging:
             )
         )
         try:
-            await self._desks.ring(self._call, self._offered, ring_ms=ring_ms)
+            await self._desks.ring(
+                self._call, self._offered, ring_ms=ring_ms, steps=self._live.steps
+            )
         except (Refusal, Outage):
             return LapseReason.DESK_UNREACHABLE
         until_ms = self._clock.monotonic_ms() + ring_ms

@@ -89,6 +89,10 @@ class LiveCall(Protocol):
         """Return the call as it stands."""
 
     @property
+    def steps(self) -> Sequence[CallEvent]:
+        """Return what has happened to the call, the earliest first; the last 50 at most."""
+
+    @property
     def caller_leg(self) -> LegId:
         """Return the leg the caller speaks on."""
 
@@ -130,8 +134,10 @@ class LiveCall(Protocol):
 class Desks(Protocol):
     """The advisers' desks, as a node reaches them. Raises PeerUnavailable and what desks refuse."""
 
-    async def ring(self, call: Call, offered: Offered, *, ring_ms: int) -> None:
-        """Let an adviser's desk ring."""
+    async def ring(
+        self, call: Call, offered: Offered, *, ring_ms: int, steps: Sequence[CallEvent]
+    ) -> None:
+        """Let an adviser's desk ring; `steps` are what has happened to the call so far."""
 
     async def bridged(self, call: CallId, offered: Offered) -> None:
         """Tell the desk that the talk has begun."""

@@ -1,4 +1,4 @@
-"""This machine's clock and dice."""
+"""Real time and the operating system's dice."""
 
 import asyncio
 import secrets

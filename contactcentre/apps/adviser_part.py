@@ -1,0 +1,127 @@
+"""The adviser's end of a call: one browser, its leg, and whether either is still there."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from contactcentre.apps.quality import QualityMeter
+from contactcentre.domain.events import Ending, LapseReason
+from contactcentre.domain.ids import AdviserId, LegId, Token
+from contactcentre.ports.live import AdviserAct, AdviserAttached, AdviserLost
+from contactcentre.ports.media import (
+    LegConnected,
+    LegEvent,
+    LegGone,
+    LegHeardAgain,
+    LegSilent,
+    Media,
+)
+from contactcentre.wire.legs import Bridged, Held, Over
+
+
+class Browser(Protocol):
+    """The far end of a leg socket."""
+
+    def send(self, said: BaseModel) -> None:
+        """Say something; never waits."""
+
+    def finish(self) -> None:
+        """Close once everything has been said."""
+
+
+class AdviserPart:
+    """One attachment of an adviser's browser to a call."""
+
+    def __init__(
+        self,
+        *,
+        adviser: AdviserId,
+        token: Token,
+        leg: LegId,
+        browser: Browser,
+        media: Media,
+        spawn: Callable[[Coroutine[None, None, None], str], None],
+        grace_ms: int,
+    ) -> None:
+        self.adviser = adviser
+        self.token = token
+        self.leg = leg
+        self._browser = browser
+        self._media = media
+        self._spawn = spawn
+        self._grace_ms = grace_ms
+        self._connected = False
+        self._sound_lost = False
+        self._socket_lost = False
+        self._grace: asyncio.TimerHandle | None = None
+        self._meter = QualityMeter()
+        self.act: Callable[[AdviserAct], None] = lambda _: None
+        """Takes what happens to this end; set by whoever seats it."""
+
+    @property
+    def connected_leg(self) -> LegId | None:
+        """Return the leg once sound can flow."""
+        return self.leg if self._connected else None
+
+    def heard(self, event: LegEvent) -> None:
+        """Take what the media says of the leg."""
+        match event:
+            case LegConnected():
+                self._connected = True
+                self.act(AdviserAttached(leg=self.leg))
+            case LegSilent() | LegGone():
+                self._sound_lost = True
+                self._watch()
+            case LegHeardAgain():
+                self._sound_lost = False
+                self._watch()
+            case _:
+                pass
+
+    def socket_lost(self) -> None:
+        """Note that the browser's socket is closed; sound may go on without it."""
+        self._socket_lost = True
+        self._watch()
+
+    def send(self, said: BaseModel) -> None:
+        """Say something to the browser."""
+        self._browser.send(said)
+
+    def tell_bridged(self) -> None:
+        """Say that both hear each other."""
+        self.send(Bridged(token=self.token))
+
+    def tell_held(self, *, on: bool) -> None:
+        """Say that the caller is on hold, or no longer."""
+        self.send(Held(on=on))
+
+    def tell_quality(self) -> None:
+        """Say how the adviser's sound comes in."""
+        quality = self._media.quality(self.leg)
+        if quality is not None:
+            self.send(self._meter.tell(quality))
+
+    def end(self, *, lapse: LapseReason | None, ending: Ending | None) -> None:
+        """Tell the browser that its part is over, and close both socket and leg."""
+        self.send(Over(ending=ending, lapse=lapse, words=""))
+        self.replace()
+
+    def replace(self) -> None:
+        """Close socket and leg."""
+        self.act = lambda _: None
+        if self._grace is not None:
+            self._grace.cancel()
+        self._browser.finish()
+        self._spawn(self._media.close(self.leg), "adviser leg closing")
+
+    def _watch(self) -> None:
+        """Count the adviser as lost when socket and sound have both been away for a grace."""
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+        if self._socket_lost and self._sound_lost:
+            self._grace = asyncio.get_running_loop().call_later(
+                self._grace_ms / 1_000, lambda: self.act(AdviserLost())
+            )

@@ -1,0 +1,148 @@
+"""The leg socket of a media node: a caller's page or an adviser's browser on the other end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import assert_never
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from contactcentre.adapters.web.claims import Signatures, prove_page
+from contactcentre.adapters.web.sockets import Socket, accept
+from contactcentre.apps.adviser_part import AdviserPart
+from contactcentre.apps.node_call import NodeCall
+from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.domain.errors import BadClaim, BadRequest
+from contactcentre.domain.ids import NodeId
+from contactcentre.limits import SOCKET_LOST_AFTER_MS
+from contactcentre.ports import live as acts
+from contactcentre.ports.live import AdviserAct
+from contactcentre.wire import legs as said
+from contactcentre.wire.closing import Closing
+
+LegMessage = (
+    said.Offer
+    | said.Attach
+    | said.AnswerCall
+    | said.Decline
+    | said.Hold
+    | said.Mute
+    | said.PressKey
+    | said.HangUp
+    | said.Beat
+)
+
+
+class SocketBrowser:
+    """A browser as its call sees it."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+
+    def send(self, message: BaseModel) -> None:
+        """Say something; never waits."""
+        self._socket.send(message)
+
+    def finish(self) -> None:
+        """Close once everything has been said."""
+        self._socket.close(Closing.DONE)
+
+
+class LegSockets:
+    """Takes leg sockets for the calls of this node."""
+
+    def __init__(self, calls: NodeCalls, signatures: Signatures, *, node: NodeId) -> None:
+        self._calls = calls
+        self._signatures = signatures
+        self._node = node
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one socket: the first message says whose it is."""
+        async with accept(request) as socket:
+            messages = socket.receive(said.LEG_SAYS)
+            browser = SocketBrowser(socket)
+            match await self._first(messages):
+                case said.Offer() as offer:
+                    await self._serve_caller(offer, browser, messages)
+                case said.Attach() as attach:
+                    await self._serve_adviser(attach, browser, messages)
+                case None:
+                    pass
+                case _:
+                    raise BadRequest("The first message must be an offer or an attach.")
+        return socket.response
+
+    async def _first(self, messages: AsyncIterator[LegMessage]) -> LegMessage | None:
+        """Return the first message; None if the browser is gone before it."""
+        try:
+            async with asyncio.timeout(SOCKET_LOST_AFTER_MS / 1_000):
+                return await anext(messages, None)
+        except TimeoutError as error:
+            raise BadRequest("No offer came. Open the socket again and send one.") from error
+
+    async def _serve_caller(
+        self, offer: said.Offer, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
+    ) -> None:
+        claim = self._signatures.read_claim(offer.claim)
+        prove_page(claim, offer.secret)
+        call = await self._calls.admit(claim, offer.sdp, browser)
+        try:
+            async for message in messages:
+                _caller_said(call, message)
+        finally:
+            call.browser_lost(browser)
+
+    async def _serve_adviser(
+        self, attach: said.Attach, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
+    ) -> None:
+        ticket = self._signatures.read_ticket(attach.ticket)
+        if ticket.node != self._node:
+            raise BadClaim("This ticket is for another node.")
+        part = await self._calls.attach(ticket, attach.sdp, browser)
+        try:
+            async for message in messages:
+                _adviser_said(part, message)
+        finally:
+            part.socket_lost()
+
+
+def _caller_said(call: NodeCall, message: LegMessage) -> None:
+    """Do what a caller's page asks for. Raises BadRequest for what only an adviser may say."""
+    match message:
+        case said.PressKey(key=key):
+            call.press(key)
+        case said.HangUp():
+            call.hang_up()
+        case said.Beat():
+            pass
+        case _:
+            raise BadRequest("A caller's page cannot say that.")
+
+
+def _adviser_said(part: AdviserPart, message: LegMessage) -> None:
+    """Pass on what an adviser does. Raises BadRequest for what only a caller may say."""
+    act = _act(message)
+    if act is not None:
+        part.act(act)
+
+
+def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case a message
+    match message:
+        case said.AnswerCall():
+            return acts.AdviserAnswered()
+        case said.Decline():
+            return acts.AdviserDeclined()
+        case said.Hold(on=on):
+            return acts.HoldAsked(on=on)
+        case said.Mute(on=on):
+            return acts.MuteAsked(on=on)
+        case said.PressKey(key=key):
+            return acts.KeySent(key=key)
+        case said.HangUp():
+            return acts.AdviserHungUp()
+        case said.Beat():
+            return None
+        case said.Offer() | said.Attach():
+            raise BadRequest("This socket has its offer already.")
+        case _:
+            assert_never(message)

@@ -1,0 +1,110 @@
+"""How one process of ours reaches another: over HTTP, at the address it has in the live state."""
+
+from collections.abc import Mapping, Sequence
+
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.journey_strip import journey
+from contactcentre.domain.call import Call
+from contactcentre.domain.errors import PeerUnavailable
+from contactcentre.domain.events import CallEvent, LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, SoundName, Token
+from contactcentre.limits import TICKET_LIFE_S
+from contactcentre.ports.environment import Clock
+from contactcentre.ports.live import Offered
+from contactcentre.ports.state import Presences
+from contactcentre.wire.claims import AdviserTicket
+from contactcentre.wire.cluster import OfferCall, Ring, RingOver, Talk
+
+OFFER_DEADLINE_MS = 1_000
+RING_DEADLINE_MS = 1_500
+
+
+class HttpNodes:
+    """The media nodes, as a router reaches them."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def offer(
+        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+    ) -> None:
+        """Tell a call's node of its reservation."""
+        said = OfferCall(call=call, adviser=adviser, desk=desk, token=token)
+        await self._peers.post(node_url, "/offers", said, deadline_ms=OFFER_DEADLINE_MS)
+
+
+class HttpDesks:
+    """The advisers' desks, as a media node reaches them."""
+
+    def __init__(
+        self,
+        peers: Peers,
+        presences: Presences,
+        signatures: Signatures,
+        clock: Clock,
+        *,
+        node: NodeId,
+        node_url: str,
+        words: Mapping[SoundName, str],
+    ) -> None:
+        self._words = words
+        self._peers = peers
+        self._presences = presences
+        self._signatures = signatures
+        self._clock = clock
+        self._node = node
+        self._node_url = node_url
+
+    async def ring(
+        self, call: Call, offered: Offered, *, ring_ms: int, steps: Sequence[CallEvent]
+    ) -> None:
+        """Let an adviser's desk ring, with a ticket to the leg that its browser will open."""
+        assert call.queue is not None, "only a queued call rings"
+        assert call.enqueued_ms is not None, "only a queued call rings"
+        now_ms = self._clock.now_ms()
+        ticket = AdviserTicket(
+            call=call.id,
+            adviser=offered.adviser,
+            token=offered.token,
+            node=self._node,
+            exp=now_ms // 1_000 + TICKET_LIFE_S,
+        )
+        ring = Ring(
+            call=call.id,
+            adviser=offered.adviser,
+            token=offered.token,
+            node=self._node,
+            node_url=self._node_url,
+            ticket=self._signatures.sign_ticket(ticket),
+            line=call.line,
+            queue=call.queue,
+            language=call.language,
+            waited_ms=max(0, now_ms - call.enqueued_ms),
+            ring_ms=ring_ms,
+            journey=journey(steps, self._words),
+        )
+        url = await self._url(offered.desk)
+        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
+
+    async def bridged(self, call: CallId, offered: Offered) -> None:
+        """Tell the desk that the talk has begun."""
+        said = Talk(call=call, adviser=offered.adviser, token=offered.token)
+        await self._tell(offered, "bridged", said)
+
+    async def over(self, call: CallId, offered: Offered, *, lapse: LapseReason | None) -> None:
+        """Tell the desk that the ring or the talk has ended."""
+        said = RingOver(call=call, adviser=offered.adviser, token=offered.token, lapse=lapse)
+        await self._tell(offered, "over", said)
+
+    async def _tell(self, offered: Offered, what: str, said: Talk | RingOver) -> None:
+        url = await self._url(offered.desk)
+        await self._peers.post(
+            url, f"/rings/{offered.token}/{what}", said, deadline_ms=RING_DEADLINE_MS
+        )
+
+    async def _url(self, desk: DeskId) -> str:
+        standing = await self._presences.desk(desk)
+        if standing is None:
+            raise PeerUnavailable(f"There is no desk process {desk}.")
+        return standing.internal_url
