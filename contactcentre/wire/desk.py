@@ -1,12 +1,15 @@
 """What a desk process says to an adviser's browser over the live socket, and takes over HTTP.
 
-GET  /api/live            WebSocket, text frames: DeskSays down, Beat up; needs the session cookie
+GET  /api/live            WebSocket, text frames: DeskSays down, Beat up; needs the session cookie;
+                          without one it is closed as wire/closing.py says (NOT_SIGNED_IN)
 POST /api/sign-in         SignIn → Me (sets the cookie)      POST /api/sign-out
 GET  /api/me              → Me                               401 when nobody is signed in
 POST /api/presence        SetPresence → PresenceNow
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
 GET  /api/board           → Board (supervisors)
+A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
+wrap-up that it is in.
 Errors are RFC 9457 problem+json with `code` as in domain/errors.py and `detail` for people.
 """
 
@@ -71,6 +74,8 @@ class FinishWrapUp(Said):
 
     call: CallId
     then: Literal[Presence.READY, Presence.AWAY] = Presence.READY
+    reason: AwayReason | None = None
+    """Why away; None counts as other work."""
 
 
 class WriteOutcome(Said):
@@ -111,7 +116,7 @@ class RingNow(Said):
     language: Language
     waited_ms: int
     ring_ms: int
-    """How much of the ring is left."""
+    """How much of the ring is left; 0 once it has been answered."""
     journey: list[JourneyStep]
 
 
@@ -131,6 +136,11 @@ class TalkNow(Said):
     call: CallId
     token: Token
     talked_ms: int
+    ring: RingNow | None
+    """The ring that it began with and a fresh ticket, for a page that was loaded in mid-talk.
+
+    None only when the desk process itself has been started again since.
+    """
 
 
 class WrapUpNow(Said):
@@ -140,6 +150,7 @@ class WrapUpNow(Said):
     call: CallId
     queue: QueueId
     left_ms: int
+    """0 once the time is up; without an outcome the desk waits on, quietly."""
     outcome: OutcomeCode | None
     notes: str
     version: int
@@ -207,7 +218,6 @@ class BoardQueue(Said):
     waiting_count: int
     longest_ms: int | None
     ready_count: int
-    talking_count: int
 
 
 class BoardNode(Said):
