@@ -72,6 +72,14 @@ def strongest_tone(samples: Samples) -> tuple[float, float]:
     return frequency, 10 * math.log10(power / 32_768.0**2)
 
 
+def tone_codes(frequency_hz: float, *, frames: int, law: Law = PCMU) -> list[bytes]:
+    """Return some frames of a tone, ready to be sent."""
+    at = np.arange(frames * SAMPLES_PER_TICK)
+    wave = TONE_LEVEL * np.sin(2 * np.pi * frequency_hz / SAMPLES_PER_S * at)
+    codes = law.encode(wave.astype(np.int16))
+    return [codes[n : n + SAMPLES_PER_TICK] for n in range(0, len(codes), SAMPLES_PER_TICK)]
+
+
 class Peer:
     """One caller. Used as a context manager it closes itself."""
 

@@ -1,0 +1,232 @@
+"""How many calls one media node carries on one core, with real DTLS-SRTP packets on loopback.
+
+The node is a process of its own on one core; this process is the load: a caller and an adviser for
+each call, each sending a packet every 20 ms and timing every packet that comes.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import uvloop
+
+from contactcentre.adapters.media_aiortc.addresses import offer_addresses
+from contactcentre.adapters.media_aiortc.g711 import PCMU
+from contactcentre.adapters.media_aiortc.packets import RtpPacket, write_rtp
+from contactcentre.bench.media_node import LINE_MAX_BYTES, LOOPBACK, pin_to_core
+from contactcentre.bench.peer import Peer, tone_codes
+from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
+
+LATE_AFTER_S = 0.040
+"""A packet later than this is missed by a usual browser's buffer."""
+WARM_UP_S = 2.0
+PHASES = 4
+"""Callers do not speak in step: a quarter of them sends every 5 ms."""
+CONNECTING_MAX = 4
+CALLS_MAX = 1_000
+STEP_MAX_S = 20.0
+_PHASE_S = TICK_MS / 1_000 / PHASES
+_TONE_FRAMES = 50
+
+LEGS = ("webrtc",)
+MODES = ("bridge",)
+
+
+class Leg:
+    """One end of a call: what it sends, and the timing of what it gets."""
+
+    def __init__(self, number: int) -> None:
+        self.peer = Peer(seed=number)
+        self.peer.packet_came = self.came
+        self._source = number
+        self._sent = 0
+        self._sound = tone_codes(400.0 + number, frames=_TONE_FRAMES)
+        self.forget()
+
+    def forget(self) -> None:
+        """Count from now on."""
+        self.received_count = self.late_count = self.sound_count = 0
+        self._first = self._highest = -1
+        self._fastest_s = float("inf")
+
+    def send(self) -> None:
+        """Send the packet that is due."""
+        self._sent += 1
+        payload = self._sound[self._sent % _TONE_FRAMES]
+        timestamp = self._sent * SAMPLES_PER_TICK & 0xFFFF_FFFF
+        self.peer.send_packet(write_rtp(0, self._sent & 0xFFFF, timestamp, self._source, payload))
+
+    def came(self, packet: RtpPacket) -> None:
+        """Time a packet against the stream that it belongs to."""
+        _, sequence, timestamp, _, payload = packet
+        way_s = time.monotonic() - timestamp / 8_000
+        self._fastest_s = min(self._fastest_s, way_s)
+        self.late_count += way_s - self._fastest_s > LATE_AFTER_S
+        self.sound_count += payload != PCMU.silence
+        self.received_count += 1
+        if self._first < 0:
+            self._first = self._highest = sequence
+        else:
+            step = (sequence - self._highest + 0x8000 & 0xFFFF) - 0x8000
+            self._highest += max(0, step)
+
+    @property
+    def expected_count(self) -> int:
+        """Return how many packets there were, by their numbers."""
+        return self._highest - self._first + 1 if self._first >= 0 else 0
+
+
+class Load:
+    """All legs, and the one rhythm in which they send."""
+
+    def __init__(self, legs: Sequence[Leg]) -> None:
+        self._phases = [legs[number::PHASES] for number in range(PHASES)]
+        self.late_count = self.tick_count = 0
+
+    async def run(self) -> None:
+        """Send for ever, noting when the generator itself is late."""
+        due, number = time.monotonic(), 0
+        while True:
+            due, number = due + _PHASE_S, number + 1
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            self.late_count += time.monotonic() - due > TICK_MS / 1_000
+            self.tick_count += 1
+            for leg in self._phases[number % PHASES]:
+                leg.send()
+
+
+class Node:
+    """The process under test, and the lines that go to it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._to, self._from = process, process.stdin, process.stdout
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def start(cls, legs_max: int) -> "Node":
+        """Start the node."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "contactcentre.bench.media_node",
+            str(legs_max),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=LINE_MAX_BYTES,
+        )
+        return cls(process)
+
+    async def ask(self, do: str, **more: Any) -> Mapping[str, Any]:
+        """Have something done and return what came of it."""
+        async with self._turn, asyncio.timeout(STEP_MAX_S):
+            self._to.write(json.dumps({"do": do, **more}).encode() + b"\n")
+            await self._to.drain()
+            line = await self._from.readline()
+        assert line, "the node has ended"
+        reply: Mapping[str, Any] = json.loads(line)
+        return reply
+
+    async def stop(self) -> None:
+        """End the node."""
+        self._to.close()
+        try:
+            async with asyncio.timeout(STEP_MAX_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+async def _connect(node: Node, legs: Sequence[Leg]) -> float:
+    """Connect all legs and join them in pairs; return how many were connected a second."""
+    began = time.monotonic()
+    few = asyncio.Semaphore(CONNECTING_MAX)
+
+    async def connect(number: int, leg: Leg) -> None:
+        async with few:
+            offer = await leg.peer.offer()
+            asked = {"call": f"c{number // 2}", "leg": f"l{number}", "sdp": offer}
+            answer = await node.ask("accept", **asked)
+            await leg.peer.accept(answer["sdp"], sends=False)
+
+    async with asyncio.TaskGroup() as connecting:
+        for number, leg in enumerate(legs):
+            connecting.create_task(connect(number, leg), name=f"leg {number} connects")
+    for number in range(0, len(legs), 2):
+        await node.ask("join", a=f"l{number}", b=f"l{number + 1}")
+    return len(legs) / (time.monotonic() - began)
+
+
+async def _measure(calls: int, seconds: int) -> dict[str, Any]:
+    """Run the bench and return its figures."""
+    offer_addresses([LOOPBACK])
+    node = await Node.start(2 * calls)
+    legs = [Leg(number) for number in range(2 * calls)]
+    load = Load(legs)
+    try:
+        legs_per_s = await _connect(node, legs)
+        async with asyncio.TaskGroup() as running:
+            sending = running.create_task(load.run(), name="load")
+            await asyncio.sleep(WARM_UP_S)
+            before, began = await node.ask("usage"), time.monotonic()
+            load.late_count = load.tick_count = 0
+            for leg in legs:
+                leg.forget()
+            await asyncio.sleep(seconds)
+            took_s, after = time.monotonic() - began, await node.ask("usage")
+            figures = _figures(legs, load)
+            sending.cancel()
+    finally:
+        await asyncio.gather(*(leg.peer.close() for leg in legs))
+        await node.stop()
+    cpu_ms = (after["cpu_s"] - before["cpu_s"]) * 1_000
+    received = after["received_count"] - before["received_count"]
+    concealed = after["concealed_count"] - before["concealed_count"]
+    return {
+        "calls": calls,
+        "cpu_ms_per_call_s": round(cpu_ms / took_s / calls, 3),
+        "cpu_ratio": round(cpu_ms / took_s / 1_000, 4),
+        **figures,
+        "concealed_ratio": round(concealed / max(1, received), 6),
+        "node_tick_late_ratio": round(after["late_ratio"], 6),
+        "node_tick_lag_p99_ms": round(after["lag_p99_ms"], 2),
+        "node_busy_ratio": round(after["busy_ratio"], 4),
+        "node_rss_mb": round(after["rss_mb"], 1),
+        "legs_connected_per_s": round(legs_per_s, 1),
+        "seconds": round(took_s, 1),
+        "load_average": round(os.getloadavg()[0], 2),
+    }
+
+
+def _figures(legs: Sequence[Leg], load: Load) -> dict[str, float]:
+    """Return what the load generator counted."""
+    received = max(1, sum(leg.received_count for leg in legs))
+    expected = max(1, sum(leg.expected_count for leg in legs))
+    return {
+        "late_ratio": round(sum(leg.late_count for leg in legs) / received, 6),
+        "loss_ratio": round((expected - min(received, expected)) / expected, 6),
+        "sound_ratio": round(sum(leg.sound_count for leg in legs) / received, 6),
+        "packets": received,
+        "generator_late_ratio": round(load.late_count / max(1, load.tick_count), 6),
+    }
+
+
+def run_media_bench(*, legs: str, mode: str, calls: int, seconds: int) -> dict[str, Any]:
+    """Measure bridged calls on one core and return the figures by name."""
+    assert legs in LEGS
+    assert mode in MODES
+    assert 0 < calls <= CALLS_MAX
+    kept = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    pinned = pin_to_core(1)
+    try:
+        figures = uvloop.run(_measure(calls, seconds))
+    finally:
+        if kept is not None:
+            os.sched_setaffinity(0, kept)
+    return {"legs": legs, "mode": mode, **figures, "cores_apart": pinned}
