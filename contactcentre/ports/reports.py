@@ -11,6 +11,7 @@ class TodayCounts:
     Each call is counted once: offered is the sum of the endings and of what is in progress.
     """
 
+    offered_count: int
     handled_count: int
     abandoned_count: int
     deflected_count: int
@@ -19,18 +20,6 @@ class TodayCounts:
     in_progress_count: int
     answered_within_target_count: int
     """Bridged within the target of entering the queue; not part of the sum."""
-
-    @property
-    def offered_count(self) -> int:
-        """Return how many calls there were."""
-        return (
-            self.handled_count
-            + self.abandoned_count
-            + self.deflected_count
-            + self.left_in_menu_count
-            + self.system_lost_count
-            + self.in_progress_count
-        )
 
 
 class Reports(Protocol):

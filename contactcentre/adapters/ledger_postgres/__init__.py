@@ -1,1 +1,1 @@
-"""The written record in PostgreSQL."""
+"""The record of every call, the advisers' words on it and their accounts, in PostgreSQL."""

@@ -1,0 +1,120 @@
+"""Connections to PostgreSQL, each use of one under a deadline.
+
+Nothing of asyncpg leaves this package: what the server cannot do now is LedgerUnavailable, what it
+can never do with these facts is BadRequest.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+from asyncpg.pool import PoolConnectionProxy
+
+from contactcentre.domain.errors import BadRequest, LedgerUnavailable
+
+TIMEOUT_MS = 2_000
+"""One use of a connection, from asking for it to the commit."""
+CONNECTIONS_MAX = 4
+IDLE_S = 60.0
+"""A connection nobody has used for so long is closed."""
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+UNWRITABLE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""Errors that the same facts would meet again on any server at any time."""
+AWAY = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+
+class PostgresPool:
+    """A few connections to a server that takes writes.
+
+    It connects when first used, so a process may start while PostgreSQL is away.
+    """
+
+    def __init__(self, url: str, *, timeout_ms: int = TIMEOUT_MS) -> None:
+        self._timeout_s = timeout_ms / 1_000
+        try:
+            self._pool = asyncpg.create_pool(
+                url,
+                min_size=0,
+                max_size=CONNECTIONS_MAX,
+                max_inactive_connection_lifetime=IDLE_S,
+                target_session_attrs=SessionAttribute.read_write,
+                server_settings={
+                    "application_name": "contactcentre",
+                    "statement_timeout": str(timeout_ms),
+                    "idle_in_transaction_session_timeout": str(timeout_ms),
+                },
+            )
+        except (ValueError, asyncpg.InterfaceError) as error:
+            raise BadRequest("The database URL cannot be understood.") from error
+
+    async def __aenter__(self) -> Self:
+        """Make ready, without a connection yet."""
+        await self._pool
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close every connection at once: what was committed is committed."""
+        self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection for one step. Raises LedgerUnavailable, BadRequest."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                connection = await self._pool.acquire()
+                try:
+                    yield connection
+                except UNWRITABLE:
+                    raise
+                except BaseException:
+                    # Whatever state it is in, and whether its server still takes writes: a new one.
+                    connection.terminate()
+                    raise
+                finally:
+                    await self._pool.release(connection)
+        except UNWRITABLE as error:
+            raise BadRequest(f"The records cannot hold this ({type(error).__name__}).") from error
+        except AWAY as error:
+            raise LedgerUnavailable(f"The records cannot be reached: {_why(error)}.") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection for one step in which all is written or nothing."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+
+def _why(error: Exception) -> str:
+    """Return what went wrong in a few words that hold no fact of any call."""
+    match error:
+        case TimeoutError():
+            return "PostgreSQL did not answer in time"
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return "PostgreSQL does not know this user and password"
+        case asyncpg.ReadOnlySQLTransactionError() | asyncpg.TargetServerAttributeNotMatched():
+            return "this PostgreSQL only lets itself be read"
+        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
+            return "its tables are not those of this version: run the migrations"
+        case _:
+            return type(error).__name__

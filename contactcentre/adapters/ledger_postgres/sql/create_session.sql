@@ -1,0 +1,1 @@
+INSERT INTO sessions (digest, account) VALUES ($1, $2)

@@ -1,0 +1,1 @@
+SELECT id, name, role, language, queues FROM accounts ORDER BY id

@@ -1,0 +1,29 @@
+"""The statements in sql/, by name."""
+
+from importlib.resources import files
+
+_FOLDER = files("contactcentre.adapters.ledger_postgres") / "sql"
+
+
+def _read(name: str) -> str:
+    """Return a statement."""
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+WRITE_CALLS = _read("write_calls")
+WRITE_EVENTS = _read("write_events")
+OPEN_MARKS = _read("open_marks")
+ADVANCE_MARKS = _read("advance_marks")
+SET_ASIDE = _read("set_aside")
+WRITE_OUTCOME = _read("write_outcome")
+READ_OUTCOME = _read("read_outcome")
+COUNT_TODAY = _read("count_today")
+PUT_ACCOUNT = _read("put_account")
+FIND_ACCOUNT = _read("find_account")
+LIST_ACCOUNTS = _read("list_accounts")
+RENEW_HASH = _read("renew_hash")
+CREATE_SESSION = _read("create_session")
+FIND_SESSION = _read("find_session")
+END_SESSION = _read("end_session")
+END_SESSIONS = _read("end_sessions")
+FORGET_SESSIONS = _read("forget_sessions")

@@ -1,0 +1,1 @@
+"""A node's own disk, where events wait until PostgreSQL has them."""

@@ -1,0 +1,50 @@
+"""The tables come to be by themselves, once, whoever asks for them."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from contactcentre.adapters.ledger_postgres.migrate import upgrade
+from contactcentre.domain.errors import LedgerUnavailable
+
+TABLES = {
+    "accounts",
+    "alembic_version",
+    "calls",
+    "events",
+    "marks",
+    "outcomes",
+    "sessions",
+    "set_aside",
+}
+
+
+async def tables(url: str) -> set[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    finally:
+        await connection.close()
+    return {row["tablename"] for row in rows}
+
+
+async def test_an_empty_database_gets_every_table(empty_url: str) -> None:
+    await upgrade(empty_url)
+    assert await tables(empty_url) == TABLES
+
+
+async def test_a_second_upgrade_changes_nothing(empty_url: str) -> None:
+    await upgrade(empty_url)
+    await upgrade(empty_url)
+    assert await tables(empty_url) == TABLES
+
+
+async def test_processes_that_start_at_once_make_the_tables_once(empty_url: str) -> None:
+    await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
+    assert await tables(empty_url) == TABLES
+
+
+async def test_a_server_that_is_not_there_is_an_outage() -> None:
+    with pytest.raises(LedgerUnavailable):
+        await upgrade("postgresql://contactcentre@127.0.0.1:1/records")
