@@ -1,0 +1,184 @@
+"""Ringing and talking."""
+
+import asyncio
+
+import pytest
+
+from contactcentre.adapters.environment.machine import MachineClock
+from contactcentre.domain.call import CallState
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
+from contactcentre.domain.events import CallQueued, LapseReason
+from contactcentre.domain.ids import AdviserId, DeskId, LegId, QueueId, Token
+from contactcentre.journey.bridging import Bridging, TalkEnd
+from contactcentre.ports.live import (
+    AdviserAct,
+    AdviserAnswered,
+    AdviserAttached,
+    AdviserDeclined,
+    AdviserHungUp,
+    AdviserLost,
+    HoldAsked,
+    KeySent,
+    MuteAsked,
+    Offered,
+)
+from tests.journey.stage import StagedCall, StagedDesks, StagedMedia, StagedQueues
+
+ADA = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
+ADAS_LEG = LegId("c1.adviser")
+
+
+def waiting_call() -> StagedCall:
+    """Return a call that waits."""
+    live = StagedCall()
+    live.note(
+        CallQueued(
+            call=live.call.id,
+            at_ms=2_000,
+            queue=QueueId("tax.paying.en"),
+            service_class=ServiceClass.P1,
+            enqueued_ms=2_000,
+        )
+    )
+    return live
+
+
+class Ring:
+    """One offer on stage."""
+
+    def __init__(
+        self, *, desks: StagedDesks | None = None, queues: StagedQueues | None = None
+    ) -> None:
+        self.live = waiting_call()
+        self.queues = queues or StagedQueues()
+        self.media = StagedMedia()
+        self.desks = desks or StagedDesks()
+        self.bridging = Bridging(
+            self.live,
+            ADA,
+            queues=self.queues,
+            media=self.media,
+            desks=self.desks,
+            clock=MachineClock(),
+        )
+
+    def act(self, *acts: AdviserAct) -> None:
+        """Let the adviser do something."""
+        for act in acts:
+            if isinstance(act, AdviserAttached):
+                self.live.adviser_leg = act.leg
+            self.live.acts.put_nowait(act)
+
+
+@pytest.fixture
+def ring() -> Ring:
+    """One offer on stage, with everything in reach."""
+    return Ring()
+
+
+async def test_an_answer_once_the_sound_is_connected_begins_the_talk(ring: Ring) -> None:
+    ring.act(AdviserAttached(leg=ADAS_LEG), AdviserAnswered())
+    assert await ring.bridging.ring(ring_ms=1_000) is None
+
+
+async def test_an_adviser_who_answers_before_the_sound_is_there_is_connected_when_it_is(
+    ring: Ring,
+) -> None:
+    ring.act(AdviserAnswered(), AdviserAttached(leg=ADAS_LEG))
+    assert await ring.bridging.ring(ring_ms=1_000) is None
+
+
+async def test_a_declined_call_goes_back_to_its_place(ring: Ring) -> None:
+    ring.act(AdviserDeclined())
+    lapse = await ring.bridging.ring(ring_ms=1_000)
+    assert lapse is LapseReason.DECLINED
+    await ring.bridging.lapse(lapse)
+    assert ring.live.call.state is CallState.WAITING
+    assert ring.live.call.enqueued_ms == 2_000
+    assert [what for what, _ in ring.queues.told] == ["give_back"]
+    assert ("over", LapseReason.DECLINED) in ring.desks.told
+    assert ring.live.let_go == [LapseReason.DECLINED]
+
+
+async def test_a_ring_nobody_answers_ends_by_itself(ring: Ring) -> None:
+    assert await ring.bridging.ring(ring_ms=30) is LapseReason.NO_ANSWER
+
+
+async def test_an_answer_without_sound_is_not_called_no_answer(ring: Ring) -> None:
+    ring.act(AdviserAnswered())
+    assert await ring.bridging.ring(ring_ms=30) is LapseReason.DESK_UNREACHABLE
+
+
+async def test_a_desk_that_cannot_be_reached_costs_the_caller_no_ring() -> None:
+    ring = Ring(desks=StagedDesks(refuse=PeerUnavailable("gone")))
+    async with asyncio.timeout(1):
+        assert await ring.bridging.ring(ring_ms=60_000) is LapseReason.DESK_UNREACHABLE
+
+
+async def test_the_place_is_kept_while_the_store_is_away() -> None:
+    ring = Ring(queues=StagedQueues(away=StateUnavailable("away")))
+    ring.act(AdviserDeclined())
+    assert await ring.bridging.ring(ring_ms=1_000) is LapseReason.DECLINED
+    await ring.bridging.lapse(LapseReason.DECLINED)
+    assert ring.live.call.state is CallState.WAITING
+
+
+async def talk(ring: Ring, *acts: AdviserAct) -> TalkEnd:
+    """Answer, do these, and return how the talk ended."""
+    ring.act(AdviserAttached(leg=ADAS_LEG), AdviserAnswered())
+    assert await ring.bridging.ring(ring_ms=1_000) is None
+    ring.act(*acts)
+    async with asyncio.timeout(1):
+        return await ring.bridging.talk()
+
+
+async def test_both_hear_each_other_and_no_music(ring: Ring) -> None:
+    assert await talk(ring, AdviserHungUp()) is TalkEnd.ADVISER_HUNG_UP
+    caller = ring.live.caller_leg
+    assert ring.media.hears == {(caller, ADAS_LEG), (ADAS_LEG, caller)}
+    assert ring.media.music[caller] is False
+    assert ring.live.told == ["bridged"]
+    assert ("bridged", (ring.live.call.id, ADA.token)) in ring.desks.told
+
+
+async def test_on_hold_the_caller_hears_music_and_the_adviser_nothing(ring: Ring) -> None:
+    await talk(ring, HoldAsked(on=True), AdviserHungUp())
+    assert ring.media.hears == set()
+    assert ring.media.music[ring.live.caller_leg] is True
+    assert ring.live.call.state is CallState.ON_HOLD
+
+
+async def test_after_a_hold_both_hear_each_other_again(ring: Ring) -> None:
+    await talk(ring, HoldAsked(on=True), HoldAsked(on=True), HoldAsked(on=False), AdviserHungUp())
+    assert len(ring.media.hears) == 2
+    assert ring.media.music[ring.live.caller_leg] is False
+    assert ring.live.told == ["bridged", "held", "back"]
+
+
+async def test_a_muted_adviser_is_taken_out_of_the_room_by_the_node(ring: Ring) -> None:
+    await talk(ring, MuteAsked(on=True), AdviserHungUp())
+    assert ring.media.muted == {ADAS_LEG}
+
+
+async def test_a_key_of_the_adviser_is_heard_by_the_caller(ring: Ring) -> None:
+    await talk(ring, KeySent(key="#"), KeySent(key="5"), AdviserHungUp())
+    assert [sound for sound in ring.live.said if sound.startswith("tone_")] == [
+        "tone_hash",
+        "tone_5",
+    ]
+
+
+async def test_a_caller_whose_adviser_is_lost_goes_back_to_the_place(ring: Ring) -> None:
+    assert await talk(ring, AdviserLost()) is TalkEnd.BROKEN
+    await ring.bridging.break_off()
+    assert ring.live.call.state is CallState.WAITING
+    assert ring.live.call.enqueued_ms == 2_000
+    assert ("return_to_queue", ring.queues.told[-1][1]) == ring.queues.told[-1]
+    assert "apology_moved" in ring.live.said
+
+
+async def test_a_talk_goes_on_while_the_store_is_away() -> None:
+    ring = Ring(queues=StagedQueues(away=StateUnavailable("away")))
+    assert await talk(ring, AdviserHungUp()) is TalkEnd.ADVISER_HUNG_UP
+    assert ring.live.call.bridged_at_ms is not None
