@@ -40,6 +40,8 @@ CHOICES_MAX: Final = 4
 """Choices of one menu, the keys that mean the same everywhere not counted."""
 BEFORE_QUEUE_MS_MAX: Final = 90_000
 """So long a caller may at most be spoken to before there is a place in a queue."""
+NO_WAY_MS: Final = -(10**9)
+"""Stands for a way that leads to no queue, and stays below nought whatever is added to it."""
 
 Durations = Mapping[tuple[Language, SoundName], int]
 """How long each sound is, in milliseconds."""
@@ -263,7 +265,7 @@ def _too_long(flow: Flow, durations_ms: Durations) -> Iterator[Finding]:
     for language in flow.languages:
         start = begin(flow, language)
         for caller, spent_ms in (
-            ("who listens to everything", _longest_ms(flow, start, durations_ms, frozenset())),
+            ("who listens to everything", _longest_ms(flow, start, durations_ms)),
             ("who presses nothing", _silent_ms(flow, start, durations_ms)),
         ):
             if spent_ms > BEFORE_QUEUE_MS_MAX:
@@ -289,21 +291,20 @@ def _silent_ms(flow: Flow, walked: Walked, durations_ms: Durations) -> int:
 
 
 def _longest_ms(
-    flow: Flow, walked: Walked, durations_ms: Durations, been: frozenset[StepName]
+    flow: Flow, walked: Walked, durations_ms: Durations, been: frozenset[StepName] = frozenset()
 ) -> int:
     """Return the longest way to a place for somebody who hears all and then presses a key."""
     position, _ = walked
     step = flow.steps[position.step]
-    if position.step in been or isinstance(step, QueueStep | HangUpStep):
+    if isinstance(step, QueueStep):
         return 0
+    if isinstance(step, HangUpStep) or position.step in been:
+        return NO_WAY_MS
+    heard, _ = asked = follow(flow, position, PromptFinished())
+    onward = [follow(flow, heard, KeyPressed(key=key)) for key in choices(step)] or [asked]
     been |= {position.step}
-    spent_ms = _spent_ms(walked, durations_ms)
-    asked = follow(flow, position, PromptFinished())
-    if not choices(step):
-        return spent_ms + _longest_ms(flow, asked, durations_ms, been)
-    return spent_ms + max(
-        _longest_ms(flow, follow(flow, asked[0], KeyPressed(key=key)), durations_ms, been)
-        for key in choices(step)
+    return _spent_ms(walked, durations_ms) + max(
+        _longest_ms(flow, following, durations_ms, been) for following in onward
     )
 
 
