@@ -1,0 +1,203 @@
+"""What a router does with what the store decides."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from contactcentre.adapters.environment.machine import MachineChance, MachineClock
+from contactcentre.domain.errors import OutOfOrder, PeerUnavailable, StateUnavailable
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
+from contactcentre.journey.matching import Matcher
+from contactcentre.limits import TAKE_UP_MS
+from contactcentre.ports.state import NodeStanding, Overview, Reservation
+from tests.journey.stage import StagedQueues
+
+PAYING = QueueId("tax.paying.en")
+NODE = NodeStanding(
+    node=NodeId("n1"),
+    site="north",
+    beat=1,
+    internal_url="http://127.0.0.1:1",
+    public_url="ws://127.0.0.1:2",
+    draining=False,
+    legs_count=0,
+    legs_max=10,
+)
+
+
+def reservation(call: str = "c1", token: int = 7) -> Reservation:
+    """Return a reservation of a call for Ada."""
+    return Reservation(
+        call=CallId(call),
+        adviser=AdviserId("ada"),
+        token=Token(token),
+        queue=PAYING,
+        enqueued_ms=1,
+        node=NodeId("n1"),
+        desk=DeskId("d1"),
+    )
+
+
+class StagedStore:
+    """A store whose decisions the test has made."""
+
+    def __init__(self) -> None:
+        self.by_adviser: list[Reservation] = []
+        self.by_queue: list[Reservation] = []
+        self.waiting: Sequence[QueueId] = (PAYING,)
+        self.untaken: Sequence[Reservation] = ()
+        self.asked: list[RequestId] = []
+
+    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
+        """Give the next decision."""
+        assert adviser
+        self.asked.append(request)
+        return self.by_adviser.pop(0) if self.by_adviser else None
+
+    async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
+        """Give the next decision."""
+        assert queue
+        self.asked.append(request)
+        return self.by_queue.pop(0) if self.by_queue else None
+
+    async def queues_waiting(self) -> Sequence[QueueId]:
+        """Return the queues of the test."""
+        return self.waiting
+
+    async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
+        """Return Ada."""
+        assert count_max
+        return (AdviserId("ada"),)
+
+    async def reservations(self) -> Sequence[Reservation]:
+        """Return what nobody has taken up."""
+        return self.untaken
+
+    async def wakes(self) -> AsyncIterator[None]:
+        """Wake once, then be silent."""
+        yield None
+        await asyncio.Event().wait()
+
+    async def nodes(self) -> Sequence[NodeStanding]:
+        """Return the one node."""
+        return (NODE,)
+
+    async def node(self, node: NodeId) -> NodeStanding | None:
+        """Return the node if it is the one there is."""
+        return NODE if node == NODE.node else None
+
+    async def overview(self, queues: Sequence[QueueId]) -> Overview:
+        """Be asked by nobody here."""
+        raise AssertionError("a router needs no overview", queues)
+
+
+class StagedNodes:
+    """Nodes that take an offer, or do with it what the test says."""
+
+    def __init__(self, refuse: Exception | None = None) -> None:
+        self._refuse = refuse
+        self.offered: list[tuple[str, CallId, Token]] = []
+
+    async def offer(
+        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+    ) -> None:
+        """Take the offer."""
+        assert adviser, desk
+        self.offered.append((node_url, call, token))
+        if self._refuse is not None:
+            raise self._refuse
+
+
+def matcher(store: StagedStore, nodes: StagedNodes, queues: StagedQueues | None = None) -> Matcher:
+    """Return a router on stage."""
+    return Matcher(
+        matching=store,
+        queues=queues or StagedQueues(),
+        addresses=store,
+        nodes=nodes,
+        clock=MachineClock(),
+        chance=MachineChance(),
+    )
+
+
+async def run_until(router: Matcher, seconds: float) -> None:
+    """Let a router run for so long."""
+    running = asyncio.create_task(router.run())
+    await asyncio.sleep(seconds)
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_a_reservation_is_handed_to_the_node_that_has_the_call() -> None:
+    store, nodes = StagedStore(), StagedNodes()
+    store.by_adviser.append(reservation())
+    await run_until(matcher(store, nodes), 0.2)
+    assert nodes.offered == [(NODE.internal_url, CallId("c1"), Token(7))]
+
+
+async def test_each_attempt_has_a_name_of_its_own() -> None:
+    store = StagedStore()
+    await matcher(store, StagedNodes()).match_all()
+    assert len(set(store.asked)) == len(store.asked) == 2
+
+
+async def test_nobody_is_asked_for_while_nobody_waits() -> None:
+    store = StagedStore()
+    store.waiting = ()
+    assert await matcher(store, StagedNodes()).match_all() == []
+    assert store.asked == []
+
+
+async def test_a_call_its_node_does_not_have_goes_back_and_frees_the_adviser() -> None:
+    store, queues = StagedStore(), StagedQueues()
+    await matcher(store, StagedNodes(OutOfOrder("not here")), queues).offer(reservation())
+    assert queues.told == [
+        (
+            "give_back",
+            {
+                "call": CallId("c1"),
+                "adviser": AdviserId("ada"),
+                "token": Token(7),
+                "why": LapseReason.CALLER_LEFT,
+            },
+        )
+    ]
+
+
+async def test_a_node_that_does_not_answer_may_have_taken_the_call_all_the_same() -> None:
+    queues = StagedQueues()
+    router = matcher(StagedStore(), StagedNodes(PeerUnavailable("slow")), queues)
+    await router.offer(reservation())
+    assert queues.told == []
+
+
+async def test_what_no_node_takes_up_goes_back_after_a_while_and_not_before() -> None:
+    store, queues = StagedStore(), StagedQueues()
+    store.untaken = (reservation(),)
+    running = asyncio.create_task(matcher(store, StagedNodes(), queues).run())
+    await asyncio.sleep(TAKE_UP_MS / 1_000 * 0.6)
+    assert queues.told == []
+    await asyncio.sleep(TAKE_UP_MS / 1_000 * 1.2)
+    running.cancel()
+    await asyncio.wait([running])
+    assert queues.told
+    assert queues.told[0][0] == "give_back"
+
+
+async def test_a_router_outlives_an_outage_of_the_store() -> None:
+    store, nodes = StagedStore(), StagedNodes()
+
+    class Away(StagedStore):
+        """A store that is away at first."""
+
+        async def queues_waiting(self) -> Sequence[QueueId]:
+            """Fail once."""
+            if not self.asked:
+                self.asked.append(RequestId("failed"))
+                raise StateUnavailable("away")
+            return await super().queues_waiting()
+
+    store = Away()
+    store.by_adviser.append(reservation())
+    await run_until(matcher(store, nodes), 2.6)
+    assert nodes.offered

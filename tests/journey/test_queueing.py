@@ -1,0 +1,93 @@
+"""The wait as a caller hears and sees it."""
+
+import asyncio
+
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.events import PlaceTold
+from contactcentre.domain.ids import AdviserId, DeskId, QueueId, SoundName, Token
+from contactcentre.journey.queueing import Waiting
+from contactcentre.ports.live import Offered
+from contactcentre.ports.state import Place
+from tests.journey.stage import StagedCall, StagedClock, StagedMedia, StagedQueues
+
+OFFER = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
+PAYING = QueueId("tax.paying.en")
+
+
+async def join(waiting: Waiting, *, enqueued_ms: int | None = None) -> None:
+    """Put the staged call into the queue for paying."""
+    await waiting.join(queue=PAYING, service_class=ServiceClass.P1, enqueued_ms=enqueued_ms)
+
+
+async def wait(
+    *, place: Place | None, for_ms: int, first: tuple[SoundName, ...] = ()
+) -> tuple[StagedCall, StagedMedia]:
+    """Let a call wait for so long, then offer it; return what was said and heard."""
+    live, media, clock = StagedCall(), StagedMedia(), StagedClock()
+    waiting = Waiting(live, queues=StagedQueues(place=place), media=media, clock=clock)
+    await join(waiting)
+    clock.call_at(for_ms, lambda: live.offers.put_nowait(OFFER))
+    async with asyncio.timeout(5):
+        assert await waiting.offered(first=first) == OFFER
+    return live, media
+
+
+async def test_the_time_of_joining_is_given_by_the_store() -> None:
+    live = StagedCall()
+    await join(
+        Waiting(live, queues=StagedQueues(times=[123]), media=StagedMedia(), clock=StagedClock())
+    )
+    assert live.call.enqueued_ms == 123
+
+
+async def test_a_wait_that_began_earlier_keeps_its_time() -> None:
+    live = StagedCall()
+    queues = StagedQueues(times=[123])
+    await join(
+        Waiting(live, queues=queues, media=StagedMedia(), clock=StagedClock()), enqueued_ms=50
+    )
+    assert live.call.enqueued_ms == 50
+
+
+async def test_a_caller_waits_even_while_the_store_is_away() -> None:
+    live = StagedCall()
+    queues = StagedQueues(away=StateUnavailable("away"))
+    await join(Waiting(live, queues=queues, media=StagedMedia(), clock=StagedClock(at_ms=77)))
+    assert live.call.enqueued_ms == 77
+
+
+async def test_a_caller_is_told_the_place_and_an_honest_wait() -> None:
+    place = Place(place=3, waiting_count=5, served_every_ms=60_000)
+    live, media = await wait(place=place, for_ms=1_000)
+    assert "place_3" in live.said
+    assert any(sound.startswith("wait_") for sound in live.said)
+    assert live.places[0] == (3, 180_000)
+    assert media.music[live.caller_leg] is True
+
+
+async def test_nothing_is_said_of_time_while_too_few_calls_were_taken() -> None:
+    place = Place(place=3, waiting_count=5, served_every_ms=None)
+    live, _ = await wait(place=place, for_ms=1_000)
+    assert not any(sound.startswith("wait_") for sound in live.said)
+    assert live.places[0] == (3, None)
+
+
+async def test_music_never_plays_for_more_than_a_minute_without_a_voice() -> None:
+    place = Place(place=2, waiting_count=2, served_every_ms=None)
+    live, _ = await wait(place=place, for_ms=200_000)
+    told = [step for step in live.steps if isinstance(step, PlaceTold)]
+    assert len(told) == 4
+    assert len(live.places) > 50, "the page is shown the place in between"
+
+
+async def test_what_the_queue_says_first_is_said_once() -> None:
+    place = Place(place=1, waiting_count=1, served_every_ms=None)
+    live, _ = await wait(place=place, for_ms=130_000, first=(SoundName("scam_guard"),))
+    assert live.said.count(SoundName("scam_guard")) == 1
+    assert live.said.count(SoundName("hold_intro")) == 1
+
+
+async def test_a_call_that_is_not_in_the_queue_is_told_no_place() -> None:
+    live, _ = await wait(place=None, for_ms=1_000)
+    assert live.places == []
