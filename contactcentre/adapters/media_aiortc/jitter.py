@@ -38,6 +38,8 @@ SPLICE_SHORTEST = 40
 """A splice takes out no less than 5 ms, and no more than 20."""
 
 _MASK = RING_SAMPLES - 1
+_SEEN_MASK = (1 << 128) - 1
+"""Of so many packets it is known which have come."""
 _THERE = b"\x01" * RING_SAMPLES
 _NOT_THERE = bytes(RING_SAMPLES)
 _FADE_IN = np.linspace(0.0, 1.0, SAMPLES_PER_TICK, endpoint=False, dtype=np.float32)
@@ -81,6 +83,7 @@ class JitterBuffer:
         "_lost_before",
         "_peak",
         "_play",
+        "_seen",
         "_sound",
         "_source",
         "_stream_received",
@@ -100,6 +103,7 @@ class JitterBuffer:
         self._there = bytearray(RING_SAMPLES)
         self._source: int | None = None
         self._base = self._highest = self._stream_received = self._lost_before = 0
+        self._seen = 0
         self._first = self._play = self._end = 0
         self._fastest = self._fastest_lately = self._fastest_before = self._window_ends = 0
         self._transit = self._peak = 0
@@ -135,8 +139,9 @@ class JitterBuffer:
     def push(self, sequence: int, timestamp: int, source: int, payload: bytes, now: int) -> None:
         """Put a packet's sound on the timeline, unless its time is over or it was there before."""
         at = self._arrive(sequence, timestamp, source, now)
-        self._measure(now - at, now)
-        self._put(at, payload, now)
+        if at is not None:
+            self._measure(now - at, now)
+            self._put(at, payload, now)
 
     def push_silence(
         self, sequence: int, timestamp: int, source: int, length: int, now: int
@@ -146,6 +151,8 @@ class JitterBuffer:
         It goes a little further than said, because the end of a key is said several times.
         """
         at = self._arrive(sequence, timestamp, source, now)
+        if at is None:
+            return
         end = at + length + SILENCE_MORE_SAMPLES
         start = max(at, self._end, end - FRAMES_MAX * SAMPLES_PER_TICK)
         if start < end:
@@ -173,8 +180,8 @@ class JitterBuffer:
             return 0
         return max(0, self._highest - self._base + 1 - self._stream_received)
 
-    def _arrive(self, sequence: int, timestamp: int, source: int, now: int) -> int:
-        """Count a packet and return its place on the timeline."""
+    def _arrive(self, sequence: int, timestamp: int, source: int, now: int) -> int | None:
+        """Count a packet and return its place on the timeline; None if it has come before."""
         if source != self._source:
             return self._begin(sequence, timestamp, source, now)
         step = _signed(sequence - self._highest, 16)
@@ -182,7 +189,13 @@ class JitterBuffer:
         jumped = abs(now - at - self._fastest) > TRANSIT_JUMP_MAX
         if jumped or abs(step) > SEQUENCE_JUMP_MAX:
             return self._begin(sequence, timestamp, source, now)
-        self._highest += max(0, step)
+        if step > 0:
+            self._highest += step
+            self._seen = (self._seen << step | 1) & _SEEN_MASK
+        elif self._seen >> -step & 1:
+            return None
+        else:
+            self._seen |= (1 << -step) & _SEEN_MASK
         self.received_count += 1
         self._stream_received += 1
         return at
@@ -192,7 +205,7 @@ class JitterBuffer:
         self._lost_before += self._lost_of_stream()
         self._source = source
         self._base = self._highest = sequence
-        self._stream_received = 1
+        self._stream_received = self._seen = 1
         self.received_count += 1
         self._transit = now - timestamp
         self._fastest = self._fastest_lately = self._fastest_before = now - timestamp
