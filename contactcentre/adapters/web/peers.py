@@ -3,8 +3,8 @@
 One try under a deadline. Whoever asks knows whether asking again is harmless; this file does not.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
@@ -20,13 +20,35 @@ REFUSED_FROM = 400
 
 
 class Peers:
-    """The other processes of the centre, as this one reaches them; made by `open_peers`."""
+    """The other processes of the centre, as this one reaches them while it is entered."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, cluster_key: str) -> None:
+        self._cluster_key = cluster_key
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Make ready; nothing is connected before it is needed."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS_PER_PEER_MAX),
+            headers={CLUSTER_KEY_HEADER: self._cluster_key, "Content-Type": "application/json"},
+            # a peer's cookies are not ours
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close every connection."""
+        assert self._session is not None, "entered"
+        await self._session.close()
 
     async def post(self, base_url: str, path: str, body: BaseModel, *, deadline_ms: int) -> None:
         """Tell a peer something. Raises what the peer refuses, or PeerUnavailable."""
+        assert self._session is not None, "entered"
         try:
             async with self._session.post(
                 base_url.rstrip("/") + path,
@@ -45,22 +67,8 @@ def _raise_refusal(body: bytes) -> None:
     try:
         problem = Problem.model_validate_json(body)
     except ValidationError as error:
-        raise PeerUnavailable(
-            "A peer answered with something that is no problem of ours."
-        ) from error
+        raise PeerUnavailable("A peer answered what is no problem of ours.") from error
     refusal = REFUSALS.get(problem.code)
     if refusal is None:
         raise PeerUnavailable(f"A peer could not do it: {problem.code}.")
     raise refusal(problem.detail)
-
-
-@asynccontextmanager
-async def open_peers(cluster_key: str) -> AsyncIterator[Peers]:
-    """Give a way to speak to the other processes for as long as it is open."""
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS_PER_PEER_MAX),
-        headers={CLUSTER_KEY_HEADER: cluster_key, "Content-Type": "application/json"},
-        # a peer's cookies are not ours
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield Peers(session)
