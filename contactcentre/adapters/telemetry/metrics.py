@@ -1,0 +1,157 @@
+"""The numbers of a process, in the form Prometheus reads; names and labels stand here alone.
+
+`contactcentre_<stage>_<noun>_<unit>`. A label takes few values that are known beforehand: never a
+call, an adviser or anything a caller sent.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+SHORT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+"""For a step in a store and for lag of the loop."""
+LONG_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 180.0, 600.0, 1_800.0)
+"""For what a caller notices: setup and waits."""
+
+_offered = Counter(
+    "contactcentre_intake_calls_offered_total",
+    "Calls that came in, by what became of the offer.",
+    ["line", "outcome"],
+    registry=REGISTRY,
+)
+_legs = Gauge(
+    "contactcentre_intake_legs_open", "Audio connections open on this node.", registry=REGISTRY
+)
+_waiting = Gauge(
+    "contactcentre_queueing_waiting_calls",
+    "Callers of this node who wait in a queue.",
+    ["queue"],
+    registry=REGISTRY,
+)
+_waited = Histogram(
+    "contactcentre_queueing_wait_seconds",
+    "Time from joining a queue to the adviser's answer.",
+    ["queue"],
+    buckets=LONG_S,
+    registry=REGISTRY,
+)
+_rings = Counter(
+    "contactcentre_matching_rings_total",
+    "Rings at an adviser's desk, by how they ended.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_setup = Histogram(
+    "contactcentre_bridging_setup_seconds",
+    "Time from the adviser's answer to sound in both directions.",
+    buckets=SHORT_S,
+    registry=REGISTRY,
+)
+_ended = Counter(
+    "contactcentre_bridging_calls_ended_total",
+    "Calls that have ended, by how.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_written = Counter(
+    "contactcentre_records_events_written_total",
+    "Events of calls written to the record.",
+    registry=REGISTRY,
+)
+_spooled = Gauge(
+    "contactcentre_records_spool_events",
+    "Events on this node's disk that are not durable in the record yet.",
+    registry=REGISTRY,
+)
+_redis = Histogram(
+    "contactcentre_state_step_seconds",
+    "Time of one step in Redis.",
+    ["step", "outcome"],
+    buckets=SHORT_S,
+    registry=REGISTRY,
+)
+_dropped = Counter(
+    "contactcentre_process_inbox_dropped_total",
+    "Things that a full inbox refused or dropped.",
+    ["inbox"],
+    registry=REGISTRY,
+)
+_lag = Histogram(
+    "contactcentre_process_loop_lag_seconds",
+    "By how much the loop came late to its own beat.",
+    buckets=SHORT_S,
+    registry=REGISTRY,
+)
+_lag_now = Gauge(
+    "contactcentre_process_loop_lag_last_seconds",
+    "By how much the loop came late to its last beat.",
+    registry=REGISTRY,
+)
+
+
+def count_offered(line: str, outcome: str) -> None:
+    """Count a call that came in: admitted, or refused and why (a refusal's code)."""
+    _offered.labels(line=line, outcome=outcome).inc()
+
+
+def show_legs(count: int) -> None:
+    """Show how many audio connections are open."""
+    _legs.set(count)
+
+
+def show_waiting(queue: str, count: int) -> None:
+    """Show how many callers of this node wait in a queue."""
+    _waiting.labels(queue=queue).set(count)
+
+
+def record_wait(queue: str, seconds: float) -> None:
+    """Record how long a caller waited until an adviser answered."""
+    _waited.labels(queue=queue).observe(seconds)
+
+
+def count_ring(outcome: str) -> None:
+    """Count a ring that ended: answered, or the reason of its lapse."""
+    _rings.labels(outcome=outcome).inc()
+
+
+def record_setup(seconds: float) -> None:
+    """Record how long it took from answer to sound."""
+    _setup.observe(seconds)
+
+
+def count_ended(outcome: str) -> None:
+    """Count a call that ended."""
+    _ended.labels(outcome=outcome).inc()
+
+
+def count_written(events: int) -> None:
+    """Count events that are in the record."""
+    _written.inc(events)
+
+
+def show_spooled(events: int) -> None:
+    """Show how many events wait on disk."""
+    _spooled.set(events)
+
+
+def record_redis_step(step: str, outcome: str, seconds: float) -> None:
+    """Record one step in Redis: its script, how it ended (done, refused, outage), how long."""
+    _redis.labels(step=step, outcome=outcome).observe(seconds)
+
+
+def count_dropped(inbox: str) -> None:
+    """Count what a full inbox refused or dropped."""
+    _dropped.labels(inbox=inbox).inc()
+
+
+def record_loop_lag(seconds: float) -> None:
+    """Record by how much the loop was late."""
+    _lag.observe(seconds)
+    _lag_now.set(seconds)
+
+
+def metrics_page() -> tuple[bytes, str]:
+    """Return all numbers of this process and the type of that text."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

@@ -1,0 +1,239 @@
+"""What a process is told at its start, and the only reader of the environment.
+
+Read once, from a mapping, all mistakes at once. A name that begins with CC_ and is not known is
+refused, so that a misspelt setting cannot be one that silently has no effect. Any setting may be
+read from a file instead, named by the same name with _FILE behind it.
+"""
+
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from contactcentre.domain.errors import BadRequest
+from contactcentre.limits import RING_MS, SOCKET_LOST_AFTER_MS
+
+PREFIX = "CC_"
+FILE_SUFFIX = "_FILE"
+SIGNING_SECRET_MIN_BYTES = 32
+"""HS256 wants a key at least as long as its hash (RFC 7518, 3.2)."""
+HIDDEN = "********"
+
+
+def _host_name() -> str:
+    """Return this machine's name in the letters that a process's name may have."""
+    return re.sub(r"[^a-z0-9]+", "-", socket.gethostname().lower()).strip("-")[:40] or "machine"
+
+
+def _listed(text: Any) -> Any:
+    """Return the parts of a text with commas; what is no text stays as it is."""
+    if not isinstance(text, str):
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _paired(text: Any) -> Any:
+    """Return name=value, name=value as a mapping; what is no text stays as it is."""
+    if not isinstance(text, str):
+        return text
+    pairs = [part.partition("=") for part in _listed(text)]
+    if not all(name and value for name, _, value in pairs):
+        raise ValueError("write name=address, with commas between several")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _key_ring(keys: SecretStr) -> SecretStr:
+    """Refuse signing keys that cannot be told apart or are too short to sign with."""
+    pairs = [part.partition(":") for part in _listed(keys.get_secret_value())]
+    if not pairs or not all(kid and secret for kid, _, secret in pairs):
+        raise ValueError("write name:secret, with commas between several; the first one signs")
+    if len({kid for kid, _, _ in pairs}) < len(pairs):
+        raise ValueError("two keys have the same name")
+    if any(len(secret.encode()) < SIGNING_SECRET_MIN_BYTES for _, _, secret in pairs):
+        raise ValueError(f"each secret needs at least {SIGNING_SECRET_MIN_BYTES} random bytes")
+    return keys
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Named = Annotated[dict[str, str], BeforeValidator(_paired)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseModel):
+    """All settings; each is CC_ and its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    site: str = Field(default="local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    """The site this process stands at."""
+    node: str = Field(default_factory=_host_name, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    """This process's name among all of its role; it keeps it over a restart."""
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Where the live state is."""
+    database_url: str = "postgresql://contactcentre@127.0.0.1:5432/contactcentre"
+    """Where the record is."""
+    cluster_key: SecretStr = Field(min_length=16)
+    """What our processes prove to one another that they belong together; the same everywhere."""
+    signing_keys: Annotated[SecretStr, AfterValidator(_key_ring)]
+    """What claims are signed with: name:secret,name:secret. The first signs, all are read."""
+
+    host: str = "127.0.0.1"
+    """The address on which browsers reach this process; 0.0.0.0 for every one."""
+    public_port: Port = 8080
+    desk_port: Port = 8081
+    media_port: Port = 8101
+    internal_host: str = "127.0.0.1"
+    """The address on which our other processes reach this one."""
+    internal_port: Port = 8090
+    internal_url: str | None = None
+    """How our other processes reach this one, where its address and port alone do not say it."""
+    public_url: str | None = None
+    """The caller's pages as browsers reach them; host and port if none."""
+    desk_public_url: str | None = None
+    """The desk as browsers reach it; host and port if none."""
+    media_public_url: str | None = None
+    """This node's leg socket as browsers reach it (ws:// or wss://); host and port if none."""
+    nodes_static: Named = {}
+    """Media nodes for when Redis is away: name=wss://node.example/leg, with commas between."""
+
+    media_addresses: Listed = ()
+    """Addresses of this machine that are offered for sound; every one but loopback if none."""
+    ice_servers: Listed = ()
+    """STUN servers that help browsers behind another network: stun:host:port."""
+    legs_max: int = Field(default=200, ge=2, le=2_000)
+    """Audio connections that one media node carries at once."""
+
+    ring_ms: int = Field(default=RING_MS, ge=1_000, le=120_000)
+    """How long an adviser's desk rings before the call goes back to its place."""
+    wrap_up_ms: int = Field(default=90_000, ge=1_000, le=3_600_000)
+    """How long an adviser has for notes and outcome after a talk."""
+    leg_grace_ms: int = Field(default=15_000, ge=SOCKET_LOST_AFTER_MS, le=600_000)
+    """How long a caller may be without socket and sound before being counted as gone."""
+    redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
+    """How long one step in Redis may take before it counts as an outage."""
+    database_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
+    """How long one step in PostgreSQL may take before it counts as an outage."""
+
+    data_dir: Path = Path(".contactcentre")
+    """What this machine keeps: spool, keys, and the stores' files where they are our own."""
+    valkey_server: Path | None = None
+    """The Valkey or Redis that `up` starts; the installed one if none."""
+    postgres_bin: Path | None = None
+    """The folder of the PostgreSQL that `up` starts; the installed one if none."""
+    flows_dir: Path | None = None
+    """The folder of flows; those that came with the installation if none."""
+    demo: bool = False
+    """Make demo accounts at the start."""
+
+    watchdog_s: float = Field(default=2, ge=0.2, le=60)
+    """A process that has been silent for so long is killed and started again."""
+    drain_s: float = Field(default=20, ge=0, le=86_400)
+    """How long a process that has been told to stop may take to let its calls end."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def signing_ring(self) -> tuple[str, Mapping[str, str]]:
+        """Return the name of the key that signs, and every key by its name."""
+        pairs = [part.partition(":") for part in _listed(self.signing_keys.get_secret_value())]
+        return pairs[0][0], {kid: secret for kid, _, secret in pairs}
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment; BadRequest names every mistake in it at once."""
+    given, findings = _given(environ)
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        findings += _sentences(error)
+    else:
+        if not findings:
+            return settings
+    raise BadRequest("\n".join(findings))
+
+
+def shown(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield every setting by its name in the environment, with secrets hidden."""
+    for name in Settings.model_fields:
+        yield env_name(name), _shown(getattr(settings, name))
+
+
+def env_name(name: str) -> str:
+    """Return how a setting is called in the environment."""
+    return PREFIX + name.upper()
+
+
+def _given(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return what an environment gives for each field, and what is wrong with its names."""
+    given: dict[str, str] = {}
+    findings: list[str] = []
+    for variable in sorted(name for name in environ if name.startswith(PREFIX)):
+        from_file = variable.endswith(FILE_SUFFIX)
+        field = variable.removeprefix(PREFIX).removesuffix(FILE_SUFFIX).lower()
+        if field not in Settings.model_fields or variable != variable.upper():
+            findings.append(_unknown(variable))
+        elif field in given:
+            findings.append(f"{env_name(field)} is given twice, as it is and by a file: keep one.")
+        elif not from_file:
+            given[field] = environ[variable]
+        else:
+            try:
+                given[field] = Path(environ[variable]).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeError) as error:
+                findings.append(f"{variable}: the file cannot be read ({error}).")
+    return given, findings
+
+
+def _unknown(variable: str) -> str:
+    """Return the sentence about a setting that does not exist."""
+    known = [env_name(name) for name in Settings.model_fields]
+    near = get_close_matches(variable.upper(), known, n=1, cutoff=0)
+    return f"{variable} is no setting. The nearest that there is: {near[0]}."
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    """Return one sentence for each value that cannot be used, without the value."""
+    return [
+        f"{env_name(str(mistake['loc'][0]))}: {_plain(mistake['msg'])}."
+        for mistake in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _plain(message: str) -> str:
+    """Return what pydantic says in the words of somebody who reads settings."""
+    if message == "Field required":
+        return "it must be set"
+    return message.removeprefix("Value error, ").replace("Input should", "it should")
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it may be seen by whoever stands behind the operator."""
+    if isinstance(value, SecretStr):
+        return HIDDEN
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={target}" for name, target in value.items())
+    text = "" if value is None else str(value)
+    return _without_password(text) if "://" in text else text
+
+
+def _without_password(url: str) -> str:
+    """Return a URL with its password hidden."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    where = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{HIDDEN}@{where}"))
