@@ -15,6 +15,7 @@ import structlog
 from pydantic import BaseModel
 
 from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.quality import QualityMeter
 from contactcentre.domain.announcing import LINE_ENDED, announce_place
 from contactcentre.domain.call import Call, CallState, arrive, come_back, ending_of, follow
@@ -116,6 +117,7 @@ class NodeCall:
         self._grace: asyncio.TimerHandle | None = None
         self._meter = QualityMeter()
         self._spool(arrived)
+        measure(self._call, arrived)
 
     # What the stages see (ports.live.LiveCall)
 
@@ -145,6 +147,7 @@ class NodeCall:
         self._call = follow(before, event)
         self._steps.append(event)
         self._spool(event)
+        measure(self._call, event)
         self._refresh_claim()
         if self._call.state is not before.state:
             self._show((), {})

@@ -1,13 +1,16 @@
 """All live calls of one media node: who is admitted, who is offered, what is reported each beat."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
+from contactcentre.adapters.telemetry.metrics import count_offered
 from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.node_call import NodeCall, NodeTools
+from contactcentre.domain.call import Call
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
     NodeFull,
@@ -59,14 +62,22 @@ class NodeCalls:
         self._calls: dict[CallId, NodeCall] = {}
         self._ends_untold: dict[CallId, LegEpoch] = {}
         self._beat = 0
+        self._ended = asyncio.Event()
         self.draining = False
         self.durable_seq = 0
         """Every event of this node up to this number is in PostgreSQL."""
 
     @property
-    def count(self) -> int:
-        """Return how many calls are live here."""
-        return len(self._calls)
+    def calls(self) -> Sequence[Call]:
+        """Return the calls that are live here."""
+        return [call.call for call in self._calls.values()]
+
+    async def drain(self) -> None:
+        """Take no new call; return once the last one here has ended."""
+        self.draining = True
+        while self._calls:
+            self._ended.clear()
+            await self._ended.wait()
 
     async def admit(self, claim: CallerClaim, sdp: str, browser: Browser) -> NodeCall:
         """Take a caller in, or back, and answer the offer.
@@ -153,7 +164,14 @@ class NodeCalls:
             call.tell_quality()
 
     def _refuse_new(self, claim: CallerClaim) -> None:
-        """Refuse a call that cannot begin here."""
+        """Refuse a call that cannot begin here, and count it."""
+        try:
+            self._check_new(claim)
+        except Refusal as refusal:
+            count_offered(claim.line, refusal.code)
+            raise
+
+    def _check_new(self, claim: CallerClaim) -> None:
         if claim.epoch_count > 0:
             raise StaleEpoch("This call is not here any more. Please start a new call.")
         if claim.line not in self._tools.lines:
@@ -195,6 +213,7 @@ class NodeCalls:
         finally:
             self._calls.pop(call.call.id, None)
             self._ends_untold[call.call.id] = call.call.epoch
+            self._ended.set()
 
     def _report(self, calls: Sequence[CallReport]) -> NodeReport:
         place = self._place

@@ -1,0 +1,41 @@
+"""Which of a call's events are counted, and how."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from contactcentre.adapters.telemetry import metrics
+from contactcentre.domain import events as e
+from contactcentre.domain.call import Call, CallState
+from contactcentre.domain.ids import QueueId
+
+
+def measure(call: Call, event: e.CallEvent) -> None:
+    """Count an event of a call that stands, after it, as `call`."""
+    match event:
+        case e.CallArrived(line=line):
+            metrics.count_offered(line, "admitted")
+        case e.CallBridged(at_ms=at_ms) if call.queue and call.enqueued_ms:
+            metrics.record_wait(call.queue, max(0, at_ms - call.enqueued_ms) / 1_000)
+            metrics.count_ring("answered")
+        case e.ReservationLapsed(why=why):
+            metrics.count_ring(why)
+        case e.CallEnded(ending=ending):
+            metrics.count_ended(ending)
+        case _:
+            pass
+
+
+class Gauges:
+    """What a node shows of its calls with every beat."""
+
+    def __init__(self) -> None:
+        self._queues: set[QueueId] = set()
+
+    def show(self, calls: Iterable[Call], *, legs_count: int, spooled_count: int) -> None:
+        """Show how many legs are open, and how many callers wait in each queue seen so far."""
+        waiting = Counter(call.queue for call in calls if call.state is CallState.WAITING)
+        self._queues |= {queue for queue in waiting if queue is not None}
+        for queue in self._queues:
+            metrics.show_waiting(queue, waiting[queue])
+        metrics.show_legs(legs_count)
+        metrics.show_spooled(spooled_count)

@@ -1,0 +1,228 @@
+"""The media node process: callers' legs, their menus, waits, rings and talks."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from contactcentre.adapters.environment.machine import MachineChance, MachineClock
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.adapters.flow_files.sounds import load_music, load_sounds
+from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
+from contactcentre.adapters.media_aiortc.tones import keypad_tones
+from contactcentre.adapters.spool_files.spool import FileSpool
+from contactcentre.adapters.state_redis.events import RedisEventStream
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.call_metrics import Gauges
+from contactcentre.apps.leg_sockets import LegSockets
+from contactcentre.apps.node_call import NodeTools
+from contactcentre.apps.node_calls import NodeCalls, NodePlace
+from contactcentre.apps.process import Process
+from contactcentre.apps.quality import TOLD_EVERY_MS
+from contactcentre.apps.reach import HttpDesks
+from contactcentre.domain.errors import BadRequest, MediaUnavailable, StateUnavailable
+from contactcentre.domain.ids import NodeId
+from contactcentre.domain.languages import Language
+from contactcentre.journey.records import ship
+from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, MESSAGE_MAX_BYTES
+from contactcentre.settings import Settings
+from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.cluster import OfferCall
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, process: Process) -> None:
+    """Take calls until told to drain, then let those there are come to their end."""
+    async with AsyncExitStack() as stack:
+        node = await _build(settings, process, stack)
+        await node.open()
+        await process.draining.wait()
+        await node.drain()
+
+
+class Node:
+    """One media node, put together."""
+
+    def __init__(
+        self,
+        *,
+        process: Process,
+        settings: Settings,
+        media: AiortcMedia,
+        state: RedisState,
+        calls: NodeCalls,
+        sockets: LegSockets,
+        spool: FileSpool,
+    ) -> None:
+        self._gauges = Gauges()
+        self._spool = spool
+        self._process = process
+        self._settings = settings
+        self._media = media
+        self._state = state
+        self._calls = calls
+        self._sockets = sockets
+
+    async def open(self) -> None:
+        """Begin to tick, to report and to listen."""
+        await self._media.start()
+        self._process.check("sound", self._ticks)
+        self._process.routes([web.post("/offers", self._take_offer)])
+        self._process.spawn(self._report(), "node beat")
+        self._process.spawn(self._tell_quality(), "quality")
+        await self._process.open()
+        browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
+        browsers.add_routes([web.get("/leg", self._sockets.handle)])
+        await self._process.listen(
+            browsers, host=self._settings.host, port=self._settings.media_port
+        )
+
+    async def drain(self) -> None:
+        """Take nothing new; return once the last call has ended."""
+        await self._calls.drain()
+        try:
+            await self._state.forget_node(NodeId(self._settings.node))
+        except StateUnavailable:
+            log.warning("the node could not sign off")
+
+    async def _take_offer(self, request: web.Request) -> web.Response:
+        await self._calls.take(await _said(request))
+        return web.Response(status=204)
+
+    async def _report(self) -> None:
+        """Report every beat; while the store is away, keep trying at the same pace."""
+        while True:
+            try:
+                await self._calls.beat(self._state.report_node)
+            except StateUnavailable:
+                log.warning("the node could not report")
+            self._gauges.show(
+                self._calls.calls,
+                legs_count=self._media.load().legs_count,
+                spooled_count=self._spool.pending_count,
+            )
+            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+
+    async def _tell_quality(self) -> None:
+        while True:
+            await asyncio.sleep(TOLD_EVERY_MS / 1_000)
+            self._calls.tell_quality()
+
+    async def _ticks(self) -> None:
+        if not self._media.is_ticking:
+            raise MediaUnavailable("The tick has stopped.")
+
+
+async def _said(request: web.Request) -> OfferCall:
+    """Return the offer of a request. Raises BadRequest."""
+    try:
+        return OfferCall.model_validate_json(await request.read())
+    except ValueError as error:
+        raise BadRequest("That is no offer.") from error
+
+
+async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> Node:
+    """Put a node together from its settings."""
+    clock, chance = MachineClock(), MachineChance()
+    flows = settings.flows_dir or default_flows_dir()
+    words = load_words(flows)
+    media = AiortcMedia(
+        sounds=_sounds(flows),
+        music=load_music(flows),
+        addresses=settings.media_addresses,
+        ice_servers=settings.ice_servers,
+        legs_max=settings.legs_max,
+    )
+    stack.push_async_callback(media.stop)
+    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    stack.push_async_callback(state.close)
+    place = _place(settings, process)
+    spool = await stack.enter_async_context(
+        FileSpool(settings.data_dir / "spool", node=place.node, now_ms=clock.now_ms())
+    )
+    process.spawn(spool.keep_writing(), "spool")
+    signing, ring = settings.signing_ring()
+    signatures = Signatures(ring, signing, clock)
+    peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
+
+    def sign(claim: CallerClaim) -> str:
+        exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
+        return signatures.sign_claim(claim.model_copy(update={"exp": exp}))
+
+    spawn = _spawner(process)
+    tools = NodeTools(
+        node=place.node,
+        media=media,
+        queues=state,
+        desks=HttpDesks(
+            peers,
+            state,
+            signatures,
+            clock,
+            node=place.node,
+            node_url=place.public_url,
+            words=words[Language.ENGLISH],
+        ),
+        spool=spool,
+        clock=clock,
+        chance=chance,
+        lines=load_lines(flows),
+        words=words,
+        sign=sign,
+        spawn=spawn,
+        ring_ms=settings.ring_ms,
+        leg_grace_ms=settings.leg_grace_ms,
+    )
+    calls = NodeCalls(place, tools, spawn=spawn)
+    stream = RedisEventStream(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    stack.push_async_callback(stream.close)
+    process.spawn(ship(spool, stream, lambda: calls.durable_seq, clock), "shipping")
+    return Node(
+        process=process,
+        settings=settings,
+        media=media,
+        state=state,
+        calls=calls,
+        sockets=LegSockets(calls, signatures, node=place.node),
+        spool=spool,
+    )
+
+
+def _place(settings: Settings, process: Process) -> NodePlace:
+    own = f"ws://{settings.host}:{settings.media_port}/leg"
+    return NodePlace(
+        node=NodeId(settings.node),
+        site=settings.site,
+        internal_url=process.internal_url,
+        public_url=settings.media_public_url or own,
+        legs_max=settings.legs_max,
+    )
+
+
+def _sounds(flows: Path) -> Sounds:
+    """Return every prompt and keypad tone, ready to be played."""
+    tones = keypad_tones()
+    return {
+        **load_sounds(flows),
+        **{(language, name): tone for language in Language for name, tone in tones.items()},
+    }
+
+
+def _spawner(process: Process) -> Callable[[Coroutine[None, None, None], str], None]:
+    """Return what runs things beside the node; a mistake in one call ends no other."""
+
+    async def guarded(work: Coroutine[None, None, None], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("a task of this node failed", task=name)
+
+    return lambda work, name: process.spawn(guarded(work, name), name)
