@@ -80,6 +80,21 @@ def tone_codes(frequency_hz: float, *, frames: int, law: Law = PCMU) -> list[byt
     return [codes[n : n + SAMPLES_PER_TICK] for n in range(0, len(codes), SAMPLES_PER_TICK)]
 
 
+class _Network:
+    """A bad network, the same for the same seed."""
+
+    def __init__(self, *, loss: float, jitter_s: float, seed: int) -> None:
+        self._loss = loss
+        self._jitter_s = jitter_s
+        self._chance = random.Random(seed)  # noqa: S311 - the same seed, the same network
+
+    def carry(self, send: Callable[[bytes], None], packet: bytes) -> None:
+        """Send a packet later, or never."""
+        if self._chance.random() >= self._loss:
+            late_s = self._chance.random() * self._jitter_s
+            asyncio.get_running_loop().call_later(late_s, send, packet)
+
+
 class Peer:
     """One caller. Used as a context manager it closes itself."""
 
@@ -98,15 +113,17 @@ class Peer:
         self._dtls: RTCDtlsTransport = transceiver.receiver.transport
         self._keys_payload_type: int | None = None
         self._send: Callable[[bytes], None] | None = None
+        self._send_raw: Callable[[bytes], None] | None = None
         self._tone_hz: float | None = None
         self._phase = 0
+        self._network: _Network | None = None
         self._keys: deque[tuple[int, bytes]] = deque()
         self._pressed_at = 0
         self._keys_up = asyncio.Event()
         self._sending: asyncio.Task[None] | None = None
         self._payloads: deque[tuple[float, bytes]] = deque(maxlen=HEARD_PACKETS)
-        self.arrivals_s: list[float] | None = None
-        """Set to a list to have the time of every packet noted."""
+        self.recording: list[tuple[float, RtpPacket]] | None = None
+        """Set to a list to have every packet kept with the time it came."""
         self.packet_came: PacketCame | None = None
         self.received_count = self.sent_count = 0
 
@@ -156,6 +173,14 @@ class Peer:
     def tone(self, frequency_hz: float | None) -> None:
         """Hum a tone from now on, or be silent."""
         self._tone_hz = frequency_hz
+
+    def impair(self, *, loss: float, jitter_ms: float, seed: int = 0) -> None:
+        """Lose a share of what is sent from now on, and delay the rest by up to so long."""
+        self._network = _Network(loss=loss, jitter_s=jitter_ms / 1_000, seed=seed)
+
+    def mend(self) -> None:
+        """Let what is sent from now on arrive as it was sent."""
+        self._network = None
 
     async def press(self, key: str) -> None:
         """Press a key and return once it is up again."""
@@ -241,9 +266,18 @@ class Peer:
 
     def send_packet(self, packet: bytes) -> None:
         """Encrypt a packet and send it."""
-        if self._send is not None:
+        if self._send is None:
+            return
+        self.sent_count += 1
+        if self._network is None:
             self._send(packet)
-            self.sent_count += 1
+        else:
+            self._network.carry(self._send, packet)
+
+    def send_raw(self, datagram: bytes) -> None:
+        """Send bytes as they are, as a stranger would who has found the port."""
+        assert self._send_raw is not None, "not connected"
+        self._send_raw(datagram)
 
     def _hum(self) -> bytes:
         """Return the next 20 ms of our own sound."""
@@ -261,6 +295,7 @@ class Peer:
         protect = self._dtls._tx_srtp.protect  # noqa: SLF001 - likewise
         sendto, there = pair.protocol.transport.sendto, pair.remote_addr
         self._send = lambda packet: sendto(protect(packet), there)
+        self._send_raw = lambda datagram: sendto(datagram, there)
 
     def _listen(self) -> None:
         """Take packets at the socket."""
@@ -299,8 +334,8 @@ class Peer:
         now = time.monotonic()
         if packet[0] in {law.payload_type for law in LAWS}:
             self._payloads.append((now, packet[4]))
-        if self.arrivals_s is not None:
-            self.arrivals_s.append(now)
+        if self.recording is not None:
+            self.recording.append((now, packet))
 
 
 def _two(number: int) -> bytes:

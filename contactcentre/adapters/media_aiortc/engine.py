@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +62,16 @@ class MediaLoad:
 class Engine:
     """All legs of a node and the tick that joins them."""
 
-    def __init__(self, *, music: Samples, legs_max: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        music: Samples,
+        legs_max: int,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._legs_max = legs_max
         self._seats: list[Seat | None] = [None] * legs_max
         self._free = list(range(legs_max))
@@ -187,7 +195,7 @@ class Engine:
         due = self._clock()
         while True:
             due += TICK_S
-            await asyncio.sleep(max(0.0, due - self._clock()))
+            await self._sleep(max(0.0, due - self._clock()))
             now = self._clock()
             skipped = max(0, int((now - due) / TICK_S))
             self._note_lag((now - due) * 1_000, skipped)
