@@ -101,6 +101,10 @@ class Settings(BaseModel):
     internal_port: Port = 8090
     internal_url: str | None = None
     """How our other processes reach this one, where its address and port alone do not say it."""
+    organisation: str = Field(default="Riverside Revenue", min_length=1, max_length=80)
+    """Whose helpline it is, as callers read it at the head of every page."""
+    proxies: Listed = ()
+    """Addresses of our own proxies; who a caller is, is believed from their X-Forwarded-For."""
     public_url: str | None = None
     """The caller's pages as browsers reach them; host and port if none."""
     desk_public_url: str | None = None
