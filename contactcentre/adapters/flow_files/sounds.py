@@ -153,12 +153,10 @@ def _wrong_sounds(directory: Path) -> Iterator[BrokenFlow]:
                 yield BrokenFlow(f"{path}: does not say the words as they stand; {_remedy(path)}.")
     yield from _wrong_form(music_file(directory))
     for path in sorted((directory / "audio").rglob("*.wav")):
-        if (
-            path not in named
-            and path.parent.name != "recorded"
-            and not (path.parent / "recorded" / path.name).exists()
-        ):
-            yield BrokenFlow(f"{path}: no prompt is called so; take the file away.")
+        if path not in named:
+            yield BrokenFlow(
+                f"{path}: is never heard; take it away or run contactcentre flows speak."
+            )
 
 
 def _wrong_form(path: Path) -> Iterator[BrokenFlow]:

@@ -47,8 +47,9 @@ WORDS_PER_MINUTE: Final = ("162", "135")
 
 
 def speak(directory: Path) -> Iterator[Path]:
-    """Render what is new or changed, the music included, and yield each file that was written.
+    """Render what is new or changed, and yield each file that is new.
 
+    Music that is there is left alone: it may be somebody's own.
     Raises BrokenFlow, MediaUnavailable if a voice is not installed.
     """
     before = read_manifest(directory)
@@ -65,7 +66,9 @@ def speak(directory: Path) -> Iterator[Path]:
     for path in sorted((directory / "audio").glob("*/*.wav")):
         if path not in wanted:
             path.unlink()
-    write_wav(music_file(directory), compose())
+    if not music_file(directory).exists():
+        write_wav(music_file(directory), compose())
+        yield music_file(directory)
     written = Manifest(root=now).model_dump_json(indent=1)
     manifest_file(directory).write_text(written + "\n", encoding="utf-8")
 

@@ -128,10 +128,15 @@ def _mark_of(node: yaml.Node) -> Mark:
 
 def _first_of(document: Document, wrong: ValidationError) -> BrokenFlow:
     """Return the refusal for what is wrong first in the file."""
-    errors = wrong.errors(include_url=False)
-    located = [(_where(document, error["loc"]), error) for error in errors]
-    where, error = min(located, key=lambda pair: document.mark(pair[0]))
-    more = f" (And {len(errors) - 1} more.)" if len(errors) > 1 else ""
+    located = [(_where(document, error["loc"]), error) for error in wrong.errors(include_url=False)]
+    misspelt = {where[:-1] for where, error in located if error["type"] == "extra_forbidden"}
+    told = [
+        (where, error)
+        for where, error in located
+        if error["type"] != "missing" or where[:-1] not in misspelt
+    ]
+    where, error = min(told, key=lambda pair: document.mark(pair[0]))
+    more = f" (And {len(told) - 1} more.)" if len(told) > 1 else ""
     return document.broken(where, _sentence(where, error) + more)
 
 
@@ -165,7 +170,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "string_pattern_mismatch": "`{input}` cannot stand at `{name}`; {explained}.",
         "string_type": "`{name}` wants one text, not a list or a mapping.",
         "tuple_type": "`{name}` wants a list, as in [one, two].",
-        "mapping_type": "`{name}` wants names with values, as in `name: value`.",
+        "dict_type": "`{name}` wants names with values, as in `name: value`.",
         "model_type": "`{name}` wants names with values, as in `name: value`.",
         "model_attributes_type": "`{name}` wants names with values, as in `name: value`.",
         "too_short": "`{name}` is empty; put something into it.",
@@ -184,6 +189,6 @@ def _sentence(where: Where, error: ErrorDetails) -> str:
         tag=context.get("tag", ""),
         known=known.replace("'", ""),
         explained=EXPLAINED.get(context.get("pattern", ""), ""),
-        count=context.get("actual_length", ""),
+        count=len(error["input"]),
         count_max=context.get("max_length", ""),
     )

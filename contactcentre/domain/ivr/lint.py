@@ -322,7 +322,8 @@ def _spent_ms(walked: Walked, durations_ms: Durations) -> int:
 def _leads_to(flow: Flow, name: StepName) -> tuple[StepName, ...]:
     step = flow.steps[name]
     onward = without_input(step)
-    return (*choices(step).values(), *(() if onward is None else (onward,)))
+    ways = (*choices(step).values(), *(() if onward is None else (onward,)))
+    return tuple(dict.fromkeys(ways))
 
 
 def _finding(rule: Rule, step: StepName | None, sentence: str) -> Finding:
