@@ -1,0 +1,193 @@
+"""Every key of the live state: its type, who writes it and how long it lives.
+
+Keys come from this file alone. A namespace stands before each, so that tests and centres can share
+a server. Names that end in a colon are the beginnings of keys: a script that finds out a name on
+its way (the head of a queue, the adviser of a call) puts it behind one.
+
+| key               | type    | written by                     | lives                             |
+|-------------------|---------|--------------------------------|-----------------------------------|
+| call:<call>       | hash    | nodes and routers              | a day after the last report,      |
+|                   |         |                                | an hour after its end             |
+| queue:<queue>     | zset    | nodes and routers              | while calls wait in it            |
+| queues            | set     | nodes; look_waiting takes      | while calls wait in one of them   |
+|                   |         | out the empty ones             |                                   |
+| served:<queue>    | list    | nodes, at each answer          | an hour after the last answer or  |
+|                   |         |                                | till a call joins an empty queue  |
+| reservations      | zset    | routers                        | until taken up or given back      |
+| request:<request> | string  | routers                        | a minute                          |
+| adviser:<adviser> | hash    | desks; nodes and routers as    | half a day after the last report  |
+|                   |         | calls come and go              |                                   |
+| advisers          | set     | desks; look_centre takes out   | while the adviser's hash is there |
+|                   |         | the unknown ones               |                                   |
+| ready             | zset    | desks, nodes and routers       | while advisers are ready          |
+| ready_in:<queue>  | zset    | desks, nodes and routers       | while advisers are ready          |
+| desk:<desk>       | hash    | desks                          | an hour after the last beat       |
+| node:<node>       | hash    | nodes                          | an hour after the last beat       |
+| nodes             | set     | nodes; look_nodes takes out    | while the node's hash is there    |
+|                   |         | the unknown ones               |                                   |
+| token             | string  | routers; reports observe       | for ever                          |
+| enqueued          | string  | nodes; reports observe         | for ever                          |
+| events            | stream  | nodes; the records process     | an entry until it is durable      |
+|                   |         | lets go                        |                                   |
+| unread            | list    | the records process            | for ever, bounded                 |
+| durable:<node>    | string  | the records process            | a week after the last event       |
+| wake              | channel | nodes, desks and routers       | -                                 |
+
+call: state (waiting, hidden, reserved, ringing, talking, closed), queue, head_start_ms,
+enqueued_ms, count and nonce (the epoch of the leg that owns it), node, token (the highest
+reservation it has seen), and while reserved, rung or talked with: adviser, desk. A closed call
+keeps its state and epoch alone.
+
+adviser: state, reason, call, token, since_ms, desk, beat, queues (with a blank between), doubts
+(how many reports in a row were outranked).
+
+queue: calls that may be matched, by score, which is enqueued_ms - head_start_ms, lowest first;
+equal scores stand in the order of their ids. A hidden call is in no queue; its hash keeps its rank.
+"""
+
+import re
+from dataclasses import dataclass
+
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId
+
+CALL_KEPT_S = 24 * 3_600
+CLOSED_KEPT_S = 3_600
+ADVISER_KEPT_S = 12 * 3_600
+PROCESS_KEPT_S = 3_600
+SERVED_KEPT_S = 3_600
+REQUEST_KEPT_S = 60
+MARK_KEPT_S = 7 * 24 * 3_600
+
+_NAME = re.compile(r"[^\s:][^\s]*")
+
+
+def _checked(name: str) -> str:
+    """Return a name that can stand in a key and in a list of names with blanks between."""
+    assert _NAME.fullmatch(name), f"{name!r} can be no part of a key"
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one centre."""
+
+    namespace: str
+
+    def _key(self, rest: str) -> str:
+        return f"{self.namespace}:{rest}"
+
+    def call(self, call: CallId) -> str:
+        """Return where a call stands."""
+        return self.any_call + _checked(call)
+
+    @property
+    def any_call(self) -> str:
+        """Return how the keys of calls begin."""
+        return self._key("call:")
+
+    def queue(self, queue: QueueId) -> str:
+        """Return where a queue's waiting calls stand in order."""
+        return self.any_queue + _checked(queue)
+
+    @property
+    def any_queue(self) -> str:
+        """Return how the keys of queues begin."""
+        return self._key("queue:")
+
+    @property
+    def queues(self) -> str:
+        """Return where the queues are listed in which calls may wait."""
+        return self._key("queues")
+
+    def served(self, queue: QueueId) -> str:
+        """Return where the times of a queue's last answers stand, the latest first."""
+        return self.any_served + _checked(queue)
+
+    @property
+    def any_served(self) -> str:
+        """Return how the keys of the times of answers begin."""
+        return self._key("served:")
+
+    @property
+    def reservations(self) -> str:
+        """Return where the reserved calls are listed by token."""
+        return self._key("reservations")
+
+    def request(self, request: str) -> str:
+        """Return where it stands what came of a router's request."""
+        return self._key("request:") + _checked(request)
+
+    def adviser(self, adviser: AdviserId) -> str:
+        """Return where an adviser stands."""
+        return self.any_adviser + _checked(adviser)
+
+    @property
+    def any_adviser(self) -> str:
+        """Return how the keys of advisers begin."""
+        return self._key("adviser:")
+
+    @property
+    def advisers(self) -> str:
+        """Return where the advisers are listed."""
+        return self._key("advisers")
+
+    @property
+    def ready(self) -> str:
+        """Return where the ready advisers stand, by since when."""
+        return self._key("ready")
+
+    def ready_in(self, queue: QueueId) -> str:
+        """Return where the ready advisers of one queue stand, by since when."""
+        return self.any_ready_in + _checked(queue)
+
+    @property
+    def any_ready_in(self) -> str:
+        """Return how the keys of the ready advisers of a queue begin."""
+        return self._key("ready_in:")
+
+    def desk(self, desk: DeskId) -> str:
+        """Return where a desk process is described."""
+        return self._key("desk:") + _checked(desk)
+
+    def node(self, node: NodeId) -> str:
+        """Return where a media node is described."""
+        return self.any_node + _checked(node)
+
+    @property
+    def any_node(self) -> str:
+        """Return how the keys of nodes begin."""
+        return self._key("node:")
+
+    @property
+    def nodes(self) -> str:
+        """Return where the nodes are listed."""
+        return self._key("nodes")
+
+    @property
+    def token(self) -> str:
+        """Return where the last reservation's number stands."""
+        return self._key("token")
+
+    @property
+    def enqueued(self) -> str:
+        """Return where the last enqueue time stands."""
+        return self._key("enqueued")
+
+    @property
+    def events(self) -> str:
+        """Return the stream of events on their way to the ledger."""
+        return self._key("events")
+
+    @property
+    def unread(self) -> str:
+        """Return where entries of the stream are kept that nobody could read."""
+        return self._key("unread")
+
+    def durable(self, node: NodeId) -> str:
+        """Return up to which number a node's events are in the ledger."""
+        return self._key("durable:") + _checked(node)
+
+    @property
+    def wake(self) -> str:
+        """Return the channel that says: something may be matched."""
+        return self._key("wake")

@@ -1,0 +1,43 @@
+-- Close a call for good; an adviser who talked goes to wrap-up, one who was rung is ready.
+--
+-- KEYS   call adviser: queue: ready_in: ready reservations wake
+-- ARGV   call count nonce closed_kept_s
+-- GIVES  {"closed"} | {"stale"}
+--
+-- What is left of the call says that it is closed, so that a late message cannot revive it.
+local call_key, any_adviser, any_queue, any_ready_in, ready, reservations, wake = unpack(KEYS)
+local call, count, nonce, closed_kept_s = unpack(ARGV)
+
+local state, queue, old_count, old_nonce, adviser, token = unpack(redis.call('HMGET', call_key,
+  'state', 'queue', 'count', 'nonce', 'adviser', 'token'))
+if state == 'closed' then return {'closed'} end
+if state then
+  local has, had = tonumber(count), tonumber(old_count)
+  if has < had or (has == had and nonce < old_nonce) then return {'stale'} end
+  redis.call('ZREM', any_queue .. queue, call)
+  redis.call('ZREM', reservations, call)
+end
+redis.call('DEL', call_key)
+redis.call('HSET', call_key, 'state', 'closed', 'count', count, 'nonce', nonce)
+redis.call('EXPIRE', call_key, closed_kept_s)
+
+if not adviser then return {'closed'} end
+local adviser_key = any_adviser .. adviser
+local presence, with, held, serves = unpack(redis.call(
+  'HMGET', adviser_key, 'state', 'call', 'token', 'queues'))
+if with ~= call or held ~= token then return {'closed'} end
+
+local now = redis.call('TIME')
+local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+if presence == 'talking' then
+  redis.call('HSET', adviser_key, 'state', 'wrap_up', 'since_ms', now_ms, 'doubts', '0')
+elseif presence == 'reserved' or presence == 'ringing' then
+  redis.call('HSET', adviser_key, 'state', 'ready', 'reason', '', 'call', '',
+    'since_ms', now_ms, 'doubts', '0')
+  redis.call('ZADD', ready, now_ms, adviser)
+  for name in serves:gmatch('%S+') do
+    redis.call('ZADD', any_ready_in .. name, now_ms, adviser)
+  end
+  redis.call('PUBLISH', wake, adviser)
+end
+return {'closed'}

@@ -1,0 +1,57 @@
+-- Reserve the best-scored waiting head of a ready adviser's queues for that adviser.
+--
+-- KEYS   adviser request call: queue: ready_in: ready reservations token
+-- ARGV   adviser heads_max request_kept_s
+-- GIVES  {"reserved", call, adviser, token, queue, enqueued_ms, node, desk} | {"none"}
+--
+-- The call leaves its queue and becomes reserved in one step, so no crash can find it in neither
+-- and no second adviser can be shown it. A request that was granted before gives the same
+-- reservation while it stands, and nothing after that.
+local adviser_key, request, any_call, any_queue, any_ready_in, ready, reservations, last =
+  unpack(KEYS)
+local adviser, heads_max, request_kept_s = unpack(ARGV)
+
+local granted = redis.call('GET', request)
+if granted then
+  local token, call = granted:match('^(%d+) (.+)$')
+  local state, here, who, queue, time_ms, node, desk = unpack(redis.call('HMGET', any_call .. call,
+    'state', 'token', 'adviser', 'queue', 'enqueued_ms', 'node', 'desk'))
+  if state ~= 'reserved' or here ~= token then return {'none'} end
+  return {'reserved', call, who, token, queue, time_ms, node, desk}
+end
+
+local presence, desk, queues = unpack(redis.call('HMGET', adviser_key, 'state', 'desk', 'queues'))
+if presence ~= 'ready' then return {'none'} end
+
+for _ = 1, tonumber(heads_max) do
+  local call, queue, score
+  for name in queues:gmatch('%S+') do
+    local head = redis.call('ZRANGE', any_queue .. name, 0, 0, 'WITHSCORES')
+    local its = tonumber(head[2])
+    if its and (not call or its < score or (its == score and head[1] < call)) then
+      call, queue, score = head[1], name, its
+    end
+  end
+  if not call then return {'none'} end
+
+  redis.call('ZREM', any_queue .. queue, call)
+  local state, time_ms, node = unpack(redis.call(
+    'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node'))
+  if state == 'waiting' then
+    local now = redis.call('TIME')
+    local before = tonumber(redis.call('GET', last) or '0')
+    local token = string.format('%.0f', math.max(before + 1, now[1] * 1000000 + now[2]))
+    local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+    redis.call('SET', last, token)
+    redis.call('ZREM', ready, adviser)
+    for name in queues:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end
+    redis.call('HSET', any_call .. call,
+      'state', 'reserved', 'adviser', adviser, 'desk', desk, 'token', token, 'doubts', '0')
+    redis.call('HSET', adviser_key, 'state', 'reserved', 'reason', '', 'call', call,
+      'token', token, 'since_ms', now_ms, 'doubts', '0')
+    redis.call('ZADD', reservations, token, call)
+    redis.call('SET', request, token .. ' ' .. call, 'EX', request_kept_s)
+    return {'reserved', call, adviser, token, queue, time_ms, node, desk}
+  end
+end
+return {'none'}

@@ -1,0 +1,54 @@
+-- Reserve a queue's head for the adviser of that queue who has been ready for longest.
+--
+-- KEYS   request queue ready_in call: adviser: ready_in: ready reservations token
+-- ARGV   queue heads_max request_kept_s
+-- GIVES  {"reserved", call, adviser, token, queue, enqueued_ms, node, desk} | {"none"}
+--
+-- The call leaves its queue and becomes reserved in one step, so no crash can find it in neither
+-- and no second adviser can be shown it. A request that was granted before gives the same
+-- reservation while it stands, and nothing after that.
+local request, queue_key, ready_here, any_call, any_adviser, any_ready_in, ready, reservations,
+  last = unpack(KEYS)
+local queue, heads_max, request_kept_s = unpack(ARGV)
+
+local granted = redis.call('GET', request)
+if granted then
+  local token, call = granted:match('^(%d+) (.+)$')
+  local state, here, who, its_queue, time_ms, node, desk = unpack(redis.call('HMGET',
+    any_call .. call, 'state', 'token', 'adviser', 'queue', 'enqueued_ms', 'node', 'desk'))
+  if state ~= 'reserved' or here ~= token then return {'none'} end
+  return {'reserved', call, who, token, its_queue, time_ms, node, desk}
+end
+
+for _ = 1, tonumber(heads_max) do
+  local call = redis.call('ZRANGE', queue_key, 0, 0)[1]
+  local adviser = redis.call('ZRANGE', ready_here, 0, 0)[1]
+  if not call or not adviser then return {'none'} end
+
+  local state, time_ms, node = unpack(redis.call(
+    'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node'))
+  local presence, desk, queues = unpack(redis.call(
+    'HMGET', any_adviser .. adviser, 'state', 'desk', 'queues'))
+  if presence ~= 'ready' then
+    redis.call('ZREM', ready_here, adviser)
+  elseif state ~= 'waiting' then
+    redis.call('ZREM', queue_key, call)
+  else
+    local now = redis.call('TIME')
+    local before = tonumber(redis.call('GET', last) or '0')
+    local token = string.format('%.0f', math.max(before + 1, now[1] * 1000000 + now[2]))
+    local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+    redis.call('SET', last, token)
+    redis.call('ZREM', queue_key, call)
+    redis.call('ZREM', ready, adviser)
+    for name in queues:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end
+    redis.call('HSET', any_call .. call,
+      'state', 'reserved', 'adviser', adviser, 'desk', desk, 'token', token, 'doubts', '0')
+    redis.call('HSET', any_adviser .. adviser, 'state', 'reserved', 'reason', '', 'call', call,
+      'token', token, 'since_ms', now_ms, 'doubts', '0')
+    redis.call('ZADD', reservations, token, call)
+    redis.call('SET', request, token .. ' ' .. call, 'EX', request_kept_s)
+    return {'reserved', call, adviser, token, queue, time_ms, node, desk}
+  end
+end
+return {'none'}
