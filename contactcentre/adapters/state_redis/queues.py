@@ -1,7 +1,5 @@
 """The waiting calls, as the node that holds their legs writes them."""
 
-from typing import NoReturn
-
 from contactcentre.adapters.state_redis.blackboard import DOUBTS_MAX, Blackboard
 from contactcentre.adapters.state_redis.keys import (
     CALL_KEPT_S,
@@ -11,7 +9,7 @@ from contactcentre.adapters.state_redis.keys import (
 )
 from contactcentre.domain.call import CallState
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import CallClosed, StaleEpoch, StaleToken
+from contactcentre.domain.errors import CallClosed, Refusal, StaleEpoch, StaleToken
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.presence import AwayReason
@@ -64,7 +62,7 @@ class RedisQueues(Blackboard):
             case ["joined", time_ms]:
                 return int(time_ms)
             case _:
-                refuse(reply)
+                raise refusal(reply)
 
     async def give_time(self) -> int:
         """Give an enqueue time to a call that will wait later and whose wait counts from now."""
@@ -84,7 +82,7 @@ class RedisQueues(Blackboard):
             case ["hidden"]:
                 return
             case reply:
-                refuse(reply)
+                raise refusal(reply)
 
     async def place(self, *, call: CallId, queue: QueueId) -> Place | None:
         """Return where a call stands; None if it does not wait in that queue."""
@@ -146,7 +144,7 @@ class RedisQueues(Blackboard):
             case ["stale"]:
                 raise StaleToken(GONE_BACK)
             case reply:
-                refuse(reply)
+                raise refusal(reply)
 
     async def give_back(
         self, *, call: CallId, adviser: AdviserId, token: Token, why: LapseReason
@@ -210,7 +208,7 @@ class RedisQueues(Blackboard):
             case ["closed"]:
                 return
             case reply:
-                refuse(reply)
+                raise refusal(reply)
 
     async def report_node(self, report: NodeReport) -> NodeReply:
         """Take a node's beat and one chunk of its calls; put right what is missing or older here.
@@ -284,13 +282,13 @@ class RedisQueues(Blackboard):
 GONE_BACK = "This reservation has gone back; another may have taken its place."
 
 
-def refuse(reply: list[str]) -> NoReturn:
-    """Raise the refusal that a script gave."""
+def refusal(reply: list[str]) -> Refusal:
+    """Return the refusal that a script gave."""
     match reply:
         case ["stale"]:
-            raise StaleEpoch("Another leg has taken this call since.")
+            return StaleEpoch("Another leg has taken this call since.")
         case ["closed"]:
-            raise CallClosed("This call has ended.")
+            return CallClosed("This call has ended.")
         case _:
             raise AssertionError(reply)
 
