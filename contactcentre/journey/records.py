@@ -103,13 +103,13 @@ class Witness(Protocol):
     """Who is told what becomes of events on their way into the record."""
 
     def wrote(self, count: int) -> None:
-        """Events are in the record."""
+        """Hear that events are in the record."""
 
     def set_aside(self, event: WrittenEvent, refusal: Refusal) -> None:
-        """An event can never be written; a person must look at it."""
+        """Hear of an event that can never be written; a person must look at it."""
 
     def waits(self, outage: Outage) -> None:
-        """The record or the stream is away; what is on its way waits."""
+        """Hear that the record or the stream is away; what is on its way waits."""
 
 
 class Recorder:

@@ -77,6 +77,11 @@ class PostgresPool:
         """Close every connection at once: what was committed is committed."""
         self._pool.terminate()
 
+    async def ping(self) -> None:
+        """Find out whether the server answers. Raises LedgerUnavailable."""
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection for one step. Raises LedgerUnavailable, BadRequest."""

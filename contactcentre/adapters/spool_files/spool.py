@@ -67,6 +67,8 @@ class FileSpool:
         self._deleted_seq = 0
         self._writer = SegmentWriter(self._folder, segment_bytes=segment_bytes)
         self._is_failing = False
+        self._is_closed = False
+        self._turn = asyncio.Lock()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._something_to_do = asyncio.Event()
         self._moved = asyncio.Event()
@@ -130,20 +132,27 @@ class FileSpool:
         trace: TracebackType | None,
     ) -> None:
         """Write what is left and let the folder go."""
-        try:
-            await self._in_thread(self._events[self._on_disk_count :])
-        finally:
-            self._disk.shutdown()
-            self._writer.close()
-            self._lock.close()
+        async with self._turn:
+            self._is_closed = True
+            self._something_to_do.set()
+            try:
+                await self._in_thread(self._events[self._on_disk_count :])
+            finally:
+                self._disk.shutdown()
+                self._writer.close()
+                self._lock.close()
 
     async def keep_writing(self) -> None:
-        """Bring to the disk what is written down, until cancelled. The node runs it as a task."""
+        """Bring to the disk what is written down, until the spool is closed; the node's task."""
         while True:
             await self._something_to_do.wait()
             await asyncio.sleep(WINDOW_MS / 1_000)
             self._something_to_do.clear()
-            if not await self._bring_to_disk():
+            async with self._turn:
+                if self._is_closed:
+                    return
+                done = await self._bring_to_disk()
+            if not done:
                 self._something_to_do.set()
                 await asyncio.sleep(RETRY_MS / 1_000)
 

@@ -60,6 +60,11 @@ _written = Counter(
     "Events of calls written to the record.",
     registry=REGISTRY,
 )
+_set_aside = Counter(
+    "contactcentre_records_events_set_aside_total",
+    "Events that nobody can read or write and that wait for a person to look at them.",
+    registry=REGISTRY,
+)
 _spooled = Gauge(
     "contactcentre_records_spool_events",
     "Events on this node's disk that are not durable in the record yet.",
@@ -129,6 +134,11 @@ def count_ended(outcome: str) -> None:
 def count_written(events: int) -> None:
     """Count events that are in the record."""
     _written.inc(events)
+
+
+def count_set_aside() -> None:
+    """Count an event that nobody can read or write."""
+    _set_aside.inc()
 
 
 def show_spooled(events: int) -> None:

@@ -142,6 +142,19 @@ async def test_a_spool_has_a_bound_and_warns_before_it(
         write_calls(spool, 1)
 
 
+@pytest.mark.parametrize("count", [0, 1])
+async def test_writing_ends_with_the_spool(
+    open_spool: OpenSpool, write_calls: WriteCalls, tmp_path: Path, count: int
+) -> None:
+    async with FileSpool(tmp_path, node=NodeId("north-1"), now_ms=NOW_MS) as spool:
+        writing = asyncio.ensure_future(spool.keep_writing())
+        written = write_calls(spool, count)
+        await asyncio.sleep(0)
+    await asyncio.wait_for(writing, 1)
+    async with open_spool() as spool:
+        assert names(spool) == written
+
+
 async def test_a_second_process_is_kept_off(open_spool: OpenSpool, tmp_path: Path) -> None:
     async with open_spool():
         with pytest.raises(Outage, match="Another process"):
