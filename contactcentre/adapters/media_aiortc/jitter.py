@@ -160,11 +160,13 @@ class JitterBuffer:
 
     def pull(self, now: int) -> bytes | None:
         """Return the next 20 ms, or None if there should be sound and is none."""
-        if self._play < self._first or self._source is None:
-            self._play += SAMPLES_PER_TICK
+        if self._source is None:
             return self._law.silence
         self.delay = delay = now - self._fastest - self._play
         if not self._is_there(self._play):
+            if self._play < self._first:
+                self._take(SAMPLES_PER_TICK)
+                return self._law.silence
             return self._miss(delay)
         self._concealing = False
         self._frames_since_splice += 1
@@ -210,14 +212,14 @@ class JitterBuffer:
         self._transit = now - timestamp
         self._fastest = self._fastest_lately = self._fastest_before = now - timestamp
         self._window_ends = now + WINDOW_SAMPLES
-        self._restart(timestamp)
+        self._restart(timestamp, now)
         return timestamp
 
-    def _restart(self, at: int) -> None:
+    def _restart(self, at: int, now: int) -> None:
         """Forget what waits, and let what begins at `at` wait as long as it should."""
         self._there[:] = _NOT_THERE
         self._first = self._end = at
-        self._play = at - self.target * SAMPLES_PER_TICK
+        self._play = max(at, now - self._fastest) - self.target * SAMPLES_PER_TICK
 
     def _measure(self, transit: int, now: int) -> None:
         """Learn from how long a packet was on its way."""
@@ -236,15 +238,14 @@ class JitterBuffer:
     def _put(self, at: int, payload: bytes, now: int) -> None:
         """Write sound to its place, or count it as late."""
         end = at + len(payload)
+        if end - self._play > RING_SAMPLES:
+            self._restart(at, now)
         if end <= self._play:
             self.late_count += 1
             return
         if at < self._play:
             payload = payload[self._play - at :]
             at = self._play
-        if end - self._play > RING_SAMPLES:
-            self._restart(at)
-            self._play = max(self._play, now - self._fastest - self.target * SAMPLES_PER_TICK)
         start, length = at & _MASK, end - at
         room = min(length, RING_SAMPLES - start)
         self._sound[start : start + room] = payload[:room]

@@ -1,5 +1,6 @@
 """The jitter buffer over networks that are made up, in simulated time."""
 
+import itertools
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -293,6 +294,29 @@ def test_before_the_first_packet_there_is_silence_and_nothing_is_concealed() -> 
     buffer = JitterBuffer(law=PCMU)
     assert [buffer.pull(n * FRAME) for n in range(100)] == [PCMU.silence] * 100
     assert buffer.concealed_count == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sound_is_never_played_twice_or_after_later_sound(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - likewise
+    packets = talk(5)
+    for number, packet in enumerate(packets):
+        packet.payload = bytes([number & 0xFF]) * FRAME
+        packet.arrives += chance.random() * 500
+    kept = sorted((p for p in packets if chance.random() > 0.1), key=lambda p: p.arrives)
+    buffer, played, at = JitterBuffer(law=PCMU), [], 0
+    for now in range(0, 5 * S, FRAME):
+        while at < len(kept) and kept[at].arrives <= now:
+            packet = kept[at]
+            buffer.push(packet.sequence, packet.timestamp, 7, packet.payload, int(packet.arrives))
+            at += 1
+        frame = buffer.pull(now)
+        if frame is not None and frame != PCMU.silence and len(set(frame)) == 1:
+            played.append(frame[0])
+    steps = {(b - a) % 256 for a, b in itertools.pairwise(played)}
+    assert len(played) > 200
+    assert 0 not in steps
+    assert max(steps) < 20, "a step back would be a large one forward"
 
 
 @pytest.mark.parametrize("seed", range(20))

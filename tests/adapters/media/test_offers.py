@@ -7,7 +7,7 @@ import pytest
 from aioice import Candidate
 from aiortc import RTCDtlsFingerprint
 from aiortc.sdp import SessionDescription
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactcentre.adapters.media_aiortc.g711 import PCMA, PCMU
@@ -196,6 +196,7 @@ def answer_or_refuse(text: str) -> Offer | None:
     return offer
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_of_a_stranger_is_an_error(text: str) -> None:
     assert answer_or_refuse(text) is None

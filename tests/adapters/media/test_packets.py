@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpSdesPacket, RtcpSrPacket
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactcentre.adapters.media_aiortc.packets import (
@@ -56,6 +56,7 @@ def test_what_is_no_packet_is_none(data: bytes) -> None:
     assert read_rtp(data) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_no_bytes_of_a_stranger_are_an_error(data: bytes) -> None:
     packet = read_rtp(data)
