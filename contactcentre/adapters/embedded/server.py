@@ -1,0 +1,118 @@
+"""A server program as a child of ours: how it is started, awaited and stopped.
+
+It dies with us, however we die: the kernel tells it (Linux alone; elsewhere it stays until it is
+stopped by hand). It hears no Ctrl-C of our terminal: we stop first, then it.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from contactcentre.domain.errors import Outage
+
+LOOPBACK = "127.0.0.1"
+POLL_S = 0.01
+STOP_WITHIN_S = 15.0
+LOG_TAIL_LINES = 5
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """Return what a child runs before it becomes its program, so that it ends when we do.
+
+    The kernel counts the thread that starts the child as its parent: start it from the main one.
+    """
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    parent = os.getpid()
+
+    def before() -> None:
+        if libc is None:
+            return
+        libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:  # it died before it could be watched
+            os._exit(1)
+
+    return before
+
+
+def free_port() -> int:
+    """Return a port of the loopback address on which nobody listens."""
+    with socket.socket() as asked:
+        asked.bind((LOOPBACK, 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+class ServerProgram:
+    """One server program while it runs."""
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        folder: Path,
+        log: Path,
+        stop: signal.Signals,
+        user: tuple[int, int] | None = None,
+        keep_open: Sequence[int] = (),
+    ) -> None:
+        """Start it, as another user if one is named, with files of ours that it keeps open."""
+        self.name = Path(command[0]).name
+        self._log = log
+        self._stop = stop
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - a program we have looked up ourselves
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=folder,
+                user=user and user[0],
+                group=user and user[1],
+                extra_groups=() if user else None,
+                process_group=0,
+                pass_fds=keep_open,
+                preexec_fn=die_with_parent(stop),  # noqa: PLW1509 - prctl alone, from the main thread
+            )
+
+    async def until(self, ready: Callable[[], Awaitable[bool]], *, within_s: float) -> None:
+        """Wait until it is ready. Raises Outage, with its own last words, if it never is."""
+        deadline = time.monotonic() + within_s
+        while not await ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                await self.stop()
+                raise Outage(f"{self.name} did not start: {self._last_words()}")
+            await asyncio.sleep(POLL_S)
+
+    async def finish(self, *, within_s: float) -> None:
+        """Wait for a program that ends by itself. Raises Outage if it fails."""
+        await self._ended(within_s)
+        if self.process.poll() != 0:
+            await self.stop()
+            raise Outage(f"{self.name} failed: {self._last_words()}")
+
+    async def stop(self) -> None:
+        """Let it end in order; kill it if it does not."""
+        if self.process.poll() is None:
+            self.process.send_signal(self._stop)
+            await self._ended(STOP_WITHIN_S)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    async def _ended(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while self.process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110 - it belongs to no loop
+            await asyncio.sleep(POLL_S)
+
+    def _last_words(self) -> str:
+        """Return the end of its log, and where the rest stands."""
+        lines = self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        return " / ".join(lines) + f" (all of it: {self._log})"

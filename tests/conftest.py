@@ -1,0 +1,89 @@
+"""Real stores for every test that wants one: started once, clean for each test."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from contactcentre.adapters.embedded.postgres import Postgres, start_postgres
+from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
+from contactcentre.adapters.ledger_postgres.migrate import upgrade
+from contactcentre.settings import PREFIX
+
+TEMPLATE = "template_of_tests"
+NUMBERS = count(1)
+OURS = {f"{PREFIX}WATCHDOG_S", f"{PREFIX}CHROMIUM"}
+"""What may be told to the tests themselves."""
+
+
+def pytest_configure() -> None:
+    """Let no setting of the shell that runs the tests reach what they test."""
+    for name in [name for name in os.environ if name.startswith(PREFIX) and name not in OURS]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def stores_dir() -> Iterator[Path]:
+    """Give a folder for stores that every user may enter, as PostgreSQL does not run as root."""
+    folder = Path(mkdtemp(prefix="contactcentre-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def valkey(stores_dir: Path) -> Iterator[Valkey]:
+    """Give the Valkey of this run."""
+    server = asyncio.run(start_valkey(stores_dir / "valkey"))
+    yield server
+    asyncio.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def postgres(stores_dir: Path) -> Iterator[Postgres]:
+    """Give the PostgreSQL of this run, with a migrated database to copy."""
+    server = asyncio.run(start_postgres(stores_dir / "postgres"))
+    asyncio.run(_make_template(server.url))
+    yield server
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+async def redis_url(valkey: Valkey) -> str:
+    """Give an empty Redis database."""
+    client = redis.asyncio.from_url(valkey.url)
+    await client.flushall()
+    await client.aclose()
+    return valkey.url
+
+
+@pytest.fixture
+async def database_url(postgres: Postgres) -> AsyncIterator[str]:
+    """Give a migrated database with nothing in it."""
+    name = f"test_{next(NUMBERS)}"
+    await _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _database(postgres.url, name)
+    await _execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _make_template(url: str) -> None:
+    await _execute(url, f"CREATE DATABASE {TEMPLATE}")
+    await upgrade(_database(url, TEMPLATE))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+def _database(url: str, name: str) -> str:
+    """Return where a database of a server is."""
+    return f"{url.rpartition('/')[0]}/{name}"
