@@ -1,0 +1,94 @@
+/**
+ * Keeps one call: finds a node for it, and another one whenever a leg is lost, with the last claim,
+ * for as long as the claim lives. Nothing but an end, a refusal or the caller ends it. No DOM.
+ */
+
+import { pauseMs } from "./nodes.js";
+
+/** After these the next node may do better. */
+const TRY_ANOTHER = new Set([
+  "node-full",
+  "outage",
+  "state-unavailable",
+  "ledger-unavailable",
+  "media-unavailable",
+  "peer-unavailable",
+  "spool-full",
+]);
+
+/**
+ * Return the event that ends the call's time on this page: {kind: "over" | "refused" | "hung_up"}.
+ *
+ * start()     → {claim, lifeMs, nodes} | {refused: code} | null when nobody could be reached
+ * findNodes() → the nodes there are now, or null when nobody could be reached
+ * claims      → .latest: {text, lifeMs, atMs} | null, kept up to date by whoever hears the node
+ * open(url)   → a promise of how the leg ended (leg.js)
+ */
+export async function keepTheCall({
+  start,
+  findNodes,
+  claims,
+  nodes,
+  open,
+  pause,
+  nowMs,
+  random,
+  tell,
+  signal,
+}) {
+  let failures = 0;
+  while (!signal.aborted) {
+    const dead = await prepare({ start, findNodes, claims, nodes, nowMs });
+    if (signal.aborted) break;
+    if (dead !== null) return dead;
+    const url = claims.latest === null ? null : nodes.next();
+    if (url !== null) {
+      const how = await open(url);
+      const end = endOf(how);
+      if (end !== null) return end;
+      if (how.why === "refused") tell({ kind: "delayed", why: "busy" });
+      if (how.connected) {
+        failures = 0;
+        nodes.prefer(url);
+      }
+    }
+    failures += 1;
+    tell({ kind: "lost" });
+    await pause(pauseMs(failures, nodes.count, random), signal);
+  }
+  return { kind: "hung_up" };
+}
+
+/** Get a claim if there is none, and the nodes of now; return why there is no sense in going on. */
+async function prepare({ start, findNodes, claims, nodes, nowMs }) {
+  const held = claims.latest;
+  if (held !== null) {
+    if (nowMs() - held.atMs > held.lifeMs) return { kind: "refused", code: "expired" };
+    const found = await findNodes();
+    if (found !== null && found.length > 0) nodes.put(found);
+    return null;
+  }
+  const given = await start();
+  if (given === null) return null;
+  if (given.refused !== undefined) return { kind: "refused", code: given.refused };
+  if (given.nodes.length === 0) return { kind: "refused", code: "no-nodes" };
+  nodes.put(given.nodes);
+  claims.latest = { text: given.claim, lifeMs: given.lifeMs, atMs: nowMs() };
+  return null;
+}
+
+/** Return what the end of a leg means for the call; null if the call goes on elsewhere. */
+function endOf(how) {
+  switch (how.why) {
+    case "over":
+      return { kind: "over", ending: how.ending };
+    case "hung_up":
+      return { kind: "hung_up" };
+    case "no_sound":
+      return { kind: "refused", code: "no-sound" };
+    case "refused":
+      return TRY_ANOTHER.has(how.code) ? null : { kind: "refused", code: how.code };
+    default:
+      return null;
+  }
+}

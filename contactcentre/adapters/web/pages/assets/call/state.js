@@ -1,0 +1,182 @@
+/** What the page knows of its call, and how each thing that happens changes it. No DOM, no clock. */
+
+/** @typedef {"ready" | "found" | "asking" | "connecting" | "up" | "reconnecting" | "over"} Phase */
+
+/** The state of a page that has not called yet. */
+export function begin(language) {
+  return Object.freeze({
+    phase: "ready",
+    language,
+    stage: null,
+    place: null,
+    grade: "unknown",
+    waitingForUs: null,
+    muted: false,
+    silent: false,
+    soundBlocked: false,
+    startedMs: null,
+    closing: null,
+    problem: null,
+  });
+}
+
+const WAITS = new Set(["waiting", "ringing"]);
+const LIVE = new Set(["asking", "connecting", "up", "reconnecting"]);
+
+/** Say whether there is a call that would be lost with the page. */
+export function isLive(state) {
+  return LIVE.has(state.phase);
+}
+
+/** Return the state after an event. What may not follow now is let pass. */
+export function follow(state, event) {
+  switch (event.kind) {
+    case "found_call":
+      return { ...state, phase: "found" };
+    case "pressed_start":
+      return { ...begin(state.language), phase: "asking" };
+    case "microphone_refused":
+      return { ...begin(state.language), problem: ["microphone", event.why] };
+    case "microphone_given":
+      return { ...state, phase: "connecting" };
+    case "language":
+      return { ...state, language: event.language };
+    case "ended_here":
+      return ended(state, ["over", isLive(state) ? endingByCaller(state) : "left"]);
+    case "again":
+      return begin(state.language);
+    default:
+      return isLive(state) ? followLive(state, event) : state;
+  }
+}
+
+function followLive(state, event) {
+  switch (event.kind) {
+    case "delayed":
+      return state.phase === "connecting" ? { ...state, waitingForUs: event.why } : state;
+    case "connected":
+      return {
+        ...state,
+        phase: "up",
+        waitingForUs: null,
+        startedMs: state.startedMs ?? event.atMs,
+      };
+    case "lost":
+      return {
+        ...state,
+        phase: state.startedMs === null ? "connecting" : "reconnecting",
+        grade: "unknown",
+        soundBlocked: false,
+      };
+    case "node_said":
+      return heard(state, event.said);
+    case "line":
+      return state.grade === event.grade ? state : { ...state, grade: event.grade };
+    case "muted":
+      return { ...state, muted: event.on };
+    case "silent":
+      return state.silent === event.on ? state : { ...state, silent: event.on };
+    case "sound_blocked":
+      return { ...state, soundBlocked: event.on };
+    case "refused":
+      return ended(state, ["refused", event.code]);
+    case "over":
+      return ended(state, ["over", event.ending ?? "ended"]);
+    default:
+      return state;
+  }
+}
+
+/** Return the state after something the node said that is for people to see. */
+function heard(state, said) {
+  switch (said.kind) {
+    case "stage":
+      return {
+        ...state,
+        stage: said,
+        // the page follows the call when the call changes, and the reader at all other times
+        language: said.language === state.stage?.language ? state.language : said.language,
+        place: WAITS.has(said.state) ? state.place : null,
+      };
+    case "place":
+      return { ...state, place: said };
+    default:
+      return state;
+  }
+}
+
+function ended(state, closing) {
+  return { ...begin(state.language), phase: "over", closing };
+}
+
+/** Return how a call ends that its caller ends now. */
+function endingByCaller(state) {
+  switch (state.stage?.state) {
+    case "waiting":
+    case "ringing":
+      return "abandoned";
+    case "talking":
+    case "on_hold":
+      return "handled";
+    case "in_menu":
+      return "left_in_menu";
+    default:
+      return "ended";
+  }
+}
+
+/** Return the key of the words that say where the caller is. */
+export function stateWords(state) {
+  switch (state.phase) {
+    case "connecting":
+    case "reconnecting":
+      return `state.${state.waitingForUs ?? state.phase}`;
+    case "up":
+      return state.stage === null ? "state.connecting" : `state.${state.stage.state}`;
+    case "asking":
+      return "state.asking";
+    case "over":
+      return "state.ended";
+    default:
+      return "state.ready";
+  }
+}
+
+const URGENT = new Set([
+  "state.reconnecting",
+  "state.talking",
+  "state.on_hold",
+  "state.ended",
+]);
+
+/**
+ * Return what a screen reader should say after a change: {polite, assertive}, keys of words or null.
+ * Places, waits, times and what is being said aloud are never announced.
+ */
+export function announcement(before, after) {
+  if (after.problem !== null && after.problem !== before.problem) {
+    return { polite: null, assertive: after.problem.join(".") };
+  }
+  const words = stateWords(after);
+  if (words === "state.ready" || words === stateWords(before)) {
+    return { polite: muteAnnouncement(before, after), assertive: null };
+  }
+  return URGENT.has(words)
+    ? { polite: null, assertive: words }
+    : { polite: words, assertive: null };
+}
+
+function muteAnnouncement(before, after) {
+  if (before.muted === after.muted || !isLive(after)) return null;
+  return after.muted ? "muted" : "unmuted";
+}
+
+const ORDER = "1234567890*#";
+
+/** Return the keys that do something now, as [key, what it does], in the order of a keypad. */
+export function choices(state) {
+  if (state.phase !== "up" || state.stage === null) return [];
+  return Object.entries(state.stage.keys).sort(
+    ([one], [other]) => ORDER.indexOf(one) - ORDER.indexOf(other),
+  );
+}

@@ -1,0 +1,103 @@
+"""What the pages show of a line: its queues as they stand and its online services."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contactcentre.adapters.web.pages.words import Words
+from contactcentre.domain.ids import SoundName
+from contactcentre.domain.ivr.flow import DeflectStep, Line
+from contactcentre.domain.languages import Language
+from contactcentre.ports.state import QueueStanding
+
+MINUTE_MS = 60_000
+LONGEST_TOLD_FROM_MINUTES = 3
+"""A shorter wait is told as nothing to worry about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The queues at one moment that was lately."""
+
+    now_ms: int
+    """By the clock that the enqueue times are of."""
+    queues: Sequence[QueueStanding]
+
+
+class Centre(Protocol):
+    """What the pages know of the centre; asking never waits and never fails."""
+
+    def nodes(self) -> Sequence[str]:
+        """Return the leg sockets of all nodes that may be alive."""
+
+    def nodes_for_new_calls(self) -> Sequence[str]:
+        """Return those that a new call had better go to."""
+
+    def figures(self) -> Figures | None:
+        """Return the queues; None while nobody can say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """An online service, as a link."""
+
+    href: str
+    title: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What callers want, and how many of them wait for it in any language."""
+
+    title: str
+    waiting_count: int
+
+
+def services(line: Line, spoken: Mapping[SoundName, str], words: Words) -> Sequence[Service]:
+    """Return the online services that the line's flow offers, in the order of the flow."""
+    steps = (step for step in line.flow.steps.values() if isinstance(step, DeflectStep))
+    addresses = {step.service: spoken[step.link] for step in steps}
+    known = words.keys()
+    return [
+        Service(
+            href=f"https://{address}",
+            title=words.say(title) if (title := f"services.{name}.title") in known else address,
+            hint=words.say(hint) if (hint := f"services.{name}.hint") in known else "",
+        )
+        for name, address in addresses.items()
+    ]
+
+
+def topics(line: Line, language: Language, figures: Figures) -> Sequence[Topic]:
+    """Return how many wait for what, the languages of one topic taken together."""
+    waiting: dict[str, int] = {}
+    standing = {queue.queue: queue.waiting_count for queue in figures.queues}
+    for definition in line.queues:
+        title = definition.titles[language]
+        waiting[title] = waiting.get(title, 0) + standing.get(definition.id, 0)
+    return [Topic(title=title, waiting_count=count) for title, count in waiting.items()]
+
+
+def waiting_words(figures: Figures, words: Words) -> str:
+    """Return how many people wait, in words."""
+    count = sum(queue.waiting_count for queue in figures.queues)
+    form = {0: "zero", 1: "one"}.get(count, "other")
+    return words.say(f"home.waiting.{form}", count=count)
+
+
+def longest_words(figures: Figures, words: Words) -> str:
+    """Return how long the one who has waited longest has waited, rounded up; "" if nobody waits."""
+    waits = list(_waits_ms(figures))
+    if not waits:
+        return ""
+    minutes = -(-max(waits) // MINUTE_MS)
+    if minutes <= LONGEST_TOLD_FROM_MINUTES:
+        return words.say("home.longest.short")
+    return words.say("home.longest.other", minutes=minutes)
+
+
+def _waits_ms(figures: Figures) -> Iterator[int]:
+    for queue in figures.queues:
+        if queue.waiting_count > 0 and queue.oldest_enqueued_ms is not None:
+            yield figures.now_ms - queue.oldest_enqueued_ms

@@ -1,0 +1,302 @@
+"""The caller's pages and what they ask for, as one web application.
+
+Nothing here waits for a store: what the pages show of the centre is what was last seen of it.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, ValidationError
+
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.pages.assets import Assets
+from contactcentre.adapters.web.pages.content import (
+    Centre,
+    Figures,
+    longest_words,
+    services,
+    topics,
+    waiting_words,
+)
+from contactcentre.adapters.web.pages.protection import HEADERS, content_security_policy
+from contactcentre.adapters.web.pages.rate import RateLimit
+from contactcentre.adapters.web.pages.words import Words, load_words
+from contactcentre.adapters.web.problems import say_problems
+from contactcentre.domain.announcing import ABOUT_MINUTES
+from contactcentre.domain.epochs import NOT_ADMITTED
+from contactcentre.domain.errors import BadRequest, UnknownName
+from contactcentre.domain.ids import CallId, SoundName
+from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.languages import Language
+from contactcentre.limits import (
+    CLAIM_LIFE_S,
+    MESSAGE_MAX_BYTES,
+    SOCKET_BEAT_EVERY_MS,
+    SOCKET_LOST_AFTER_MS,
+)
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.pages import GivenClaim, LivingNodes, NewClaim
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGES: Mapping[str, str] = {
+    "home": "",
+    "call": "/call",
+    "accessibility": "/accessibility",
+    "privacy": "/privacy",
+}
+CLAIMS_PATH = "/api/claims"
+NODES_PATH = "/api/nodes"
+API_PREFIX = "/api/"
+CONNECT_MS = 10_000
+"""A page whose sound has not come about for so long tries another node."""
+NAMES: Mapping[Language, str] = {Language.ENGLISH: "English", Language.WELSH: "Cymraeg"}
+MODULES_PREFIX = "call/"
+
+assert NAMES.keys() == set(Language), "every language is called by its own name"
+assert CONNECT_MS > SOCKET_LOST_AFTER_MS, "a silent socket is seen before a silent connection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the pages are made from."""
+
+    line: Line
+    spoken: Mapping[Language, Mapping[SoundName, str]]
+    """The words of the line's sounds; the addresses of its services are among them."""
+    organisation: str
+    centre: Centre
+    signatures: Signatures
+    rate: RateLimit
+    proxies: Collection[str]
+    """Addresses whose word about who asks is believed."""
+    clock: Clock
+    chance: Chance
+
+
+class Site:
+    """The pages of one line, in each of its languages."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._languages = tools.line.flow.languages
+        self._words = load_words()
+        self._assets = Assets({"call/words.js": _words_module(self._words)})
+
+    def application(self) -> web.Application:
+        """Return the application that serves the pages."""
+        app = web.Application(
+            middlewares=[say_problems, self._say_missing], client_max_size=MESSAGE_MAX_BYTES
+        )
+        aiohttp_jinja2.setup(
+            app,
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        pages = {
+            "home": self._home,
+            "call": self._call,
+            "accessibility": self._accessibility,
+            "privacy": self._privacy,
+        }
+        assert pages.keys() == PAGES.keys(), "every page has its handler"
+        for name, show in pages.items():
+            for language in self._languages:
+                app.router.add_get(_path(PAGES[name], language), partial(show, language))
+        app.router.add_post(CLAIMS_PATH, self._give_claim)
+        app.router.add_get(NODES_PATH, self._living_nodes)
+        app.router.add_get("/assets/{digest}/{name:.+}", self._assets.handle)
+        app.router.add_get("/robots.txt", _robots)
+        app.router.add_get("/favicon.ico", self._favicon)
+        app.on_response_prepare.append(_protect)
+        return app
+
+    # Pages
+
+    async def _home(self, language: Language, request: web.Request) -> web.Response:
+        tools, language = self._tools, _asked(request, language)
+        words, figures = self._words[language], tools.centre.figures()
+        return self._render(
+            request,
+            "home",
+            language,
+            {
+                "title": tools.line.titles[language],
+                "down": not tools.centre.nodes(),
+                "figures": None if figures is None else self._figures(language, figures),
+                "services": services(tools.line, tools.spoken[language], words),
+            },
+        )
+
+    def _figures(self, language: Language, figures: Figures) -> Mapping[str, Any]:
+        words = self._words[language]
+        return {
+            "waiting": waiting_words(figures, words),
+            "longest": longest_words(figures, words),
+            "topics": topics(self._tools.line, language, figures),
+        }
+
+    async def _call(self, language: Language, request: web.Request) -> web.Response:
+        modules = [
+            name.removeprefix(MODULES_PREFIX)
+            for name in self._assets.files
+            if name.startswith(MODULES_PREFIX)
+        ]
+        return self._render(
+            request,
+            "call",
+            _asked(request, language),
+            {
+                "line": self._tools.line.id,
+                "modules": sorted(modules),
+                "claims_url": CLAIMS_PATH,
+                "nodes_url": NODES_PATH,
+                "wait_minutes": " ".join(str(minutes) for minutes in ABOUT_MINUTES),
+                "beat_ms": SOCKET_BEAT_EVERY_MS,
+                "lost_after_ms": SOCKET_LOST_AFTER_MS,
+                "connect_ms": CONNECT_MS,
+            },
+        )
+
+    async def _accessibility(self, language: Language, request: web.Request) -> web.Response:
+        return self._render(request, "accessibility", _asked(request, language), {})
+
+    async def _privacy(self, language: Language, request: web.Request) -> web.Response:
+        return self._render(request, "privacy", _asked(request, language), {})
+
+    def _render(
+        self, request: web.Request, page: str, language: Language, context: Mapping[str, Any]
+    ) -> web.Response:
+        words, path = self._words[language], PAGES.get(page, "")
+        response = aiohttp_jinja2.render_template(
+            f"{page}.html",
+            request,
+            {
+                "language": language,
+                "languages": [
+                    {"tag": each, "name": NAMES[each], "href": _path(path, each)}
+                    for each in self._languages
+                ],
+                "organisation": self._tools.organisation,
+                "say": words.say,
+                "list": words.list,
+                "page": lambda name: _path(PAGES[name], language),
+                "asset": self._assets.url,
+                **context,
+            },
+        )
+        nodes = self._tools.centre.nodes() if page == "call" else ()
+        response.headers["Content-Security-Policy"] = content_security_policy(nodes)
+        response.headers["Content-Language"] = language
+        response.headers["Cache-Control"] = "no-cache"
+        response.enable_compression()
+        return response
+
+    @web.middleware
+    async def _say_missing(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Show whoever came to a page that is not there where the others are."""
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            if request.path.startswith(API_PREFIX):
+                raise
+            first = request.path.split("/")[1]
+            by_path = {_path("", each).strip("/"): each for each in self._languages}
+            language = _asked(request, by_path.get(first, self._languages[0]))
+            response = self._render(request, "missing", language, {})
+            response.set_status(HTTPStatus.NOT_FOUND)
+            return response
+
+    # What the pages ask for
+
+    async def _give_claim(self, request: web.Request) -> web.Response:
+        tools = self._tools
+        tools.rate.take(_address(request, tools.proxies))
+        try:
+            asked = NewClaim.model_validate_json(await request.read())
+        except ValidationError as error:
+            raise BadRequest("A claim needs a line, a language and the page's digest.") from error
+        if asked.line != tools.line.id or asked.language not in self._languages:
+            raise UnknownName("There is no such line in that language.")
+        call = CallId(tools.chance.nonce())
+        claim = CallerClaim(
+            call=call,
+            line=asked.line,
+            language=asked.language,
+            epoch_count=NOT_ADMITTED.count,
+            epoch_nonce=NOT_ADMITTED.nonce,
+            page=asked.page,
+            exp=tools.clock.now_ms() // 1_000 + CLAIM_LIFE_S,
+        )
+        return _json(
+            GivenClaim(
+                claim=tools.signatures.sign_claim(claim),
+                call=call,
+                life_ms=CLAIM_LIFE_S * 1_000,
+                nodes=list(tools.centre.nodes_for_new_calls()),
+            )
+        )
+
+    async def _living_nodes(self, _: web.Request) -> web.Response:
+        return _json(LivingNodes(nodes=list(self._tools.centre.nodes())))
+
+    async def _favicon(self, _: web.Request) -> web.Response:
+        raise web.HTTPFound(self._assets.url("favicon.svg"))
+
+
+async def _robots(_: web.Request) -> web.Response:
+    """Let search engines find the ways to get help, and nothing that acts."""
+    return web.Response(text=f"User-agent: *\nDisallow: {API_PREFIX}\nDisallow: /assets/\n")
+
+
+async def _protect(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def _path(path: str, language: Language) -> str:
+    """Return where a page is in a language: English at the root, the others below their own tag."""
+    prefix = "" if language is Language.ENGLISH else f"/{language.split('-', maxsplit=1)[0]}"
+    return f"{prefix}{path}" or "/"
+
+
+def _asked(request: web.Request, by_path: Language) -> Language:
+    """Return the language of a page: `?lang=cy` does as well as a path."""
+    wanted = request.query.get("lang")
+    return next((each for each in Language if each.startswith(wanted or " ")), by_path)
+
+
+def _address(request: web.Request, proxies: Collection[str]) -> str:
+    """Return who asks: the last address on the way here that is none of our own proxies."""
+    said = request.headers.get("X-Forwarded-For", "").split(",")
+    for address in (request.remote or "", *(each.strip() for each in reversed(said))):
+        if address and address not in proxies:
+            return address
+    return request.remote or ""
+
+
+def _words_module(words: Mapping[Language, Words]) -> bytes:
+    """Return the words that the call page says by itself, as a module of it."""
+    said = {
+        language: {group: each.tree[group] for group in ("site", "call")}
+        for language, each in words.items()
+    }
+    return f"export default {json.dumps(said, ensure_ascii=False)};\n".encode()
+
+
+def _json(said: BaseModel) -> web.Response:
+    return web.Response(
+        body=said.model_dump_json().encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,60 @@
+"""The public process: callers' pages, and claims to new calls. It needs no store to go on."""
+
+import structlog
+
+from contactcentre.adapters.environment.machine import MachineChance, MachineClock
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.pages.rate import RateLimit
+from contactcentre.adapters.web.pages.seen import SeenCentre
+from contactcentre.adapters.web.pages.site import Site, Tools
+from contactcentre.apps.process import Process
+from contactcentre.settings import Settings
+
+log = structlog.get_logger()
+
+CLAIMS_AT_ONCE_MAX = 30
+"""Many people may share one address: a firm, a library, a mobile network."""
+CLAIM_AGAIN_EVERY_MS = 2_000
+CLAIM_ADDRESSES_MAX = 50_000
+
+
+async def serve(settings: Settings, process: Process) -> None:
+    """Serve the pages until the process drains."""
+    flows_dir = settings.flows_dir or default_flows_dir()
+    line = next(iter(load_lines(flows_dir).values()))
+    clock = MachineClock()
+    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    centre = SeenCentre(
+        state,
+        [queue.id for queue in line.queues],
+        nodes_static=settings.nodes_static,
+        clock=clock,
+    )
+    signing, keys = settings.signing_ring()
+    site = Site(
+        Tools(
+            line=line,
+            spoken=load_words(flows_dir),
+            organisation=settings.organisation,
+            centre=centre,
+            signatures=Signatures(keys, signing, clock),
+            rate=RateLimit(
+                clock,
+                at_once_max=CLAIMS_AT_ONCE_MAX,
+                one_more_every_ms=CLAIM_AGAIN_EVERY_MS,
+                addresses_max=CLAIM_ADDRESSES_MAX,
+            ),
+            proxies=settings.proxies,
+            clock=clock,
+            chance=MachineChance(),
+        )
+    )
+    await centre.look()  # the first page may already know the nodes
+    await process.listen(site.application(), host=settings.host, port=settings.public_port)
+    log.info("serving pages", line=line.id)
+    await process.run(centre.watch)
+    await state.close()

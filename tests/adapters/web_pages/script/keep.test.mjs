@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { keepTheCall } from "../../../../contactcentre/adapters/web/pages/assets/call/keep.js";
+import { Nodes } from "../../../../contactcentre/adapters/web/pages/assets/call/nodes.js";
+
+const GIVEN = { claim: "claim 1", lifeMs: 60_000, nodes: ["a", "b"] };
+const FULL = { why: "refused", code: "node-full" };
+const LOST = { why: "lost", connected: false };
+const BROKE = { why: "lost", connected: true };
+const OVER = { why: "over", ending: "handled" };
+
+/** Run one call against a list of how its legs end. */
+async function run({
+  legs = [],
+  starts = [GIVEN],
+  found = () => null,
+  claim = null,
+  atPause = () => {},
+}) {
+  const seen = { urls: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
+  const stop = new AbortController();
+  seen.stop = () => stop.abort();
+  seen.end = await keepTheCall({
+    start: async () => (starts.length > 1 ? starts.shift() : starts[0]),
+    findNodes: async () => found(),
+    claims: seen.claims,
+    nodes: new Nodes(() => 0.99),
+    open: async (url) => {
+      seen.urls.push([url, seen.claims.latest.text]);
+      return legs.shift();
+    },
+    pause: async (spanMs) => {
+      seen.pauses.push(spanMs);
+      seen.now += 1_000;
+      atPause(seen);
+    },
+    nowMs: () => seen.now,
+    random: () => 0.5,
+    tell: (event) => seen.told.push(event),
+    signal: stop.signal,
+  });
+  return seen;
+}
+
+test("a call that ends well took one node and one claim", async () => {
+  const seen = await run({ legs: [OVER] });
+  assert.deepEqual(seen.end, { kind: "over", ending: "handled" });
+  assert.equal(seen.urls.length, 1);
+});
+
+test("a full node sends the caller to the next, and the caller is told that lines are busy", async () => {
+  const seen = await run({ legs: [FULL, OVER] });
+  assert.deepEqual(new Set(seen.urls.map(([url]) => url)), new Set(["a", "b"]));
+  assert.ok(seen.told.some(({ kind, why }) => kind === "delayed" && why === "busy"));
+});
+
+test("a node out of reach sends the caller to the next", async () => {
+  const seen = await run({ legs: [LOST, OVER] });
+  assert.notEqual(seen.urls[0][0], seen.urls[1][0]);
+});
+
+test("a call whose socket broke comes back to its own node first, with the last claim", async () => {
+  const legs = [BROKE, OVER];
+  const seen = await run({
+    legs,
+    atPause: ({ claims }) => {
+      claims.latest = { ...claims.latest, text: "claim 2" };
+    },
+  });
+  assert.equal(seen.urls[0][0], seen.urls[1][0]);
+  assert.equal(seen.urls[1][1], "claim 2");
+});
+
+test("a call whose own node is gone comes back on another", async () => {
+  const legs = [BROKE, LOST, OVER];
+  const seen = await run({ legs, found: () => ["a", "b"] });
+  assert.notEqual(seen.urls[2][0], seen.urls[0][0]);
+});
+
+test("nodes that came up since are tried, and a list that is out of reach changes nothing", async () => {
+  const seen = await run({ legs: [LOST, LOST, OVER], found: () => ["c"] });
+  assert.deepEqual(seen.urls.slice(1).map(([url]) => url), ["c", "c"]);
+  const away = await run({ legs: [LOST, LOST, OVER], found: () => null });
+  assert.deepEqual(new Set(away.urls.map(([url]) => url)), new Set(["a", "b"]));
+});
+
+for (const code of ["bad-claim", "stale-epoch", "call-closed", "malformed-offer"]) {
+  test(`nobody is sent from node to node with ${code}`, async () => {
+    const seen = await run({ legs: [{ why: "refused", code }] });
+    assert.deepEqual(seen.end, { kind: "refused", code });
+  });
+}
+
+test("a server out of reach is asked again until it gives a claim", async () => {
+  const seen = await run({ legs: [OVER], starts: [null, null, GIVEN] });
+  assert.equal(seen.pauses.length, 2);
+  assert.deepEqual(seen.end, { kind: "over", ending: "handled" });
+});
+
+test("too many calls from one address are told, not repeated", async () => {
+  const seen = await run({ starts: [{ refused: "too-many" }] });
+  assert.deepEqual(seen.end, { kind: "refused", code: "too-many" });
+});
+
+test("where no node is known the caller is told at once", async () => {
+  const seen = await run({ starts: [{ ...GIVEN, nodes: [] }] });
+  assert.deepEqual(seen.end, { kind: "refused", code: "no-nodes" });
+});
+
+test("a claim is used for as long as it lives and no longer", async () => {
+  const claim = { text: "old", lifeMs: 3_000, atMs: 0 };
+  const seen = await run({ legs: Array(9).fill(LOST), claim, found: () => ["a"] });
+  assert.deepEqual(seen.end, { kind: "refused", code: "expired" });
+  assert.equal(seen.urls.length, 4);
+});
+
+test("a caller who gives up is let go at the next pause", async () => {
+  const seen = await run({ legs: Array(9).fill(LOST), atPause: ({ stop }) => stop() });
+  assert.deepEqual(seen.end, { kind: "hung_up" });
+  assert.equal(seen.urls.length, 1);
+});
+
+test("a caller who hangs up in a leg is gone", async () => {
+  assert.deepEqual((await run({ legs: [{ why: "hung_up" }] })).end, { kind: "hung_up" });
+});
+
+test("a browser without sound is told so at once", async () => {
+  const seen = await run({ legs: [{ why: "no_sound" }] });
+  assert.deepEqual(seen.end, { kind: "refused", code: "no-sound" });
+});
+
+test("pauses grow while nobody answers and start again after a leg that held", async () => {
+  const lost = await run({ legs: [...Array(12).fill(LOST), OVER] });
+  assert.ok(lost.pauses.at(-1) > lost.pauses[0] * 10);
+  const held = await run({ legs: [...Array(11).fill(LOST), BROKE, OVER] });
+  assert.equal(held.pauses.at(-1), held.pauses[0]);
+});

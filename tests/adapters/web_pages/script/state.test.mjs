@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  announcement,
+  begin,
+  choices,
+  follow,
+  isLive,
+  stateWords,
+} from "../../../../contactcentre/adapters/web/pages/assets/call/state.js";
+
+const after = (...events) => events.reduce(follow, begin("en-GB"));
+const START = [{ kind: "pressed_start" }, { kind: "microphone_given" }];
+const UP = [...START, { kind: "connected", atMs: 1_000 }];
+const stage = (state, more = {}) => ({
+  kind: "node_said",
+  said: { kind: "stage", state, language: "en-GB", words: [], keys: {}, ...more },
+});
+const place = (number, wait_ms = null) => ({
+  kind: "node_said",
+  said: { kind: "place", place: number, wait_ms, words: "" },
+});
+
+test("a call goes from the button over the microphone to the node", () => {
+  assert.equal(after().phase, "ready");
+  assert.equal(after(START[0]).phase, "asking");
+  assert.equal(after(...START).phase, "connecting");
+  assert.equal(after(...UP).phase, "up");
+});
+
+test("a refused microphone brings the caller back to the start, with a reason", () => {
+  const state = after(START[0], { kind: "microphone_refused", why: "denied" });
+  assert.equal(state.phase, "ready");
+  assert.deepEqual(state.problem, ["microphone", "denied"]);
+  assert.equal(after(START[0], { kind: "microphone_refused", why: "denied" }, START[0]).problem, null);
+});
+
+test("each stage of the call has its own words", () => {
+  for (const name of ["in_menu", "waiting", "ringing", "talking", "on_hold", "ended"]) {
+    assert.equal(stateWords(after(...UP, stage(name))), `state.${name}`);
+  }
+});
+
+test("a call that has never been up connects, one that was up reconnects", () => {
+  assert.equal(after(...START, { kind: "lost" }).phase, "connecting");
+  assert.equal(after(...UP, { kind: "lost" }).phase, "reconnecting");
+});
+
+test("a call that comes back keeps its time", () => {
+  const state = after(...UP, { kind: "lost" }, { kind: "connected", atMs: 9_000 });
+  assert.equal(state.phase, "up");
+  assert.equal(state.startedMs, 1_000);
+});
+
+test("why it takes so long is said only until the call is up", () => {
+  const slow = { kind: "delayed", why: "slow" };
+  assert.equal(stateWords(after(...START, slow)), "state.slow");
+  assert.equal(after(...START, slow, UP.at(-1)).waitingForUs, null);
+  assert.equal(stateWords(after(...UP, stage("waiting"), slow)), "state.waiting");
+  assert.equal(stateWords(after(...UP, { kind: "lost" }, slow)), "state.reconnecting");
+});
+
+test("the place is shown while the caller waits or is rung for, and not in the talk", () => {
+  const waiting = [...UP, stage("waiting"), place(3, 60_000)];
+  assert.equal(after(...waiting).place.place, 3);
+  assert.equal(after(...waiting, stage("ringing")).place.place, 3);
+  assert.equal(after(...waiting, stage("talking")).place, null);
+});
+
+test("the page follows the call's language when the call changes it", () => {
+  assert.equal(after(...UP, stage("in_menu", { language: "cy" })).language, "cy");
+});
+
+test("a caller who reads the page in another language keeps it while the call goes on", () => {
+  const state = after(...UP, stage("in_menu"), { kind: "language", language: "cy" }, stage("waiting"));
+  assert.equal(state.language, "cy");
+});
+
+test("how a call ends that its caller ends depends on where it was", () => {
+  const ended = (name) => after(...UP, stage(name), { kind: "ended_here" }).closing;
+  assert.deepEqual(ended("waiting"), ["over", "abandoned"]);
+  assert.deepEqual(ended("ringing"), ["over", "abandoned"]);
+  assert.deepEqual(ended("talking"), ["over", "handled"]);
+  assert.deepEqual(ended("on_hold"), ["over", "handled"]);
+  assert.deepEqual(ended("in_menu"), ["over", "left_in_menu"]);
+  assert.deepEqual(after(...START, { kind: "ended_here" }).closing, ["over", "ended"]);
+  assert.deepEqual(after({ kind: "found_call" }, { kind: "ended_here" }).closing, ["over", "left"]);
+});
+
+test("a call that the node ends closes with its own ending", () => {
+  assert.deepEqual(after(...UP, { kind: "over", ending: "handled" }).closing, ["over", "handled"]);
+  assert.deepEqual(after(...UP, { kind: "over", ending: null }).closing, ["over", "ended"]);
+});
+
+test("a refusal ends the call with its reason, and the page can call again", () => {
+  const refused = after(...UP, { kind: "refused", code: "call-closed" });
+  assert.equal(refused.phase, "over");
+  assert.deepEqual(refused.closing, ["refused", "call-closed"]);
+  assert.equal(follow(refused, { kind: "again" }).phase, "ready");
+});
+
+test("nothing that comes late changes a call that is over", () => {
+  const over = after(...UP, { kind: "over", ending: "handled" });
+  for (const late of [stage("waiting"), place(1), { kind: "lost" }, { kind: "muted", on: true }]) {
+    assert.equal(follow(over, late), over);
+  }
+});
+
+test("only a call that would be lost with the page is live", () => {
+  assert.equal(isLive(after()), false);
+  assert.equal(isLive(after({ kind: "found_call" })), false);
+  assert.equal(isLive(after(...START)), true);
+  assert.equal(isLive(after(...UP, { kind: "lost" })), true);
+  assert.equal(isLive(after(...UP, { kind: "over", ending: null })), false);
+});
+
+test("the keys that do something stand in the order of a keypad, and only while the call is up", () => {
+  const keys = { 9: "Cymraeg", 0: "extra support", "*": "again", 1: "paying" };
+  const state = after(...UP, stage("in_menu", { keys }));
+  assert.deepEqual(choices(state).map(([key]) => key), ["1", "9", "0", "*"]);
+  assert.deepEqual(choices(follow(state, { kind: "lost" })), []);
+});
+
+test("a screen reader hears what changed, urgently only where it matters at once", () => {
+  const waiting = after(...UP, stage("waiting"));
+  const said = (before, event) => announcement(before, follow(before, event));
+  assert.deepEqual(said(after(...UP, stage("in_menu")), stage("waiting")), {
+    polite: "state.waiting",
+    assertive: null,
+  });
+  assert.deepEqual(said(waiting, stage("talking")), { polite: null, assertive: "state.talking" });
+  assert.deepEqual(said(waiting, { kind: "lost" }), {
+    polite: null,
+    assertive: "state.reconnecting",
+  });
+});
+
+test("a screen reader is not told of places, waits, qualities or what is being said", () => {
+  const waiting = after(...UP, stage("waiting"));
+  const silence = { polite: null, assertive: null };
+  for (const event of [
+    place(2),
+    { kind: "line", grade: "fair" },
+    { kind: "silent", on: true },
+    stage("waiting", { words: ["You are next in the queue."] }),
+  ]) {
+    assert.deepEqual(announcement(waiting, follow(waiting, event)), silence);
+  }
+});
+
+test("a screen reader hears that the microphone is muted, and the reason of a problem", () => {
+  const up = after(...UP, stage("talking"));
+  const muted = follow(up, { kind: "muted", on: true });
+  assert.equal(announcement(up, muted).polite, "muted");
+  assert.equal(announcement(muted, follow(muted, { kind: "muted", on: false })).polite, "unmuted");
+  const asking = after(START[0]);
+  const refused = follow(asking, { kind: "microphone_refused", why: "missing" });
+  assert.equal(announcement(asking, refused).assertive, "microphone.missing");
+});
