@@ -35,11 +35,12 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 
 call: state (waiting, hidden, reserved, ringing, talking, closed), queue, head_start_ms,
 enqueued_ms, count and nonce (the epoch of the leg that owns it), node, token (the highest
-reservation it has seen), and while reserved, rung or talked with: adviser, desk. A closed call
-keeps its state and epoch alone.
+reservation it has seen), and while reserved, rung or talked with: adviser, desk; doubts (how many
+reports in a row were outranked). A closed call keeps its state and epoch alone.
 
 adviser: state, reason, call, token, since_ms, desk, beat, queues (with a blank between), doubts
-(how many reports in a row were outranked).
+(how many reports in a row were outranked), sent (there if a ring or the end of a talk has put the
+adviser where the adviser is, and the desk has not spoken since).
 
 queue: calls that may be matched, by score, which is enqueued_ms - head_start_ms, lowest first;
 equal scores stand in the order of their ids. A hidden call is in no queue; its hash keeps its rank.

@@ -30,7 +30,8 @@ if with ~= call or held ~= token then return {'closed'} end
 local now = redis.call('TIME')
 local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
 if presence == 'talking' then
-  redis.call('HSET', adviser_key, 'state', 'wrap_up', 'since_ms', now_ms, 'doubts', '0')
+  redis.call('HSET', adviser_key, 'state', 'wrap_up', 'since_ms', now_ms, 'doubts', '0',
+    'sent', '1')
 elseif presence == 'reserved' or presence == 'ringing' then
   redis.call('HSET', adviser_key, 'state', 'ready', 'reason', '', 'call', '',
     'since_ms', now_ms, 'doubts', '0')

@@ -48,7 +48,7 @@ if rung and with == call and held == token then
     end
     redis.call('PUBLISH', wake, adviser)
   else
-    redis.call('HSET', adviser_key, 'state', 'away', 'reason', why)
+    redis.call('HSET', adviser_key, 'state', 'away', 'reason', why, 'sent', '1')
   end
 end
 return {given}

@@ -16,8 +16,8 @@ local there = tonumber(token)
 if there > tonumber(redis.call('GET', last) or '0') then redis.call('SET', last, token) end
 redis.call('SADD', advisers, adviser)
 
-local state, old_reason, old_call, held, since_ms, serves, doubts = unpack(redis.call('HMGET',
-  adviser_key, 'state', 'reason', 'call', 'token', 'since_ms', 'queues', 'doubts'))
+local state, old_reason, old_call, held, since_ms, serves, doubts, sent = unpack(redis.call('HMGET',
+  adviser_key, 'state', 'reason', 'call', 'token', 'since_ms', 'queues', 'doubts', 'sent'))
 local here = tonumber(held or '0')
 redis.call('HSET', adviser_key, 'desk', desk, 'beat', beat)
 redis.call('EXPIRE', adviser_key, kept_s)
@@ -27,8 +27,7 @@ local behind = (state == 'reserved' and said ~= 'ringing' and said ~= 'talking')
   or (state == 'ringing' and said == 'ready') or (state == 'talking' and said == 'ringing')
 doubts = tonumber(doubts or '0') + 1
 local unheard = bound and (there < here or (there == here and behind))
-local sent = (state == 'away' or state == 'wrap_up') and said == 'ready' and there < here
-if sent or (unheard and doubts < tonumber(doubts_max)) then
+if (sent and said == 'ready' and there < here) or (unheard and doubts < tonumber(doubts_max)) then
   redis.call('HSET', adviser_key, 'doubts', doubts)
   return {'standing', state, old_reason, old_call, held, since_ms}
 end
@@ -41,6 +40,7 @@ end
 if there > here or not held then held = token end
 redis.call('HSET', adviser_key, 'state', said, 'reason', reason, 'call', call, 'token', held,
   'since_ms', since_ms, 'queues', queues, 'doubts', '0')
+redis.call('HDEL', adviser_key, 'sent')
 if serves and (serves ~= queues or said ~= 'ready') then
   redis.call('ZREM', ready, adviser)
   for name in serves:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end

@@ -26,6 +26,6 @@ if bound and with == call and held == token then
   local now = redis.call('TIME')
   local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
   redis.call('HSET', adviser_key, 'state', 'away', 'reason', reason, 'call', '',
-    'since_ms', now_ms, 'doubts', '0')
+    'since_ms', now_ms, 'doubts', '0', 'sent', '1')
 end
 return {given}
