@@ -5,7 +5,6 @@ nobody is left in silence: every wait for a key has an end that the flow decides
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -14,7 +13,7 @@ from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallDeflected, LanguageChosen, StepReached
 from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.ivr import walk
-from contactcentre.domain.ivr.flow import Flow, choices
+from contactcentre.domain.ivr.flow import Flow, key_labels
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
 from contactcentre.ports.state import CallQueues
@@ -119,7 +118,8 @@ class FlowWalk:
         """Play prompts until they end or a key is pressed that means something here."""
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(
-                self._live.say(sounds, keys=self._key_labels()), name="prompts"
+                self._live.say(sounds, keys=key_labels(self._flow, self._position.step)),
+                name="prompts",
             )
             while (key := await self._key_before_end(playing)) is not None:
                 event = walk.KeyPressed(key=key)
@@ -136,8 +136,3 @@ class FlowWalk:
             return pressing.result() if pressing.done() else None
         finally:
             pressing.cancel()
-
-    def _key_labels(self) -> Mapping[str, SoundName]:
-        """Return the keys that do something at this step, each with the words for it."""
-        step = self._flow.steps[self._position.step]
-        return {key: SoundName(f"label_{name}") for key, name in choices(step).items()}

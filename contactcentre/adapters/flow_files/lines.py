@@ -17,7 +17,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenQueue,
     WrittenStep,
 )
-from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.adapters.flow_files.prompts import load_prompts
 from contactcentre.adapters.flow_files.strict_yaml import Document, Where, read, understand
 from contactcentre.domain.errors import BrokenFlow
 from contactcentre.domain.ids import LineId, OutcomeCode, SoundName, StepName
@@ -49,7 +49,7 @@ def load_lines(directory: Path) -> Mapping[LineId, Line]:
 def load_line(directory: Path, line: LineId) -> Line:
     """Return one line, of which the linter has nothing to say. Raises BrokenFlow."""
     document, read_line = _read_line(directory, line)
-    for finding in lint(read_line.flow, words=load_words(directory)):
+    for finding in lint(read_line.flow, words=load_prompts(directory)):
         raise document.broken(_where(finding), finding.sentence)
     return read_line
 
@@ -71,7 +71,9 @@ def lint_line(
     document, read_line = _read_line(directory, line)
     found = tuple(
         document.broken(_where(finding), f"{finding.sentence} [{finding.rule}]")
-        for finding in lint(read_line.flow, words=load_words(directory), durations_ms=durations_ms)
+        for finding in lint(
+            read_line.flow, words=load_prompts(directory), durations_ms=durations_ms
+        )
     )
     return found or tuple(_broken_examples(directory, read_line))
 
@@ -99,6 +101,7 @@ def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
     for name, queue in written.queues.items():
         where = ("queues", name, "titles")
         _refuse_missing_titles(document, where, queue.titles, written.languages)
+    _refuse_missing_labels(document, written)
     outcomes = _read_outcomes(directory, line, written.languages)
     _refuse_unknown_outcomes(document, written, outcomes)
     return document, Line(
@@ -127,6 +130,20 @@ def _refuse_missing_titles(
     for language in languages:
         if language not in titles:
             raise document.broken(where, f"there is no `{language}:` here; add it.")
+
+
+def _refuse_missing_labels(document: Document, written: WrittenFlow) -> None:
+    for name, step in written.steps.items():
+        where = ("steps", name)
+        if isinstance(step, WrittenPlay | WrittenMenu | WrittenDeflect) and step.title is not None:
+            _refuse_missing_titles(document, (*where, "title"), step.title, written.languages)
+        if not isinstance(step, WrittenMenu):
+            continue
+        for key in sorted(step.keys.keys() ^ step.labels.keys()):
+            sentence = f"`keys` and `labels` do not both have {key}; each key has a label."
+            raise document.broken((*where, "labels"), sentence)
+        for key, titles in step.labels.items():
+            _refuse_missing_titles(document, (*where, "labels", key), titles, written.languages)
 
 
 def _refuse_unknown_outcomes(

@@ -24,6 +24,8 @@ class WrittenPlay(Written):
 
     do: Literal["play"]
     prompts: Prompts
+    title: Titles | None = None
+    """What an adviser reads of a caller who was here."""
     next: Name
 
 
@@ -35,6 +37,10 @@ class WrittenMenu(Written):
     again: tuple[Name, ...] = ()
     """What is said instead to whoever did not choose the first time: slower, shorter."""
     keys: Annotated[Mapping[Choice, Name], Field(min_length=1)]
+    labels: Mapping[Choice, Titles]
+    """What the caller's page shows beside each key."""
+    title: Titles | None = None
+    """What an adviser reads of a caller who was here."""
     silence: Name
     """Where whoever never chooses is taken: to a person."""
 
@@ -46,6 +52,8 @@ class WrittenDeflect(Written):
     prompts: Prompts
     link: Name
     """The address, which is read twice."""
+    title: Titles | None = None
+    """What an adviser reads of a caller who was here."""
     service: Name
     accepted: Name
     declined: Name
@@ -94,6 +102,19 @@ class WrittenFlow(Written):
     """The queue step that 0 reaches from everywhere."""
     queues: Annotated[Mapping[Name, WrittenQueueDefinition], Field(min_length=1)]
     steps: Annotated[Mapping[Name, WrittenStep], Field(min_length=1)]
+
+
+class WrittenLabels(Written):
+    """What every line's page shows beside the keys that mean the same everywhere."""
+
+    extra_support: Titles
+    """0"""
+    other_language: Titles
+    """9"""
+    accept: Titles
+    """1 at a deflection."""
+    decline: Titles
+    """2 at a deflection."""
 
 
 class WrittenOutcomes(Written):

@@ -1,9 +1,10 @@
-"""The words of every sound, by language."""
+"""The words of every sound, and with them all that is shown, by language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contactcentre.adapters.flow_files.labels import load_labels
 from contactcentre.adapters.flow_files.models import WrittenPrompts
 from contactcentre.adapters.flow_files.strict_yaml import read, understand
 from contactcentre.domain.errors import BrokenFlow
@@ -32,9 +33,10 @@ def load_prompts(directory: Path) -> Mapping[Language, Mapping[SoundName, Prompt
 
 
 def load_words(directory: Path) -> Mapping[Language, Mapping[SoundName, str]]:
-    """Return the words of every sound by language. Raises BrokenFlow."""
+    """Return the words of every sound and every label by language. Raises BrokenFlow."""
+    labels = load_labels(directory)
     return {
-        language: {name: prompt.words for name, prompt in prompts.items()}
+        language: {**{name: prompt.words for name, prompt in prompts.items()}, **labels[language]}
         for language, prompts in load_prompts(directory).items()
     }
 

@@ -7,6 +7,7 @@ support, 9 changes the language, * repeats, # goes back.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NewType
 
 from contactcentre.domain.classes import ServiceClass
@@ -26,6 +27,13 @@ ACCEPT_KEY = "1"
 """At a deflection: that was all I needed."""
 DECLINE_KEY = "2"
 """At a deflection: I still want an adviser."""
+
+EXTRA_SUPPORT_LABEL = SoundName("label_extra_support")
+OTHER_LANGUAGE_LABEL = SoundName("label_other_language")
+DEFLECT_LABELS: Mapping[str, SoundName] = MappingProxyType(
+    {ACCEPT_KEY: SoundName("label_accept"), DECLINE_KEY: SoundName("label_decline")}
+)
+"""Words that are shown and never spoken stand among the others, by a name that no sound has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +142,24 @@ class Line:
 def queue_id(line: LineId, name: QueueName, language: Language) -> QueueId:
     """Return the id of a line's queue in one language, as in `tax.paying.cy`."""
     return QueueId(f"{line}.{name}.{language.split('-', maxsplit=1)[0]}")
+
+
+def step_label(line: LineId, step: StepName) -> SoundName:
+    """Return the name of the words by which an adviser reads that a caller was at a step."""
+    return SoundName(f"label_{line}_{step}")
+
+
+def key_labels(flow: Flow, name: StepName) -> Mapping[str, SoundName]:
+    """Return the keys that a page shows at a step, each with the name of the words beside it."""
+    step = flow.steps[name]
+    if not choices(step):
+        return {}
+    if isinstance(step, DeflectStep):
+        labels = dict(DEFLECT_LABELS)
+    else:
+        labels = {key: SoundName(f"{step_label(flow.line, name)}_{key}") for key in choices(step)}
+    others = {LANGUAGE_KEY: OTHER_LANGUAGE_LABEL} if len(flow.languages) > 1 else {}
+    return {**labels, EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL, **others}
 
 
 def choices(step: Step) -> Mapping[str, StepName]:

@@ -26,10 +26,12 @@ steps:
     do: menu
     prompts: [choose_paying]
     keys: {1: link, "2": person}
+    labels: {"1": {en-GB: Missed bin, cy: Bin}, "2": {en-GB: Talk, cy: Siarad}}
     silence: person
   link:
     do: deflect
     service: missed_bin
+    title: {en-GB: Missed a bin, cy: Heb gasglu bin}
     prompts: [cannot_pay_how]
     link: link_pay
     accepted: bye
@@ -61,5 +63,6 @@ def flows(tmp_path: Path) -> Path:
     (line / "flow.yaml").write_text(FLOW, encoding="utf-8")
     (line / "outcomes.yaml").write_text(OUTCOMES, encoding="utf-8")
     (line / "calls.yaml").write_text(CALLS, encoding="utf-8")
+    shutil.copy(default_flows_dir() / "labels.yaml", tmp_path)
     shutil.copytree(default_flows_dir() / "prompts", tmp_path / "prompts")
     return tmp_path

@@ -16,6 +16,7 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.models import (
     WrittenCalls,
     WrittenFlow,
+    WrittenLabels,
     WrittenOutcomes,
     WrittenPrompts,
 )
@@ -30,6 +31,7 @@ SLIPS = st.recursive(
 )
 MODELS: dict[str, type[BaseModel]] = {
     "lines/tax/flow.yaml": WrittenFlow,
+    "labels.yaml": WrittenLabels,
     "lines/tax/calls.yaml": WrittenCalls,
     "lines/tax/outcomes.yaml": WrittenOutcomes,
     "prompts/cy.yaml": WrittenPrompts,

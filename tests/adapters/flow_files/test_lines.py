@@ -86,7 +86,7 @@ def test_the_linter_tells_all_findings_and_the_loader_refuses_with_the_first(flo
     findings = [str(finding) for finding in lint_line(flows, BINS, durations_ms=None)]
     assert findings == [
         f"{flow}:15:3: `reason` {nowhere} [route-to-nowhere]",
-        f"{flow}:20:3: `link` {nowhere} [route-to-nowhere]",
+        f"{flow}:21:3: `link` {nowhere} [route-to-nowhere]",
     ]
     with pytest.raises(BrokenFlow) as refused:
         load_line(flows, BINS)
@@ -108,15 +108,15 @@ BROKEN_FLOWS = {
     ),
     "a missing queue of a queue step": (
         ("{do: queue, queue: bins}", "{do: queue}"),
-        "27:3: `queue:` is missing; add it.",
+        "29:3: `queue:` is missing; add it.",
     ),
     "a misspelt field": (
         ("    service: missed_bin", "    servise: missed_bin"),
-        "22:5: `servise` has no meaning here; take it out or look at its spelling.",
+        "23:5: `servise` has no meaning here; take it out or look at its spelling.",
     ),
     "a field of another step": (
         ("{do: queue, queue: support}", "{do: queue, queue: support, next: bye}"),
-        "28:40: `next` has no meaning here; take it out or look at its spelling.",
+        "30:40: `next` has no meaning here; take it out or look at its spelling.",
     ),
     "an empty value": (
         ("start: welcome", "start:"),
@@ -138,7 +138,7 @@ BROKEN_FLOWS = {
     ),
     "a step that stands twice": (
         ("  bye: {do", "  link: {do: queue, queue: bins}\n  bye: {do"),
-        "29:3: `link` stands here a second time; keep one of them.",
+        "31:3: `link` stands here a second time; keep one of them.",
     ),
     "an empty key": (
         ('"2": person', '"": person'),
@@ -166,7 +166,7 @@ BROKEN_FLOWS = {
     ),
     "a step without anything": (
         ("person: {do: queue, queue: bins}", "person:"),
-        "27:3: `person` wants names with values, as in `name: value`.",
+        "29:3: `person` wants names with values, as in `name: value`.",
     ),
     "an unknown language": (
         ("languages: [en-GB, cy]", "languages: [en-GB, fr]"),
@@ -186,7 +186,7 @@ BROKEN_FLOWS = {
     ),
     "an outcome that nobody knows": (
         ("outcome: told", "outcome: tolled"),
-        "29:42: `tolled` is no outcome; add it under `flow:` in outcomes.yaml.",
+        "31:42: `tolled` is no outcome; add it under `flow:` in outcomes.yaml.",
     ),
     "a name in capitals": (
         ("next: reason", "next: Reason"),
@@ -197,7 +197,7 @@ BROKEN_FLOWS = {
     ),
     "a step that nobody reaches": (
         ("  bye: {do", "  attic: {do: queue, queue: bins}\n  bye: {do"),
-        "29:3: nobody reaches `attic`; lead to it or take it out.",
+        "31:3: nobody reaches `attic`; lead to it or take it out.",
     ),
     "a prompt without words": (
         ("prompts: [choose_paying]", "prompts: [choose_payin]"),
@@ -205,11 +205,11 @@ BROKEN_FLOWS = {
     ),
     "0 that leads to no queue that is never shed": (
         ("service_class: P0", "service_class: P1"),
-        "28:3: 0 leads to `support`; it must lead to a queue step whose queue is P0.",
+        "30:3: 0 leads to `support`; it must lead to a queue step whose queue is P0.",
     ),
     "an alias": (
         ("declined: person", "declined: *person"),
-        "26:15: *person is an alias; write the value out.",
+        "28:15: *person is an alias; write the value out.",
     ),
     "an anchor": (
         ("start: welcome", "start: &first welcome"),
@@ -221,7 +221,7 @@ BROKEN_FLOWS = {
     ),
     "a merge key": (
         ("    service: missed_bin", "    service: missed_bin\n    <<: {do: play}"),
-        "23:5: `<<` has no meaning here; take it out or look at its spelling.",
+        "24:5: `<<` has no meaning here; take it out or look at its spelling.",
     ),
     "a tab": (
         ("    do: menu", "\tdo: menu"),
@@ -236,6 +236,22 @@ BROKEN_FLOWS = {
             "13:1: this is not YAML: but found another document; look at indentation, quotes and"
             " colons here."
         ),
+    ),
+    "a key without a label": (
+        ('"1": {en-GB: Missed bin, cy: Bin}, ', ""),
+        "19:5: `keys` and `labels` do not both have 1; each key has a label.",
+    ),
+    "a label without a key": (
+        ('keys: {1: link, "2": person}', "keys: {1: link}"),
+        "19:5: `keys` and `labels` do not both have 2; each key has a label.",
+    ),
+    "a label that one language lacks": (
+        ("{en-GB: Talk, cy: Siarad}", "{en-GB: Talk}"),
+        "19:49: there is no `cy:` here; add it.",
+    ),
+    "a title that one language of an adviser lacks": (
+        ("{en-GB: Missed a bin, cy: Heb gasglu bin}", "{cy: Heb gasglu bin}"),
+        "24:5: there is no `en-GB:` here; add it.",
     ),
 }
 

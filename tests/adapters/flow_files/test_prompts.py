@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.adapters.flow_files.prompts import Prompt, load_prompts, load_words
 from contactcentre.domain.errors import BrokenFlow
-from contactcentre.domain.ids import SoundName
+from contactcentre.domain.ids import LineId, SoundName, StepName
+from contactcentre.domain.ivr.flow import key_labels, step_label
 from contactcentre.domain.languages import Language
 
 
@@ -41,9 +43,35 @@ def test_a_prompt_may_be_said_otherwise_than_written_in_another_language_and_slo
     )
 
 
-def test_a_page_shows_the_words_as_written(tmp_path: Path) -> None:
-    write(tmp_path, "en-GB", "link: {words: a.example, said: a dot example}\nbye: Goodbye.\n")
-    assert load_words(tmp_path) == {Language.ENGLISH: {"link": "a.example", "bye": "Goodbye."}}
+def test_a_page_shows_the_words_of_sounds_as_written(flows: Path) -> None:
+    write(flows, "en-GB", "link: {words: a.example, said: a dot example}\nbye: Goodbye.\n")
+    english = load_words(flows)[Language.ENGLISH]
+    assert english[SoundName("link")] == "a.example"
+    assert english[SoundName("bye")] == "Goodbye."
+
+
+def test_a_page_shows_words_beside_every_key(flows: Path) -> None:
+    words = load_words(flows)
+    flow = load_line(flows, LineId("bins")).flow
+    reason = key_labels(flow, StepName("reason"))
+    assert {key: words[Language.WELSH][label] for key, label in reason.items()} == {
+        "1": "Bin",
+        "2": "Siarad",
+        "0": "Cymorth ychwanegol",
+        "9": "English",
+    }
+    link = key_labels(flow, StepName("link"))
+    assert {key: words[Language.ENGLISH][label] for key, label in link.items()} == {
+        "1": "That is all I need",
+        "2": "Keep my place with an adviser",
+        "0": "Extra support",
+        "9": "Cymraeg",
+    }
+
+
+def test_an_adviser_reads_where_a_caller_has_been(flows: Path) -> None:
+    label = step_label(LineId("bins"), StepName("link"))
+    assert load_words(flows)[Language.ENGLISH][label] == "Missed a bin"
 
 
 @pytest.mark.parametrize(
@@ -61,16 +89,16 @@ def test_a_page_shows_the_words_as_written(tmp_path: Path) -> None:
 def test_broken_words_are_told(tmp_path: Path, text: str, sentence: str) -> None:
     path = write(tmp_path, "en-GB", text)
     with pytest.raises(BrokenFlow) as refused:
-        load_words(tmp_path)
+        load_prompts(tmp_path)
     assert str(refused.value).startswith(f"{path}:{sentence}")
 
 
 def test_a_file_in_no_language_we_know_is_told(tmp_path: Path) -> None:
     write(tmp_path, "fr", "bye: Au revoir.\n")
     with pytest.raises(BrokenFlow, match=r"name it one of en-GB\.yaml, cy\.yaml"):
-        load_words(tmp_path)
+        load_prompts(tmp_path)
 
 
 def test_a_folder_without_words_is_told(tmp_path: Path) -> None:
     with pytest.raises(BrokenFlow, match=r"no words in it; write <language>\.yaml"):
-        load_words(tmp_path)
+        load_prompts(tmp_path)

@@ -1,5 +1,7 @@
 """What a flow says of itself."""
 
+from dataclasses import replace
+
 from contactcentre.domain.ids import LineId, OutcomeCode, StepName
 from contactcentre.domain.ivr.flow import (
     Flow,
@@ -7,6 +9,7 @@ from contactcentre.domain.ivr.flow import (
     Outcome,
     QueueName,
     choices,
+    key_labels,
     queue_id,
     without_input,
 )
@@ -49,3 +52,26 @@ def test_a_line_has_its_queues_in_every_language(flow: Flow) -> None:
         "bins.support.en",
         "bins.support.cy",
     ]
+
+
+def test_a_page_shows_every_key_that_leads_somewhere(flow: Flow) -> None:
+    assert key_labels(flow, StepName("reason")) == {
+        "1": "label_bins_reason_1",
+        "2": "label_bins_reason_2",
+        "0": "label_extra_support",
+        "9": "label_other_language",
+    }
+    assert key_labels(flow, StepName("report")) == {
+        "1": "label_accept",
+        "2": "label_decline",
+        "0": "label_extra_support",
+        "9": "label_other_language",
+    }
+
+
+def test_a_page_shows_no_keys_where_none_is_asked_for(flow: Flow) -> None:
+    assert key_labels(flow, StepName("person")) == {}
+
+
+def test_a_page_offers_no_other_language_where_there_is_none(flow: Flow) -> None:
+    assert "9" not in key_labels(replace(flow, languages=(Language.WELSH,)), StepName("reason"))

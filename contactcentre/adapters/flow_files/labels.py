@@ -1,0 +1,55 @@
+"""Words that are shown and never spoken: beside keys on the caller's page, and to the adviser."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from contactcentre.adapters.flow_files import folders
+from contactcentre.adapters.flow_files.models import (
+    Titles,
+    WrittenDeflect,
+    WrittenFlow,
+    WrittenLabels,
+    WrittenMenu,
+    WrittenPlay,
+)
+from contactcentre.adapters.flow_files.strict_yaml import read, understand
+from contactcentre.domain.ids import LineId, SoundName, StepName
+from contactcentre.domain.ivr.flow import (
+    ACCEPT_KEY,
+    DECLINE_KEY,
+    DEFLECT_LABELS,
+    EXTRA_SUPPORT_LABEL,
+    OTHER_LANGUAGE_LABEL,
+    step_label,
+)
+from contactcentre.domain.languages import Language
+
+
+def load_labels(directory: Path) -> Mapping[Language, Mapping[SoundName, str]]:
+    """Return the words of every label by language. Raises BrokenFlow."""
+    titled = tuple(_titled(directory))
+    return {
+        language: {name: titles[language] for name, titles in titled if language in titles}
+        for language in Language
+    }
+
+
+def _titled(directory: Path) -> Iterator[tuple[SoundName, Titles]]:
+    labels = understand(read(directory / "labels.yaml"), WrittenLabels)
+    yield EXTRA_SUPPORT_LABEL, labels.extra_support
+    yield OTHER_LANGUAGE_LABEL, labels.other_language
+    yield DEFLECT_LABELS[ACCEPT_KEY], labels.accept
+    yield DEFLECT_LABELS[DECLINE_KEY], labels.decline
+    for line in folders.line_ids(directory):
+        written = understand(read(folders.line_dir(directory, line) / "flow.yaml"), WrittenFlow)
+        yield from _titled_in(line, written)
+
+
+def _titled_in(line: LineId, written: WrittenFlow) -> Iterator[tuple[SoundName, Titles]]:
+    for name, step in written.steps.items():
+        label = step_label(line, StepName(name))
+        if isinstance(step, WrittenPlay | WrittenMenu | WrittenDeflect) and step.title is not None:
+            yield label, step.title
+        if isinstance(step, WrittenMenu):
+            for key, titles in step.labels.items():
+                yield SoundName(f"{label}_{key}"), titles
