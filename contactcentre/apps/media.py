@@ -182,8 +182,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         leg_grace_ms=settings.leg_grace_ms,
     )
     calls = NodeCalls(place, tools, spawn=spawn)
-    stream = RedisEventStream(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
-    stack.push_async_callback(stream.close)
+    stream = RedisEventStream(state)
     process.spawn(ship(spool, stream, lambda: calls.durable_seq, clock), "shipping")
     return Node(
         process=process,
