@@ -1,0 +1,152 @@
+"""A parent and its child: real processes, really stopped, blocked, crashed and killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+WITHIN_S = 15.0
+SILENT_MAX_S = 1.0
+PARENT = """
+import sys
+from contactcentre.apps.parent import Parent
+
+command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
+raise SystemExit(Parent(command, silent_max_s=float(sys.argv[3])).keep())
+"""
+CHILD = """
+import faulthandler, os, signal, sys, time
+
+notes, fd = open(sys.argv[1], "a", buffering=1), int(sys.argv[3])
+faulthandler.register(signal.SIGQUIT)
+going = [True]
+
+def told(*_):
+    notes.write("told\\n")
+    going.clear()
+
+signal.signal(signal.SIGTERM, told)
+notes.write(f"started {os.getpid()}\\n")
+while going:
+    os.write(fd, b".")
+    time.sleep(0.05)
+    DO
+"""
+
+
+class Watched:
+    """A parent with its child, as somebody sees them from outside."""
+
+    def __init__(self, notes: Path, child: str) -> None:
+        self.notes = notes
+        self.parent = subprocess.Popen(
+            [sys.executable, "-c", PARENT, child, notes, str(SILENT_MAX_S)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def children(self, count: int) -> list[int]:
+        """Return every child there has been, once there have been so many."""
+
+        def started() -> list[int]:
+            lines = self.notes.read_text().splitlines() if self.notes.exists() else []
+            return [int(line.split()[1]) for line in lines if line.startswith("started")]
+
+        wait_until(lambda: len(started()) >= count)
+        return started()
+
+    def end(self) -> str:
+        """Let the parent stop; return what it wrote."""
+        self.parent.terminate()
+        return self.parent.communicate(timeout=WITHIN_S)[1]
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
+    """Give a way to start a parent whose child does something each time round."""
+    started: list[Watched] = []
+
+    def start(does: str = "pass") -> Watched:
+        started.append(Watched(tmp_path / "notes", CHILD.replace("DO", does)))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.parent.kill()
+        one.parent.communicate()
+
+
+def test_a_child_that_is_stopped_is_killed_and_started_again(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch()
+    (child,) = watched.children(1)
+    os.kill(child, signal.SIGSTOP)
+    first, second = watched.children(2)
+    assert first == child != second
+    assert not is_alive(first)
+    assert is_alive(second)
+
+
+def test_a_child_that_is_blocked_says_where_and_is_killed(watch: Callable[..., Watched]) -> None:
+    watched = watch("time.sleep(600)")
+    watched.children(2)
+    assert "most recent call first" in watched.end()
+
+
+def test_a_child_that_crashes_is_started_again_and_again(watch: Callable[..., Watched]) -> None:
+    watched = watch("raise SystemExit(1)")
+    assert len(set(watched.children(3))) == 3
+
+
+def test_a_child_that_refuses_its_settings_is_not_tried_again(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch("raise SystemExit(2)")
+    assert watched.parent.wait(WITHIN_S) == 2
+    assert len(watched.children(1)) == 1
+
+
+def test_a_parent_that_is_told_to_stop_lets_its_child_end(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    (child,) = watched.children(1)
+    watched.end()
+    assert watched.parent.returncode == 0
+    assert watched.notes.read_text().splitlines() == [f"started {child}", "told"]
+
+
+def test_a_child_is_told_as_often_as_its_parent(watch: Callable[..., Watched]) -> None:
+    watched = watch("going.append(1)")
+    watched.children(1)
+    watched.parent.terminate()
+    wait_until(lambda: watched.notes.read_text().count("told") == 1)
+    watched.parent.terminate()
+    wait_until(lambda: watched.notes.read_text().count("told") == 2)
+
+
+def test_a_child_does_not_outlive_its_parent(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    (child,) = watched.children(1)
+    watched.parent.kill()
+    wait_until(lambda: not is_alive(child))
+
+
+def wait_until(reached: Callable[[], object]) -> None:
+    """Wait for something that is bound to come."""
+    deadline = time.monotonic() + WITHIN_S
+    while not reached():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that has ended and was not asked after does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
