@@ -1,0 +1,165 @@
+/**
+ * The adviser's leg of one call: a socket to the caller's node, and a peer connection for sound.
+ *
+ * It is opened as soon as the desk rings and is connected while it rings, so that Answer is
+ * instant. The node takes a whole offer, so candidates are gathered before it is sent.
+ */
+
+import { BeatingSocket } from "../wire/beating_socket";
+import type { AdviserSays, NodeSays, RingNow } from "../wire/made";
+import { between, type Counts, countsIn, type Heard } from "./line_stats";
+
+export interface LegEnds {
+  said: (said: NodeSays) => void;
+  /** The caller's sound is here. */
+  caller: (stream: MediaStream) => void;
+  /** The line was measured. */
+  line: (heard: Heard) => void;
+  /** The way to the node is broken. */
+  broken: () => void;
+}
+
+const GATHERING_MAX_MS = 500;
+const MEASURE_EVERY_MS = 2_000;
+
+export class LegCall {
+  readonly #ring: RingNow;
+  readonly #ends: LegEnds;
+  readonly #peer: RTCPeerConnection;
+  #socket: BeatingSocket<NodeSays, AdviserSays> | undefined;
+  #sender: RTCRtpSender | undefined;
+  #mine: MediaStreamTrack | undefined;
+  #measuring: ReturnType<typeof setInterval> | undefined;
+  #counts: Counts | null = null;
+  #attached = false;
+  #wantsAnswer = false;
+  #muted = false;
+  #isOver = false;
+
+  constructor(ring: RingNow, iceServers: readonly string[], ends: LegEnds) {
+    this.#ring = ring;
+    this.#ends = ends;
+    this.#peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
+    this.#peer.ontrack = (event) => {
+      ends.caller(event.streams[0] ?? new MediaStream([event.track]));
+    };
+    this.#peer.onconnectionstatechange = () => {
+      if (this.#peer.connectionState === "failed") this.#break();
+    };
+  }
+
+  /** Gather an offer, open the socket and attach. */
+  async open(microphone: MediaStream): Promise<void> {
+    try {
+      const sdp = await this.#offer(microphone);
+      if (!this.#isOver) this.#attach(sdp);
+    } catch {
+      // The peer connection was closed under the offer, or can make none.
+      this.#break();
+    }
+  }
+
+  /** Take the call, now or as soon as the node has the leg. */
+  answer(): void {
+    this.#wantsAnswer = true;
+    if (this.#attached) this.say({ kind: "answer_call" });
+  }
+
+  /** Keep the adviser's sound from the caller, here and at the node. */
+  mute(on: boolean): void {
+    this.#muted = on;
+    if (this.#mine !== undefined) this.#mine.enabled = !on;
+    this.say({ kind: "mute", on });
+  }
+
+  /** Take the sound from another microphone. */
+  async use(microphone: MediaStream): Promise<void> {
+    if (this.#sender === undefined) return;
+    const before = this.#mine;
+    this.#mine = this.#copyOf(microphone);
+    await this.#sender.replaceTrack(this.#mine ?? null);
+    before?.stop();
+  }
+
+  /** Say something to the node; say whether it was there to hear it. */
+  say(said: AdviserSays): boolean {
+    return this.#socket?.say(said) ?? false;
+  }
+
+  /** Let go of everything. */
+  close(): void {
+    this.#isOver = true;
+    clearInterval(this.#measuring);
+    this.#socket?.close();
+    this.#mine?.stop();
+    this.#peer.close();
+  }
+
+  /** A copy, so that the meter still hears a muted adviser. */
+  #copyOf(microphone: MediaStream): MediaStreamTrack | undefined {
+    const copy = microphone.getAudioTracks()[0]?.clone();
+    if (copy !== undefined) copy.enabled = !this.#muted;
+    return copy;
+  }
+
+  async #offer(microphone: MediaStream): Promise<string> {
+    this.#mine = this.#copyOf(microphone);
+    if (this.#mine === undefined) throw new Error("a microphone without sound");
+    this.#sender = this.#peer.addTrack(this.#mine, microphone);
+    await this.#peer.setLocalDescription(await this.#peer.createOffer());
+    await gathered(this.#peer);
+    return this.#peer.localDescription?.sdp ?? "";
+  }
+
+  #attach(sdp: string): void {
+    this.#socket = new BeatingSocket<NodeSays, AdviserSays>(this.#ring.node_url, {
+      opened: () => this.say({ kind: "attach", ticket: this.#ring.ticket, sdp }),
+      heard: (said) => void this.#heard(said),
+      ended: () => this.#break(),
+    });
+  }
+
+  async #heard(said: NodeSays): Promise<void> {
+    if (said.kind === "answer") {
+      try {
+        await this.#peer.setRemoteDescription({ type: "answer", sdp: said.sdp });
+      } catch {
+        this.#break();
+        return;
+      }
+      if (this.#isOver) return;
+      this.#attached = true;
+      this.#measuring = setInterval(() => void this.#measure(), MEASURE_EVERY_MS);
+      if (this.#wantsAnswer) this.say({ kind: "answer_call" });
+    }
+    this.#ends.said(said);
+    if (said.kind === "over") this.close();
+  }
+
+  async #measure(): Promise<void> {
+    const report = await this.#peer.getStats();
+    const now = countsIn(report.values());
+    if (now === null || this.#isOver) return;
+    if (this.#counts !== null) this.#ends.line(between(this.#counts, now));
+    this.#counts = now;
+  }
+
+  #break(): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#ends.broken();
+  }
+}
+
+/** Wait until every candidate is known, but not for long: a host's own address comes at once. */
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  if (peer.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((resolve) => {
+    const enough = setTimeout(resolve, GATHERING_MAX_MS);
+    peer.addEventListener("icegatheringstatechange", () => {
+      if (peer.iceGatheringState !== "complete") return;
+      clearTimeout(enough);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,163 @@
+/**
+ * What the desk knows of its adviser: presence, the one piece of work, the queues.
+ *
+ * The desk server's word is the truth; nothing here reads a clock, so `at` comes in with each
+ * message, in milliseconds of this page's own monotonic clock.
+ */
+
+import type {
+  AwayReason,
+  DeskSays,
+  HealthNow,
+  LapseReason,
+  Presence,
+  PresenceNow,
+  QueueNow,
+  RingNow,
+  TalkNow,
+  WrapUpNow,
+} from "../wire/made";
+
+export interface Standing {
+  state: Presence;
+  reason: AwayReason | null;
+  since: number;
+}
+
+export interface Ringing {
+  at: "ringing";
+  ring: RingNow;
+  began: number;
+  ends: number;
+}
+
+export interface Talking {
+  at: "talking";
+  call: string;
+  token: number;
+  began: number;
+  /** What was known when it rang; null when the page came later than the ring. */
+  ring: RingNow | null;
+}
+
+export interface WrappingUp {
+  at: "wrap_up";
+  call: string;
+  queue: string;
+  ends: number;
+  givenMs: number;
+  talkedMs: number | null;
+  ring: RingNow | null;
+}
+
+export type Work = { at: "nothing"; lapse: LapseReason | null } | Ringing | Talking | WrappingUp;
+
+export interface Desk {
+  standing: Standing | null;
+  work: Work;
+  queues: readonly QueueNow[];
+  queuesAt: number;
+  health: Omit<HealthNow, "kind"> | null;
+  replaced: boolean;
+}
+
+export const NEW_DESK: Desk = {
+  standing: null,
+  work: { at: "nothing", lapse: null },
+  queues: [],
+  queuesAt: 0,
+  health: null,
+  replaced: false,
+};
+
+const AT_WORK: ReadonlySet<Presence> = new Set(["ringing", "talking", "wrap_up"]);
+
+/** Return the desk as it stands once the server has said something. */
+export function hear(desk: Desk, said: DeskSays, at: number): Desk {
+  switch (said.kind) {
+    case "presence":
+      return stand(desk, said, at);
+    case "ring":
+      return {
+        ...desk,
+        work: { at: "ringing", ring: said, began: at, ends: at + said.ring_ms },
+      };
+    case "ring_ended":
+      return desk.work.at === "ringing" && desk.work.ring.token === said.token
+        ? { ...desk, work: { at: "nothing", lapse: said.lapse } }
+        : desk;
+    case "talk":
+      return { ...desk, work: talk(desk.work, said, at) };
+    case "wrap_up":
+      return { ...desk, work: wrapUp(desk.work, said, at) };
+    case "queues":
+      return { ...desk, queues: said.queues, queuesAt: at };
+    case "health": {
+      const { kind: _, ...health } = said;
+      return { ...desk, health };
+    }
+    case "replaced":
+      return { ...desk, replaced: true };
+    case "beat":
+      return desk;
+    default:
+      return said satisfies never;
+  }
+}
+
+function stand(desk: Desk, said: PresenceNow, at: number): Desk {
+  const standing = { state: said.state, reason: said.reason, since: at - said.since_ms };
+  if (AT_WORK.has(said.state) || desk.work.at === "nothing") {
+    const work: Work =
+      desk.work.at === "nothing" && said.state === "ready" ? NEW_DESK.work : desk.work;
+    return { ...desk, standing, work };
+  }
+  return { ...desk, standing, work: { at: "nothing", lapse: null } };
+}
+
+function talk(work: Work, said: TalkNow, at: number): Talking {
+  if (work.at === "talking" && work.token === said.token) return work;
+  const ring = work.at === "ringing" && work.ring.token === said.token ? work.ring : null;
+  return { at: "talking", call: said.call, token: said.token, began: at - said.talked_ms, ring };
+}
+
+function wrapUp(work: Work, said: WrapUpNow, at: number): WrappingUp {
+  const ends = at + said.left_ms;
+  const same = { at: "wrap_up", call: said.call, queue: said.queue, ends } as const;
+  if (work.at === "wrap_up" && work.call === said.call) {
+    const more = Math.max(0, ends - work.ends);
+    return { ...work, ...same, givenMs: work.givenMs + more };
+  }
+  const talked = work.at === "talking" && work.call === said.call ? work : null;
+  return {
+    ...same,
+    givenMs: said.left_ms,
+    talkedMs: talked && at - talked.began,
+    ring: talked?.ring ?? null,
+  };
+}
+
+/** Return the work with what an earlier page of this tab knew of the ring, if it is the same. */
+export function remember(work: Work, ring: RingNow): Work {
+  const same =
+    (work.at === "talking" && work.token === ring.token) ||
+    (work.at === "wrap_up" && work.call === ring.call);
+  return same && work.ring === null ? { ...work, ring } : work;
+}
+
+/** Return the call that the adviser's words belong to now. */
+export function callOf(work: Work): string | null {
+  if (work.at === "nothing") return null;
+  return work.at === "ringing" ? work.ring.call : work.call;
+}
+
+/** Return the queue the work came from, where it is known. */
+export function queueOf(work: Work): string | null {
+  if (work.at === "nothing") return null;
+  return work.at === "wrap_up" ? work.queue : (work.ring?.queue ?? null);
+}
+
+/** Return the part of a call's id that people read to one another. */
+export function referenceOf(call: string): string {
+  return call.slice(-6).toUpperCase();
+}

@@ -1,0 +1,97 @@
+/**
+ * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
+ */
+
+import type { NodeSays } from "../wire/made";
+
+export type Sound =
+  /** There is no call. */
+  | "none"
+  /** The leg is on its way to the node. */
+  | "connecting"
+  /** The node has the leg; Answer takes the call at once. */
+  | "attached"
+  /** Adviser and caller hear each other. */
+  | "bridged"
+  /** The way to the node is broken. */
+  | "lost"
+  /** The call, or the ring, is over. */
+  | "over";
+
+export interface Leg {
+  call: string | null;
+  sound: Sound;
+  answering: boolean;
+  muted: boolean;
+  held: boolean;
+  heldSince: number | null;
+  callerHeard: boolean;
+  /** The node's last word that people should read: a refusal. */
+  refusal: string | null;
+}
+
+export const NO_LEG: Leg = {
+  call: null,
+  sound: "none",
+  answering: false,
+  muted: false,
+  held: false,
+  heldSince: null,
+  callerHeard: true,
+  refusal: null,
+};
+
+export type LegEvent =
+  | { kind: "opening"; call: string }
+  | { kind: "answering" }
+  | { kind: "muting"; on: boolean }
+  | { kind: "broken" }
+  | { kind: "gone" }
+  | { kind: "said"; said: NodeSays };
+
+/** Return the leg as it stands once something has happened to it. */
+export function follow(leg: Leg, event: LegEvent, at: number): Leg {
+  switch (event.kind) {
+    case "opening":
+      return event.call === leg.call && leg.sound === "lost"
+        ? { ...leg, sound: "connecting" }
+        : { ...NO_LEG, call: event.call, sound: "connecting" };
+    case "answering":
+      return { ...leg, answering: true, refusal: null };
+    case "muting":
+      return { ...leg, muted: event.on };
+    case "broken":
+      return leg.sound === "over" || leg.sound === "none" ? leg : { ...leg, sound: "lost" };
+    case "gone":
+      return NO_LEG;
+    case "said":
+      return hear(leg, event.said, at);
+    default:
+      return event satisfies never;
+  }
+}
+
+function hear(leg: Leg, said: NodeSays, at: number): Leg {
+  switch (said.kind) {
+    case "answer":
+      return leg.sound === "connecting" ? { ...leg, sound: "attached" } : leg;
+    case "bridged":
+      return { ...leg, sound: "bridged", answering: false };
+    case "held":
+      return { ...leg, held: said.on, heldSince: said.on ? (leg.heldSince ?? at) : null };
+    case "caller_heard":
+      return { ...leg, callerHeard: said.on };
+    case "over":
+      return { ...leg, sound: "over", answering: false };
+    case "refused":
+      return { ...leg, answering: false, refusal: said.words };
+    case "claim":
+    case "stage":
+    case "place":
+    case "quality":
+    case "beat":
+      return leg;
+    default:
+      return said satisfies never;
+  }
+}

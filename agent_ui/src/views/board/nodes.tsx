@@ -1,0 +1,44 @@
+import type { BoardNode } from "../../wire/made";
+import { useWords } from "../../words";
+
+/** The media nodes, site by site: how they serve, and how full they are. */
+export function Nodes({ nodes }: { nodes: readonly BoardNode[] }) {
+  const words = useWords();
+  const sites = [...new Set(nodes.map((node) => node.site))].sort();
+  return (
+    <section className="panel" aria-labelledby="nodes-title">
+      <h2 id="nodes-title">{words.board.nodes}</h2>
+      {nodes.length === 0 && <p className="muted">{words.board.noNodes}</p>}
+      {sites.map((site) => (
+        <div key={site} className="site">
+          <h3>{site}</h3>
+          <ul>
+            {nodes
+              .filter((node) => node.site === site)
+              .map((node) => (
+                <Node key={node.node} node={node} />
+              ))}
+          </ul>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Node({ node }: { node: BoardNode }) {
+  const words = useWords();
+  const legs = words.board.legs(node.legs_count, node.legs_max);
+  return (
+    <li className="node" data-state={node.state}>
+      <b>{node.node}</b>
+      <meter
+        aria-label={`${node.node}: ${legs}`}
+        min={0}
+        max={Math.max(1, node.legs_max)}
+        value={node.legs_count}
+      />
+      <span className="num muted">{legs}</span>
+      <span className="node-state">{words.board.nodeStates[node.state]}</span>
+    </li>
+  );
+}

@@ -1,0 +1,352 @@
+/**
+ * An adviser at work: the live socket, the leg of the call, the microphone and the notes, together.
+ *
+ * The desk server says what there is to do; this does it, and shows one picture of it all.
+ */
+
+import { LegCall } from "../../media/leg_call";
+import type { Heard } from "../../media/line_stats";
+import { type Microphone, Microphones, NO_MICROPHONE } from "../../media/microphone";
+import { askToNotify } from "../../media/notices";
+import { type Desk, hear, NEW_DESK, remember, type Work } from "../../state/desk";
+import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
+import type { Draft } from "../../state/notes";
+import { type Line, measure, NO_LINE, worse } from "../../state/quality";
+import type { Connection } from "../../wire/connection";
+import { desk, liveUrl, Refusal } from "../../wire/http";
+import { forget, keep, kept } from "../../wire/kept";
+import { LiveSocket } from "../../wire/live_socket";
+import type { AwayReason, DeskSays, Me, NodeSays, Quality, RingNow } from "../../wire/made";
+import { NotesKeeper } from "./notes_keeper";
+
+/** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
+export interface Trouble {
+  what: "presence" | "finish" | "more_time" | "notes" | "sign_out";
+  detail: string | null;
+}
+
+export interface Seen {
+  desk: Desk;
+  connection: Connection;
+  leg: Leg;
+  line: Line;
+  caller: MediaStream | null;
+  microphone: Microphone;
+  /** The browser is asking the person for the microphone. */
+  asking: boolean;
+  draft: Draft | null;
+  trouble: Trouble | null;
+}
+
+const AT_FIRST: Seen = {
+  desk: NEW_DESK,
+  connection: { at: "connecting", attempt: 1 },
+  leg: NO_LEG,
+  line: NO_LINE,
+  caller: null,
+  microphone: NO_MICROPHONE,
+  asking: false,
+  draft: null,
+  trouble: null,
+};
+
+const RING_KEY = "contactcentre.ring";
+const LEG_AGAIN_MS = 1_000;
+
+export class AtWork {
+  readonly #me: Me;
+  readonly #signedOut: (ended: boolean) => void;
+  readonly #live: LiveSocket;
+  readonly #microphones: Microphones;
+  readonly #notes: NotesKeeper;
+  readonly #watchers = new Set<() => void>();
+  #seen = AT_FIRST;
+  #call: LegCall | null = null;
+  #callToken: number | null = null;
+  #legAgain: ReturnType<typeof setTimeout> | undefined;
+  #nodeHears: Quality | null = null;
+
+  constructor(me: Me, signedOut: (ended: boolean) => void) {
+    this.#me = me;
+    this.#signedOut = signedOut;
+    this.#live = new LiveSocket(liveUrl(location), {
+      heard: (said) => this.#heard(said),
+      changed: (connection) => this.#connected(connection),
+    });
+    this.#microphones = new Microphones((microphone) => this.#show({ microphone }));
+    this.#notes = new NotesKeeper(me.adviser, {
+      changed: (draft) => this.#show({ draft }),
+      signedOut: () => signedOut(true),
+      refused: (detail) => this.#show({ trouble: { what: "notes", detail } }),
+    });
+  }
+
+  readonly seen = (): Seen => this.#seen;
+
+  readonly watch = (watcher: () => void): (() => void) => {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  };
+
+  /** Come to work: connect, and open the microphone where that needs no question. */
+  start(): void {
+    this.#live.open();
+    void this.#microphones.openIfAllowed().then(() => this.#openLeg());
+  }
+
+  /** Leave: close everything. */
+  stop(): void {
+    this.#closeLeg();
+    this.#live.close();
+    this.#microphones.close();
+    this.#notes.stop();
+  }
+
+  /** Connect again at once. */
+  tryNow(): void {
+    this.#live.open();
+  }
+
+  /** Take the desk back from another tab. */
+  useHere(): void {
+    const { draft, microphone } = this.#seen;
+    this.#show({ ...AT_FIRST, draft, microphone });
+    this.#live.open();
+  }
+
+  /** Ask for the microphone; say whether it is there. */
+  async setUpMicrophone(device: string | null = null): Promise<boolean> {
+    this.#show({ asking: true });
+    const isThere = await this.#microphones.open(device);
+    this.#show({ asking: false });
+    const stream = this.#seen.microphone.stream;
+    if (isThere && stream !== null && this.#call !== null) await this.#call.use(stream);
+    if (isThere) this.#openLeg();
+    return isThere;
+  }
+
+  /** Be ready for calls; the microphone comes first. */
+  async beReady(): Promise<void> {
+    if (!(await this.#hasMicrophone())) return;
+    void askToNotify();
+    await this.#setPresence("ready", null);
+  }
+
+  /** Be away for a reason. */
+  async beAway(reason: AwayReason): Promise<void> {
+    await this.#setPresence("away", reason);
+  }
+
+  /** Take the call that rings. */
+  answer(): void {
+    if (this.#seen.leg.sound === "none") return;
+    this.#tell({ kind: "answering" });
+    this.#call?.answer();
+  }
+
+  /** Give the call back; the caller keeps the place. */
+  decline(): void {
+    this.#call?.say({ kind: "decline" });
+  }
+
+  mute(on: boolean): void {
+    this.#call?.mute(on);
+    this.#tell({ kind: "muting", on });
+  }
+
+  hold(on: boolean): void {
+    this.#call?.say({ kind: "hold", on });
+  }
+
+  pressKey(key: string): void {
+    this.#call?.say({ kind: "key", key });
+  }
+
+  hangUp(): void {
+    this.#call?.say({ kind: "hang_up" });
+  }
+
+  write(notes: string): void {
+    this.#notes.write({ notes });
+  }
+
+  choose(outcome: string): void {
+    this.#notes.write({ outcome });
+    void this.#notes.flush();
+  }
+
+  pause(): void {
+    void this.#notes.flush();
+  }
+
+  /** Finish with the call, once its words are sent where they can be. */
+  async finish(then: "ready" | "away"): Promise<void> {
+    const { work } = this.#seen.desk;
+    if (work.at !== "wrap_up") return;
+    if (then === "ready" && !(await this.#hasMicrophone())) return;
+    await this.#notes.flush();
+    await this.#ask("finish", async () => {
+      this.#heard(await desk.finishWrapUp({ call: work.call, then }));
+    });
+  }
+
+  async moreTime(): Promise<void> {
+    await this.#ask("more_time", async () => this.#heard(await desk.moreTime()));
+  }
+
+  async signOut(): Promise<void> {
+    await this.#notes.flush();
+    await this.#ask("sign_out", async () => {
+      await desk.signOut();
+      this.#signedOut(false);
+    });
+  }
+
+  forgetTrouble(): void {
+    this.#show({ trouble: null });
+  }
+
+  async #hasMicrophone(): Promise<boolean> {
+    return this.#seen.microphone.stream !== null || this.setUpMicrophone();
+  }
+
+  async #setPresence(state: "ready" | "away", reason: AwayReason | null): Promise<void> {
+    await this.#ask("presence", async () => {
+      this.#heard(await desk.setPresence({ state, reason }));
+    });
+  }
+
+  async #ask(what: Trouble["what"], question: () => Promise<void>): Promise<void> {
+    this.#show({ trouble: null });
+    try {
+      await question();
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : null;
+      if (refusal?.isNotSignedIn) this.#signedOut(true);
+      else this.#show({ trouble: { what, detail: refusal?.message || null } });
+    }
+  }
+
+  #heard(said: DeskSays): void {
+    const before = this.#seen.desk;
+    let now = hear(before, said, performance.now());
+    const rang = kept<RingNow>(RING_KEY, sessionStorage);
+    if (rang !== null && now.work !== before.work) {
+      now = { ...now, work: remember(now.work, rang) };
+    }
+    this.#show({ desk: now });
+    if (said.kind === "wrap_up") {
+      this.#notes.open(said.call);
+      this.#notes.compare(said);
+    }
+    if (now.replaced) this.#step(NEW_DESK.work);
+    else if (now.work !== before.work) this.#step(now.work);
+    if (said.kind === "replaced") this.#live.close();
+  }
+
+  /** Do what the work now asks for. */
+  #step(work: Work): void {
+    const token = tokenOf(work);
+    if (token === null || token !== this.#callToken) this.#closeLeg();
+    switch (work.at) {
+      case "nothing":
+        forget(RING_KEY, sessionStorage);
+        this.#notes.leave();
+        return;
+      case "ringing":
+        keep(RING_KEY, { ...work.ring, ticket: "" }, sessionStorage);
+        this.#notes.leave();
+        this.#openLeg();
+        return;
+      case "talking":
+      case "wrap_up":
+        this.#notes.open(work.call);
+    }
+  }
+
+  #openLeg(): void {
+    const { work } = this.#seen.desk;
+    const microphone = this.#seen.microphone.stream;
+    if (work.at !== "ringing" || this.#call !== null || microphone === null) return;
+    const wasAnswering = this.#seen.leg.answering;
+    this.#callToken = work.ring.token;
+    this.#tell({ kind: "opening", call: work.ring.call });
+    this.#call = new LegCall(work.ring, this.#me.ice_servers, {
+      said: (said) => this.#nodeSaid(work.ring, said),
+      caller: (caller) => this.#show({ caller }),
+      line: (heard) => this.#measured(heard),
+      broken: () => this.#legBroke(),
+    });
+    if (wasAnswering) this.answer();
+    void this.#call.open(microphone);
+  }
+
+  #closeLeg(): void {
+    clearTimeout(this.#legAgain);
+    this.#call?.close();
+    this.#call = null;
+    this.#callToken = null;
+    this.#nodeHears = null;
+    this.#show({ caller: null, line: NO_LINE });
+    this.#tell({ kind: "gone" });
+  }
+
+  #nodeSaid(ring: RingNow, said: NodeSays): void {
+    this.#tell({ kind: "said", said });
+    if (said.kind === "quality") this.#nodeHears = said;
+    if (said.kind === "bridged") {
+      // The node's word comes first, also while the desk's own socket is down.
+      this.#heard({ kind: "talk", call: ring.call, token: said.token, talked_ms: 0 });
+    }
+  }
+
+  /** While it rings there is still time for another try. */
+  #legBroke(): void {
+    this.#call = null;
+    this.#show({ caller: null });
+    this.#tell({ kind: "broken" });
+    this.#legAgain = setTimeout(() => this.#openLeg(), LEG_AGAIN_MS);
+  }
+
+  #measured(mine: Heard): void {
+    const theirs = this.#nodeHears;
+    const sample =
+      theirs === null
+        ? mine
+        : worse(mine, {
+            lossRatio: theirs.loss_ratio,
+            jitterMs: theirs.jitter_ms,
+            delayMs: theirs.delay_ms,
+          });
+    this.#show({ line: measure(this.#seen.line, sample) });
+  }
+
+  #connected(connection: Connection): void {
+    this.#show({ connection });
+    if (connection.at === "live") void this.#notes.sendLeftOvers();
+    if (connection.at === "waiting") void this.#checkSession();
+  }
+
+  /** A socket that does not open does not say why: ask whether we are still signed in. */
+  async #checkSession(): Promise<void> {
+    try {
+      await desk.me();
+    } catch (error) {
+      if (error instanceof Refusal && error.isNotSignedIn) this.#signedOut(true);
+    }
+  }
+
+  #tell(event: LegEvent): void {
+    this.#show({ leg: follow(this.#seen.leg, event, performance.now()) });
+  }
+
+  #show(change: Partial<Seen>): void {
+    this.#seen = { ...this.#seen, ...change };
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+function tokenOf(work: Work): number | null {
+  if (work.at === "ringing") return work.ring.token;
+  return work.at === "talking" ? work.token : null;
+}

@@ -1,0 +1,129 @@
+import { Notice } from "../../parts/notice";
+import { useWords, type Words } from "../../words";
+import type { AtWork, Seen, Trouble } from "./at_work";
+
+/** What is not as it should be, in sentences. Nothing here takes the adviser's focus. */
+export function Banners({ work, seen }: { work: AtWork; seen: Seen }) {
+  return (
+    <div className="banners" role="status">
+      <DeskAway work={work} seen={seen} />
+      <StoresAway seen={seen} />
+      <MicrophoneAway work={work} seen={seen} />
+      <CallerSilent seen={seen} />
+      <NotDone work={work} seen={seen} />
+    </div>
+  );
+}
+
+function DeskAway({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  const { connection } = seen;
+  if (connection.at === "live" || connection.at === "closed") return null;
+  if (connection.at === "connecting" && connection.attempt === 1) return null;
+  const isTalking = seen.leg.sound === "bridged";
+  return (
+    <Notice
+      tone="reconnecting"
+      title={words.banner.reconnecting(connection.attempt - 1)}
+      action={
+        <button type="button" className="btn" onClick={() => work.tryNow()}>
+          {words.banner.tryNow}
+        </button>
+      }
+    >
+      {isTalking ? words.banner.callStillUp : words.banner.noRings}{" "}
+      {seen.draft !== null && words.banner.keptHere}
+    </Notice>
+  );
+}
+
+function StoresAway({ seen }: { seen: Seen }) {
+  const words = useWords();
+  const { health } = seen.desk;
+  if (health === null || seen.connection.at !== "live") return null;
+  return (
+    <>
+      {!health.queue_reachable && (
+        <Notice tone="warn" title={words.banner.queueTitle}>
+          {words.banner.queue}
+        </Notice>
+      )}
+      {!health.records_reachable && (
+        <Notice tone="warn" title={words.banner.recordsTitle}>
+          {words.banner.records}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  const { trouble, stream } = seen.microphone;
+  if (seen.asking && stream === null) return <Notice tone="info">{words.microphone.asking}</Notice>;
+  if (trouble === null) return null;
+  return (
+    <Notice
+      tone="warn"
+      action={
+        <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
+          {words.microphone.again}
+        </button>
+      }
+    >
+      {words.microphone.troubles[trouble]}
+    </Notice>
+  );
+}
+
+function CallerSilent({ seen }: { seen: Seen }) {
+  const words = useWords();
+  if (seen.leg.sound !== "bridged" || seen.leg.callerHeard) return null;
+  return (
+    <Notice tone="warn" title={words.banner.callerSilentTitle}>
+      {words.banner.callerSilent}
+    </Notice>
+  );
+}
+
+function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  const sentence = seen.trouble === null ? seen.leg.refusal : sentenceFor(seen.trouble, words);
+  if (sentence === null) return null;
+  return (
+    <Notice
+      tone="warn"
+      action={
+        seen.trouble !== null && (
+          <button
+            type="button"
+            className="btn"
+            data-look="quiet"
+            onClick={() => work.forgetTrouble()}
+          >
+            {words.hide}
+          </button>
+        )
+      }
+    >
+      {sentence}
+    </Notice>
+  );
+}
+
+/** Return the server's own reason, or ours where it gave none. */
+function sentenceFor(trouble: Trouble, words: Words): string {
+  if (trouble.detail !== null) return trouble.detail;
+  switch (trouble.what) {
+    case "presence":
+      return words.presence.notChanged;
+    case "finish":
+      return words.wrapUp.finishFailed;
+    case "more_time":
+      return words.wrapUp.moreFailed;
+    case "notes":
+      return words.notes.refused;
+    case "sign_out":
+      return words.account.signOutFailed;
+  }
+}

@@ -1,0 +1,142 @@
+import { Languages, PhoneOff } from "lucide-react";
+import { Since, Until, useNow } from "../../parts/clock";
+import { Tag } from "../../parts/tag";
+import { callOf, queueOf, type Ringing, referenceOf } from "../../state/desk";
+import type { Me } from "../../wire/made";
+import { useWords } from "../../words";
+import { clock } from "../../words/spans";
+import type { AtWork, Seen } from "./at_work";
+import { AudioRow } from "./audio_row";
+import { Controls } from "./controls";
+import { RingControls } from "./ring_controls";
+import { readable, useQueueTitle } from "./titles";
+import { WrapUpTimer } from "./wrap_up_timer";
+
+interface Props {
+  me: Me;
+  work: AtWork;
+  seen: Seen;
+}
+
+/** The call: who it is for, how long, and what can be done with it. */
+export function CallCard({ me, work, seen }: Props) {
+  const words = useWords();
+  const { work: now } = seen.desk;
+  const label = now.at === "ringing" ? words.call.incoming : words.call.current;
+  return (
+    <section className="card call" aria-label={label} data-at={now.at}>
+      <header>
+        <Heading me={me} seen={seen} />
+        <CallClock seen={seen} />
+      </header>
+      <Facts me={me} seen={seen} />
+      {now.at === "ringing" && <RingControls work={work} seen={seen} />}
+      {now.at === "talking" && <Controls work={work} seen={seen} />}
+      {now.at === "wrap_up" && <WrapUpTimer work={work} wrapUp={now} />}
+      {(now.at === "ringing" || now.at === "talking") && <AudioRow seen={seen} />}
+    </section>
+  );
+}
+
+function Heading({ me, seen }: { me: Me; seen: Seen }) {
+  const words = useWords();
+  const titleOf = useQueueTitle(me);
+  const { work } = seen.desk;
+  const queue = queueOf(work);
+  const call = callOf(work);
+  const ring = work.at === "nothing" ? null : work.ring;
+  return (
+    <div>
+      <div className="call-title">
+        <h1>{queue === null ? words.call.fallbackTitle : titleOf(queue)}</h1>
+        {ring?.language === "cy" && (
+          <Tag>
+            <Languages size={14} aria-hidden="true" />
+            {words.call.prefersWelsh}
+          </Tag>
+        )}
+        {work.at === "wrap_up" && (
+          <Tag>
+            <PhoneOff size={14} aria-hidden="true" />
+            {words.call.ended}
+          </Tag>
+        )}
+      </div>
+      {call !== null && (
+        <p className="muted num" data-testid="call-reference">
+          {words.call.reference(referenceOf(call))}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function CallClock({ seen }: { seen: Seen }) {
+  const words = useWords();
+  const { work } = seen.desk;
+  const { heldSince } = seen.leg;
+  if (work.at === "ringing") return <RingClock ringing={work} />;
+  if (work.at === "talking") {
+    return (
+      <p className="call-clock">
+        <b>
+          <Since since={work.began} />
+        </b>
+        <span className="muted small">
+          {heldSince === null ? words.call.talking : <HeldFor since={heldSince} />}
+        </span>
+      </p>
+    );
+  }
+  if (work.at !== "wrap_up" || work.talkedMs === null) return null;
+  return (
+    <p className="call-clock">
+      <b>
+        <time>{clock(work.talkedMs)}</time>
+      </b>
+      <span className="muted small">{words.call.callLength}</span>
+    </p>
+  );
+}
+
+function RingClock({ ringing }: { ringing: Ringing }) {
+  const words = useWords();
+  const left = Math.max(0, ringing.ends - useNow());
+  return (
+    <p className="call-clock">
+      <b>
+        <Until until={ringing.ends} />
+      </b>
+      <span className="muted small">{words.call.toAnswer(Math.ceil(left / 1000))}</span>
+    </p>
+  );
+}
+
+function HeldFor({ since }: { since: number }) {
+  const words = useWords();
+  return <span className="held-for">{words.call.onHold(clock(useNow() - since))}</span>;
+}
+
+function Facts({ me, seen }: { me: Me; seen: Seen }) {
+  const words = useWords();
+  const titleOf = useQueueTitle(me);
+  const { work } = seen.desk;
+  const ring = work.at === "nothing" ? null : work.ring;
+  if (ring === null) return null;
+  const facts: [string, string][] = [
+    [words.call.queue, titleOf(ring.queue)],
+    [words.call.waited, clock(ring.waited_ms)],
+    [words.call.language, words.languages[ring.language] ?? ring.language],
+    [words.call.line, readable(ring.line)],
+  ];
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

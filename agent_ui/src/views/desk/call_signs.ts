@@ -1,0 +1,81 @@
+/**
+ * How the adviser learns of what happens to the call without looking: the page's title, a quiet
+ * ring, a notice outside the page, and one sentence for screen readers. Focus is never moved.
+ */
+
+import { useEffect } from "react";
+import { notify } from "../../media/notices";
+import { ring as ringTone } from "../../media/ring_tone";
+import { announce } from "../../parts/announcer";
+import { referenceOf } from "../../state/desk";
+import type { Me } from "../../wire/made";
+import { useWords } from "../../words";
+import { clock } from "../../words/spans";
+import type { Seen } from "./at_work";
+import { useQueueTitle } from "./titles";
+
+/** Give every sign of the call that is due. */
+export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
+  const words = useWords();
+  const titleOf = useQueueTitle(me);
+  const { work } = seen.desk;
+  const ring = work.at === "ringing" ? work.ring : null;
+  const token = ring?.token ?? null;
+  const title = ring === null ? null : words.call.incomingTitle(titleOf(ring.queue));
+
+  useEffect(() => {
+    document.title = title ?? `${words.product}`;
+  }, [title, words]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once a ring, whatever else changes
+  useEffect(() => {
+    if (ring === null) return undefined;
+    const waited = clock(ring.waited_ms);
+    const sentence = keysAreOn ? words.call.announce : words.call.announceNoKeys;
+    announce(sentence(titleOf(ring.queue), waited), "assertive");
+    const quiet = ringTone();
+    const takeAway = notify(
+      words.call.incomingTitle(titleOf(ring.queue)),
+      words.call.reference(referenceOf(ring.call)),
+      ring.call,
+    );
+    return () => {
+      quiet();
+      takeAway();
+    };
+  }, [token]);
+
+  useSaid(work.at === "wrap_up", words.call.announceEnded);
+  useSaid(seen.leg.sound === "bridged", words.call.answered);
+  useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
+  useTurned(seen.leg.held, words.call.heldSaid, words.call.takenOffHold, seen.leg.call);
+  useLeaveGuard(work.at === "talking");
+}
+
+/** Say a sentence once something has become so. */
+function useSaid(isSo: boolean, sentence: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of language is no event
+  useEffect(() => {
+    if (isSo) announce(sentence);
+  }, [isSo]);
+}
+
+/** Say which way something was turned, within one call. */
+function useTurned(isOn: boolean, on: string, off: string, call: string | null): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a turn is an event
+  useEffect(() => {
+    if (!isOn || call === null) return undefined;
+    announce(on);
+    return () => announce(off);
+  }, [isOn]);
+}
+
+/** Let the browser ask before the page is closed under a call. */
+function useLeaveGuard(isOn: boolean): void {
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [isOn]);
+}

@@ -1,0 +1,75 @@
+/**
+ * The keys of the desk. They are function keys, so that typing is never taken for a command; the
+ * one sign (`?`) is left alone while somebody types, and all can be turned off.
+ */
+
+import { useEffect, useRef, useState } from "react";
+import { keep, kept } from "../../wire/kept";
+import type { AtWork, Seen } from "./at_work";
+
+const KEY = "contactcentre.keys";
+
+export interface HotKeys {
+  isOn: boolean;
+  turn: (on: boolean) => void;
+  isSheetOpen: boolean;
+  openSheet: (open: boolean) => void;
+}
+
+export type Command = "answer" | "mute" | "hold" | "end" | "sheet";
+
+/** Return what a key asks for in the state the call is in. */
+export function commandFor(
+  event: Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey">,
+  seen: Seen,
+  isTyping: boolean,
+): Command | null {
+  if (event.ctrlKey || event.altKey || event.metaKey) return null;
+  const isTalking = seen.leg.sound === "bridged";
+  if (event.key === "F2" && !event.shiftKey) {
+    if (seen.desk.work.at === "ringing") return "answer";
+    return isTalking ? "mute" : null;
+  }
+  if (event.key === "F4" && !event.shiftKey) return isTalking ? "hold" : null;
+  if (event.key === "F9" && event.shiftKey) return isTalking ? "end" : null;
+  return event.key === "?" && !isTyping ? "sheet" : null;
+}
+
+/** Listen for the keys on the whole page. */
+export function useHotKeys(work: AtWork, seen: Seen): HotKeys {
+  const [isOn, setOn] = useState(() => kept<boolean>(KEY) ?? true);
+  const [isSheetOpen, openSheet] = useState(false);
+  const now = useRef(seen);
+  now.current = seen;
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const pressed = (event: KeyboardEvent) => {
+      const command = event.repeat ? null : commandFor(event, now.current, isTyping(event.target));
+      if (command === null) return;
+      event.preventDefault();
+      if (command === "sheet") openSheet(true);
+      else run(command, work, now.current);
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [work, isOn]);
+  const turn = (on: boolean) => {
+    keep(KEY, on);
+    setOn(on);
+  };
+  return { isOn, turn, isSheetOpen, openSheet };
+}
+
+function run(command: Exclude<Command, "sheet">, work: AtWork, seen: Seen): void {
+  const does = {
+    answer: () => work.answer(),
+    mute: () => work.mute(!seen.leg.muted),
+    hold: () => work.hold(!seen.leg.held),
+    end: () => work.hangUp(),
+  };
+  does[command]();
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, select") !== null;
+}

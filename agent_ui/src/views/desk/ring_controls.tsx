@@ -1,0 +1,45 @@
+import { Phone, PhoneOff } from "lucide-react";
+import { KeyHint } from "../../parts/key_hint";
+import { useWords } from "../../words";
+import type { AtWork, Seen } from "./at_work";
+
+/** Answer, or give the call back. Neither takes the focus. */
+export function RingControls({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  if (seen.microphone.stream === null) {
+    return (
+      <div className="in-place" data-tone="warn">
+        <p>{words.microphone.neededToAnswer}</p>
+        <button
+          type="button"
+          className="btn"
+          data-look="primary"
+          onClick={() => void work.setUpMicrophone()}
+        >
+          {words.microphone.setUp}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div className="ring-controls">
+      <button
+        type="button"
+        className="control"
+        data-look="answer"
+        aria-keyshortcuts="F2"
+        aria-disabled={seen.leg.answering}
+        onClick={() => work.answer()}
+      >
+        <Phone size={20} aria-hidden="true" />
+        {seen.leg.answering ? words.call.connecting : words.call.answer}
+        <KeyHint>F2</KeyHint>
+      </button>
+      <button type="button" className="control" onClick={() => work.decline()}>
+        <PhoneOff size={20} aria-hidden="true" />
+        {words.call.decline}
+        <span className="control-note">{words.call.declineSub}</span>
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,402 @@
+// Made from contactcentre/wire by `npm run types`. Not to be edited.
+
+/** Bounds that the servers keep too. */
+export const LIMITS = {
+  "SOCKET_BEAT_EVERY_MS": 2000,
+  "SOCKET_LOST_AFTER_MS": 5000,
+  "RING_MS": 20000,
+  "TICKET_LIFE_S": 60,
+  "NOTES_MAX_CHARS": 8000
+} as const;
+
+export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat;
+/**
+ * Why an adviser is away.
+ */
+export type AwayReason =
+  | "signed_in"
+  | "break"
+  | "lunch"
+  | "meeting"
+  | "training"
+  | "other_work"
+  | "no_answer"
+  | "declined"
+  | "desk_unreachable"
+  | "lost_connection";
+/**
+ * Where a call is on its way.
+ */
+export type CallState = "in_menu" | "waiting" | "ringing" | "talking" | "on_hold" | "ended";
+export type DeskSays =
+  PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow | QueuesNow | Replaced | HealthNow | Beat;
+/**
+ * What an adviser is doing, as advisers and supervisors say it.
+ */
+export type Presence = "ready" | "reserved" | "ringing" | "talking" | "wrap_up" | "away" | "offline";
+/**
+ * A language tag as in BCP 47; the first in `Language` is what a line falls back to.
+ */
+export type Language = "en-GB" | "cy";
+/**
+ * Why a reservation went back without a talk.
+ */
+export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up";
+/**
+ * How a call ended; each call has one (the conservation law counts them).
+ */
+export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "system_lost";
+export type NodeSays =
+  Answer | ClaimChanged | Stage | PlaceNow | Quality | Bridged | Held | CallerHeard | Over | Refused | Beat;
+
+/**
+ * An adviser's browser offers sound for the call that rings at its desk.
+ */
+export interface Attach {
+  kind: "attach";
+  ticket: string;
+  sdp: string;
+}
+/**
+ * The adviser takes the call that rings.
+ */
+export interface AnswerCall {
+  kind: "answer_call";
+}
+/**
+ * The adviser can't take the call; the caller keeps the place.
+ */
+export interface Decline {
+  kind: "decline";
+}
+/**
+ * The adviser puts the caller on hold, or comes back.
+ */
+export interface Hold {
+  kind: "hold";
+  on: boolean;
+}
+/**
+ * The adviser's sound is kept from the caller by the node as well.
+ */
+export interface Mute {
+  kind: "mute";
+  on: boolean;
+}
+/**
+ * A key of the keypad: the caller's choice, or a tone an adviser sends to the caller.
+ */
+export interface PressKey {
+  kind: "key";
+  key: string;
+}
+/**
+ * The person ends the call.
+ */
+export interface HangUp {
+  kind: "hang_up";
+}
+/**
+ * The sender lives.
+ */
+export interface Beat {
+  kind: "beat";
+}
+/**
+ * The node's answer to an offer or attach.
+ */
+export interface Answer {
+  kind: "answer";
+  call: string;
+  sdp: string;
+}
+/**
+ * What a supervisor's board shows; each figure is measured, or absent.
+ */
+export interface Board {
+  queues: BoardQueue[];
+  advisers: {
+    [k: string]: number;
+  };
+  nodes: BoardNode[];
+  today: Today | null;
+}
+/**
+ * A queue on the board.
+ */
+export interface BoardQueue {
+  queue: string;
+  title: string;
+  waiting_count: number;
+  longest_ms: number | null;
+  ready_count: number;
+  talking_count: number;
+}
+/**
+ * A media node on the board.
+ */
+export interface BoardNode {
+  node: string;
+  site: string;
+  state: "serving" | "draining" | "stopped";
+  legs_count: number;
+  legs_max: number;
+}
+/**
+ * Counts of calls that arrived since midnight, UK time, from the records.
+ */
+export interface Today {
+  offered_count: number;
+  handled_count: number;
+  abandoned_count: number;
+  deflected_count: number;
+  left_in_menu_count: number;
+  system_lost_count: number;
+  in_progress_count: number;
+  answered_within_target_count: number;
+  target_ms: number;
+}
+/**
+ * Adviser: you and the caller hear each other.
+ */
+export interface Bridged {
+  kind: "bridged";
+  token: number;
+}
+/**
+ * Adviser: the caller's sound has stopped, or has come back.
+ */
+export interface CallerHeard {
+  kind: "caller_heard";
+  on: boolean;
+}
+/**
+ * A fresh claim; the page keeps the last one.
+ */
+export interface ClaimChanged {
+  kind: "claim";
+  claim: string;
+}
+/**
+ * How the adviser stands.
+ */
+export interface PresenceNow {
+  kind: "presence";
+  state: Presence;
+  reason: AwayReason | null;
+  since_ms: number;
+}
+/**
+ * A call rings at this desk.
+ */
+export interface RingNow {
+  kind: "ring";
+  call: string;
+  token: number;
+  node_url: string;
+  ticket: string;
+  line: string;
+  queue: string;
+  language: Language;
+  waited_ms: number;
+  ring_ms: number;
+  journey: JourneyStep[];
+}
+/**
+ * One thing the caller did on the way here, for the adviser to read.
+ */
+export interface JourneyStep {
+  at_ms: number;
+  words: string;
+}
+/**
+ * The ring has ended without a talk.
+ */
+export interface RingEnded {
+  kind: "ring_ended";
+  call: string;
+  token: number;
+  lapse: LapseReason;
+}
+/**
+ * The adviser talks (sent when it begins and after a reload of the page).
+ */
+export interface TalkNow {
+  kind: "talk";
+  call: string;
+  token: number;
+  talked_ms: number;
+}
+/**
+ * The talk has ended; the adviser has this long for notes and outcome.
+ */
+export interface WrapUpNow {
+  kind: "wrap_up";
+  call: string;
+  queue: string;
+  left_ms: number;
+  outcome: string | null;
+  notes: string;
+  version: number;
+}
+/**
+ * The adviser's queues, at most once a second.
+ */
+export interface QueuesNow {
+  kind: "queues";
+  queues: QueueNow[];
+}
+/**
+ * One of the adviser's queues.
+ */
+export interface QueueNow {
+  queue: string;
+  waiting_count: number;
+  longest_ms: number | null;
+}
+/**
+ * Another tab of this adviser has taken the desk over.
+ */
+export interface Replaced {
+  kind: "replaced";
+}
+/**
+ * What the desk itself can reach; the call's own sound is told by its node.
+ */
+export interface HealthNow {
+  kind: "health";
+  queue_reachable: boolean;
+  records_reachable: boolean;
+}
+/**
+ * The adviser has finished with a call.
+ */
+export interface FinishWrapUp {
+  call: string;
+  then: "ready" | "away";
+}
+/**
+ * Adviser: the caller is on hold, or no longer.
+ */
+export interface Held {
+  kind: "held";
+  on: boolean;
+}
+/**
+ * Who is signed in, and what the desk must know to draw itself.
+ */
+export interface Me {
+  adviser: string;
+  name: string;
+  role: "adviser" | "supervisor";
+  language: Language;
+  queues: QueueTitle[];
+  away_reasons: AwayReason[];
+  ice_servers: string[];
+}
+/**
+ * A queue's name for people.
+ */
+export interface QueueTitle {
+  queue: string;
+  titles: {
+    [k: string]: string;
+  };
+  outcomes: OutcomeChoice[];
+}
+/**
+ * One of the outcomes a line's advisers may choose.
+ */
+export interface OutcomeChoice {
+  code: string;
+  titles: {
+    [k: string]: string;
+  };
+}
+/**
+ * Where the call is now, and what is being said to the caller in words (captions).
+ */
+export interface Stage {
+  kind: "stage";
+  state: CallState;
+  language: Language;
+  words: string[];
+  keys: {
+    [k: string]: string;
+  };
+}
+/**
+ * The caller's place; also sent when it was not said aloud.
+ */
+export interface PlaceNow {
+  kind: "place";
+  place: number;
+  wait_ms: number | null;
+  words: string;
+}
+/**
+ * What the node hears of this leg.
+ */
+export interface Quality {
+  kind: "quality";
+  loss_ratio: number;
+  jitter_ms: number;
+  delay_ms: number;
+  level_dbov: number;
+}
+/**
+ * The call, or this adviser's part in it, is over; the node closes the socket after it.
+ */
+export interface Over {
+  kind: "over";
+  ending: Ending | null;
+  lapse: LapseReason | null;
+  words: string;
+}
+/**
+ * What was asked cannot be done; `code` as in domain/errors.py.
+ */
+export interface Refused {
+  kind: "refused";
+  code: string;
+  words: string;
+}
+/**
+ * The words are durable.
+ */
+export interface OutcomeWritten {
+  version: number;
+  at_ms: number;
+}
+/**
+ * An application/problem+json body.
+ */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+}
+/**
+ * The adviser presses Ready, or goes away for a reason.
+ */
+export interface SetPresence {
+  state: "ready" | "away";
+  reason: AwayReason | null;
+}
+/**
+ * A local account.
+ */
+export interface SignIn {
+  name: string;
+  password: string;
+}
+/**
+ * The adviser's words on a call, whole each time; the higher version stands.
+ */
+export interface WriteOutcome {
+  outcome: string | null;
+  notes: string;
+  version: number;
+}
