@@ -145,7 +145,7 @@ class WrapUpFinished(DeskEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingSeen(DeskEvent):
-    """The live state has answered a report."""
+    """The live state says how the adviser stands there."""
 
     state: Presence
     reason: AwayReason | None
@@ -172,6 +172,8 @@ AWAY_AFTER: Mapping[LapseReason, AwayReason] = MappingProxyType(
 """After these the adviser is away until a person presses Ready; the others are not its doing."""
 
 AT_WORK = frozenset({Presence.RINGING, Presence.TALKING})
+SENT = frozenset({Presence.AWAY, Presence.WRAP_UP})
+"""Where the live state sends an adviser after an offer that came to nothing, or a talk."""
 
 
 def follow(desk: Desk, event: DeskEvent) -> Desk:
@@ -343,13 +345,34 @@ def _finish(desk: Desk, event: WrapUpFinished) -> Desk:
 
 
 def _see_standing(desk: Desk, event: StandingSeen) -> Desk:
-    """Take up an offer's lapse that the desk was not told of, with its token."""
-    if event.state is not Presence.AWAY or event.token <= desk.token or desk.state in AT_WORK:
+    """Take up from the live state what the desk was not told."""
+    if desk.state in AT_WORK:
+        return _see_work(desk, event) if event.token == desk.token else desk
+    if event.state not in SENT or event.token <= desk.token:
         return desk
     heard = replace(desk, token=event.token)
     if desk.state is not Presence.READY:
         return heard
     return _away(heard, event, event.reason or AwayReason.DESK_UNREACHABLE)
+
+
+def _see_work(desk: Desk, event: StandingSeen) -> Desk:
+    """Follow a ring or talk whose next step the node has told the live state but not the desk.
+
+    Nothing but that step can have put this token into these states.
+    """
+    over = replace(desk, over=event.token)
+    match desk.state, event.state:
+        case Presence.RINGING, Presence.TALKING:
+            return _at(desk, event, Presence.TALKING, call=desk.call, queue=desk.queue)
+        case Presence.RINGING, Presence.READY:
+            return _ready(over, event)
+        case Presence.RINGING, Presence.AWAY:
+            return _away(over, event, event.reason or AwayReason.NO_ANSWER)
+        case _, Presence.READY | Presence.AWAY | Presence.WRAP_UP:
+            return _end_work(over, RingEnded(at_ms=event.at_ms, token=event.token, lapse=None))
+        case _:
+            return desk
 
 
 def _pass_ready(desk: Desk, _: TimePassed) -> Desk:

@@ -102,7 +102,13 @@ TABLE: dict[d.DeskEvent, Sequence[Presence | None]] = {
     MORE: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, W),
     FINISH: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, R),
     stands(Presence.AWAY, token=9): (X, A, A, N, T, W),
+    stands(Presence.WRAP_UP, token=9): (X, A, A, N, T, W),
     stands(Presence.RESERVED, token=9): (X, A, R, N, T, W),
+    stands(Presence.RINGING, token=5): (X, A, R, N, T, W),
+    stands(Presence.TALKING, token=5): (X, A, R, T, T, W),
+    stands(Presence.READY, token=5): (X, A, R, R, W, W),
+    stands(Presence.AWAY, token=5): (X, A, A, A, W, W),
+    stands(Presence.WRAP_UP, token=5): (X, A, A, W, W, W),
     TICK: (X, A, R, N, T, W),
     GO_HOME: (X, X, X, X, X, X),
 }
@@ -198,6 +204,14 @@ def test_a_lapse_that_the_desk_was_not_told_of_is_taken_from_the_live_state() ->
     with pytest.raises(StaleToken):
         d.follow(away, rang(token=9))
     assert after(PRESS_READY, desk=away).token == 9
+
+
+def test_the_end_of_a_ring_or_talk_is_seen_even_if_nobody_told_the_desk() -> None:
+    declined = after(stands(Presence.AWAY, token=5, reason=AwayReason.DECLINED), desk=RINGING)
+    assert (declined.state, declined.reason) == (A, AwayReason.DECLINED)
+    wrapping = after(stands(Presence.WRAP_UP, token=5), desk=TALKING)
+    assert (wrapping.state, wrapping.call) == (W, CALL)
+    assert after(ended(99), desk=wrapping) == wrapping
 
 
 def test_the_press_of_ready_carries_a_token_that_was_refused_here() -> None:

@@ -1,0 +1,193 @@
+"""The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+import contactcentre
+from contactcentre.adapters.environment.machine import MachineClock
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
+from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.ledger_postgres.reports import PostgresReports
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.access import SessionGate, Sessions
+from contactcentre.adapters.web.bundle import Bundle
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.headers import put_headers_on
+from contactcentre.adapters.web.problems import say_problems
+from contactcentre.adapters.web.routes import read_said
+from contactcentre.apps.desk_api import ROUTES, DeskApi
+from contactcentre.apps.desk_floor import Floor
+from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.process import Process
+from contactcentre.domain.errors import BadRequest
+from contactcentre.domain.ids import DeskId
+from contactcentre.journey.supervision import Supervision
+from contactcentre.journey.wrapup import WrapUps
+from contactcentre.limits import MESSAGE_MAX_BYTES
+from contactcentre.ports.environment import Clock
+from contactcentre.settings import Settings
+from contactcentre.wire.cluster import Ring, RingOver, Talk
+
+END_SESSIONS_EVERY_MS = 10_000
+"""How often sessions are ended that PostgreSQL could not be told of."""
+
+
+async def serve(settings: Settings, process: Process) -> None:
+    """Serve desks until told to stop; pages go elsewhere then, and talks go on without us."""
+    async with AsyncExitStack() as stack:
+        desk = await _build(settings, process, stack)
+        await desk.open()
+        await process.draining.wait()
+        desk.close()
+
+
+class DeskProcess:
+    """One desk process, put together."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        process: Process,
+        floor: Floor,
+        supervision: Supervision,
+        sessions: Sessions,
+        clock: Clock,
+        browsers: web.Application,
+    ) -> None:
+        self._settings = settings
+        self._process = process
+        self._floor = floor
+        self._supervision = supervision
+        self._sessions = sessions
+        self._clock = clock
+        self._browsers = browsers
+
+    async def open(self) -> None:
+        """Look around once, then beat and listen."""
+        await self._supervision.look()
+        await self._supervision.count()
+        self._process.routes(
+            [
+                web.post("/rings", self._ring),
+                web.post("/rings/{token}/bridged", self._bridged),
+                web.post("/rings/{token}/over", self._over),
+            ]
+        )
+        self._process.spawn(self._supervision.keep_counting(), "counts")
+        self._process.spawn(self._floor.keep_beating(), "desk beat")
+        self._process.spawn(self._keep_ending_sessions(), "sessions")
+        await self._process.open()
+        await self._process.listen(
+            self._browsers, host=self._settings.host, port=self._settings.desk_port
+        )
+
+    def close(self) -> None:
+        """Send every page elsewhere."""
+        self._floor.close()
+
+    async def _keep_ending_sessions(self) -> None:
+        while True:
+            await self._clock.sleep_ms(END_SESSIONS_EVERY_MS)
+            await self._sessions.end_pending()
+
+    async def _ring(self, request: web.Request) -> web.Response:
+        self._floor.ring(await read_said(request, Ring))
+        return web.Response(status=204)
+
+    async def _bridged(self, request: web.Request) -> web.Response:
+        talk = await read_said(request, Talk)
+        _refuse_another(request, talk.token)
+        self._floor.bridged(talk)
+        return web.Response(status=204)
+
+    async def _over(self, request: web.Request) -> web.Response:
+        over = await read_said(request, RingOver)
+        _refuse_another(request, over.token)
+        self._floor.over(over)
+        return web.Response(status=204)
+
+
+def _refuse_another(request: web.Request, token: int) -> None:
+    """Raise BadRequest if path and body speak of two rings."""
+    if request.match_info["token"] != str(token):
+        raise BadRequest("The path names another ring than the body.")
+
+
+async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> DeskProcess:
+    """Put a desk process together from its settings."""
+    clock = MachineClock()
+    signs = Signs(load_lines(settings.flows_dir or default_flows_dir()).values())
+    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    stack.push_async_callback(state.close)
+    pool = await stack.enter_async_context(
+        PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
+    )
+    supervision = Supervision(
+        addresses=state, reports=PostgresReports(pool), clock=clock, queues=signs.queues
+    )
+    wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
+    sessions = Sessions(PostgresAccounts(pool), clock)
+    floor = _floor(
+        settings,
+        process,
+        state=state,
+        supervision=supervision,
+        wrap_ups=wrap_ups,
+        clock=clock,
+    )
+    public = urlsplit(settings.desk_public_url or "")
+    https = public.scheme == "https"
+    gate = SessionGate(sessions, https=https, origins=(f"{public.scheme}://{public.netloc}",))
+    api = DeskApi(
+        floor=floor,
+        sessions=sessions,
+        gate=gate,
+        wrap_ups=wrap_ups,
+        supervision=supervision,
+        signs=signs,
+        bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
+        clock=clock,
+        ice_servers=settings.ice_servers,
+    )
+    browsers = web.Application(middlewares=[say_problems], client_max_size=MESSAGE_MAX_BYTES)
+    put_headers_on(browsers, https=https)
+    ROUTES.mount(browsers, api, gate)
+    return DeskProcess(
+        settings=settings,
+        process=process,
+        floor=floor,
+        supervision=supervision,
+        sessions=sessions,
+        clock=clock,
+        browsers=browsers,
+    )
+
+
+def _floor(
+    settings: Settings,
+    process: Process,
+    *,
+    state: RedisState,
+    supervision: Supervision,
+    wrap_ups: WrapUps,
+    clock: Clock,
+) -> Floor:
+    signing, ring = settings.signing_ring()
+    return Floor(
+        desk=DeskId(settings.node),
+        internal_url=process.internal_url,
+        presences=state,
+        supervision=supervision,
+        wrap_ups=wrap_ups,
+        clock=clock,
+        sign_ticket=Signatures(ring, signing, clock).sign_ticket,
+        spawn=process.spawn,
+        wrap_up_ms=settings.wrap_up_ms,
+    )

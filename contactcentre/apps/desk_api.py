@@ -1,0 +1,213 @@
+"""What browsers may ask of a desk process: wire/desk, and the pages that ask it."""
+
+import asyncio
+import re
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from contactcentre.adapters.web.access import FRESH_MS, SIGN_IN_FIRST, SessionGate, Sessions
+from contactcentre.adapters.web.bundle import NOT_BUILT, Bundle
+from contactcentre.adapters.web.problems import respond
+from contactcentre.adapters.web.routes import Access, Asked, Nothing, Routes
+from contactcentre.adapters.web.sockets import Socket, accept
+from contactcentre.apps.desk_floor import Floor
+from contactcentre.apps.desk_told import Signs
+from contactcentre.domain.errors import (
+    BadRequest,
+    LedgerUnavailable,
+    NotSignedIn,
+    StateUnavailable,
+    UnknownName,
+)
+from contactcentre.domain.ids import CallId
+from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.journey.supervision import Supervision
+from contactcentre.journey.wrapup import WrapUps
+from contactcentre.ports.accounts import Account
+from contactcentre.ports.environment import Clock
+from contactcentre.ports.records import Outcome
+from contactcentre.wire import desk as said
+from contactcentre.wire.closing import Closing
+from contactcentre.wire.legs import Beat
+
+ROUTES: "Routes[DeskApi]" = Routes()
+
+BEATS = TypeAdapter(Beat)
+CALL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class DeskApi:
+    """A desk process as browsers see it."""
+
+    def __init__(
+        self,
+        *,
+        floor: Floor,
+        sessions: Sessions,
+        gate: SessionGate,
+        wrap_ups: WrapUps,
+        supervision: Supervision,
+        signs: Signs,
+        bundle: Bundle,
+        clock: Clock,
+        ice_servers: tuple[str, ...],
+    ) -> None:
+        self._floor = floor
+        self._sessions = sessions
+        self._gate = gate
+        self._wrap_ups = wrap_ups
+        self._supervision = supervision
+        self._signs = signs
+        self._bundle = bundle
+        self._clock = clock
+        self._ice_servers = ice_servers
+
+    @ROUTES.speaks("POST", "/api/sign-in", access=Access.ANYONE, takes=said.SignIn, gives=said.Me)
+    async def sign_in(self, asked: Asked[said.SignIn]) -> said.Me:
+        """Sign somebody in who knows name and password."""
+        session, account = await self._sessions.sign_in(
+            asked.said.name, asked.said.password, address=asked.request.remote or ""
+        )
+        self._gate.give(asked.response, session)
+        self._floor.sign_in(account)
+        return self._signs.me(account, self._ice_servers)
+
+    @ROUTES.speaks("POST", "/api/sign-out", access=Access.SIGNED_IN, takes=Nothing, gives=Nothing)
+    async def sign_out(self, asked: Asked[Nothing]) -> Nothing:
+        """Sign out, and take the desk along."""
+        self._floor.sign_out(asked.account.id)
+        self._gate.take(asked.response)
+        await self._sessions.end(self._gate.session_of(asked.request))
+        return Nothing()
+
+    @ROUTES.speaks("GET", "/api/me", access=Access.SIGNED_IN, takes=Nothing, gives=said.Me)
+    async def me(self, asked: Asked[Nothing]) -> said.Me:
+        """Say who is signed in."""
+        return self._signs.me(asked.account, self._ice_servers)
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/presence",
+        access=Access.SIGNED_IN,
+        takes=said.SetPresence,
+        gives=said.PresenceNow,
+    )
+    async def set_presence(self, asked: Asked[said.SetPresence]) -> said.PresenceNow:
+        """Make the adviser ready, or away for a reason."""
+        if asked.said.state is Presence.READY:
+            return self._floor.press(asked.account, None)
+        if asked.said.reason is None:
+            raise BadRequest("Choose a reason for being away.")
+        return self._floor.press(asked.account, asked.said.reason)
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/wrap-up/finish",
+        access=Access.SIGNED_IN,
+        takes=said.FinishWrapUp,
+        gives=said.PresenceNow,
+    )
+    async def finish(self, asked: Asked[said.FinishWrapUp]) -> said.PresenceNow:
+        """End the wrap-up of a call."""
+        away = None
+        if asked.said.then is Presence.AWAY:
+            away = asked.said.reason or AwayReason.OTHER_WORK
+        return self._floor.finish(asked.account, asked.said.call, away)
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/wrap-up/more-time",
+        access=Access.SIGNED_IN,
+        takes=Nothing,
+        gives=said.WrapUpNow,
+    )
+    async def more_time(self, asked: Asked[Nothing]) -> said.WrapUpNow:
+        """Add a minute to the wrap-up."""
+        return self._floor.more_time(asked.account)
+
+    @ROUTES.speaks(
+        "PUT",
+        "/api/calls/{call}/outcome",
+        access=Access.SIGNED_IN,
+        takes=said.WriteOutcome,
+        gives=said.OutcomeWritten,
+    )
+    async def write_outcome(self, asked: Asked[said.WriteOutcome]) -> said.OutcomeWritten:
+        """Write down what the adviser says of a call, and say which version stands."""
+        call = asked.request.match_info["call"]
+        outcome = asked.said.outcome
+        if CALL.fullmatch(call) is None:
+            raise UnknownName("There is no such call.")
+        if outcome is not None and outcome not in self._signs.outcomes:
+            raise UnknownName("There is no such outcome. Choose one of those that are offered.")
+        # chosen is chosen, also while the records are away
+        self._floor.choose(asked.account, CallId(call), chosen=outcome is not None)
+        stands = await self._wrap_ups.write(
+            Outcome(
+                call=CallId(call),
+                adviser=asked.account.id,
+                outcome=outcome,
+                notes=asked.said.notes,
+                version=asked.said.version,
+            )
+        )
+        return said.OutcomeWritten(version=stands.version, at_ms=self._clock.now_ms())
+
+    @ROUTES.speaks("GET", "/api/board", access=Access.SUPERVISOR, takes=Nothing, gives=said.Board)
+    async def board(self, asked: Asked[Nothing]) -> said.Board:
+        """Show the centre as it was seen within the last second."""
+        overview = self._supervision.overview
+        if overview is None:
+            raise StateUnavailable("there is no overview")
+        return self._signs.board(overview, self._supervision, asked.account.language)
+
+    @ROUTES.serves("GET", "/api/live", access=Access.LIVE)
+    async def live(self, request: web.Request, who: Account | None) -> web.StreamResponse:
+        """Keep a page up to date for as long as it is open."""
+        async with accept(request) as socket:
+            if who is None:
+                socket.close(Closing.NOT_SIGNED_IN, SIGN_IN_FIRST)
+            else:
+                await self._keep_up(socket, who, self._gate.session_of(request))
+        return socket.response
+
+    async def _keep_up(self, socket: Socket, who: Account, session: str) -> None:
+        self._floor.sit(who, socket)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watch = tasks.create_task(self._watch(socket, session), name="session watch")
+                async for _ in socket.receive(BEATS, malformed_max=0):
+                    pass
+                watch.cancel()
+        finally:
+            self._floor.leave(who.id, socket)
+
+    async def _watch(self, socket: Socket, session: str) -> None:
+        """Close the socket of a session that has ended elsewhere."""
+        while socket.closing is None:
+            await self._clock.sleep_ms(FRESH_MS)
+            try:
+                await self._sessions.find(session)
+            except NotSignedIn:
+                socket.close(Closing.NOT_SIGNED_IN, SIGN_IN_FIRST)
+            except LedgerUnavailable:
+                continue
+
+    @ROUTES.serves("GET", "/", access=Access.ANYONE)
+    async def desk_page(self, _: web.Request, __: Account | None) -> web.StreamResponse:
+        """Give the adviser's page."""
+        return self._page("index.html")
+
+    @ROUTES.serves("GET", "/board", access=Access.ANYONE)
+    async def board_page(self, _: web.Request, __: Account | None) -> web.StreamResponse:
+        """Give the supervisor's page."""
+        return self._page("board.html")
+
+    @ROUTES.serves("GET", "/assets/{name:.+}", access=Access.ANYONE)
+    async def asset(self, request: web.Request, _: Account | None) -> web.StreamResponse:
+        """Give a file that a page names."""
+        return self._bundle.asset(request.match_info["name"])
+
+    def _page(self, name: str) -> web.StreamResponse:
+        return self._bundle.page(name) if self._bundle.is_built else respond(NOT_BUILT)
