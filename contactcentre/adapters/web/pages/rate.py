@@ -21,19 +21,19 @@ class RateLimit:
         self, clock: Clock, *, at_once_max: int, one_more_every_ms: int, addresses_max: int
     ) -> None:
         self._clock = clock
-        self._at_once_max = at_once_max
         self._one_more_every_ms = one_more_every_ms
+        self._full_ms = at_once_max * one_more_every_ms
         self._addresses_max = addresses_max
-        self._buckets: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        """How full each is, in milliseconds of filling, and when that was so."""
 
     def take(self, address: str) -> None:
         """Count one attempt. Raises TooMany."""
         who, now_ms = _who(address), self._clock.monotonic_ms()
-        left, seen_at_ms = self._buckets.pop(who, (float(self._at_once_max), now_ms))
-        filled = left + (now_ms - seen_at_ms) / self._one_more_every_ms
-        left = min(float(self._at_once_max), filled)
-        allowed = left >= 1
-        self._buckets[who] = (left - 1 if allowed else left, now_ms)
+        left_ms, seen_at_ms = self._buckets.pop(who, (self._full_ms, now_ms))
+        left_ms = min(self._full_ms, left_ms + now_ms - seen_at_ms)
+        allowed = left_ms >= self._one_more_every_ms
+        self._buckets[who] = (left_ms - self._one_more_every_ms if allowed else left_ms, now_ms)
         if len(self._buckets) > self._addresses_max:
             self._buckets.popitem(last=False)
         if not allowed:
