@@ -1,6 +1,7 @@
 """The flows, words and sound that are delivered."""
 
 import wave
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -21,12 +22,17 @@ BYTES_MAX = 8_000_000
 TAX = LineId("tax")
 
 
+@cache
+def flow_of(line: LineId) -> Flow:
+    return load_line(FLOWS, line).flow
+
+
 def every_call() -> list[tuple[LineId, ExampleCall, Language, bool]]:
     return [
         (line, call, language, patient)
         for line in line_ids(FLOWS)
         for call in load_calls(FLOWS, line)
-        for language, patient in product(load_line(FLOWS, line).flow.languages, (True, False))
+        for language, patient in product(flow_of(line).languages, (True, False))
     ]
 
 
@@ -38,7 +44,7 @@ def every_call() -> list[tuple[LineId, ExampleCall, Language, bool]]:
 def test_each_example_call_leads_where_it_says(
     line: LineId, call: ExampleCall, language: Language, *, patient: bool
 ) -> None:
-    flow = load_line(FLOWS, line).flow
+    flow = flow_of(line)
     assert arrives_at(flow, call, language, patient=patient) == call.reaches
 
 
@@ -48,7 +54,7 @@ def test_nothing_is_to_mend() -> None:
 
 @pytest.fixture
 def tax() -> Flow:
-    return load_line(FLOWS, TAX).flow
+    return flow_of(TAX)
 
 
 def test_every_step_of_the_tax_line_is_shown_by_an_example(tax: Flow) -> None:
@@ -65,7 +71,7 @@ def test_every_step_of_the_tax_line_is_shown_by_an_example(tax: Flow) -> None:
     ("key", "topic"),
     [("1", "reference"), ("2", "sign_in"), ("3", "paying"), ("4", "wait_general")],
 )
-def test_the_opening_menu_says_each_choice_with_its_key(tax: Flow, key: str, topic: str) -> None:
+def test_the_opening_menu_leads_to_the_four_topics(tax: Flow, key: str, topic: str) -> None:
     menu = tax.steps[StepName("reason")]
     assert isinstance(menu, MenuStep)
     assert menu.keys[key] == topic
