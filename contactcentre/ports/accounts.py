@@ -31,6 +31,10 @@ class Account:
     """Whose calls the person may take."""
 
 
+PASSWORD_MIN_CHARS = 12
+ACCOUNT_ID = r"[a-z0-9][a-z0-9._-]{0,63}"
+
+
 class Accounts(Protocol):
     """The local accounts and their sessions. Every method raises LedgerUnavailable."""
 
@@ -56,5 +60,6 @@ class Accounts(Protocol):
     async def put(self, account: Account, *, password: str | None) -> None:
         """Write an account down, new or changed; None leaves the password of one that exists.
 
-        A new password ends the account's sessions. Raises BadRequest if a new account has none.
+        A new password ends the account's sessions. Raises BadRequest for a new account without one,
+        for a password that is too short and for a name that is none.
         """

@@ -3,6 +3,7 @@
 Of a session only the digest is kept: whoever reads the table cannot sign in with it.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,10 +14,10 @@ import asyncpg
 from contactcentre.adapters.ledger_postgres import statements
 from contactcentre.adapters.ledger_postgres.passwords import Passwords
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
-from contactcentre.domain.errors import NotSignedIn
+from contactcentre.domain.errors import BadRequest, NotSignedIn
 from contactcentre.domain.ids import AdviserId, QueueId
 from contactcentre.domain.languages import Language
-from contactcentre.ports.accounts import Account, Role
+from contactcentre.ports.accounts import ACCOUNT_ID, PASSWORD_MIN_CHARS, Account, Role
 
 SESSION_LIFE = timedelta(hours=12)
 """Longer than any shift, shorter than a night."""
@@ -40,7 +41,7 @@ class PostgresAccounts:
     async def sign_in(self, name: str, password: str) -> Account:
         """Return whose name and password these are."""
         async with self._pool.connection() as connection:
-            row = await connection.fetchrow(statements.FIND_ACCOUNT, sign_in_name(name))
+            row = await connection.fetchrow(statements.FIND_ACCOUNT, name.strip().casefold())
         kept: str | None = None if row is None else row["password_hash"]
         right = await self._passwords.check(kept, password)
         if row is None or kept is None or not right:
@@ -80,11 +81,17 @@ class PostgresAccounts:
 
     async def put(self, account: Account, *, password: str | None) -> None:
         """Write an account down, new or changed; a new password ends the account's sessions."""
+        if not re.fullmatch(ACCOUNT_ID, account.id):
+            raise BadRequest(
+                "A name to sign in with is made of a-z, 0-9, dot, dash and underscore."
+            )
+        if password is not None and len(password) < PASSWORD_MIN_CHARS:
+            raise BadRequest(f"A password has at least {PASSWORD_MIN_CHARS} characters.")
         kept = None if password is None else await self._passwords.hash(password)
         async with self._pool.transaction() as connection:
             await connection.execute(
                 statements.PUT_ACCOUNT,
-                sign_in_name(account.id),
+                account.id,
                 account.name,
                 account.role,
                 account.language,
@@ -92,18 +99,13 @@ class PostgresAccounts:
                 kept,
             )
             if kept is not None:
-                await connection.execute(statements.END_SESSIONS, sign_in_name(account.id))
+                await connection.execute(statements.END_SESSIONS, account.id)
 
     async def _renew(self, account: str, kept: str, password: str) -> None:
         """Keep a password with today's parameters."""
         renewed = await self._passwords.hash(password)
         async with self._pool.connection() as connection:
             await connection.execute(statements.RENEW_HASH, account, kept, renewed)
-
-
-def sign_in_name(typed: str) -> str:
-    """Return a name as it is kept, however it was typed."""
-    return typed.strip().casefold()
 
 
 def _digest(session: str) -> bytes:

@@ -1,0 +1,115 @@
+"""What the records add up to: every call counted once."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.ledger_postgres.reports import PostgresReports
+from contactcentre.domain import events as e
+from contactcentre.domain.call import FOLLOWS, Call, CallState, arrive, follow
+from contactcentre.domain.ids import CallId, NodeId
+from contactcentre.ports.records import WrittenEvent
+from contactcentre.ports.reports import TodayCounts
+from tests.domain.happenings import ARRIVED, happening
+
+MIDNIGHT_MS = 1_790_000_000_000
+TARGET_MS = 60_000
+NODE = NodeId("north-1")
+NOTHING = TodayCounts(
+    offered_count=0,
+    handled_count=0,
+    abandoned_count=0,
+    deflected_count=0,
+    left_in_menu_count=0,
+    system_lost_count=0,
+    in_progress_count=0,
+    answered_within_target_count=0,
+)
+
+
+def arrived(number: int, at_ms: int) -> e.CallArrived:
+    return replace(ARRIVED, call=CallId(f"c{number}"), at_ms=at_ms)
+
+
+async def counts(pool: PostgresPool) -> TodayCounts:
+    return await PostgresReports(pool).today(since_ms=MIDNIGHT_MS, target_ms=TARGET_MS)
+
+
+async def test_a_day_without_a_call_is_counted_as_such(pool: PostgresPool) -> None:
+    assert await counts(pool) == NOTHING
+
+
+@pytest.mark.parametrize(("after_ms", "in_time"), [(TARGET_MS, 1), (TARGET_MS + 1, 0)])
+async def test_a_call_is_answered_in_time_up_to_the_target(
+    pool: PostgresPool, after_ms: int, in_time: int
+) -> None:
+    way = [arrived(1, MIDNIGHT_MS)]
+    call = arrive(way[0])
+    events = [WrittenEvent(node=NODE, seq=1, event=way[0], call=call)]
+    for seq, (kind, at_ms) in enumerate(
+        [(e.CallQueued, 5), (e.CallRang, 10), (e.CallBridged, 5 + after_ms)], 2
+    ):
+        event = happening(kind, call, MIDNIGHT_MS + at_ms)
+        call = follow(call, event)
+        events.append(WrittenEvent(node=NODE, seq=seq, event=event, call=call))
+    await PostgresLedger(pool).write_events(events)
+    assert await counts(pool) == replace(
+        NOTHING, offered_count=1, in_progress_count=1, answered_within_target_count=in_time
+    )
+
+
+async def test_yesterdays_calls_are_not_todays(pool: PostgresPool) -> None:
+    event = arrived(1, MIDNIGHT_MS - 1)
+    await PostgresLedger(pool).write_events(
+        [WrittenEvent(node=NODE, seq=1, event=event, call=arrive(event))]
+    )
+    assert await counts(pool) == NOTHING
+
+
+async def test_no_call_is_lost_or_counted_twice_at_any_instant(pool: PostgresPool) -> None:
+    """Walk calls at random over the table of what may follow, and count after each step."""
+    dice = random.Random(1)  # noqa: S311 - no secret
+    calls: dict[int, Call] = {}
+    ledger, seq, seen = PostgresLedger(pool), 0, set()
+    for step in range(300):
+        at_ms = MIDNIGHT_MS + 1_000 * step
+        number = dice.randint(1, 25)
+        call = calls.get(number)
+        event: e.CallEvent
+        if call is None:
+            event = arrived(number, at_ms)
+            call = arrive(event)
+        elif call.state is CallState.ENDED:
+            continue
+        else:
+            kinds = sorted(FOLLOWS[call.state], key=lambda kind: kind.__name__)
+            event = happening(dice.choice(kinds), call, at_ms)
+            call = follow(call, event)
+        calls[number] = call
+        seq += 1
+        await ledger.write_events([WrittenEvent(node=NODE, seq=seq, event=event, call=call)])
+        if step % 10 == 0:
+            now = await counts(pool)
+            endings = [one.ending for one in calls.values()]
+            assert now.offered_count == len(calls)
+            assert now.in_progress_count == endings.count(None)
+            assert now.handled_count == endings.count(e.Ending.HANDLED)
+            assert now.abandoned_count == endings.count(e.Ending.ABANDONED)
+            assert now.deflected_count == endings.count(e.Ending.DEFLECTED)
+            assert now.left_in_menu_count == endings.count(e.Ending.LEFT_IN_MENU)
+            assert now.system_lost_count == 0
+            assert now.offered_count == sum(
+                (
+                    now.handled_count,
+                    now.abandoned_count,
+                    now.deflected_count,
+                    now.left_in_menu_count,
+                    now.system_lost_count,
+                    now.in_progress_count,
+                )
+            ), "conservation"
+            seen.update(endings)
+    assert seen >= {None, *e.Ending} - {e.Ending.SYSTEM_LOST}, "the walk met every ending"

@@ -1,0 +1,70 @@
+"""One event of every kind, as it may happen to the call C1."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import get_args
+
+from contactcentre.domain import events as e
+from contactcentre.domain.call import Call, ending_of
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, StepName, Token
+from contactcentre.domain.languages import Language
+
+C1 = CallId("c1")
+ADA = AdviserId("ada")
+TOKEN = Token(7)
+CAME_MS = 1_790_000_000_000
+AT_MS = CAME_MS + 60_000
+
+ARRIVED = e.CallArrived(
+    call=C1,
+    at_ms=CAME_MS,
+    line=LineId("tax"),
+    language=Language.ENGLISH,
+    node=NodeId("north-1"),
+    epoch=LegEpoch(2, "aa"),
+)
+HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
+    {
+        type(event): event
+        for event in (
+            ARRIVED,
+            e.LanguageChosen(call=C1, at_ms=AT_MS, language=Language.WELSH),
+            e.StepReached(call=C1, at_ms=AT_MS, step=StepName("reason")),
+            e.CallDeflected(call=C1, at_ms=AT_MS, service="pay_online"),
+            e.CallQueued(
+                call=C1,
+                at_ms=AT_MS,
+                queue=QueueId("tax.paying.en"),
+                service_class=ServiceClass.P2,
+                enqueued_ms=AT_MS,
+            ),
+            e.PlaceTold(call=C1, at_ms=AT_MS, place=3, wait_ms=None),
+            e.CallRang(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.ReservationLapsed(
+                call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN, why=e.LapseReason.DECLINED
+            ),
+            e.CallBridged(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.CallHeld(call=C1, at_ms=AT_MS),
+            e.CallTakenOffHold(call=C1, at_ms=AT_MS),
+            e.TalkBroken(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.CallEnded(call=C1, at_ms=AT_MS, ending=e.Ending.LEFT_IN_MENU, by=e.HungUpBy.CALLER),
+        )
+    }
+)
+assert HAPPENINGS.keys() == set(get_args(e.CallEvent)), "one of every kind"
+
+
+def happening(kind: type[e.Event], call: Call, at_ms: int) -> e.CallEvent:
+    """Return an event of a kind that happens to this call now, and ends it as it stands."""
+    event = replace(HAPPENINGS[kind], call=call.id, at_ms=at_ms)
+    match event:
+        case e.CallEnded():
+            return replace(event, ending=ending_of(call))
+        case e.CallQueued():
+            given_ms = call.enqueued_ms if call.enqueued_ms is not None else at_ms
+            return replace(event, enqueued_ms=given_ms)
+        case _:
+            return event
