@@ -53,22 +53,27 @@ class RedisClient:
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[PubSub]:
         """Open a connection of its own that hears a channel. Raises StateUnavailable."""
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
+        async with self._redis.pubsub() as heard:
             async with self._outages(self.timeout_s):
                 await heard.subscribe(channel)
+            if await self.hear(heard, within_s=self.timeout_s) != "subscribe":
+                raise StateUnavailable(f"Redis does not let us listen to {channel}")
             yield heard
 
-    async def ask_if_there(self, heard: PubSub) -> None:
-        """Return if the far end of a listening connection answers. Raises StateUnavailable."""
+    async def hear(self, heard: PubSub, *, within_s: float) -> str | None:
+        """Return what kind of word came in time, None if none. Raises StateUnavailable."""
+        async with self._outages(within_s + self.timeout_s):
+            word = await heard.get_message(timeout=within_s)
+        return None if word is None else str(word["type"])
+
+    async def ask_if_there(self, heard: PubSub) -> str:
+        """Return the kind of word that shows that the far end is there. Raises StateUnavailable."""
         async with self._outages(self.timeout_s):
             await heard.ping()
-            await heard.get_message(timeout=self.timeout_s)
-
-    async def hear(self, heard: PubSub, *, within_s: float) -> bool:
-        """Say whether a message came in time. Raises StateUnavailable."""
-        async with self._outages(within_s + self.timeout_s):
-            message = await heard.get_message(timeout=within_s)
-            return message is not None and message["type"] == "message"
+        word = await self.hear(heard, within_s=self.timeout_s)
+        if word is None:
+            raise StateUnavailable("Redis does not answer on the connection that listens")
+        return word
 
     @asynccontextmanager
     async def _outages(self, deadline_s: float) -> AsyncIterator[None]:

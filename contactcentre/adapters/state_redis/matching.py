@@ -14,6 +14,8 @@ from contactcentre.ports.state import Reservation
 
 RESERVATIONS_MAX = 500
 """More are looked at when these, the oldest, are done with."""
+WAKE = "message"
+"""What redis-py calls what was published; the rest is said between it and the server."""
 WAKE_QUIET_S = 2.0
 """A channel that has been silent for so long is asked whether it is still there."""
 RECONNECT_AFTER_S = 0.1
@@ -108,10 +110,13 @@ class RedisMatching(Blackboard):
 
     async def _heard(self, heard: PubSub) -> None:
         """Return once a wake has come; all that have come by then are one."""
-        while not await self.client.hear(heard, within_s=WAKE_QUIET_S):
-            await self.client.ask_if_there(heard)
-        while await self.client.hear(heard, within_s=0):
-            pass
+        word: str | None = None
+        while word != WAKE:
+            word = await self.client.hear(heard, within_s=WAKE_QUIET_S)
+            if word is None:
+                word = await self.client.ask_if_there(heard)
+        while word is not None:
+            word = await self.client.hear(heard, within_s=0)
 
 
 def _granted(reply: list[str]) -> Reservation | None:

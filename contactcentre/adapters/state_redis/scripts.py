@@ -68,6 +68,8 @@ def read_script(name: str, source: str) -> Script:
                 said[part] = names
             case names if part and line.startswith(CONTINUED):
                 said[part] += names
+            case [] if "GIVES" in said:
+                break
             case _:
                 part = ""
     assert [*said] == ["KEYS", "ARGV", "GIVES"], f"{name}: the header states {[*said]}"

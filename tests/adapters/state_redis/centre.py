@@ -1,0 +1,217 @@
+"""Callers, advisers, nodes and desks of a small centre, as its tests speak of them."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from redis import Redis
+
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LineId,
+    NodeId,
+    QueueId,
+    RequestId,
+    Token,
+)
+from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.ports.state import (
+    AdviserReport,
+    AdviserStanding,
+    CallReport,
+    NodeReply,
+    NodeReport,
+    Reservation,
+)
+
+PAYING = QueueId("tax.paying.en")
+WELSH = QueueId("tax.paying.cy")
+ADA, BOB = AdviserId("ada"), AdviserId("bob")
+EARLY, LATE = CallId("early"), CallId("late")
+NORTH, SOUTH = NodeId("north-1"), NodeId("south-1")
+DESK = DeskId("desk-1")
+FIRST = LegEpoch(1, "aaaa")
+NOW_MS = 1_700_000_000_000
+"""A time that is given to callers where a test says when they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process that is all the test's own."""
+
+    url: str
+    pid: int
+
+    def ask(self, *command: str) -> Any:
+        """Run one command with a client that is none of ours."""
+        with Redis.from_url(self.url, decode_responses=True, protocol=2) as client:
+            return client.execute_command(*command)
+
+    def count(self, command: str) -> int:
+        """Return how often a command has come in since the server's start."""
+        stats = self.ask("INFO", "commandstats")
+        return int(stats[f"cmdstat_{command}"]["calls"])
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Let the server stand still for a while, connections and all."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+
+class Centre:
+    """People who use the live state; where a test does not care, they do the usual thing."""
+
+    def __init__(self, state: RedisState) -> None:
+        self.state = state
+        self._requests = count(1)
+
+    async def call(
+        self,
+        call: CallId = EARLY,
+        *,
+        queue: QueueId = PAYING,
+        at_ms: int | None = None,
+        head_start_ms: int = 0,
+        epoch: LegEpoch = FIRST,
+        node: NodeId = NORTH,
+    ) -> int:
+        """Let a caller join a queue."""
+        return await self.state.join(
+            call=call,
+            line=LineId("tax"),
+            queue=queue,
+            head_start_ms=head_start_ms,
+            enqueued_ms=at_ms,
+            epoch=epoch,
+            node=node,
+        )
+
+    async def desk_says(
+        self,
+        adviser: AdviserId,
+        presence: Presence,
+        *,
+        reason: AwayReason | None = None,
+        call: CallId | None = None,
+        token: int = 0,
+        queues: tuple[QueueId, ...] = (PAYING,),
+    ) -> AdviserStanding:
+        """Let a desk report an adviser."""
+        return await self.state.report_adviser(
+            AdviserReport(
+                adviser=adviser,
+                desk=DESK,
+                beat=1,
+                state=presence,
+                reason=reason,
+                call=call,
+                token=Token(token),
+                queues=queues,
+            )
+        )
+
+    async def ready(
+        self, adviser: AdviserId = ADA, *, token: int = 0, queues: tuple[QueueId, ...] = (PAYING,)
+    ) -> AdviserStanding:
+        """Let an adviser press Ready."""
+        return await self.desk_says(adviser, Presence.READY, token=token, queues=queues)
+
+    async def match(self, adviser: AdviserId = ADA) -> Reservation | None:
+        """Let a router look for a call for an adviser."""
+        return await self.state.match_adviser(adviser, request=self.request())
+
+    async def reserve(self, adviser: AdviserId = ADA) -> Reservation:
+        """Let a router reserve a call that must be there."""
+        found = await self.match(adviser)
+        assert found is not None, f"nothing to reserve for {adviser}"
+        return found
+
+    async def ring(self, adviser: AdviserId = ADA) -> Reservation:
+        """Reserve a call and let its node take it up."""
+        found = await self.reserve(adviser)
+        await self.state.take_up(call=found.call, adviser=adviser, token=found.token)
+        return found
+
+    async def talk(self, adviser: AdviserId = ADA) -> Reservation:
+        """Let a call ring and its adviser answer."""
+        found = await self.ring(adviser)
+        await self.state.answer(call=found.call, adviser=adviser, token=found.token)
+        return found
+
+    async def give_back(self, held: Reservation, why: LapseReason = LapseReason.DECLINED) -> None:
+        """Give a reserved call back."""
+        await self.state.give_back(call=held.call, adviser=held.adviser, token=held.token, why=why)
+
+    async def node_says(self, *calls: CallReport, node: NodeId = NORTH, beat: int = 1) -> NodeReply:
+        """Let a node report itself and its calls."""
+        return await self.state.report_node(
+            NodeReport(
+                node=node,
+                site=node.split("-", maxsplit=1)[0],
+                beat=beat,
+                internal_url=f"http://{node}.example",
+                public_url=f"wss://{node}.example",
+                draining=False,
+                legs_count=len(calls),
+                legs_max=10,
+                calls=calls,
+            )
+        )
+
+    async def standing(self, adviser: AdviserId = ADA) -> AdviserStanding:
+        """Return how an adviser stands, as a supervisor sees it."""
+        return dict((await self.state.overview([])).advisers)[adviser]
+
+    async def order(self, queue: QueueId = PAYING) -> list[CallId]:
+        """Return who waits in a queue, the head first, and check that each is told that place."""
+        found = await self.state.client.ask("ZRANGE", self.state.keys.queue(queue), 0, -1)
+        calls = [CallId(call.decode()) for call in found]
+        for place, call in enumerate(calls, start=1):
+            told = await self.state.place(call=call, queue=queue)
+            assert told is not None
+            assert (told.place, told.waiting_count) == (place, len(calls))
+        return calls
+
+    async def forget_everything(self) -> None:
+        """Lose all keys, as a store that was restarted empty."""
+        await self.state.client.ask("FLUSHALL")
+
+    def request(self) -> RequestId:
+        """Return a name for one attempt."""
+        return RequestId(f"r{next(self._requests)}")
+
+
+def said(
+    call: CallId = EARLY,
+    state: str = "waiting",
+    *,
+    at_ms: int = NOW_MS,
+    epoch: LegEpoch = FIRST,
+    held: Reservation | None = None,
+    token: int = 0,
+) -> CallReport:
+    """Return what a node says of a call; `held` is what it rings or talks by."""
+    report = CallReport(
+        call=call,
+        queue=PAYING,
+        head_start_ms=0,
+        enqueued_ms=at_ms,
+        epoch=epoch,
+        state=state,
+        adviser=None,
+        token=Token(token),
+    )
+    return report if held is None else replace(report, adviser=held.adviser, token=held.token)

@@ -1,0 +1,40 @@
+"""A server of our own, so that a test may stop it, flush it and count what it was asked."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from contactcentre.adapters.embedded.valkey import start_valkey
+from contactcentre.adapters.state_redis.state import RedisState
+from tests.adapters.state_redis.centre import Centre, Server
+
+NAMESPACES = count(1)
+
+
+@pytest.fixture(scope="session")
+def server(stores_dir: Path) -> Iterator[Server]:
+    """Give a server that no other test uses; a test that stops it lets it go on."""
+    valkey = asyncio.run(start_valkey(stores_dir / "state"))
+    pid = valkey.program.process.pid
+    yield Server(url=valkey.url, pid=pid)
+    os.kill(pid, signal.SIGCONT)
+    asyncio.run(valkey.stop())
+
+
+@pytest.fixture
+async def state(server: Server) -> AsyncIterator[RedisState]:
+    """Give live state with nothing in it."""
+    state = RedisState(server.url, namespace=f"test{next(NAMESPACES)}")
+    yield state
+    await state.close()
+
+
+@pytest.fixture
+def centre(state: RedisState) -> Centre:
+    """Give people who use the state."""
+    return Centre(state)

@@ -1,0 +1,109 @@
+"""The connection: one attempt a command, one deadline, one kind of error."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from contactcentre.adapters.embedded.server import free_port
+from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.domain.errors import StateUnavailable
+from tests.adapters.state_redis.centre import EARLY, PAYING, Centre, Server
+
+TIMEOUT_MS = 300
+
+
+async def test_a_store_that_answers_is_there(state: RedisState) -> None:
+    await state.ping()
+
+
+async def test_a_store_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
+    for url in (f"redis://127.0.0.1:{free_port()}/0", f"unix://{tmp_path}/none"):
+        state = RedisState(url)
+        with pytest.raises(StateUnavailable) as outage:
+            await state.ping()
+        assert outage.value.__cause__ is not None
+        await state.close()
+
+
+async def test_a_store_that_hangs_is_an_outage_within_the_deadline(server: Server) -> None:
+    state = RedisState(server.url, namespace="hung", timeout_ms=TIMEOUT_MS)
+    await state.ping()
+    centre = Centre(state)
+    with server.hung():
+        for step in (centre.call, centre.ready, state.nodes, state.queues_waiting):
+            began = time.monotonic()
+            with pytest.raises(StateUnavailable):
+                await step()
+            assert time.monotonic() - began < TIMEOUT_MS / 1_000 + 0.1
+    await state.close()
+
+
+async def test_a_step_is_tried_once_and_never_again_by_itself(server: Server) -> None:
+    state = RedisState(server.url, namespace="once", timeout_ms=TIMEOUT_MS)
+    await state.give_time()
+    before = server.count("evalsha")
+    with server.hung():
+        with pytest.raises(StateUnavailable):
+            await state.give_time()
+        await asyncio.sleep(2 * TIMEOUT_MS / 1_000)
+    await state.ping()
+    assert server.count("evalsha") == before + 1
+    await state.close()
+
+
+async def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(server: Server) -> None:
+    state = RedisState(server.url, namespace="mixed", timeout_ms=TIMEOUT_MS)
+    centre = Centre(state)
+    await asyncio.gather(*(state.ping() for _ in range(CONNECTIONS_MAX)))
+    with server.hung():
+        found = await asyncio.gather(
+            *(state.give_time() for _ in range(CONNECTIONS_MAX)), return_exceptions=True
+        )
+        assert {type(one) for one in found} == {StateUnavailable}
+    for _ in range(CONNECTIONS_MAX):
+        await state.ping()
+        assert await centre.match() is None
+        assert await state.place(call=EARLY, queue=PAYING) is None
+    await state.close()
+
+
+async def test_more_steps_at_once_than_connections_wait_for_one_another(centre: Centre) -> None:
+    times = await asyncio.gather(*(centre.state.give_time() for _ in range(8 * CONNECTIONS_MAX)))
+    assert len(set(times)) == len(times)
+
+
+async def test_no_more_connections_are_opened_than_the_bound(
+    state: RedisState, server: Server
+) -> None:
+    before = len(server.ask("CLIENT", "LIST").splitlines())
+    await asyncio.gather(*(state.give_time() for _ in range(8 * CONNECTIONS_MAX)))
+    assert len(server.ask("CLIENT", "LIST").splitlines()) <= before + CONNECTIONS_MAX
+
+
+async def test_a_store_that_is_a_primary_no_longer_is_an_outage(
+    centre: Centre, server: Server
+) -> None:
+    await centre.call()
+    server.ask("REPLICAOF", "127.0.0.1", "1")
+    try:
+        with pytest.raises(StateUnavailable, match="ReadOnlyError"):
+            await centre.state.give_time()
+    finally:
+        server.ask("REPLICAOF", "NO", "ONE")
+    await centre.state.give_time()
+
+
+async def test_a_cancelled_step_leaves_nothing_behind(server: Server) -> None:
+    state = RedisState(server.url, namespace="cancelled", timeout_ms=5_000)
+    await state.ping()
+    with server.hung():
+        step = asyncio.create_task(state.give_time(), name="step")
+        await asyncio.sleep(0.05)
+        step.cancel()
+        await asyncio.wait({step})
+    assert step.cancelled()
+    assert await state.queues_waiting() == []
+    await state.close()

@@ -1,0 +1,75 @@
+"""The table in keys.py is true: every key that is written stands in it, with type and lifetime."""
+
+import re
+
+import pytest
+
+from contactcentre.adapters.state_redis import keys
+from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
+from contactcentre.adapters.state_redis.keys import Keys
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import AdviserId, CallId
+from tests.adapters.state_redis.centre import BOB, DESK, EARLY, FIRST, LATE, NORTH, Centre, said
+from tests.adapters.state_redis.test_events import written
+
+ROWS = re.findall(r"^\| (\w+)(:<\w+>)? +\| (\w+) +\|", str(keys.__doc__), re.MULTILINE)
+TYPE_OF = {name + ":" * bool(more): kind for name, more, kind in ROWS if kind != "type"}
+FOR_EVER = {"token", "enqueued", "events", "unread"}
+"""The last numbers given, and what is on its way or waits for a person."""
+WHILE_IN_USE = {"queue:", "queues", "reservations", "ready", "ready_in:", "advisers", "nodes"}
+"""Gone by themselves once nothing is in them."""
+
+
+async def _use_everything(centre: Centre) -> None:
+    """Let happen what leaves every kind of key behind."""
+    state = centre.state
+    for call in (EARLY, LATE, CallId("third")):
+        await centre.call(call)
+    await centre.ready()
+    await centre.ready(BOB)
+    held = await centre.talk()
+    await state.end(call=held.call, epoch=FIRST)
+    held = await centre.reserve(BOB)
+    await centre.give_back(held, LapseReason.CALLER_LEFT)
+    await centre.node_says(said(LATE))
+    await centre.reserve(BOB)
+    await state.report_desk(desk=DESK, beat=1, internal_url="http://desk.example")
+    await RedisEventStream(state).send([written(1)])
+    await state.client.ask("XADD", state.keys.events, "*", "event", "nonsense")
+    inbox = RedisEventInbox(state, reader="records-1", count_unread=lambda: None)
+    await inbox.take(count_max=9, wait_ms=10)
+    await inbox.acknowledge([], durable=[(NORTH, 1)])
+    await centre.ready(AdviserId("kim"))
+
+
+async def test_every_key_that_is_written_is_in_the_table_with_its_type_and_lifetime(
+    centre: Centre,
+) -> None:
+    await _use_everything(centre)
+    client, namespace = centre.state.client, centre.state.keys.namespace
+    found = [key.decode() for key in await client.ask("KEYS", f"{namespace}:*")]
+    seen = set()
+    for key in found:
+        name, colon, _ = key.removeprefix(f"{namespace}:").partition(":")
+        seen.add(name + colon)
+        assert (await client.ask("TYPE", key)).decode() == TYPE_OF[name + colon]
+        lasts = name + colon in FOR_EVER | WHILE_IN_USE
+        assert (await client.ask("TTL", key) == -1) == lasts, key
+    assert seen == TYPE_OF.keys() - {"wake"}
+
+
+async def test_all_sets_and_orders_are_gone_when_nobody_is_in_them(centre: Centre) -> None:
+    await centre.call()
+    await centre.ready()
+    await centre.talk()
+    await centre.state.end(call=EARLY, epoch=FIRST)
+    assert await centre.state.queues_waiting() == []
+    client, all_keys = centre.state.client, centre.state.keys
+    for key in (all_keys.queues, all_keys.ready, all_keys.reservations):
+        assert await client.ask("EXISTS", key) == 0
+
+
+@pytest.mark.parametrize("name", ["", "two words", "line\nbreak", ":colon"])
+def test_a_name_that_could_be_taken_for_two_makes_no_key(name: str) -> None:
+    with pytest.raises(AssertionError, match="no part of a key"):
+        Keys("cc").call(CallId(name))
