@@ -65,14 +65,17 @@ class Shipment:
     def next(self) -> Sequence[WrittenEvent]:
         """Return what is to be sent now, the oldest first."""
         self._follow_mark()
-        under_way = self._spool.pending(after_seq=self._mark, count_max=self._under_way_max)
-        if self._is_stalled(under_way):
+        under_way_count = self._under_way_count()
+        if under_way_count and self._is_stalled():
             self._sent_seq = self._mark
             self._since_ms = self._clock.monotonic_ms()
             self._patience_ms = min(2 * self._patience_ms, STALLED_MAX_MS)
             self._under_way_max = AGAIN_MAX
-            under_way = under_way[:AGAIN_MAX]
-        return [event for event in under_way if event.seq > self._sent_seq][:TAKE_MAX]
+            under_way_count = 0
+        room = min(self._under_way_max - under_way_count, TAKE_MAX)
+        if room <= 0:
+            return []
+        return self._spool.pending(after_seq=self._sent_seq, count_max=room)
 
     def sent(self, events: Sequence[WrittenEvent]) -> None:
         """Note that events are on the stream."""
@@ -92,10 +95,13 @@ class Shipment:
         self._patience_ms = STALLED_AFTER_MS
         self._under_way_max = UNDER_WAY_MAX
 
-    def _is_stalled(self, under_way: Sequence[WrittenEvent]) -> bool:
-        """Say whether something was sent and the mark has not moved for too long since."""
-        if not under_way or under_way[0].seq > self._sent_seq:
-            return False
+    def _under_way_count(self) -> int:
+        """Return how many events are on the stream or beyond, and not known to be durable."""
+        oldest = self._spool.pending(after_seq=self._mark, count_max=1)
+        return max(0, self._sent_seq - oldest[0].seq + 1) if oldest else 0
+
+    def _is_stalled(self) -> bool:
+        """Say whether the mark has not moved for too long."""
         return self._clock.monotonic_ms() - self._since_ms >= self._patience_ms
 
 

@@ -1,20 +1,21 @@
 """PostgreSQL away, hung, read-only or killed: an outage in good time, and nothing lost."""
 
 import asyncio
-import os
 import signal
 import time
-from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from contactcentre.adapters.embedded.postgres import Postgres
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.domain.errors import BadRequest, LedgerUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, OutcomeCode
 from contactcentre.ports.records import Outcome
+from tests.adapters.ledger_postgres.conftest import FragileServer
 
 ADA = AdviserId("ada")
 WRONG = "not-the-password"
@@ -30,15 +31,12 @@ def outcome(version: int, *, call: str = "c1") -> Outcome:
     )
 
 
-async def test_a_hung_server_is_an_outage_in_good_time(fragile_server: Any) -> None:
-    url = fragile_server.url()
-    await upgrade(url)
-    async with PostgresPool(url, timeout_ms=300) as pool:
+async def test_a_hung_server_is_an_outage_in_good_time(fragile_server: FragileServer) -> None:
+    await upgrade(fragile_server.url)
+    async with PostgresPool(fragile_server.url, timeout_ms=300) as pool:
         outcomes = PostgresOutcomes(pool)
         await outcomes.write(outcome(1), at_ms=1)
-        family = fragile_server.family()
-        for pid in family:
-            os.kill(pid, signal.SIGSTOP)
+        fragile_server.signal(signal.SIGSTOP)
         try:
             began = time.monotonic()
             for _ in range(3):  # on the open connection, then with new ones
@@ -46,20 +44,18 @@ async def test_a_hung_server_is_an_outage_in_good_time(fragile_server: Any) -> N
                     await outcomes.write(outcome(2), at_ms=2)
             assert time.monotonic() - began < 3 * 0.3 + 0.5
         finally:
-            for pid in family:
-                os.kill(pid, signal.SIGCONT)
+            fragile_server.signal(signal.SIGCONT)
         await outcomes.write(outcome(3), at_ms=3)
         assert await outcomes.read(call=CallId("c1"), adviser=ADA) == outcome(3)
 
 
 async def test_a_server_killed_while_it_writes_loses_nothing_it_confirmed(
-    fragile_server: Any,
+    fragile_server: FragileServer,
 ) -> None:
-    url = fragile_server.url()
-    await upgrade(url)
+    await upgrade(fragile_server.url)
     confirmed: set[str] = set()
     busy = asyncio.Event()
-    async with PostgresPool(url) as pool:
+    async with PostgresPool(fragile_server.url) as pool:
         outcomes = PostgresOutcomes(pool)
 
         async def write_on(writer: int) -> None:
@@ -77,7 +73,7 @@ async def test_a_server_killed_while_it_writes_loses_nothing_it_confirmed(
         fragile_server.kill()
         for ended in await asyncio.gather(*writers, return_exceptions=True):
             assert isinstance(ended, LedgerUnavailable)
-        fragile_server.start()
+        await fragile_server.start_again()
         async with pool.connection() as connection:
             rows = await connection.fetch("SELECT call FROM outcomes")
     assert confirmed <= {row["call"] for row in rows}
@@ -89,8 +85,9 @@ async def test_a_server_that_is_not_there_is_an_outage() -> None:
             await PostgresOutcomes(pool).read(call=CallId("c1"), adviser=ADA)
 
 
-async def test_a_wrong_password_is_an_outage_that_says_so(server: Any) -> None:
-    async with PostgresPool(server.url(password=WRONG)) as pool:
+async def test_a_wrong_password_is_an_outage_that_says_so(postgres: Postgres) -> None:
+    right = urlsplit(postgres.url).password or ""
+    async with PostgresPool(postgres.url.replace(right, WRONG)) as pool:
         with pytest.raises(LedgerUnavailable, match="user and password") as outage:
             await PostgresOutcomes(pool).read(call=CallId("c1"), adviser=ADA)
     assert WRONG not in str(outage.value)
@@ -122,12 +119,12 @@ async def set_read_only(url: str, *, on: bool) -> None:
         await connection.close()
 
 
-async def test_a_server_that_only_lets_itself_be_read_is_an_outage(url: str) -> None:
-    await set_read_only(url, on=True)
-    async with PostgresPool(url) as pool:
+async def test_a_server_that_only_lets_itself_be_read_is_an_outage(database_url: str) -> None:
+    await set_read_only(database_url, on=True)
+    async with PostgresPool(database_url) as pool:
         with pytest.raises(LedgerUnavailable, match="read"):
             await PostgresOutcomes(pool).write(outcome(1), at_ms=1)
-        await set_read_only(url, on=False)
+        await set_read_only(database_url, on=False)
         await PostgresOutcomes(pool).write(outcome(1), at_ms=1)
 
 
@@ -138,23 +135,25 @@ async def make_table(pool: PostgresPool) -> None:
         await connection.execute("CREATE TABLE anything ()")
 
 
-async def test_a_connection_that_turned_read_only_is_not_used_again(url: str) -> None:
-    async with PostgresPool(url) as pool:
+async def test_a_connection_that_turned_read_only_is_not_used_again(database_url: str) -> None:
+    async with PostgresPool(database_url) as pool:
         for _ in range(6):
             with pytest.raises(LedgerUnavailable, match="read"):
                 await make_table(pool)
         await PostgresOutcomes(pool).write(outcome(1), at_ms=1)
 
 
-async def test_more_asking_at_once_than_there_are_connections_wait_their_turn(url: str) -> None:
-    async with PostgresPool(url) as pool:
+async def test_more_asking_at_once_than_there_are_connections_wait_their_turn(
+    database_url: str,
+) -> None:
+    async with PostgresPool(database_url) as pool:
         outcomes = PostgresOutcomes(pool)
         await asyncio.gather(*(outcomes.write(outcome(n), at_ms=n) for n in range(1, 40)))
         assert await outcomes.read(call=CallId("c1"), adviser=ADA) == outcome(39)
 
 
-async def test_a_statement_that_takes_too_long_gives_its_connection_back(url: str) -> None:
-    async with PostgresPool(url, timeout_ms=200) as pool:
+async def test_a_statement_that_takes_too_long_gives_its_connection_back(database_url: str) -> None:
+    async with PostgresPool(database_url, timeout_ms=200) as pool:
         for _ in range(6):
             with pytest.raises(LedgerUnavailable):
                 async with pool.connection() as connection:
