@@ -3,9 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
 
 const wire = new URL("../src/wire/", import.meta.url);
-const { "x-limits": limits, ...schema } = JSON.parse(
-  await readFile(new URL("made.schema.json", wire), "utf8"),
-);
+const {
+  "x-limits": limits,
+  "x-closings": closings,
+  ...schema
+} = JSON.parse(await readFile(new URL("made.schema.json", wire), "utf8"));
 // The tool would say each union twice where it also finds the discriminator's mapping.
 for (const definition of Object.values(schema.$defs)) delete definition.discriminator;
 
@@ -27,6 +29,9 @@ const made = [
   "",
   "/** Bounds that the servers keep too. */",
   `export const LIMITS = ${JSON.stringify(limits, null, 2)} as const;`,
+  "",
+  "/** Why a socket was closed. */",
+  `export const CLOSINGS = ${JSON.stringify(closings, null, 2)} as const;`,
   "",
   said.trim(),
   "",

@@ -1,8 +1,8 @@
 """The JSON Schema of what browsers and our processes say to one another.
 
 `python -m contactcentre.wire.schema` prints it. The types of the desk are made from it, so that a
-message is described once, in Python. Bounds that both ends must agree on travel with it under
-`x-limits`.
+message is described once, in Python. Bounds and close codes that both ends must agree on travel
+with it under `x-limits` and `x-closings`.
 """
 
 import json
@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from contactcentre import limits
 from contactcentre.wire import desk, legs
+from contactcentre.wire.closing import Closing
 from contactcentre.wire.problems import Problem
 
 SAID: Mapping[str, Any] = {
@@ -65,6 +66,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "$defs": {name: _untitled(defs[name]) for name in sorted(defs)},
         "x-limits": {name: getattr(limits, name) for name in SHARED_LIMITS},
+        "x-closings": {closing.name: closing.value for closing in Closing},
     }
 
 

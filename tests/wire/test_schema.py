@@ -6,6 +6,7 @@ from typing import Any
 
 from contactcentre import limits
 from contactcentre.wire import schema
+from contactcentre.wire.closing import Closing
 
 MADE = Path(__file__).parents[2] / "agent_ui" / "src" / "wire" / "made.schema.json"
 
@@ -29,6 +30,7 @@ def test_a_field_that_is_called_title_is_not_taken_for_a_heading() -> None:
     assert "title" in schema.schema()["$defs"]["BoardQueue"]["properties"]
 
 
-def test_the_bounds_of_both_ends_are_the_same() -> None:
-    said = json.loads(schema.as_text())["x-limits"]
-    assert said == {name: getattr(limits, name) for name in schema.SHARED_LIMITS}
+def test_the_bounds_and_close_codes_of_both_ends_are_the_same() -> None:
+    said = json.loads(schema.as_text())
+    assert said["x-limits"] == {name: getattr(limits, name) for name in schema.SHARED_LIMITS}
+    assert said["x-closings"] == {closing.name: closing for closing in Closing}

@@ -130,6 +130,7 @@ export class LegCall {
       if (this.#isOver) return;
       this.#attached = true;
       this.#measuring = setInterval(() => void this.#measure(), MEASURE_EVERY_MS);
+      if (this.#muted) this.say({ kind: "mute", on: true });
       if (this.#wantsAnswer) this.say({ kind: "answer_call" });
     }
     this.#ends.said(said);

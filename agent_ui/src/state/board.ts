@@ -44,7 +44,12 @@ export function percent(part: number, whole: number): number | null {
   return whole > 0 ? Math.round((part / whole) * 100) : null;
 }
 
-/** Return how many calls of today have been decided in a queue: answered, or given up. */
+/**
+ * Return how many calls of today were answered or given up.
+ *
+ * Calls that are still being talked with are known only where they were answered within the target.
+ */
 export function decidedInQueue(today: Today): number {
-  return today.handled_count + today.abandoned_count;
+  const ended = today.handled_count + today.abandoned_count;
+  return Math.max(ended, today.answered_within_target_count + today.abandoned_count);
 }

@@ -36,7 +36,7 @@ export interface Talking {
   call: string;
   token: number;
   began: number;
-  /** What was known when it rang; null when the page came later than the ring. */
+  /** What rang, with a ticket to the same leg; null when the desk itself does not know. */
   ring: RingNow | null;
 }
 
@@ -116,9 +116,17 @@ function stand(desk: Desk, said: PresenceNow, at: number): Desk {
 }
 
 function talk(work: Work, said: TalkNow, at: number): Talking {
-  if (work.at === "talking" && work.token === said.token) return work;
-  const ring = work.at === "ringing" && work.ring.token === said.token ? work.ring : null;
-  return { at: "talking", call: said.call, token: said.token, began: at - said.talked_ms, ring };
+  if (work.at === "talking" && work.token === said.token) {
+    return { ...work, ring: said.ring ?? work.ring };
+  }
+  const rang = work.at === "ringing" && work.ring.token === said.token ? work.ring : null;
+  return {
+    at: "talking",
+    call: said.call,
+    token: said.token,
+    began: at - said.talked_ms,
+    ring: said.ring ?? rang,
+  };
 }
 
 function wrapUp(work: Work, said: WrapUpNow, at: number): WrappingUp {
@@ -135,14 +143,6 @@ function wrapUp(work: Work, said: WrapUpNow, at: number): WrappingUp {
     talkedMs: talked && at - talked.began,
     ring: talked?.ring ?? null,
   };
-}
-
-/** Return the work with what an earlier page of this tab knew of the ring, if it is the same. */
-export function remember(work: Work, ring: RingNow): Work {
-  const same =
-    (work.at === "talking" && work.token === ring.token) ||
-    (work.at === "wrap_up" && work.call === ring.call);
-  return same && work.ring === null ? { ...work, ring } : work;
 }
 
 /** Return the call that the adviser's words belong to now. */

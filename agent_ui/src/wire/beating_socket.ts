@@ -9,8 +9,8 @@ import { LIMITS } from "./made";
 export interface Ends<Heard> {
   opened?: () => void;
   heard: (said: Heard) => void;
-  /** Called exactly once, unless this side closed the socket. */
-  ended: () => void;
+  /** Called exactly once, unless this side closed the socket; with the peer's code, if any. */
+  ended: (code: number | null) => void;
 }
 
 interface Kind {
@@ -29,8 +29,7 @@ export class BeatingSocket<Heard extends Kind, Says extends Kind> {
     this.#socket = new WebSocket(url);
     this.#socket.onopen = () => this.#opened();
     this.#socket.onmessage = (event) => this.#heard(event.data);
-    this.#socket.onclose = () => this.#end();
-    this.#socket.onerror = () => this.#end();
+    this.#socket.onclose = (event) => this.#end(event.code);
     this.#wind();
   }
 
@@ -69,7 +68,7 @@ export class BeatingSocket<Heard extends Kind, Says extends Kind> {
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => {
       this.#socket.close();
-      this.#end();
+      this.#end(null);
     }, LIMITS.SOCKET_LOST_AFTER_MS);
   }
 
@@ -79,10 +78,10 @@ export class BeatingSocket<Heard extends Kind, Says extends Kind> {
     clearInterval(this.#beats);
   }
 
-  #end(): void {
+  #end(code: number | null): void {
     if (this.#isOver) return;
     this.#stop();
-    this.#ends.ended();
+    this.#ends.ended(code);
   }
 }
 

@@ -4,11 +4,13 @@
 
 import { BeatingSocket } from "./beating_socket";
 import { backoffMs, type Connection } from "./connection";
-import type { Beat, DeskSays } from "./made";
+import { type Beat, CLOSINGS, type DeskSays } from "./made";
 
 export interface LiveEnds {
   heard: (said: DeskSays) => void;
   changed: (connection: Connection) => void;
+  /** Nobody is signed in any longer. */
+  signedOut: () => void;
 }
 
 export class LiveSocket {
@@ -33,7 +35,7 @@ export class LiveSocket {
     this.#ends.changed({ at: "connecting", attempt: this.#attempt });
     this.#socket = new BeatingSocket(this.#url, {
       heard: (said) => this.#heard(said),
-      ended: () => this.#wait(),
+      ended: (code) => this.#ended(code),
     });
   }
 
@@ -53,6 +55,12 @@ export class LiveSocket {
       this.#ends.changed({ at: "live" });
     }
     this.#ends.heard(said);
+  }
+
+  #ended(code: number | null): void {
+    if (code === CLOSINGS.REPLACED) this.#heard({ kind: "replaced" });
+    else if (code === CLOSINGS.NOT_SIGNED_IN) this.#ends.signedOut();
+    else this.#wait();
   }
 
   #wait(): void {

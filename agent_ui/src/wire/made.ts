@@ -9,6 +9,20 @@ export const LIMITS = {
   "NOTES_MAX_CHARS": 8000
 } as const;
 
+/** Why a socket was closed. */
+export const CLOSINGS = {
+  "DONE": 1000,
+  "STOPPING": 1001,
+  "TOO_LONG": 1009,
+  "BROKEN": 1011,
+  "MALFORMED": 4400,
+  "NOT_SIGNED_IN": 4401,
+  "REFUSED": 4403,
+  "LOST": 4408,
+  "REPLACED": 4409,
+  "TOO_SLOW": 4429
+} as const;
+
 export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat;
 /**
  * Why an adviser is away.
@@ -130,7 +144,6 @@ export interface BoardQueue {
   waiting_count: number;
   longest_ms: number | null;
   ready_count: number;
-  talking_count: number;
 }
 /**
  * A media node on the board.
@@ -226,6 +239,7 @@ export interface TalkNow {
   call: string;
   token: number;
   talked_ms: number;
+  ring: RingNow | null;
 }
 /**
  * The talk has ended; the adviser has this long for notes and outcome.
@@ -274,6 +288,7 @@ export interface HealthNow {
 export interface FinishWrapUp {
   call: string;
   then: "ready" | "away";
+  reason: AwayReason | null;
 }
 /**
  * Adviser: the caller is on hold, or no longer.

@@ -198,9 +198,9 @@ export const cy: Words = {
     delay: "Oedi",
     notConnectedTitle: "Nid yw eich sain wedi’i chysylltu.",
     notConnected:
-      "Llwythwyd y dudalen hon yn ystod yr alwad, felly ni all glywed y galwr. Nid yw’r galwr ar goll: mae’r alwad yn mynd yn ôl i’w lle yn y ciw.",
+      "Ni all y dudalen hon glywed y galwr. Nid yw’r galwr ar goll: os na ddaw’r sain yn ôl, mae’r alwad yn mynd yn ôl i’w lle yn y ciw.",
     soundLost:
-      "Collwyd y ffordd at yr alwad. Nid yw’r galwr ar goll: mae’r alwad yn mynd yn ôl i’w lle yn y ciw, a bydd y ddesg hon yn dangos beth sy’n digwydd nesaf.",
+      "Collwyd y ffordd at yr alwad, ac rydym yn ceisio ei chael yn ôl. Mae’r galwr yn cadw ei le yn y ciw y naill ffordd neu’r llall.",
     overTitle: "Mae’r alwad wedi gorffen.",
     over: "Mae’r amser i gwblhau yn dechrau cyn gynted ag y bydd y ddesg wedi clywed amdano.",
     answered: "Rydych wedi ateb.",
@@ -246,7 +246,7 @@ export const cy: Words = {
     more: "Ychwanegu 1 munud",
     moreFailed: "Nid oedd modd cael mwy o amser nawr. Cedwir eich nodiadau beth bynnag.",
     finish: "Gorffen, yna Barod",
-    finishAway: "Gorffen, yna i ffwrdd",
+    finishAway: "Gorffen, yna i ffwrdd ar gyfer",
     finishLater: "Gorffen",
     duringCall: "Gallwch orffen pan fydd yr alwad wedi dod i ben.",
     needsOutcome: "Dewiswch ganlyniad cyn gorffen.",
@@ -314,7 +314,6 @@ export const cy: Words = {
     waitingShort: "Yn aros",
     longestShort: "Arhosiad hiraf",
     ready: "Barod",
-    talking: "Ar alwadau",
     advisers: "Cynghorwyr",
     signedIn: (count) => `${count} wedi mewngofnodi`,
     noAdvisers: "Nid oes cynghorydd wedi mewngofnodi.",

@@ -190,9 +190,9 @@ export const en = {
     delay: "Delay",
     notConnectedTitle: "Your sound is not connected.",
     notConnected:
-      "This page was loaded while the call was up, so it cannot hear the caller. The caller is not lost: the call goes back to its place in the queue.",
+      "This page cannot hear the caller. The caller is not lost: if the sound does not come back, the call goes back to its place in the queue.",
     soundLost:
-      "The way to the call was lost. The caller is not: the call goes back to its place in the queue, and this desk shows what happens next.",
+      "The way to the call was lost, and we try to get it back. The caller keeps the place in the queue either way.",
     overTitle: "The call has ended.",
     over: "Time to finish up starts as soon as the desk has heard of it.",
     answered: "You answered.",
@@ -238,7 +238,7 @@ export const en = {
     more: "Add 1 minute",
     moreFailed: "No more time could be had just now. Your notes are kept either way.",
     finish: "Finish, then Ready",
-    finishAway: "Finish, then away",
+    finishAway: "Finish, then away for",
     finishLater: "Finish",
     duringCall: "You can finish once the call has ended.",
     needsOutcome: "Choose an outcome before you finish.",
@@ -304,7 +304,6 @@ export const en = {
     waitingShort: "Waiting",
     longestShort: "Longest wait",
     ready: "Ready",
-    talking: "On calls",
     advisers: "Advisers",
     signedIn: (count: number) => `${count} signed in`,
     noAdvisers: "No adviser is signed in.",

@@ -17,7 +17,6 @@ export function QueueTable({ queues }: { queues: readonly BoardQueue[] }) {
             <th scope="col">{words.board.waitingShort}</th>
             <th scope="col">{words.board.longestShort}</th>
             <th scope="col">{words.board.ready}</th>
-            <th scope="col">{words.board.talking}</th>
           </tr>
         </thead>
         <tbody>
@@ -27,7 +26,6 @@ export function QueueTable({ queues }: { queues: readonly BoardQueue[] }) {
               <td>{queue.waiting_count}</td>
               <td>{queue.longest_ms === null ? "–" : clock(queue.longest_ms)}</td>
               <td>{queue.ready_count}</td>
-              <td>{queue.talking_count}</td>
             </tr>
           ))}
         </tbody>

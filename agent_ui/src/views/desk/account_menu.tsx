@@ -24,7 +24,7 @@ export function AccountMenu({ me, work, seen, keys }: Props) {
   const act = (key: string | number) => {
     if (key === "theme") setTheme(other);
     if (key === "keys") keys.openSheet(true);
-    if (key === "board") window.open("/board.html", "_blank", "noopener");
+    if (key === "board") window.open("/board", "_blank", "noopener");
     if (key === "sign_out") void work.signOut();
   };
   return (

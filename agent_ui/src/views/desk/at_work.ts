@@ -8,13 +8,12 @@ import { LegCall } from "../../media/leg_call";
 import type { Heard } from "../../media/line_stats";
 import { type Microphone, Microphones, NO_MICROPHONE } from "../../media/microphone";
 import { askToNotify } from "../../media/notices";
-import { type Desk, hear, NEW_DESK, remember, type Work } from "../../state/desk";
+import { type Desk, hear, NEW_DESK, type Work } from "../../state/desk";
 import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
 import type { Draft } from "../../state/notes";
 import { type Line, measure, NO_LINE, worse } from "../../state/quality";
-import type { Connection } from "../../wire/connection";
+import { backoffMs, type Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
-import { forget, keep, kept } from "../../wire/kept";
 import { LiveSocket } from "../../wire/live_socket";
 import type { AwayReason, DeskSays, Me, NodeSays, Quality, RingNow } from "../../wire/made";
 import { NotesKeeper } from "./notes_keeper";
@@ -50,8 +49,7 @@ const AT_FIRST: Seen = {
   trouble: null,
 };
 
-const RING_KEY = "contactcentre.ring";
-const LEG_AGAIN_MS = 1_000;
+const LEG_TRIES_MAX = 8;
 
 export class AtWork {
   readonly #me: Me;
@@ -63,6 +61,7 @@ export class AtWork {
   #seen = AT_FIRST;
   #call: LegCall | null = null;
   #callToken: number | null = null;
+  #legTries = 0;
   #legAgain: ReturnType<typeof setTimeout> | undefined;
   #nodeHears: Quality | null = null;
 
@@ -72,6 +71,7 @@ export class AtWork {
     this.#live = new LiveSocket(liveUrl(location), {
       heard: (said) => this.#heard(said),
       changed: (connection) => this.#connected(connection),
+      signedOut: () => signedOut(true),
     });
     this.#microphones = new Microphones((microphone) => this.#show({ microphone }));
     this.#notes = new NotesKeeper(me.adviser, {
@@ -179,14 +179,15 @@ export class AtWork {
     void this.#notes.flush();
   }
 
-  /** Finish with the call, once its words are sent where they can be. */
-  async finish(then: "ready" | "away"): Promise<void> {
+  /** Finish with the call, once its words are sent; then be ready, or away for a reason. */
+  async finish(reason: AwayReason | null): Promise<void> {
     const { work } = this.#seen.desk;
     if (work.at !== "wrap_up") return;
-    if (then === "ready" && !(await this.#hasMicrophone())) return;
+    if (reason === null && !(await this.#hasMicrophone())) return;
     await this.#notes.flush();
     await this.#ask("finish", async () => {
-      this.#heard(await desk.finishWrapUp({ call: work.call, then }));
+      const then = reason === null ? "ready" : "away";
+      this.#heard(await desk.finishWrapUp({ call: work.call, then, reason }));
     });
   }
 
@@ -229,11 +230,7 @@ export class AtWork {
 
   #heard(said: DeskSays): void {
     const before = this.#seen.desk;
-    let now = hear(before, said, performance.now());
-    const rang = kept<RingNow>(RING_KEY, sessionStorage);
-    if (rang !== null && now.work !== before.work) {
-      now = { ...now, work: remember(now.work, rang) };
-    }
+    const now = hear(before, said, performance.now());
     this.#show({ desk: now });
     if (said.kind === "wrap_up") {
       this.#notes.open(said.call);
@@ -250,34 +247,37 @@ export class AtWork {
     if (token === null || token !== this.#callToken) this.#closeLeg();
     switch (work.at) {
       case "nothing":
-        forget(RING_KEY, sessionStorage);
         this.#notes.leave();
         return;
       case "ringing":
-        keep(RING_KEY, { ...work.ring, ticket: "" }, sessionStorage);
         this.#notes.leave();
         this.#openLeg();
         return;
       case "talking":
+        this.#notes.open(work.call);
+        this.#openLeg();
+        return;
       case "wrap_up":
         this.#notes.open(work.call);
     }
   }
 
+  /** Open a leg for the call that rings, or for a talk whose leg this page does not have. */
   #openLeg(): void {
-    const { work } = this.#seen.desk;
+    const ring = rangFor(this.#seen.desk.work);
     const microphone = this.#seen.microphone.stream;
-    if (work.at !== "ringing" || this.#call !== null || microphone === null) return;
-    const wasAnswering = this.#seen.leg.answering;
-    this.#callToken = work.ring.token;
-    this.#tell({ kind: "opening", call: work.ring.call });
-    this.#call = new LegCall(work.ring, this.#me.ice_servers, {
-      said: (said) => this.#nodeSaid(work.ring, said),
+    if (ring === null || this.#call !== null || microphone === null) return;
+    this.#callToken = ring.token;
+    this.#tell({ kind: "opening", call: ring.call });
+    const { answering, muted } = this.#seen.leg;
+    this.#call = new LegCall(ring, this.#me.ice_servers, {
+      said: (said) => this.#nodeSaid(ring, said),
       caller: (caller) => this.#show({ caller }),
       line: (heard) => this.#measured(heard),
       broken: () => this.#legBroke(),
     });
-    if (wasAnswering) this.answer();
+    if (answering) this.#call.answer();
+    if (muted) this.#call.mute(true);
     void this.#call.open(microphone);
   }
 
@@ -286,6 +286,7 @@ export class AtWork {
     this.#call?.close();
     this.#call = null;
     this.#callToken = null;
+    this.#legTries = 0;
     this.#nodeHears = null;
     this.#show({ caller: null, line: NO_LINE });
     this.#tell({ kind: "gone" });
@@ -296,19 +297,28 @@ export class AtWork {
     if (said.kind === "quality") this.#nodeHears = said;
     if (said.kind === "bridged") {
       // The node's word comes first, also while the desk's own socket is down.
-      this.#heard({ kind: "talk", call: ring.call, token: said.token, talked_ms: 0 });
+      this.#heard({ kind: "talk", call: ring.call, token: said.token, talked_ms: 0, ring: null });
     }
   }
 
-  /** While it rings there is still time for another try. */
   #legBroke(): void {
     this.#call = null;
     this.#show({ caller: null });
     this.#tell({ kind: "broken" });
-    this.#legAgain = setTimeout(() => this.#openLeg(), LEG_AGAIN_MS);
+    this.#legTries += 1;
+    if (this.#legTries > LEG_TRIES_MAX) return;
+    const waitMs = backoffMs(this.#legTries, Math.random());
+    this.#legAgain = setTimeout(() => this.#reopenLeg(), waitMs);
+  }
+
+  /** The ticket of a ring serves as long as it rings; a talk asks the desk for a fresh one. */
+  #reopenLeg(): void {
+    if (this.#seen.desk.work.at === "talking") this.#live.open();
+    else this.#openLeg();
   }
 
   #measured(mine: Heard): void {
+    this.#legTries = 0;
     const theirs = this.#nodeHears;
     const sample =
       theirs === null
@@ -344,6 +354,17 @@ export class AtWork {
     this.#seen = { ...this.#seen, ...change };
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/** Say whether caller and adviser can hear each other now. */
+export function isUp(seen: Seen): boolean {
+  const { work } = seen.desk;
+  return work.at === "talking" && (seen.leg.sound === "bridged" || seen.leg.sound === "attached");
+}
+
+/** Return what a leg can be opened with. */
+function rangFor(work: Work): RingNow | null {
+  return work.at === "ringing" || work.at === "talking" ? work.ring : null;
 }
 
 function tokenOf(work: Work): number | null {

@@ -1,13 +1,13 @@
 import { Check } from "lucide-react";
 import { useWords } from "../../words";
-import type { Seen } from "./at_work";
+import { isUp, type Seen } from "./at_work";
 import { StreamMeter } from "./stream_meter";
 
 /** How both sides sound, and how good the line is. */
 export function AudioRow({ seen }: { seen: Seen }) {
   const words = useWords();
   const { leg, caller, microphone } = seen;
-  const isTalking = leg.sound === "bridged";
+  const isTalking = isUp(seen);
   return (
     <div className="audio">
       <span>

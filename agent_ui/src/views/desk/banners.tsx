@@ -1,6 +1,6 @@
 import { Notice } from "../../parts/notice";
 import { useWords, type Words } from "../../words";
-import type { AtWork, Seen, Trouble } from "./at_work";
+import { type AtWork, isUp, type Seen, type Trouble } from "./at_work";
 
 /** What is not as it should be, in sentences. Nothing here takes the adviser's focus. */
 export function Banners({ work, seen }: { work: AtWork; seen: Seen }) {
@@ -20,7 +20,7 @@ function DeskAway({ work, seen }: { work: AtWork; seen: Seen }) {
   const { connection } = seen;
   if (connection.at === "live" || connection.at === "closed") return null;
   if (connection.at === "connecting" && connection.attempt === 1) return null;
-  const isTalking = seen.leg.sound === "bridged";
+  const isTalking = isUp(seen);
   return (
     <Notice
       tone="reconnecting"
@@ -78,7 +78,7 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
 
 function CallerSilent({ seen }: { seen: Seen }) {
   const words = useWords();
-  if (seen.leg.sound !== "bridged" || seen.leg.callerHeard) return null;
+  if (!isUp(seen) || seen.leg.callerHeard) return null;
   return (
     <Notice tone="warn" title={words.banner.callerSilentTitle}>
       {words.banner.callerSilent}

@@ -17,6 +17,11 @@ export function Controls({ work, seen }: { work: AtWork; seen: Seen }) {
     case "over":
       return <Sentence title={words.call.overTitle}>{words.call.over}</Sentence>;
     case "connecting":
+      return (
+        <div className="in-place" data-tone="info">
+          <p>{words.call.lineIsConnecting}</p>
+        </div>
+      );
     case "attached":
     case "bridged":
       return <Buttons work={work} seen={seen} />;

@@ -1,6 +1,6 @@
 import { Database, ListOrdered, type LucideIcon, MonitorCheck, Signal } from "lucide-react";
 import { useWords, type Words } from "../../words";
-import type { Seen } from "./at_work";
+import { isUp, type Seen } from "./at_work";
 
 type Tone = "ok" | "warn" | "crit" | "plain";
 
@@ -40,14 +40,18 @@ function lineHealth(seen: Seen, words: Words): Health {
     case "connecting":
       return { ...line, word: words.health.lineConnecting, tone: "warn" };
     case "attached":
-      return { ...line, word: words.health.lineReady, tone: "ok" };
+      if (!isUp(seen)) return { ...line, word: words.health.lineReady, tone: "ok" };
+      return { ...line, ...quality(seen, words) };
     case "lost":
       return { ...line, word: words.health.lineLost, tone: "crit" };
-    case "bridged": {
-      const word = seen.line.word ?? "good";
-      return { ...line, word: words.health[word], tone: QUALITY_TONES[word] };
-    }
+    case "bridged":
+      return { ...line, ...quality(seen, words) };
   }
+}
+
+function quality(seen: Seen, words: Words): Pick<Health, "word" | "tone"> {
+  const word = seen.line.word ?? "good";
+  return { word: words.health[word], tone: QUALITY_TONES[word] };
 }
 
 const QUALITY_TONES = { good: "ok", fair: "warn", poor: "crit" } as const;

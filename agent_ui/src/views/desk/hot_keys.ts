@@ -5,7 +5,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import { keep, kept } from "../../wire/kept";
-import type { AtWork, Seen } from "./at_work";
+import { type AtWork, isUp, type Seen } from "./at_work";
 
 const KEY = "contactcentre.keys";
 
@@ -25,7 +25,7 @@ export function commandFor(
   isTyping: boolean,
 ): Command | null {
   if (event.ctrlKey || event.altKey || event.metaKey) return null;
-  const isTalking = seen.leg.sound === "bridged";
+  const isTalking = isUp(seen);
   if (event.key === "F2" && !event.shiftKey) {
     if (seen.desk.work.at === "ringing") return "answer";
     return isTalking ? "mute" : null;

@@ -1,6 +1,6 @@
+import { Since } from "../../parts/clock";
 import type { Me } from "../../wire/made";
 import { useWords } from "../../words";
-import { clock } from "../../words/spans";
 import type { Seen } from "./at_work";
 import { useQueueTitle } from "./titles";
 
@@ -31,7 +31,13 @@ export function Queues({ me, seen }: { me: Me; seen: Seen }) {
                 <tr key={queue}>
                   <th scope="row">{titleOf(queue)}</th>
                   <td>{one?.waiting_count ?? "–"}</td>
-                  <td>{one?.longest_ms == null ? "–" : clock(one.longest_ms)}</td>
+                  <td>
+                    {one?.longest_ms == null ? (
+                      "–"
+                    ) : (
+                      <Since since={seen.desk.queuesAt - one.longest_ms} />
+                    )}
+                  </td>
                 </tr>
               );
             })}

@@ -1,7 +1,8 @@
-import { Check } from "lucide-react";
+import { Check, ChevronDown } from "lucide-react";
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { queueOf } from "../../state/desk";
 import { type Draft, isUnsaved } from "../../state/notes";
-import { LIMITS, type Me } from "../../wire/made";
+import { type AwayReason, LIMITS, type Me } from "../../wire/made";
 import { titleIn, useSpoken, useWords, type Words } from "../../words";
 import { timeOfDay } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
@@ -25,7 +26,7 @@ export function Side({ me, work, seen }: Props) {
         <>
           <Notes work={work} draft={draft} />
           <Outcomes me={me} work={work} seen={seen} draft={draft} />
-          <Finish work={work} seen={seen} draft={draft} />
+          <Finish me={me} work={work} seen={seen} draft={draft} />
         </>
       )}
     </aside>
@@ -93,7 +94,7 @@ function Outcomes({ me, work, seen, draft }: Props & { draft: Draft }) {
   );
 }
 
-function Finish({ work, seen, draft }: { work: AtWork; seen: Seen; draft: Draft }) {
+function Finish({ me, work, seen, draft }: Props & { draft: Draft }) {
   const words = useWords();
   const isOver = seen.desk.work.at === "wrap_up";
   const why = reasonNotToFinish(isOver, draft, words);
@@ -115,17 +116,40 @@ function Finish({ work, seen, draft }: { work: AtWork; seen: Seen; draft: Draft 
         type="button"
         className="btn"
         data-look="primary"
-        onClick={() => void work.finish("ready")}
+        onClick={() => void work.finish(null)}
       >
         {words.wrapUp.finish}
       </button>
-      <button type="button" className="btn" onClick={() => void work.finish("away")}>
-        {words.wrapUp.finishAway}
-      </button>
+      <FinishAway me={me} work={work} />
       <p className="muted small">
         {isUnsaved(draft) && draft.kept ? words.wrapUp.keptAlready : words.wrapUp.savedAlready}
       </p>
     </section>
+  );
+}
+
+function FinishAway({ me, work }: { me: Me; work: AtWork }) {
+  const words = useWords();
+  return (
+    <MenuTrigger>
+      <Button className="btn">
+        {words.wrapUp.finishAway}
+        <ChevronDown size={17} aria-hidden="true" />
+      </Button>
+      <Popover className="popover" placement="top">
+        <Menu
+          className="menu"
+          aria-label={words.wrapUp.finishAway}
+          onAction={(reason) => void work.finish(reason as AwayReason)}
+        >
+          {me.away_reasons.map((reason) => (
+            <MenuItem key={reason} id={reason} className="menu-item">
+              {words.presence.reasons[reason]}
+            </MenuItem>
+          ))}
+        </Menu>
+      </Popover>
+    </MenuTrigger>
   );
 }
 

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { follow, type Leg, type LegEvent, NO_LEG, type Sound } from "../../src/state/leg";
+import type { NodeSays } from "../../src/wire/made";
+
+const OPEN = follow(NO_LEG, { kind: "opening", call: "c1" }, 0);
+const said = (message: NodeSays): LegEvent => ({ kind: "said", said: message });
+const ANSWER = said({ kind: "answer", call: "c1", sdp: "v=0" });
+const BRIDGED = said({ kind: "bridged", token: 1 });
+const OVER = said({ kind: "over", ending: "handled", lapse: null, words: "" });
+
+const LEGS: Record<Sound, Leg> = {
+  none: NO_LEG,
+  connecting: OPEN,
+  attached: follow(OPEN, ANSWER, 0),
+  bridged: follow(follow(OPEN, ANSWER, 0), BRIDGED, 0),
+  lost: follow(OPEN, { kind: "broken" }, 0),
+  over: follow(follow(OPEN, ANSWER, 0), OVER, 0),
+};
+
+const EVENTS: Record<string, LegEvent> = {
+  opening: { kind: "opening", call: "c2" },
+  answering: { kind: "answering" },
+  muting: { kind: "muting", on: true },
+  broken: { kind: "broken" },
+  gone: { kind: "gone" },
+  answer: ANSWER,
+  bridged: BRIDGED,
+  held: said({ kind: "held", on: true }),
+  "caller silent": said({ kind: "caller_heard", on: false }),
+  over: OVER,
+  refused: said({ kind: "refused", code: "stale-token", words: "This ring is over." }),
+  quality: said({ kind: "quality", loss_ratio: 0, jitter_ms: 1, delay_ms: 2, level_dbov: -20 }),
+  beat: said({ kind: "beat" }),
+};
+
+const BECOMES: Record<string, Partial<Record<Sound, Sound>>> = {
+  opening: {
+    none: "connecting",
+    attached: "connecting",
+    bridged: "connecting",
+    lost: "connecting",
+    over: "connecting",
+  },
+  broken: { connecting: "lost", attached: "lost", bridged: "lost" },
+  gone: { connecting: "none", attached: "none", bridged: "none", lost: "none", over: "none" },
+  answer: { connecting: "attached" },
+  bridged: {
+    none: "bridged",
+    connecting: "bridged",
+    attached: "bridged",
+    lost: "bridged",
+    over: "bridged",
+  },
+  over: { none: "over", connecting: "over", attached: "over", bridged: "over", lost: "over" },
+};
+
+describe("every event of every leg", () => {
+  for (const [name, event] of Object.entries(EVENTS)) {
+    for (const [sound, leg] of Object.entries(LEGS) as [Sound, Leg][]) {
+      it(`${name}, while the sound is "${sound}"`, () => {
+        expect(follow(leg, event, 5).sound).toBe(BECOMES[name]?.[sound] ?? sound);
+      });
+    }
+  }
+});
+
+it("hold is what the node says, and its clock is not set back by a repeat", () => {
+  const held = follow(LEGS.bridged, said({ kind: "held", on: true }), 10);
+  const again = follow(held, said({ kind: "held", on: true }), 20);
+  expect(again).toMatchObject({ held: true, heldSince: 10 });
+  expect(follow(again, said({ kind: "held", on: false }), 30)).toMatchObject({
+    held: false,
+    heldSince: null,
+  });
+});
+
+it("a leg that comes back to the same call is still muted", () => {
+  const muted = follow(LEGS.bridged, { kind: "muting", on: true }, 0);
+  const back = follow(follow(muted, { kind: "broken" }, 0), { kind: "opening", call: "c1" }, 0);
+  expect(back).toMatchObject({ sound: "connecting", muted: true });
+});
+
+it("the next call begins unmuted", () => {
+  const muted = follow(LEGS.bridged, { kind: "muting", on: true }, 0);
+  expect(follow(muted, { kind: "opening", call: "c2" }, 0).muted).toBe(false);
+});
+
+it("a refusal is shown in the node's words until Answer is pressed again", () => {
+  const event = EVENTS.refused;
+  if (event === undefined) throw new Error("there is a refusal");
+  const refused = follow(follow(LEGS.attached, { kind: "answering" }, 0), event, 0);
+  expect(refused).toMatchObject({ answering: false, refusal: "This ring is over." });
+  expect(follow(refused, { kind: "answering" }, 0).refusal).toBeNull();
+});
