@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 START_WITHIN_S = 60.0
 """A child that has not given its first sign for so long will not give one."""
+END_WITHIN_S = 15.0
+"""A child that gives no more signs because it ends must have ended within this."""
 LAST_WORDS_S = 0.3
 """For a silent child to write down where it stands, before it is killed."""
 BACK_OFF_FIRST_S = 0.5
@@ -120,8 +122,9 @@ class Parent:
             if os.read(key.fd, READ_BYTES):
                 if key.fd != heard:
                     child.silent_at = time.monotonic() + self._silent_max_s
-            else:  # it has closed its end: it is ending, and has no longer for that than for a sign
+            else:  # it has closed its end, as it is ending
                 selector.unregister(key.fd)
+                child.silent_at = time.monotonic() + END_WITHIN_S
 
     def _kill(self, child: _Child) -> None:
         """Let a silent child say where it stands, if it can, and end it."""

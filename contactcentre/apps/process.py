@@ -187,6 +187,8 @@ async def _live(role: str, settings: Settings, serve: Serve, heartbeat_fd: int |
                 await process.close()
         drained.cancel()
         beating.cancel()
+    if heartbeat_fd is not None:
+        os.close(heartbeat_fd)  # the parent knows by this that no more signs will come
     log.info("stopped")
 
 
