@@ -19,6 +19,8 @@ from contactcentre.settings import PREFIX
 
 TEMPLATE = "template_of_tests"
 NUMBERS = count(1)
+MAY_SKIP = "Skipped: only root"
+"""The one reason that is accepted everywhere."""
 OURS = {f"{PREFIX}WATCHDOG_S", f"{PREFIX}CHROMIUM"}
 """What may be told to the tests themselves."""
 
@@ -27,6 +29,18 @@ def pytest_configure() -> None:
     """Let no setting of the shell that runs the tests reach what they test."""
     for name in [name for name in os.environ if name.startswith(PREFIX) and name not in OURS]:
         del os.environ[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Count a test that was left out as a failure where nothing may be left out."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    assert reporter is not None, "it is built in"
+    skipped = reporter.stats.get("skipped", [])
+    left_out = [one for one in skipped if not one.longrepr[2].startswith(MAY_SKIP)]
+    if "CI" in os.environ and left_out:
+        reporter.write_line(f"\nleft out, where nothing may be: {len(left_out)}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
