@@ -153,7 +153,7 @@ test("places are told as people say them", () => {
   assert.equal(told("en-GB", 3), "You are 3rd in the queue");
   assert.equal(told("en-GB", 11), "You are 11th in the queue");
   assert.equal(told("en-GB", 21), "You are 21st in the queue");
-  assert.equal(told("cy", 1), "Chi yw'r nesaf yn y ciw");
+  assert.equal(told("cy", 1), "Chi yw’r nesaf yn y ciw");
   assert.equal(told("cy", 3), "Rydych yn rhif 3 yn y ciw");
 });
 
@@ -166,8 +166,8 @@ test("waits are rounded up, and where nothing is known nothing is said", () => {
   assert.equal(told(11 * MINUTE_MS), "You will probably wait about 15 minutes.");
   assert.equal(told(60 * MINUTE_MS), "You will probably wait about an hour.");
   assert.equal(told(61 * MINUTE_MS), "You will probably wait more than an hour.");
-  assert.equal(told(2 * MINUTE_MS, "cy"), "Mae'n debyg y byddwch yn aros tua 2 funud.");
-  assert.equal(told(4 * MINUTE_MS, "cy"), "Mae'n debyg y byddwch yn aros tua 5 munud.");
+  assert.equal(told(2 * MINUTE_MS, "cy"), "Mae’n debyg y byddwch yn aros tua 2 funud.");
+  assert.equal(told(4 * MINUTE_MS, "cy"), "Mae’n debyg y byddwch yn aros tua 5 munud.");
 });
 
 test("a clock is read as people read clocks", () => {
