@@ -141,20 +141,17 @@ def _extra_support(flow: Flow) -> Iterator[Finding]:
 def _endless_loops(flow: Flow) -> Iterator[Finding]:
     told: set[StepName] = set()
     for name in flow.steps:
-        path: list[StepName] = []
-        at: StepName | None = name
-        while at is not None and at not in path and at not in told:
-            path.append(at)
-            at = without_input(flow.steps[at])
-        if at in path:
-            loop = path[path.index(at) :]
+        way = _way_of_silence(flow, name)
+        again = without_input(flow.steps[way[-1]])
+        if again is not None and not told & set(way):
+            loop = way[way.index(again) :]
             yield _finding(
                 Rule.ENDLESS_LOOP,
-                at,
-                f"who presses nothing goes round for ever: {' → '.join([*loop, at])};"
+                again,
+                f"who presses nothing goes round for ever: {' → '.join([*loop, again])};"
                 " lead one of them to a queue.",
             )
-        told.update(path)
+            told.update(way)
 
 
 def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
@@ -185,10 +182,8 @@ def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
 
 def _ways_to_a_person(flow: Flow) -> Iterator[Finding]:
     for name, step in flow.steps.items():
-        at: StepName | None = name
-        while at is not None and not isinstance(flow.steps[at], QueueStep):
-            at = without_input(flow.steps[at])
-        if at is None and choices(step):
+        last = flow.steps[_way_of_silence(flow, name)[-1]]
+        if choices(step) and isinstance(last, HangUpStep):
             yield _finding(
                 Rule.NO_WAY_TO_A_PERSON,
                 name,
@@ -317,6 +312,14 @@ def _spent_ms(walked: Walked, durations_ms: Durations) -> int:
         for action in actions
         if isinstance(action, PlayPrompts | AwaitKey)
     )
+
+
+def _way_of_silence(flow: Flow, name: StepName) -> list[StepName]:
+    """Return the steps of a caller who presses nothing, to the last or to where they repeat."""
+    way = [name]
+    while (onward := without_input(flow.steps[way[-1]])) is not None and onward not in way:
+        way.append(onward)
+    return way
 
 
 def _leads_to(flow: Flow, name: StepName) -> tuple[StepName, ...]:
