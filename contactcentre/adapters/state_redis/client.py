@@ -19,7 +19,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
 
 from contactcentre.domain.errors import StateUnavailable
 
-CONNECTIONS_MAX = 32
+CONNECTIONS_MAX = 16
 """More commands than this at once wait for one another, within their deadline."""
 
 

@@ -40,6 +40,8 @@ EARLY, LATE = CallId("early"), CallId("late")
 NORTH, SOUTH = NodeId("north-1"), NodeId("south-1")
 DESK = DeskId("desk-1")
 FIRST = LegEpoch(1, "aaaa")
+HASTY_MS = 300
+"""The deadline of those whose store is going to hang."""
 NOW_MS = 1_700_000_000_000
 """A time that is given to callers where a test says when they came."""
 

@@ -11,9 +11,11 @@ import pytest
 
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.adapters.state_redis.state import RedisState
-from tests.adapters.state_redis.centre import Centre, Server
+from tests.adapters.state_redis.centre import HASTY_MS, Centre, Server
 
 NAMESPACES = count(1)
+PATIENT_MS = 5_000
+"""A busy machine that runs tests is no outage; tests of outages say how long they wait."""
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +31,15 @@ def server(stores_dir: Path) -> Iterator[Server]:
 @pytest.fixture
 async def state(server: Server) -> AsyncIterator[RedisState]:
     """Give live state with nothing in it."""
-    state = RedisState(server.url, namespace=f"test{next(NAMESPACES)}")
+    state = RedisState(server.url, namespace=f"test{next(NAMESPACES)}", timeout_ms=PATIENT_MS)
+    yield state
+    await state.close()
+
+
+@pytest.fixture
+async def hasty(server: Server) -> AsyncIterator[RedisState]:
+    """Give live state that takes a store for gone after HASTY_MS."""
+    state = RedisState(server.url, namespace=f"test{next(NAMESPACES)}", timeout_ms=HASTY_MS)
     yield state
     await state.close()
 

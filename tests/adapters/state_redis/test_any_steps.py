@@ -43,7 +43,9 @@ class AnySteps(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.state = RedisState(self.server.url, namespace=f"steps{next(NAMESPACES)}")
+        self.state = RedisState(
+            self.server.url, namespace=f"steps{next(NAMESPACES)}", timeout_ms=5_000
+        )
         self.centre = Centre(self.state)
         self.kept = LedgerOfWaits()
         self.given: list[tuple[Held, RequestId]] = []

@@ -16,7 +16,16 @@ from contactcentre.domain.events import CallArrived
 from contactcentre.domain.ids import LineId, NodeId
 from contactcentre.domain.languages import Language
 from contactcentre.ports.records import WrittenEvent
-from tests.adapters.state_redis.centre import EARLY, FIRST, NORTH, NOW_MS, SOUTH, Centre, Server
+from tests.adapters.state_redis.centre import (
+    EARLY,
+    FIRST,
+    HASTY_MS,
+    NORTH,
+    NOW_MS,
+    SOUTH,
+    Centre,
+    Server,
+)
 
 ARRIVED = CallArrived(
     call=EARLY,
@@ -82,21 +91,23 @@ async def test_no_more_is_taken_at_once_than_was_asked_for(
 
 
 async def test_a_reader_waits_for_events_longer_than_one_command_may_take(
-    stream: RedisEventStream, inbox: RedisEventInbox
+    hasty: RedisState,
 ) -> None:
+    inbox = RedisEventInbox(hasty, reader="records-1", count_unread=lambda: None)
     waiting = asyncio.create_task(inbox.take(count_max=10, wait_ms=5_000), name="take")
-    await asyncio.sleep(0.7)
-    await stream.send([written(1)])
-    async with asyncio.timeout(1):
+    await asyncio.sleep(2 * HASTY_MS / 1_000)
+    await RedisEventStream(hasty).send([written(1)])
+    async with asyncio.timeout(2):
         assert seqs(await waiting) == [1]
 
 
 async def test_a_reader_that_finds_nothing_returns_when_its_time_is_over(
-    inbox: RedisEventInbox,
+    hasty: RedisState,
 ) -> None:
+    inbox = RedisEventInbox(hasty, reader="records-1", count_unread=lambda: None)
     began = time.monotonic()
-    assert await inbox.take(count_max=10, wait_ms=600) == []
-    assert 0.5 < time.monotonic() - began < 1.2
+    assert await inbox.take(count_max=10, wait_ms=2 * HASTY_MS) == []
+    assert 1.5 * HASTY_MS < (time.monotonic() - began) * 1_000 < 6 * HASTY_MS
 
 
 async def test_an_entry_leaves_the_stream_once_it_is_durable(
@@ -210,10 +221,11 @@ async def test_a_stream_that_nobody_reads_takes_no_more_than_its_bound(
 
 
 async def test_a_store_that_hangs_is_an_outage_for_both_ends(
-    stream: RedisEventStream, inbox: RedisEventInbox, server: Server
+    hasty: RedisState, server: Server
 ) -> None:
+    inbox = RedisEventInbox(hasty, reader="records-1", count_unread=lambda: None)
     with server.hung():
         with pytest.raises(StateUnavailable):
-            await stream.send([written(1)])
+            await RedisEventStream(hasty).send([written(1)])
         with pytest.raises(StateUnavailable):
             await inbox.take(count_max=10, wait_ms=5_000)
