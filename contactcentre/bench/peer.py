@@ -243,11 +243,14 @@ class Peer:
             self._sending = None
 
     async def _run(self) -> None:
-        """Send a packet every 20 ms."""
+        """Send a packet every 20 ms; what was due while the machine stood still is left out."""
         due = time.monotonic()
         while True:
             self.send_next()
-            due = max(due + _TICK_S, time.monotonic() - _TICK_S)
+            missed = max(0, int((time.monotonic() - due) / _TICK_S) - 1)
+            self._timestamp = (self._timestamp + missed * SAMPLES_PER_TICK) & 0xFFFF_FFFF
+            self._phase += missed * SAMPLES_PER_TICK
+            due += _TICK_S * (1 + missed)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def send_next(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
-from contactcentre.bench.peer import Peer
+from contactcentre.bench.peer import Peer, strongest_tone
 from contactcentre.domain.ids import LegId
 
 ADA = LegId("ada")
@@ -42,6 +42,7 @@ class Heard:
         self.arrivals_s = [at for at, _ in peer.recording]
         self.sequences = [packet[1] for _, packet in peer.recording]
         self.sound = PCMU.decode(b"".join(packet[4] for _, packet in peer.recording))
+        self.frequency_hz, _ = strongest_tone(self.sound)
 
     @property
     def longest_gap_s(self) -> float:
@@ -79,6 +80,7 @@ async def test_loss_and_jitter_are_heard_as_an_unbroken_tone_and_leave_no_delay(
     allowed_s = GAP_MAX_S + await stillness_s(BAD_S)
     heard, after = Heard(bob), media.quality(ADA)
     ada.mend()
+    ada.tone(None)
     assert before is not None
     assert after is not None
     assert after.lost_count - before.lost_count >= 3
@@ -86,17 +88,17 @@ async def test_loss_and_jitter_are_heard_as_an_unbroken_tone_and_leave_no_delay(
     assert set(np.diff(np.array(heard.sequences, np.uint16))) == {1}
     assert heard.longest_gap_s < allowed_s
     assert heard.longest_silence_s <= allowed_s
-    assert bob.heard().frequency_hz == pytest.approx(TONE_HZ, abs=10)
+    assert heard.frequency_hz == pytest.approx(TONE_HZ, abs=10)
     assert await settles(media)
 
 
-async def settles(media: AiortcMedia, within_s: float = 8.0) -> bool:
-    """Say whether the delay is back to normal in time."""
-    ends = time.monotonic() + within_s
-    while time.monotonic() < ends:
+async def settles(media: AiortcMedia, within_s: int = 10) -> bool:
+    """Say whether the delay comes back to normal, but for what the machine itself stands still."""
+    stills_s: list[float] = []
+    for _ in range(within_s):
+        stills_s.append(await stillness_s(1))
         quality = media.quality(ADA)
         assert quality is not None
-        if quality.delay_ms <= 60:
+        if quality.delay_ms <= 60 + 1_000 * max(stills_s[-4:]):
             return True
-        await asyncio.sleep(0.05)
     return False

@@ -233,6 +233,7 @@ def test_a_stream_that_changes_its_numbers_is_heard_on(to: dict[str, int]) -> No
     played = play(changed(talk(8), **to), 8)
     assert played.buffer.received_count == 400 - ON_THE_WAY
     assert played.buffer.lost_count <= 1
+    assert played.buffer.source == 7 + to.get("source", 0)
     assert played.delay_ms(7.9) <= 60
     assert played.quietest_db(1, 8, window_ms=120) > -6
 
