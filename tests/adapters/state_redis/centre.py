@@ -40,7 +40,7 @@ EARLY, LATE = CallId("early"), CallId("late")
 NORTH, SOUTH = NodeId("north-1"), NodeId("south-1")
 DESK = DeskId("desk-1")
 FIRST = LegEpoch(1, "aaaa")
-HASTY_MS = 300
+HASTY_MS = 800
 """The deadline of those whose store is going to hang."""
 NOW_MS = 1_700_000_000_000
 """A time that is given to callers where a test says when they came."""

@@ -88,11 +88,20 @@ async def test_a_queue_is_served_by_whoever_has_been_ready_for_longest(centre: C
     assert [(one.call, one.adviser) for one in found if one] == [(EARLY, BOB), (LATE, ADA)]
 
 
-async def test_a_reserved_adviser_is_offered_nothing_more_from_any_queue(centre: Centre) -> None:
+@pytest.mark.parametrize("by_queue", [True, False])
+async def test_a_reserved_adviser_is_offered_nothing_more_from_any_queue(
+    centre: Centre, *, by_queue: bool
+) -> None:
     await centre.ready(queues=(PAYING, WELSH))
     await centre.call(EARLY)
     await centre.call(LATE, queue=WELSH)
-    await centre.reserve()
+    if by_queue:
+        assert await centre.state.match_queue(PAYING, request=centre.request())
+    else:
+        await centre.reserve()
+    assert await centre.state.advisers_ready(count_max=9) == []
+    seen = await centre.state.overview([PAYING, WELSH])
+    assert [queue.ready_count for queue in seen.queues] == [0, 0]
     assert await centre.match() is None
     for queue in (PAYING, WELSH):
         assert await centre.state.match_queue(queue, request=centre.request()) is None
@@ -241,6 +250,35 @@ async def test_giving_back_twice_sends_no_second_adviser_away(centre: Centre) ->
     await centre.give_back(held)
     assert (await centre.standing(BOB)).state is Presence.RINGING
     await centre.state.answer(call=again.call, adviser=BOB, token=again.token)
+
+
+async def test_an_old_token_of_the_same_two_changes_nothing(centre: Centre) -> None:
+    await centre.call()
+    await centre.ready(ADA)
+    old = await centre.ring(ADA)
+    await centre.give_back(old)
+    await centre.ready(ADA, token=old.token)
+    new = await centre.ring(ADA)
+    await centre.give_back(old)
+    await centre.state.return_to_queue(call=EARLY, adviser=ADA, token=old.token)
+    for step in (centre.state.take_up, centre.state.answer):
+        with pytest.raises(StaleToken):
+            await step(call=EARLY, adviser=ADA, token=old.token)
+    assert (await centre.standing()).state is Presence.RINGING
+    await centre.state.answer(call=EARLY, adviser=ADA, token=new.token)
+
+
+@pytest.mark.parametrize("step", ["reserve", "ring", "talk"])
+async def test_a_call_that_comes_back_is_as_urgent_as_it_was(centre: Centre, step: str) -> None:
+    await centre.call(LATE, at_ms=NOW_MS + 1, head_start_ms=9)
+    await centre.ready()
+    held = await getattr(centre, step)()
+    await centre.call(EARLY, at_ms=NOW_MS)
+    if step == "talk":
+        await centre.state.return_to_queue(call=LATE, adviser=ADA, token=held.token)
+    else:
+        await centre.give_back(held)
+    assert await centre.order() == [LATE, EARLY]
 
 
 async def test_an_old_token_is_refused_everywhere(centre: Centre) -> None:

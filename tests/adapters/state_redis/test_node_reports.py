@@ -1,6 +1,7 @@
 """What nodes say of their calls puts right what the store has lost or has older."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -189,6 +190,22 @@ async def test_two_who_talk_do_talk_whatever_the_store_thought(centre: Centre) -
     assert await centre.order() == []
     await centre.state.return_to_queue(call=EARLY, adviser=ADA, token=held.token)
     assert await centre.order() == [EARLY]
+
+
+async def test_a_ring_that_the_store_was_not_told_of_is_in_the_next_report(centre: Centre) -> None:
+    await centre.call(EARLY, at_ms=NOW_MS)
+    await centre.ready(ADA)
+    held = await centre.reserve(ADA)
+    await centre.give_back(held, LapseReason.NOT_TAKEN_UP)
+    await centre.node_says(said(EARLY, "ringing", held=held))
+    await centre.desk_says(ADA, Presence.RINGING, call=EARLY, token=held.token)
+    await centre.state.answer(call=EARLY, adviser=ADA, token=held.token)
+    assert (await centre.standing()).state is Presence.TALKING
+
+
+async def test_an_urgent_call_is_urgent_again_after_a_loss(centre: Centre) -> None:
+    await centre.node_says(said(EARLY), replace(said(LATE, at_ms=NOW_MS + 1), head_start_ms=9))
+    assert await centre.order() == [LATE, EARLY]
 
 
 async def test_a_newer_reservation_elsewhere_is_not_undone_by_an_older_ring(

@@ -144,7 +144,7 @@ async def test_a_router_notices_a_store_that_hangs_while_nothing_happens(
     monkeypatch.setattr(matching, "WAKE_QUIET_S", 0.1)
     async with listening(Centre(hasty)) as router:
         with server.hung():
-            assert not await router.is_woken(within_s=1.5)
+            assert not await router.is_woken(within_s=2.0)
         assert await router.is_woken()
 
 

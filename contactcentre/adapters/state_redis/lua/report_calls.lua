@@ -21,7 +21,8 @@ end
 
 local function is_believed(newer, state, said, here, there)
   if newer then return state ~= 'reserved' or there >= here end
-  if state == 'waiting' or state == 'hidden' then return said ~= 'ringing' or there > here end
+  if state == 'waiting' then return said ~= 'ringing' or there > here end
+  if state == 'hidden' then return said ~= 'ringing' or there >= here end
   return there > here or (there == here and (state ~= 'talking' or said ~= 'ringing'))
 end
 
