@@ -20,7 +20,12 @@ export function Since({ since }: { since: number }) {
   return <time>{clock(useNow() - since)}</time>;
 }
 
+interface Left {
+  until: number;
+  inWords?: (time: string) => string;
+}
+
 /** How much is left. */
-export function Until({ until }: { until: number }) {
-  return <time>{countdown(until - useNow())}</time>;
+export function Until({ until, inWords = (time) => time }: Left) {
+  return <time>{inWords(countdown(until - useNow()))}</time>;
 }

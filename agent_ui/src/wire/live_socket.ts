@@ -19,7 +19,9 @@ export class LiveSocket {
   readonly #chance: () => number;
   #socket: BeatingSocket<DeskSays, Beat> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
-  #attempt = 0;
+  /** 0 for the first of a page, and while it is live. */
+  #attempt = -1;
+  #isLive = false;
 
   constructor(url: string, ends: LiveEnds, chance: () => number = Math.random) {
     this.#url = url;
@@ -32,6 +34,7 @@ export class LiveSocket {
     clearTimeout(this.#again);
     this.#socket?.close();
     this.#attempt += 1;
+    this.#isLive = false;
     this.#ends.changed({ at: "connecting", attempt: this.#attempt });
     this.#socket = new BeatingSocket(this.#url, {
       heard: (said) => this.#heard(said),
@@ -44,13 +47,14 @@ export class LiveSocket {
     clearTimeout(this.#again);
     this.#socket?.close();
     this.#socket = undefined;
-    this.#attempt = 0;
+    this.#attempt = -1;
     this.#ends.changed({ at: "closed" });
   }
 
   /** A socket counts as live from the first word on: a proxy may open one to nobody. */
   #heard(said: DeskSays): void {
-    if (this.#attempt > 0) {
+    if (!this.#isLive) {
+      this.#isLive = true;
       this.#attempt = 0;
       this.#ends.changed({ at: "live" });
     }

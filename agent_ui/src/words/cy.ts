@@ -298,8 +298,9 @@ export const cy: Words = {
     longest: "Arhosiad hiraf",
     nobody: "Neb yn aros",
     inTarget: (time) => `Atebwyd o fewn ${time}`,
+    minutes: (count) => `${count} munud`,
     inTargetDefinition: (part, whole) =>
-      `${part} o ${calls(whole)} a atebwyd gan gynghorydd neu a roddodd y gorau iddi heddiw`,
+      `${part} o ${whole}, o’r holl alwadau a atebwyd neu a roddodd y gorau iddi heddiw`,
     noneYet: "Nid atebwyd galwad ac ni roddodd neb y gorau iddi eto heddiw",
     gaveUp: "Rhoddodd y gorau iddi heddiw",
     gaveUpNote: (count) => `Gadawodd ${calls(count)} wrth aros`,

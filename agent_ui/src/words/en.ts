@@ -288,8 +288,9 @@ export const en = {
     longest: "Longest wait",
     nobody: "Nobody waits",
     inTarget: (time: string) => `Answered within ${time}`,
+    minutes: (count: number) => plural(count, "minute", "minutes"),
     inTargetDefinition: (part: number, whole: number) =>
-      `${part} of ${plural(whole, "call", "calls")} that an adviser answered or that gave up today`,
+      `${part} of ${whole}, of all calls that were answered or gave up today`,
     noneYet: "No call was answered or gave up yet today",
     gaveUp: "Gave up today",
     gaveUpNote: (count: number) => `${plural(count, "call", "calls")} left while waiting`,

@@ -22,11 +22,11 @@ let ended: boolean[];
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const legs = () => FakeSocket.all.filter((socket) => socket.url === RING.node_url);
 
-async function begin(): Promise<void> {
+async function begin(...messages: object[]): Promise<void> {
   work = new AtWork(ME, (hasEnded) => ended.push(hasEnded));
   work.start();
   await settle();
-  deskSays(presence("ready"), QUEUES);
+  deskSays(...(messages.length > 0 ? messages : [presence("ready"), QUEUES]));
 }
 
 async function ring(): Promise<void> {
@@ -269,6 +269,15 @@ describe("the adviser's words", () => {
     await begin();
     deskSays(presence("talking"), { ...TALK, ring: RING });
     expect(work.seen().draft?.notes).toBe("Owes 110");
+  });
+
+  it("survive it also when they are saved already", async () => {
+    work.choose("plan");
+    await settle();
+    work.stop();
+    await begin(presence("talking"), QUEUES, { ...TALK, ring: RING });
+    await settle();
+    expect(work.seen().draft?.outcome).toBe("plan");
   });
 
   it("of an earlier call are sent as soon as the desk is back, and then forgotten", async () => {

@@ -38,7 +38,7 @@ const now = () => states.at(-1);
 
 it("it is live from the first word on, not before", () => {
   newest().opens();
-  expect(now()).toEqual({ at: "connecting", attempt: 1 });
+  expect(now()).toEqual({ at: "connecting", attempt: 0 });
   newest().says({ kind: "beat" });
   expect(now()).toEqual({ at: "live" });
 });

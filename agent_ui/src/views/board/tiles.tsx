@@ -2,7 +2,7 @@ import { CircleAlert, CircleCheck, Info } from "lucide-react";
 import type { ReactNode } from "react";
 import { decidedInQueue, over, percent } from "../../state/board";
 import type { Board, Today } from "../../wire/made";
-import { useWords } from "../../words";
+import { useWords, type Words } from "../../words";
 import { clock } from "../../words/spans";
 
 /** The figures that ask for action: now from the queues, today from the records. */
@@ -31,7 +31,7 @@ function TodayTiles({ today }: { today: Today }) {
   return (
     <>
       <Tile
-        title={words.board.inTarget(clock(today.target_ms))}
+        title={words.board.inTarget(target(today, words))}
         note={
           inTarget === null
             ? words.board.noneYet
@@ -52,6 +52,12 @@ function TodayTiles({ today }: { today: Today }) {
       </Tile>
     </>
   );
+}
+
+/** Return the target as people say it. */
+function target({ target_ms }: Today, words: Words): string {
+  const minutes = target_ms / 60_000;
+  return Number.isInteger(minutes) ? words.board.minutes(minutes) : clock(target_ms);
 }
 
 function NoToday() {

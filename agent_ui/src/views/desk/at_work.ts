@@ -39,7 +39,7 @@ export interface Seen {
 
 const AT_FIRST: Seen = {
   desk: NEW_DESK,
-  connection: { at: "connecting", attempt: 1 },
+  connection: { at: "connecting", attempt: 0 },
   leg: NO_LEG,
   line: NO_LINE,
   caller: null,
@@ -64,6 +64,7 @@ export class AtWork {
   #legTries = 0;
   #legAgain: ReturnType<typeof setTimeout> | undefined;
   #nodeHears: Quality | null = null;
+  #leftOversDue = false;
 
   constructor(me: Me, signedOut: (ended: boolean) => void) {
     this.#me = me;
@@ -139,7 +140,8 @@ export class AtWork {
 
   /** Take the call that rings. */
   answer(): void {
-    if (this.#seen.leg.sound === "none") return;
+    const { sound, answering } = this.#seen.leg;
+    if (sound === "none" || answering) return;
     this.#tell({ kind: "answering" });
     this.#call?.answer();
   }
@@ -239,6 +241,14 @@ export class AtWork {
     if (now.replaced) this.#step(NEW_DESK.work);
     else if (now.work !== before.work) this.#step(now.work);
     if (said.kind === "replaced") this.#live.close();
+    this.#sendLeftOvers();
+  }
+
+  /** Only once it is known which call is the present one: its words are no left-overs. */
+  #sendLeftOvers(): void {
+    if (!this.#leftOversDue || !isToldWhole(this.#seen.desk)) return;
+    this.#leftOversDue = false;
+    void this.#notes.sendLeftOvers();
   }
 
   /** Do what the work now asks for. */
@@ -333,7 +343,7 @@ export class AtWork {
 
   #connected(connection: Connection): void {
     this.#show({ connection });
-    if (connection.at === "live") void this.#notes.sendLeftOvers();
+    if (connection.at === "live") this.#leftOversDue = true;
     if (connection.at === "waiting") void this.#checkSession();
   }
 
@@ -354,6 +364,12 @@ export class AtWork {
     this.#seen = { ...this.#seen, ...change };
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/** Say whether the desk has told both how the adviser stands and what there is to do. */
+function isToldWhole({ standing, work }: Desk): boolean {
+  const hasWork = standing?.state === "talking" || standing?.state === "wrap_up";
+  return standing !== null && (!hasWork || work.at !== "nothing");
 }
 
 /** Say whether caller and adviser can hear each other now. */

@@ -19,12 +19,12 @@ function DeskAway({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
   const { connection } = seen;
   if (connection.at === "live" || connection.at === "closed") return null;
-  if (connection.at === "connecting" && connection.attempt === 1) return null;
+  if (connection.at === "connecting" && connection.attempt === 0) return null;
   const isTalking = isUp(seen);
   return (
     <Notice
       tone="reconnecting"
-      title={words.banner.reconnecting(connection.attempt - 1)}
+      title={words.banner.reconnecting(connection.attempt)}
       action={
         <button type="button" className="btn" onClick={() => work.tryNow()}>
           {words.banner.tryNow}
@@ -61,6 +61,20 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
   const { trouble, stream } = seen.microphone;
   if (seen.asking && stream === null) return <Notice tone="info">{words.microphone.asking}</Notice>;
+  if (trouble === null && stream === null && seen.desk.standing?.state === "ready") {
+    return (
+      <Notice
+        tone="warn"
+        action={
+          <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
+            {words.microphone.setUp}
+          </button>
+        }
+      >
+        {words.microphone.neededToAnswer}
+      </Notice>
+    );
+  }
   if (trouble === null) return null;
   return (
     <Notice

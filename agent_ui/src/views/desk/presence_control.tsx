@@ -88,7 +88,11 @@ function State({ seen }: { seen: Seen }) {
         {reason === null ? words.presence.states[standing.state] : words.presence.reasons[reason]}
       </span>
       <span className="muted num">
-        {work.at === "wrap_up" ? <Until until={work.ends} /> : <Since since={standing.since} />}
+        {work.at === "wrap_up" ? (
+          <Until until={work.ends} inWords={words.presence.left} />
+        ) : (
+          <Since since={standing.since} />
+        )}
       </span>
     </>
   );
