@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +52,20 @@ async def _put(
     accounts: Accounts, passwords: Mapping[str, str], queues: Mapping[QueueId, Language]
 ) -> None:
     """Write the people of the demo down; a password that is right already ends no session."""
+    known = {account.id for account in await accounts.accounts()}
     for person in _people(queues):
-        password: str | None = passwords[person.id]
-        with suppress(NotSignedIn):
-            await accounts.sign_in(person.id, passwords[person.id])
-            password = None
-        await accounts.put(person, password=password)
+        password = passwords[person.id]
+        kept = person.id in known and await _is_right(accounts, person.id, password)
+        await accounts.put(person, password=None if kept else password)
+
+
+async def _is_right(accounts: Accounts, name: str, password: str) -> bool:
+    """Say whether one can sign in so."""
+    try:
+        await accounts.sign_in(name, password)
+    except NotSignedIn:
+        return False
+    return True
 
 
 def _people(queues: Mapping[QueueId, Language]) -> Sequence[Account]:

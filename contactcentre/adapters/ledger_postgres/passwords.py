@@ -1,8 +1,10 @@
 """Checking passwords: slow on purpose, in threads, and only a few at a time."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,12 +16,20 @@ CHECKS_AT_ONCE_MAX = 2
 CHECKS_WAITING_MAX = 32
 
 
+@cache
+def _nobodys(time_cost: int, memory_cost: int, parallelism: int) -> str:
+    """Return a hash that takes as long to check as anybody's with these parameters."""
+    return PasswordHasher(time_cost, memory_cost, parallelism).hash(secrets.token_hex())
+
+
 class Passwords:
     """argon2id, with the library's parameters unless told otherwise."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher if hasher is not None else PasswordHasher()
-        self._nobodys = self._hasher.hash("nobody has this password")
+        self._nobodys = _nobodys(
+            self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism
+        )
         self._turns = asyncio.Semaphore(CHECKS_AT_ONCE_MAX)
         self._waiting_count = 0
 
