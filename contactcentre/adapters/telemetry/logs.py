@@ -18,7 +18,7 @@ PRIVATE_FIELDS = frozenset(
     {"number", "caller_number", "key", "keys", "digits", "notes", "secret", "password", "claim"}
 )
 """Fields whose value is never written, whatever it is."""
-_NUMBER = re.compile(r"(?<![\w.:-])(?:\+|00|0)\d(?:[ ()-]?\d){6,14}(?![\w.:])")
+_NUMBER = re.compile(r"(?<![\w.:-])(?:\+|00|0)\d(?:[ ()-]{0,2}\d){6,14}(?![\w.:])")
 """A telephone number in any of the ways people write it; not the digits inside of an id."""
 _LEVELS = logging.getLevelNamesMapping()
 
