@@ -23,7 +23,8 @@ def test_a_key_is_its_two_frequencies_also_after_g711(key: str, pair: tuple[int,
     spectrum = np.abs(np.fft.rfft(sound.astype(float), 8_000))
     low = int(np.argmax(spectrum[:1_075]))
     high = 1_075 + int(np.argmax(spectrum[1_075:2_000]))
-    assert (low, high) == (pytest.approx(pair[0], abs=8), pytest.approx(pair[1], abs=8))
+    assert abs(low - pair[0]) < 8
+    assert abs(high - pair[1]) < 8
 
 
 def test_every_key_has_its_tone_and_a_pause_after_it() -> None:
