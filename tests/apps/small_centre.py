@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -131,7 +131,7 @@ class LegPage:
 
     async def close(self) -> None:
         """Hang up, and close socket and sound."""
-        if not self._socket.closed:
+        with suppress(aiohttp.ClientConnectionResetError):  # the node has closed it already
             await self.say("hang_up")
         await self.vanish()
 

@@ -77,7 +77,14 @@ class RedisClient:
 
     @asynccontextmanager
     async def _outages(self, deadline_s: float) -> AsyncIterator[None]:
-        """Turn the library's errors, and a deadline that has passed, into an outage."""
+        """Turn the library's errors, and a deadline that has passed, into an outage.
+
+        On Python 3.11 a cancellation that meets an answer is lost in `asyncio.wait_for`, which the
+        library reads with: it is asked for again here, or its task would run for ever.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        cancelling = task.cancelling()
         try:
             async with asyncio.timeout(deadline_s):
                 yield
@@ -88,3 +95,5 @@ class RedisClient:
                 # the primary is elsewhere now: nobody shall keep a connection to what was one
                 await self._pool.disconnect(inuse_connections=False)
             raise StateUnavailable(f"Redis: {type(error).__name__}: {error}") from error
+        if task.cancelling() > cancelling:
+            raise asyncio.CancelledError

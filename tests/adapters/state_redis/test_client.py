@@ -108,3 +108,16 @@ async def test_a_cancelled_step_leaves_nothing_behind(server: Server) -> None:
     assert step.cancelled()
     assert await state.queues_waiting() == []
     await state.close()
+
+
+async def test_a_task_that_asks_again_and_again_can_be_cancelled(state: RedisState) -> None:
+    async def ask_for_ever() -> None:
+        while True:
+            await state.ping()
+
+    for attempt in range(100):
+        asking = asyncio.create_task(ask_for_ever(), name="asking")
+        await asyncio.sleep(attempt / 40_000)
+        asking.cancel()
+        _, running = await asyncio.wait({asking}, timeout=2)
+        assert not running
