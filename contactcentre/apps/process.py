@@ -24,7 +24,7 @@ from contactcentre.adapters.telemetry.logs import log_context, start_logs
 from contactcentre.adapters.telemetry.metrics import metrics_page, record_loop_lag
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.adapters.web.problems import say_problems
-from contactcentre.domain.errors import NotAllowed, Outage
+from contactcentre.domain.errors import NotAllowed, Outage, Refusal
 from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.settings import Settings
 
@@ -57,7 +57,7 @@ class Process:
         self._internal = web.Application(
             middlewares=[say_problems, self._guard], client_max_size=MESSAGE_MAX_BYTES
         )
-        self._opened = False
+        self.is_open = False
 
     @property
     def internal_url(self) -> str:
@@ -92,7 +92,7 @@ class Process:
         await self.listen(
             self._internal, host=self._settings.internal_host, port=self._settings.internal_port
         )
-        self._opened = True
+        self.is_open = True
 
     async def listen(self, app: web.Application, *, host: str, port: int) -> None:
         """Serve an application until the process ends."""
@@ -142,7 +142,7 @@ class Process:
 
     async def _say_ready(self, _: web.Request) -> web.Response:
         checks = {name: await _answers(ask) for name, ask in self._checks.items()}
-        ready = self._opened and not self.draining.is_set() and all(checks.values())
+        ready = self.is_open and not self.draining.is_set() and all(checks.values())
         return web.json_response(
             {"ready": ready, "draining": self.draining.is_set(), "checks": checks},
             status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
@@ -162,18 +162,29 @@ async def _answers(ask: Callable[[], Awaitable[object]]) -> bool:
 def run_process(
     role: str, settings: Settings, serve: Serve, *, heartbeat_fd: int | None = None
 ) -> None:
-    """Run a role to its end; `heartbeat_fd` is where its parent listens for signs of life."""
+    """Run a role to its end; `heartbeat_fd` is where its parent listens for signs of life.
+
+    Raises the Refusal that has kept it from starting.
+    """
     faulthandler.enable()
     # the parent asks where a silent process stands before it kills it
     faulthandler.register(signal.SIGQUIT, all_threads=True)
     start_logs(settings.log_level)
     log_context(role=role, node=settings.node, site=settings.site)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_live(role, settings, serve, heartbeat_fd))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            refused = runner.run(_live(role, settings, serve, heartbeat_fd))
+    except Exception as mistake:
+        log.exception("ended by a mistake of ours")
+        raise SystemExit(1) from mistake
+    if refused is not None:
+        raise refused
 
 
-async def _live(role: str, settings: Settings, serve: Serve, heartbeat_fd: int | None) -> None:
-    """Start, serve, drain and stop."""
+async def _live(
+    role: str, settings: Settings, serve: Serve, heartbeat_fd: int | None
+) -> Refusal | None:
+    """Start, serve, drain and stop; return what has kept it from starting."""
     async with asyncio.TaskGroup() as group:
         beat = _beat(settings.watchdog_s / HEARTBEATS_PER_WATCH, heartbeat_fd)
         beating = group.create_task(beat, name="heartbeat")
@@ -190,15 +201,22 @@ async def _live(role: str, settings: Settings, serve: Serve, heartbeat_fd: int |
     if heartbeat_fd is not None:
         os.close(heartbeat_fd)  # the parent knows by this that no more signs will come
     log.info("stopped")
+    return None if served.cancelled() else served.result()
 
 
-async def _serve(serve: Serve, settings: Settings, process: Process) -> None:
-    """Run the role."""
+async def _serve(serve: Serve, settings: Settings, process: Process) -> Refusal | None:
+    """Run the role; return what it refuses before it has opened, which no second try will mend."""
     log.info("starting")
-    await serve(settings, process)
+    try:
+        await serve(settings, process)
+    except Refusal as refusal:
+        if process.is_open:
+            raise
+        return refusal
+    return None
 
 
-async def _give_up(process: Process, served: asyncio.Task[None], drain_s: float) -> None:
+async def _give_up(process: Process, served: asyncio.Task[Refusal | None], drain_s: float) -> None:
     """End a role that has been told to drain and has not ended by itself in time."""
     await process.draining.wait()
     log.info("draining")
@@ -208,7 +226,7 @@ async def _give_up(process: Process, served: asyncio.Task[None], drain_s: float)
 
 
 @contextmanager
-def _signals(process: Process, served: asyncio.Task[None]) -> Iterator[None]:
+def _signals(process: Process, served: asyncio.Task[Refusal | None]) -> Iterator[None]:
     """Let a first signal drain the process and a second one end it at once."""
     loop = asyncio.get_running_loop()
 

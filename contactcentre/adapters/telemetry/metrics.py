@@ -43,12 +43,6 @@ _rings = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
-_setup = Histogram(
-    "contactcentre_bridging_setup_seconds",
-    "Time from the adviser's answer to sound in both directions.",
-    buckets=SHORT_S,
-    registry=REGISTRY,
-)
 _ended = Counter(
     "contactcentre_bridging_calls_ended_total",
     "Calls that have ended, by how.",
@@ -68,19 +62,6 @@ _set_aside = Counter(
 _spooled = Gauge(
     "contactcentre_records_spool_events",
     "Events on this node's disk that are not durable in the record yet.",
-    registry=REGISTRY,
-)
-_redis = Histogram(
-    "contactcentre_state_step_seconds",
-    "Time of one step in Redis.",
-    ["step", "outcome"],
-    buckets=SHORT_S,
-    registry=REGISTRY,
-)
-_dropped = Counter(
-    "contactcentre_process_inbox_dropped_total",
-    "Things that a full inbox refused or dropped.",
-    ["inbox"],
     registry=REGISTRY,
 )
 _lag = Histogram(
@@ -121,11 +102,6 @@ def count_ring(outcome: str) -> None:
     _rings.labels(outcome=outcome).inc()
 
 
-def record_setup(seconds: float) -> None:
-    """Record how long it took from answer to sound."""
-    _setup.observe(seconds)
-
-
 def count_ended(outcome: str) -> None:
     """Count a call that ended."""
     _ended.labels(outcome=outcome).inc()
@@ -144,16 +120,6 @@ def count_set_aside() -> None:
 def show_spooled(events: int) -> None:
     """Show how many events wait on disk."""
     _spooled.set(events)
-
-
-def record_redis_step(step: str, outcome: str, seconds: float) -> None:
-    """Record one step in Redis: its script, how it ended (done, refused, outage), how long."""
-    _redis.labels(step=step, outcome=outcome).observe(seconds)
-
-
-def count_dropped(inbox: str) -> None:
-    """Count what a full inbox refused or dropped."""
-    _dropped.labels(inbox=inbox).inc()
 
 
 def record_loop_lag(seconds: float) -> None:

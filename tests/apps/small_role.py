@@ -1,0 +1,58 @@
+"""A small role of its own, run as every role is: `python small_role.py <internal port> <what>`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from contactcentre.apps.process import Process, run_process
+from contactcentre.domain.errors import BadRequest, StateUnavailable
+from contactcentre.settings import Settings, read_settings
+
+CLUSTER_KEY = "the key of a small centre"
+DRAIN_S = 0.5
+
+
+async def serve(settings: Settings, process: Process) -> None:
+    """Do what the command line says."""
+    does = sys.argv[2]
+    if does == "refuse":
+        raise BadRequest("There is nothing here to serve.")
+    process.routes([web.post("/offers", _take)])
+    process.check("state", _ask)
+    await process.open()
+    await process.draining.wait()
+    match does:
+        case "crash":
+            raise RuntimeError("a mistake")
+        case "refuse late":
+            raise BadRequest("That is a mistake by now.")
+        case "linger":
+            await asyncio.sleep(600)
+        case _:
+            sys.stdout.write(f"drained {settings.site}\n")
+
+
+async def _take(request: web.Request) -> web.Response:
+    return web.json_response(await request.json())
+
+
+async def _ask() -> None:
+    if Path(sys.argv[3]).exists():
+        raise StateUnavailable("The store is away.")
+
+
+if __name__ == "__main__":
+    run_process(
+        "small",
+        read_settings(
+            {
+                "CC_CLUSTER_KEY": CLUSTER_KEY,
+                "CC_SIGNING_KEYS": f"k:{'s' * 32}",
+                "CC_INTERNAL_PORT": sys.argv[1],
+                "CC_DRAIN_S": str(DRAIN_S),
+            }
+        ),
+        serve,
+    )
