@@ -54,6 +54,8 @@ class Socket:
         self._lost_after_s = lost_after_ms / 1_000
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue(OUTBOX_MAX)
         self._closing: tuple[Closing, str] | None = None
+        self._listening = asyncio.Lock()
+        self._patience: asyncio.Timeout | None = None
 
     @property
     def closing(self) -> Closing | None:
@@ -81,6 +83,8 @@ class Socket:
         if self._closing is not None:
             return
         self._closing = (why, words)
+        if self._patience is not None:
+            self._patience.reschedule(0)
         if self._outbox.full():
             self._outbox.get_nowait()
         self._outbox.put_nowait(None)
@@ -105,13 +109,18 @@ class Socket:
 
     async def _next_text(self) -> str | None:
         """Return the next message; None at the end. What is no text cannot be understood."""
-        if self._closing is not None:
-            return None
-        try:
-            message = await self.response.receive(timeout=self._lost_after_s)
-        except TimeoutError:
-            self.close(Closing.LOST, "Nothing was heard.")
-            return None
+        async with self._listening:
+            if self._closing is not None:
+                return None
+            try:
+                async with asyncio.timeout(self._lost_after_s) as self._patience:
+                    message = await self.response.receive()
+            except TimeoutError:
+                self._patience = None  # it is over, and cannot be made to end sooner
+                self.close(Closing.LOST, "Nothing was heard.")
+                return None
+            finally:
+                self._patience = None
         match message.type:
             case WSMsgType.TEXT:
                 return str(message.data)
@@ -133,10 +142,13 @@ class Socket:
         await self._say_why()
 
     async def _say_why(self) -> None:
-        """Close with the reason; a browser that does not even take that is cut off."""
+        """Close with the reason; a browser that does not even take that is cut off.
+
+        Nobody listens meanwhile: the library would close the connection under the reason.
+        """
         code, words = self._closing or (Closing.LOST, "")
         try:
-            async with asyncio.timeout(2 * CLOSE_WITHIN_MS / 1_000):
+            async with asyncio.timeout(2 * CLOSE_WITHIN_MS / 1_000), self._listening:
                 await self.response.close(code=code, message=words.encode()[:REASON_MAX_BYTES])
         except TimeoutError:
             if self._transport is not None:

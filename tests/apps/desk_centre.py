@@ -1,0 +1,345 @@
+"""A desk process over real stores, with the pages and the media node played by the test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import BaseModel
+
+from contactcentre.adapters.embedded.server import free_port
+from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
+from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps import desk
+from contactcentre.apps.process import Process
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.languages import Language
+from contactcentre.domain.presence import Presence
+from contactcentre.ports.accounts import Account, Role
+from contactcentre.ports.state import AdviserStanding
+from contactcentre.settings import Settings, read_settings
+from contactcentre.wire import desk as said
+from contactcentre.wire.cluster import JourneyStep, Ring, RingOver, Talk
+from contactcentre.wire.legs import Beat
+from contactcentre.wire.problems import Problem
+
+PASSWORD = "a long enough password"  # noqa: S105 - of accounts made up here
+CLUSTER_KEY = "c" * 32
+SIGNING_KEYS = "k1:" + "s" * 32
+GENERAL = QueueId("tax.general.en")
+ADA = Account(
+    id=AdviserId("ada"),
+    name="Ada",
+    role=Role.ADVISER,
+    language=Language.ENGLISH,
+    queues=(GENERAL, QueueId("tax.paying.en")),
+)
+SUE = Account(
+    id=AdviserId("sue"), name="Sue", role=Role.SUPERVISOR, language=Language.WELSH, queues=()
+)
+DEADLINE_MS = 2_000
+
+
+class Wire:
+    """A way to a server that can be cut in the middle, as a network is."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._to = (parts.hostname, parts.port)
+        self._port = free_port()
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self.url = url.replace(f":{parts.port}", f":{self._port}")
+
+    async def mend(self) -> None:
+        """Let through what comes."""
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self._port)
+
+    async def cut(self) -> None:
+        """Let nothing through any longer."""
+        assert self._server is not None, "mended"
+        self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
+        await self._server.wait_closed()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(*self._to)
+        self._open |= {writer, back}
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_pump(reader, back))
+                tasks.create_task(_pump(there, writer))
+        finally:
+            self._open -= {writer, back}
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+Heard = TypeVar("Heard", bound=BaseModel)
+
+
+class LivePage:
+    """An adviser's page with its socket open."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.heard: list[BaseModel] = []
+
+    async def hear(self, kind: type[Heard], *, within_s: float = 3.0) -> Heard:
+        """Return the next message of a kind; whatever comes before it is kept in `heard`."""
+        async with asyncio.timeout(within_s):
+            while True:
+                message = await self.socket.receive()
+                assert message.type is aiohttp.WSMsgType.TEXT, (self.socket.close_code, self.heard)
+                told = said.DESK_SAYS.validate_json(message.data)
+                if isinstance(told, Beat):
+                    await self.socket.send_str(told.model_dump_json())
+                    continue
+                self.heard.append(told)
+                if isinstance(told, kind):
+                    return told
+
+    async def end(self) -> int | None:
+        """Return the code under which the socket is closed."""
+        async with asyncio.timeout(3):
+            while not self.socket.closed:
+                await self.socket.receive()
+        return self.socket.close_code
+
+
+class Browser:
+    """A browser with its cookies."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self.session = session
+        self.url = url
+        self.origin = {"Origin": url}
+
+    async def ask(
+        self, method: str, path: str, body: BaseModel | None = None, **headers: str
+    ) -> tuple[int, bytes]:
+        """Ask for something and return status and body."""
+        async with self.session.request(
+            method,
+            self.url + path,
+            data=None if body is None else body.model_dump_json().encode(),
+            headers={"Content-Type": "application/json"} | self.origin | headers,
+        ) as response:
+            return response.status, await response.read()
+
+    async def tell(
+        self, method: str, path: str, body: BaseModel | None, gives: type[Heard]
+    ) -> Heard:
+        """Ask for something that is allowed."""
+        status, answer = await self.ask(method, path, body)
+        assert status == 200, answer
+        return gives.model_validate_json(answer)
+
+    async def refused(self, method: str, path: str, body: BaseModel | None = None) -> Problem:
+        """Ask for something that is refused."""
+        status, answer = await self.ask(method, path, body)
+        problem = Problem.model_validate_json(answer)
+        assert problem.status == status
+        return problem
+
+    async def sign_in(self, account: Account, password: str = PASSWORD) -> said.Me:
+        """Sign in."""
+        asked = said.SignIn(name=account.id, password=password)
+        return await self.tell("POST", "/api/sign-in", asked, said.Me)
+
+    async def press_ready(self) -> said.PresenceNow:
+        """Press Ready."""
+        pressed = said.SetPresence(state=Presence.READY)
+        return await self.tell("POST", "/api/presence", pressed, said.PresenceNow)
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[LivePage]:
+        """Open the page's socket."""
+        async with self.session.ws_connect(
+            self.url + "/api/live", headers=self.origin, max_msg_size=0
+        ) as socket:
+            yield LivePage(socket)
+
+
+class PlayedNode:
+    """A media node as desks hear it."""
+
+    def __init__(self, peers: Peers, url: str) -> None:
+        self._peers = peers
+        self._url = url
+
+    async def ring(
+        self, *, call: str = "call-1", token: int = 5, adviser: str = "ada", ring_ms: int = 20_000
+    ) -> Ring:
+        """Ring."""
+        ring = Ring(
+            call=CallId(call),
+            adviser=AdviserId(adviser),
+            token=Token(token),
+            node=NodeId("node-1"),
+            node_url="ws://127.0.0.1:8101/leg",
+            ticket="a.signed.ticket",
+            line=LineId("tax"),
+            queue=GENERAL,
+            language=Language.ENGLISH,
+            waited_ms=61_000,
+            ring_ms=ring_ms,
+            journey=[JourneyStep(at_ms=1, words="Chose English")],
+        )
+        await self._peers.post(self._url, "/rings", ring, deadline_ms=DEADLINE_MS)
+        return ring
+
+    async def bridged(self, ring: Ring) -> None:
+        """Say that the two talk."""
+        talk = Talk(call=ring.call, adviser=ring.adviser, token=ring.token)
+        path = f"/rings/{ring.token}/bridged"
+        await self._peers.post(self._url, path, talk, deadline_ms=DEADLINE_MS)
+
+    async def over(self, ring: Ring, lapse: LapseReason | None = None) -> None:
+        """Say that the ring or the talk is over."""
+        over = RingOver(call=ring.call, adviser=ring.adviser, token=ring.token, lapse=lapse)
+        path = f"/rings/{ring.token}/over"
+        await self._peers.post(self._url, path, over, deadline_ms=DEADLINE_MS)
+
+
+class DeskCentre:
+    """A desk process and its neighbours, as tests use them."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        state: RedisState,
+        outcomes: PostgresOutcomes,
+        redis: Wire,
+        postgres: Wire,
+        node: PlayedNode,
+        process: Process,
+        served: asyncio.Task[None],
+    ) -> None:
+        self._process = process
+        self._served = served
+        self.settings = settings
+        self.state = state
+        self.outcomes = outcomes
+        self.redis = redis
+        self.postgres = postgres
+        self.node = node
+        self.url = f"http://127.0.0.1:{settings.desk_port}"
+        self.internal_url = f"http://127.0.0.1:{settings.internal_port}"
+
+    @asynccontextmanager
+    async def browser(self) -> AsyncIterator[Browser]:
+        """Open a browser."""
+        jar = aiohttp.CookieJar(unsafe=True)  # addresses instead of names
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            yield Browser(session, self.url)
+
+    @asynccontextmanager
+    async def ready(self) -> AsyncIterator[tuple[Browser, LivePage]]:
+        """Let Ada sign in, open her page and press Ready."""
+        async with self.browser() as browser:
+            await browser.sign_in(ADA)
+            async with browser.live() as page:
+                await browser.press_ready()
+                while (await page.hear(said.PresenceNow)).state is not Presence.READY:
+                    pass
+                yield browser, page
+
+    async def stop(self) -> None:
+        """Let the process drain and end."""
+        self._process.draining.set()
+        await asyncio.wait({self._served}, timeout=5)
+        await self._process.close()
+
+    async def standing(self, state: Presence, *, within_s: float = 3.0) -> AdviserStanding:
+        """Wait until the live state has Ada in a state."""
+        async with asyncio.timeout(within_s):
+            while True:
+                overview = await self.state.overview([GENERAL])
+                standing = dict(overview.advisers).get(ADA.id)
+                if standing is not None and standing.state is state:
+                    return standing
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def desk_centre(
+    redis_url: str, database_url: str, *, again: bool = False, **more: str
+) -> AsyncIterator[DeskCentre]:
+    """Start a desk process, give it with its neighbours, and stop it.
+
+    Another one that is started `again` over the same stores finds accounts and sessions there.
+    """
+    redis, postgres = Wire(redis_url), Wire(database_url)
+    settings = read_settings(
+        {
+            "CC_NODE": "desk-1",
+            "CC_REDIS_URL": redis.url,
+            "CC_DATABASE_URL": postgres.url,
+            "CC_CLUSTER_KEY": CLUSTER_KEY,
+            "CC_SIGNING_KEYS": SIGNING_KEYS,
+            "CC_INTERNAL_PORT": str(free_port()),
+            "CC_DESK_PORT": str(free_port()),
+            **more,
+        }
+    )
+    await redis.mend()
+    await postgres.mend()
+    state = RedisState(redis_url)
+    async with (
+        PostgresPool(database_url) as pool,
+        Peers(CLUSTER_KEY) as peers,
+        asyncio.TaskGroup() as group,
+    ):
+        accounts = PostgresAccounts(pool)
+        for account in (ADA, SUE):
+            await accounts.put(account, password=None if again else PASSWORD)
+        process = Process("desk", settings, group)
+        served = group.create_task(desk.serve(settings, process))
+        centre = DeskCentre(
+            settings=settings,
+            state=state,
+            outcomes=PostgresOutcomes(pool),
+            redis=redis,
+            postgres=postgres,
+            node=PlayedNode(peers, f"http://127.0.0.1:{settings.internal_port}"),
+            process=process,
+            served=served,
+        )
+        await _until_listening(settings.desk_port)
+        try:
+            yield centre
+        finally:
+            await centre.stop()
+            for wire in (redis, postgres):
+                await wire.cut()
+    await state.close()
+
+
+async def _until_listening(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
