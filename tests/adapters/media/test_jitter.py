@@ -205,8 +205,21 @@ def test_when_everything_is_lost_for_seconds_sound_returns_without_delay() -> No
 def test_a_clock_that_runs_at_another_speed_is_followed(ppm: int) -> None:
     played = play(talk(120, ppm=ppm), 120)
     assert max(played.delays_ms) <= 90
+    assert played.buffer.target == 2
     assert played.buffer.concealed_count <= 3
     assert played.quietest_db(1, 119) > -6
+
+
+def test_a_network_that_becomes_longer_is_normal_again_once_that_is_known() -> None:
+    packets = talk(16)
+    for packet in packets:
+        if packet.arrives >= 6 * S:
+            packet.arrives += 80 * 8
+    played = play(packets, 16)
+    assert played.buffer.lost_count == 0
+    assert played.buffer.concealed_count <= 5
+    assert played.buffer.target == 2
+    assert played.delay_ms(15) <= 60
 
 
 def changed(packets: list[Packet], **to: int) -> list[Packet]:
