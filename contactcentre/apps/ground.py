@@ -80,7 +80,7 @@ def kept_keys(folder: Path) -> Mapping[str, str]:
 def refuse_taken_ports(host: str, ports: Mapping[int, str]) -> None:
     """Refuse to start if somebody listens on one of the ports; `ports` says what each is for."""
     for port, purpose in ports.items():
-        with socket.socket() as asked:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as asked:
             asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 asked.bind((host, port))

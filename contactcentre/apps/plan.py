@@ -33,7 +33,8 @@ class Plan:
     def reached_at(self) -> str:
         """The host by which browsers reach this machine."""
         host = self.settings.host
-        return addresses_of_machine()[0] if host in EVERY_ADDRESS else host
+        reached = addresses_of_machine()[0] if host in EVERY_ADDRESS else host
+        return f"[{reached}]" if ":" in reached else reached
 
     @property
     def public_url(self) -> str:
