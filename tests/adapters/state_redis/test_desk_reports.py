@@ -116,9 +116,12 @@ async def test_an_adviser_whose_talk_broke_is_away_until_ready_is_pressed(centre
 async def test_whoever_went_away_by_choice_comes_back_by_choice(centre: Centre) -> None:
     await centre.call()
     await centre.ready()
+    rung = await centre.ring()
+    await centre.give_back(rung, LapseReason.DECLINED)
+    await centre.ready(token=rung.token)
     await centre.give_back(await centre.reserve(), LapseReason.NOT_TAKEN_UP)
     await centre.desk_says(ADA, P.AWAY, reason=AwayReason.LUNCH)
-    assert (await centre.ready()).state is P.READY
+    assert (await centre.ready(token=rung.token)).state is P.READY
 
 
 async def test_a_desk_knows_more_after_the_store_has_lost_its_latest(centre: Centre) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from contactcentre.domain.errors import CallClosed, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, RequestId, Token
+from contactcentre.domain.ids import AdviserId, CallId, QueueId, RequestId, Token
 from contactcentre.domain.presence import AwayReason, Presence
 from tests.adapters.state_redis.centre import (
     ADA,
@@ -49,6 +49,16 @@ async def test_an_adviser_of_several_queues_gets_the_best_of_their_heads(centre:
         await centre.ready(AdviserId(name), queues=(PAYING, WELSH))
         taken.append((await centre.reserve(AdviserId(name))).call)
     assert taken == ["cy-1", "en-2", "en-3"]
+
+
+@pytest.mark.parametrize("queues", [(PAYING, WELSH), (WELSH, PAYING)])
+async def test_heads_of_one_moment_are_taken_in_the_order_of_their_ids(
+    centre: Centre, queues: tuple[QueueId, ...]
+) -> None:
+    await centre.call(CallId("b"), at_ms=NOW_MS, queue=PAYING)
+    await centre.call(CallId("a"), at_ms=NOW_MS, queue=WELSH)
+    await centre.ready(queues=queues)
+    assert (await centre.reserve()).call == "a"
 
 
 async def test_an_adviser_is_offered_nothing_from_a_queue_of_others(centre: Centre) -> None:

@@ -153,6 +153,30 @@ async def test_an_offer_that_its_node_never_heard_of_does_not_hold_the_call_for_
     assert await centre.state.reservations() == []
 
 
+async def test_doubts_that_were_settled_do_not_add_up(centre: Centre) -> None:
+    await centre.call(EARLY, at_ms=NOW_MS)
+    await centre.ready()
+    held = await centre.ring()
+    for _ in range(3):
+        for _ in range(DOUBTS_MAX - 1):
+            await centre.node_says(said(EARLY))
+        await centre.node_says(said(EARLY, "ringing", held=held))
+    await centre.state.answer(call=EARLY, adviser=ADA, token=held.token)
+
+
+async def test_a_report_that_left_before_the_talk_broke_does_not_bring_the_adviser_back(
+    centre: Centre,
+) -> None:
+    await centre.call(EARLY, at_ms=NOW_MS)
+    await centre.ready()
+    held = await centre.talk()
+    await centre.state.return_to_queue(call=EARLY, adviser=ADA, token=held.token)
+    await centre.node_says(said(EARLY, "talking", held=held))
+    assert (await centre.standing()).state is Presence.AWAY
+    await centre.node_says(said(EARLY, token=held.token))
+    assert await centre.order() == [EARLY]
+
+
 async def test_doubts_about_one_offer_do_not_count_against_the_next(centre: Centre) -> None:
     await centre.call(EARLY, at_ms=NOW_MS)
     await centre.ready(ADA)
