@@ -1,116 +1,20 @@
-"""The call page in a real browser, before nodes made of paper."""
+"""The call page in a real browser: what a caller sees and can do."""
 
-import asyncio
-import os
 import re
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from contactcentre.adapters.web.claims import prove_page
 from contactcentre.domain.call import CallState
 from contactcentre.domain.events import Ending
 from contactcentre.domain.languages import Language
-from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import ClaimChanged, Over, Quality, Refused
+from contactcentre.wire.legs import Over, Quality
+from tests.adapters.web_pages.conftest import MENU, OpenPage, call, taken
 from tests.adapters.web_pages.house import House
-from tests.adapters.web_pages.paper_node import NO_SOUND, PaperNode
-
-AXE = Path(__file__).parents[3] / "agent_ui" / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-MENU = {"1": "Your tax reference", "3": "Paying", "0": "Extra support", "9": "Cymraeg"}
+from tests.adapters.web_pages.paper_node import PaperNode
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-OpenPage = Callable[..., Awaitable[Page]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = os.environ.get("CC_CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("There is no Chromium here; name one in CC_CHROMIUM.")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        await started.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def nodes() -> AsyncIterator[list[PaperNode]]:
-    started = [PaperNode(), PaperNode()]
-    for node in started:
-        await node.start()
-    yield started
-    for node in started:
-        await node.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def house(nodes: list[PaperNode]) -> House:
-    house = House()
-    house.centre.urls = [node.url for node in nodes]
-    return house
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def open_page(browser: Browser, house: House) -> AsyncIterator[OpenPage]:
-    mistakes: list[str] = []
-    contexts: list[BrowserContext] = []
-    server = TestServer(house.site().application())
-    await server.start_server()
-
-    async def opened(path: str = "/call", *, sound: bool = False, **wanted: object) -> Page:
-        contexts.append(await browser.new_context(**wanted))  # type: ignore[arg-type]
-        page = await contexts[-1].new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: mistakes.append(str(error)))
-        page.on("console", lambda said: mistakes.append(said.text) if _refused(said.text) else None)
-        if not sound:
-            await page.add_init_script(NO_SOUND)
-        await page.goto(str(server.make_url(path)))
-        return page
-
-    yield opened
-    for context in contexts:
-        await context.close()
-    await server.close()
-    assert not mistakes
-
-
-def _refused(text: str) -> bool:
-    """Say whether the browser kept the page from something that the page should not try."""
-    return "Content Security Policy" in text
-
-
-async def call(page: Page, nodes: list[PaperNode]) -> PaperNode:
-    """Start a call and return the node that took it."""
-    await page.get_by_role("button", name="Start the call").click()
-    return await taken(nodes)
-
-
-async def taken(nodes: list[PaperNode]) -> PaperNode:
-    """Return the node that takes the next offer."""
-    async with asyncio.timeout(10):
-        tasks = [asyncio.create_task(node.offered.wait()) for node in nodes]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-    node = next(node for node in nodes if node.offered.is_set())
-    node.offered.clear()
-    return node
 
 
 async def test_a_caller_is_led_from_the_menu_through_the_queue_to_an_adviser(
@@ -201,116 +105,6 @@ async def test_changing_the_language_of_the_page_does_not_end_the_call(
     assert len(node.offers) == 1
 
 
-async def test_a_call_whose_socket_breaks_comes_back_with_its_last_claim(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page()
-    node = await call(page, nodes)
-    await node.stage(CallState.WAITING)
-    await node.say(ClaimChanged(claim="the second claim"))
-    await expect(page.locator("#state")).to_have_text("You are in the queue")
-    assert node.socket is not None
-    await node.socket.close(code=Closing.STOPPING)
-    again = await taken(nodes)
-    assert again is node
-    assert [offer.claim for offer in node.offers][1:] == ["the second claim"]
-    assert len({offer.secret for offer in node.offers}) == 1
-    await node.stage(CallState.WAITING)
-    await expect(page.locator("#state")).to_have_text("You are in the queue")
-
-
-async def test_a_call_whose_node_is_gone_comes_back_on_another(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page()
-    node = await call(page, nodes)
-    await node.stage(CallState.TALKING)
-    await expect(page.locator("#state")).to_have_text("You are talking to an adviser")
-    await node.stop()
-    again = await taken(nodes)
-    assert again is not node
-    assert again.offers[0].secret == node.offers[0].secret
-    await again.stage(CallState.WAITING)
-    await expect(page.locator("#state")).to_have_text("You are in the queue")
-
-
-async def test_while_nobody_answers_the_page_says_so_calmly_and_the_caller_may_end_it(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page()
-    node = await call(page, nodes)
-    await node.stage(CallState.WAITING)
-    await expect(page.locator("#state")).to_have_text("You are in the queue")
-    for each in nodes:
-        await each.stop()
-    await expect(page.locator("#state")).to_contain_text("We are trying to bring you back")
-    await expect(page.get_by_role("alert")).to_contain_text("you do not need to do anything")
-    await page.get_by_role("button", name="End the call").click()
-    await expect(page.locator("#over")).to_contain_text("You have left the queue")
-
-
-async def test_a_full_node_sends_the_caller_to_the_next(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    nodes[0].refuse = nodes[1].refuse = Refused(code="node-full", words="")
-    page = await open_page()
-    await page.get_by_role("button", name="Start the call").click()
-    await expect(page.locator("#state")).to_have_text(
-        "All our lines are busy. We keep trying, and you do not need to do anything."
-    )
-    nodes[0].refuse = nodes[1].refuse = None
-    node = await taken(nodes)
-    await node.stage(CallState.IN_MENU)
-    await expect(page.locator("#state")).to_have_text("You are through to us")
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("call-closed", "That call has already ended."),
-        ("bad-claim", "We could not bring you back to your call."),
-        ("something-new", "Something on our side stopped the call"),
-    ],
-)
-async def test_a_refusal_is_told_plainly_and_the_caller_may_call_again(
-    open_page: OpenPage, nodes: list[PaperNode], code: str, words: str
-) -> None:
-    for node in nodes:
-        node.refuse = Refused(code=code, words="")
-    page = await open_page()
-    await page.get_by_role("button", name="Start the call").click()
-    await expect(page.locator("#over")).to_contain_text(words)
-    await expect(page.get_by_role("button", name="Call again")).to_be_visible()
-
-
-async def test_a_page_that_is_loaded_again_goes_back_to_its_call(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page()
-    page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
-    node = await call(page, nodes)
-    await node.stage(CallState.WAITING)
-    await expect(page.locator("#state")).to_have_text("You are in the queue")
-    await page.reload()
-    await expect(page.locator("#found")).to_contain_text("You were in a call on this page")
-    await page.get_by_role("button", name="Go back to my call").click()
-    again = await taken(nodes)
-    assert again.offers[-1] == node.offers[0]
-
-
-async def test_a_caller_who_leaves_a_call_behind_is_not_asked_again(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page()
-    page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
-    await call(page, nodes)
-    await page.reload()
-    await page.get_by_role("button", name="Leave that call").click()
-    await expect(page.locator("#over")).to_contain_text("You have left that call.")
-    await page.reload()
-    await expect(page.get_by_role("button", name="Start the call")).to_be_visible()
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -378,59 +172,3 @@ async def test_a_browser_s_own_offer_is_complete_and_small(
     assert "m=video" not in offer.sdp
     assert "PCMU/8000" in offer.sdp
     assert "a=candidate:" in offer.sdp
-
-
-async def test_no_page_scrolls_sideways_on_the_smallest_screen(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page("/cy/call", viewport={"width": 320, "height": 640})
-    await page.get_by_role("button", name="Dechrau").click()
-    node = await taken(nodes)
-    await node.stage(CallState.IN_MENU, "Croeso.", language=Language.WELSH, keys=MENU)
-    await expect(page.locator("#choices")).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth") == 320
-
-
-async def test_whatever_can_be_pressed_in_a_call_is_large(
-    open_page: OpenPage, nodes: list[PaperNode]
-) -> None:
-    page = await open_page()
-    node = await call(page, nodes)
-    await node.stage(CallState.IN_MENU, keys=MENU)
-    await expect(page.locator("#choices")).to_be_visible()
-    for target in await page.locator("main button:visible, main input:visible").all():
-        box = await target.bounding_box()
-        assert box is not None
-        assert box["height"] >= 48
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", list(CallState))
-async def test_no_rule_of_accessibility_is_broken_in_any_state(
-    open_page: OpenPage, nodes: list[PaperNode], state: CallState, scheme: str
-) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not here; run npm ci in agent_ui.")
-    page = await open_page(color_scheme=scheme)
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert await violations(page) == []
-    node = await call(page, nodes)
-    await node.stage(state, "Words.", keys=MENU)
-    await node.place(3, 60_000)
-    await page.locator("#mute").click()
-    await expect(page.locator("#muted")).to_be_visible()
-    assert await violations(page) == []
-    await page.locator("#end").click()
-    await expect(page.locator("#over")).to_be_visible()
-    assert await violations(page) == []
-
-
-async def violations(page: Page) -> list[str]:
-    """Return the rules of axe-core that the page breaks as it stands."""
-    found = await page.evaluate(
-        "tags => axe.run(document, { runOnly: { type: 'tag', values: tags } })"
-        ".then(({ violations }) => violations.map("
-        "({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))",
-        RULES,
-    )
-    return [str(each) for each in found]

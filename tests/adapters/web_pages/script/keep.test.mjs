@@ -7,6 +7,7 @@ const GIVEN = { claim: "claim 1", lifeMs: 60_000, nodes: ["a", "b"] };
 const FULL = { why: "refused", code: "node-full" };
 const LOST = { why: "lost", connected: false };
 const BROKE = { why: "lost", connected: true };
+const STALE = { why: "refused", code: "stale-epoch" };
 const OVER = { why: "over", ending: "handled" };
 
 /** Run one call against a list of how its legs end. */
@@ -24,10 +25,13 @@ async function run({
     start: async () => (starts.length > 1 ? starts.shift() : starts[0]),
     findNodes: async () => found(),
     claims: seen.claims,
-    nodes: new Nodes(() => 0.99),
+    nodes: new Nodes(() => 0),
     open: async (url) => {
       seen.urls.push([url, seen.claims.latest.text]);
-      return legs.shift();
+      const how = legs.shift();
+      // a node that takes a call gives it a new claim
+      if (how.connected) seen.claims.latest = { ...seen.claims.latest, url };
+      return how;
     },
     pause: async (spanMs) => {
       seen.pauses.push(spanMs);
@@ -75,6 +79,43 @@ test("a call whose own node is gone comes back on another", async () => {
   const legs = [BROKE, LOST, OVER];
   const seen = await run({ legs, found: () => ["a", "b"] });
   assert.notEqual(seen.urls[2][0], seen.urls[0][0]);
+});
+
+test("a page that was loaded again goes to the node that has its call", async () => {
+  const claim = { text: "kept", lifeMs: 60_000, atMs: 0, url: "b" };
+  const seen = await run({ legs: [OVER], claim, found: () => ["a", "b", "c"] });
+  assert.deepEqual(seen.urls, [["b", "kept"]]);
+  const unasked = await run({ legs: [OVER], claim, found: () => null });
+  assert.deepEqual(unasked.urls, [["b", "kept"]]);
+});
+
+test("another node's word does not end a call that its own node may still have", async () => {
+  const seen = await run({ legs: [BROKE, LOST, STALE, OVER], found: () => ["a", "b"] });
+  const [own, , other, again] = seen.urls.map(([url]) => url);
+  assert.notEqual(other, own);
+  assert.equal(again, own);
+  assert.deepEqual(seen.end, { kind: "over", ending: "handled" });
+});
+
+test("its own node's word is final, and so is another's once the own node is gone", async () => {
+  const own = await run({ legs: [BROKE, STALE], found: () => ["a", "b"] });
+  assert.deepEqual(own.end, { kind: "refused", code: "stale-epoch" });
+  let known = ["a", "b"];
+  const gone = await run({
+    legs: [BROKE, LOST, STALE],
+    found: () => known,
+    atPause: ({ urls }) => {
+      if (urls.length === 2) known = known.filter((url) => url !== urls[0][0]);
+    },
+  });
+  assert.deepEqual(gone.end, { kind: "refused", code: "stale-epoch" });
+});
+
+test("a node that never comes back is believed to be gone after five failures", async () => {
+  const pair = [LOST, STALE];
+  const legs = [BROKE, ...pair, ...pair, ...pair, ...pair, ...pair, OVER];
+  const seen = await run({ legs, found: () => ["a", "b"] });
+  assert.deepEqual(seen.end, { kind: "refused", code: "stale-epoch" });
 });
 
 test("nodes that came up since are tried, and a list that is out of reach changes nothing", async () => {

@@ -137,7 +137,7 @@ class LiveCall {
   constructor(microphone, kept) {
     this.#microphone = microphone;
     this.#secret = kept?.secret ?? newSecret();
-    this.#claim = kept === null ? null : { text: kept.text, lifeMs: kept.lifeMs, atMs: kept.atMs };
+    this.#claim = kept;
   }
 
   get latest() {
@@ -152,7 +152,7 @@ class LiveCall {
   async keep() {
     this.#watch();
     const page = await digest(this.#secret);
-    const end = await keepTheCall({
+    return keepTheCall({
       start: () => newClaim(page),
       findNodes,
       claims: this,
@@ -164,10 +164,12 @@ class LiveCall {
       tell: happen,
       signal: this.#stopped.signal,
     });
+  }
+
+  close() {
     for (const undo of this.#undo) undo();
     for (const track of this.#microphone.getTracks()) track.stop();
     store.clear();
-    return end;
   }
 
   hangUp() {
@@ -183,13 +185,13 @@ class LiveCall {
   #watch() {
     const slow = setTimeout(() => happen({ kind: "delayed", why: "slow" }), SLOW_AFTER_MS);
     const meter = new Meter(this.#microphone);
-    const stopLevel = clock.every(LEVEL_EVERY_MS, () => {
+    const stop = clock.every(LEVEL_EVERY_MS, () => {
       const { value, silent } = meter.read(clock.nowMs());
       view.showLevel(state.muted ? 0 : value);
       happen({ kind: "silent", on: silent && !state.muted });
       view.showElapsed(state, clock.nowMs());
     });
-    this.#undo.push(() => clearTimeout(slow), stopLevel, () => meter.close());
+    this.#undo.push(() => clearTimeout(slow), stop, () => meter.close());
   }
 
   async #open(url) {
@@ -203,7 +205,7 @@ class LiveCall {
       openSocket: (address) => new WebSocket(address),
       clock,
       limits,
-      tell: (event) => this.#hear(event, line),
+      tell: (event) => this.#hear(event, line, url),
     });
     const how = await this.leg.ended;
     line.stop();
@@ -211,10 +213,10 @@ class LiveCall {
     return how;
   }
 
-  #hear(event, line) {
+  #hear(event, line, url) {
     switch (event.said?.kind) {
       case "claim":
-        this.latest = { ...this.#claim, text: event.said.claim, atMs: clock.nowMs() };
+        this.latest = { ...this.#claim, text: event.said.claim, atMs: clock.nowMs(), url };
         break;
       case "quality":
         line.heardThere(event.said);
@@ -264,9 +266,16 @@ async function call(kept) {
   }
   happen({ kind: "microphone_given" });
   live = new LiveCall(microphone, kept);
-  const end = await live.keep();
-  live = null;
-  happen(end.kind === "hung_up" ? { kind: "ended_here" } : end);
+  try {
+    const end = await live.keep();
+    happen(end.kind === "hung_up" ? { kind: "ended_here" } : end);
+  } catch (mistake) {
+    happen({ kind: "refused", code: "other" });
+    throw mistake;
+  } finally {
+    live.close();
+    live = null;
+  }
 }
 
 function on(name, kind, act) {
@@ -291,8 +300,9 @@ function setUp() {
     const key = target.closest("[data-key]")?.dataset.key;
     if (key !== undefined) live?.leg?.press(key);
   });
-  on("keypad", "keydown", ({ key, ctrlKey, altKey, metaKey }) => {
-    if (/^[0-9*#]$/.test(key) && !ctrlKey && !altKey && !metaKey) live?.leg?.press(key);
+  on("keypad", "keydown", ({ key, repeat, ctrlKey, altKey, metaKey }) => {
+    if (repeat || ctrlKey || altKey || metaKey) return;
+    if (/^[0-9*#]$/.test(key)) live?.leg?.press(key);
   });
   for (const link of document.querySelectorAll("[data-language]")) {
     link.addEventListener("click", (click) => {

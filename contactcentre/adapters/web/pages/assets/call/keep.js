@@ -16,12 +16,16 @@ const TRY_ANOTHER = new Set([
   "spool-full",
 ]);
 
+/** So often its own node may fail a call before another node's word about it is final. */
+const OWN_FAILURES_MAX = 5;
+
 /**
  * Return the event that ends the call's time on this page: {kind: "over" | "refused" | "hung_up"}.
  *
  * start()     → {claim, lifeMs, nodes} | {refused: code} | null when nobody could be reached
  * findNodes() → the nodes there are now, or null when nobody could be reached
- * claims      → .latest: {text, lifeMs, atMs} | null, kept up to date by whoever hears the node
+ * claims      → .latest: {text, lifeMs, atMs, url} | null, kept up to date by whoever hears the
+ *               node; url is the node that has the call
  * open(url)   → a promise of how the leg ended (leg.js)
  */
 export async function keepTheCall({
@@ -37,20 +41,24 @@ export async function keepTheCall({
   signal,
 }) {
   let failures = 0;
+  let ownFailures = 0;
+  nodes.put(claims.latest?.url ? [claims.latest.url] : []);
   while (!signal.aborted) {
     const dead = await prepare({ start, findNodes, claims, nodes, nowMs });
     if (signal.aborted) break;
     if (dead !== null) return dead;
+    if (failures === 0) nodes.prefer(claims.latest?.url);
     const url = claims.latest === null ? null : nodes.next();
     if (url !== null) {
       const how = await open(url);
-      const end = endOf(how);
+      const own = claims.latest.url;
+      ownFailures = how.connected ? 0 : ownFailures + (url === own ? 1 : 0);
+      const elsewhere = url !== own && nodes.has(own) && ownFailures < OWN_FAILURES_MAX;
+      const end = endOf(how, elsewhere);
       if (end !== null) return end;
-      if (how.why === "refused") tell({ kind: "delayed", why: "busy" });
-      if (how.connected) {
-        failures = 0;
-        nodes.prefer(url);
-      }
+      if (how.code === "node-full") tell({ kind: "delayed", why: "busy" });
+      if (how.connected) failures = 0;
+      if (how.connected || how.code === "stale-epoch") nodes.prefer(own);
     }
     failures += 1;
     tell({ kind: "lost" });
@@ -73,12 +81,15 @@ async function prepare({ start, findNodes, claims, nodes, nowMs }) {
   if (given.refused !== undefined) return { kind: "refused", code: given.refused };
   if (given.nodes.length === 0) return { kind: "refused", code: "no-nodes" };
   nodes.put(given.nodes);
-  claims.latest = { text: given.claim, lifeMs: given.lifeMs, atMs: nowMs() };
+  claims.latest = { text: given.claim, lifeMs: given.lifeMs, atMs: nowMs(), url: null };
   return null;
 }
 
-/** Return what the end of a leg means for the call; null if the call goes on elsewhere. */
-function endOf(how) {
+/**
+ * Return what the end of a leg means for the call; null if the call goes on elsewhere. A node that
+ * says that another has the call says nothing new while that other may yet be reached.
+ */
+function endOf(how, elsewhere) {
   switch (how.why) {
     case "over":
       return { kind: "over", ending: how.ending };
@@ -87,7 +98,8 @@ function endOf(how) {
     case "no_sound":
       return { kind: "refused", code: "no-sound" };
     case "refused":
-      return TRY_ANOTHER.has(how.code) ? null : { kind: "refused", code: how.code };
+      if (TRY_ANOTHER.has(how.code)) return null;
+      return elsewhere && how.code === "stale-epoch" ? null : { kind: "refused", code: how.code };
     default:
       return null;
   }

@@ -16,6 +16,10 @@ export class Nodes {
     return this.#urls.length;
   }
 
+  has(url) {
+    return this.#urls.includes(url);
+  }
+
   /** Take a new list: what is still in it keeps its turn, what is new comes in at random. */
   put(urls) {
     const kept = this.#urls.filter((url) => urls.includes(url));

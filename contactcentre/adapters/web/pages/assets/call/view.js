@@ -101,6 +101,7 @@ export class View {
   #showStage(state) {
     const said = state.phase === "up" ? (state.stage?.words ?? []) : [];
     this.at("said").hidden = said.length === 0;
+    this.at("keep-open").hidden = !(state.phase === "up" && state.stage?.state === "waiting");
     const words = this.at("said-words");
     put(words, said.join(" "));
     words.lang = state.stage?.language ?? state.language;
