@@ -85,6 +85,13 @@ async def test_the_nodes_that_live_are_known(centre: SeenCentre) -> None:
     assert centre.nodes() == ("ws://n1.example/leg", "ws://n2.example/leg")
 
 
+async def test_a_page_that_stays_open_may_need_a_node_of_the_settings_later(
+    centre: SeenCentre,
+) -> None:
+    await centre.look()
+    assert set(centre.nodes_ever()) == {*centre.nodes(), *STATIC.values()}
+
+
 async def test_a_node_that_is_full_or_drains_gets_no_new_calls_but_keeps_its_own(
     centre: SeenCentre, book: Book
 ) -> None:

@@ -202,7 +202,7 @@ async def test_only_the_call_page_may_reach_the_nodes(client: Client) -> None:
     async def policy(path: str) -> str:
         return (await client.get(path)).headers["Content-Security-Policy"]
 
-    assert "ws://127.0.0.1:*" in await policy("/call")
+    assert "ws://127.0.0.1:* wss://to-come.example:*" in await policy("/call")
     assert "ws:" not in await policy("/")
 
 

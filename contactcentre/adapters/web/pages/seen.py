@@ -61,6 +61,10 @@ class SeenCentre:
         )
         return roomy or self.nodes()
 
+    def nodes_ever(self) -> Sequence[str]:
+        """Return those that a page which is open for long may come to need."""
+        return (*self.nodes(), *self._nodes_static)
+
     def figures(self) -> Figures | None:
         """Return the queues as they lately were."""
         age_ms = self._clock.monotonic_ms() - self._seen_at_ms

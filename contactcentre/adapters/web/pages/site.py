@@ -196,7 +196,7 @@ class Site:
                 **context,
             },
         )
-        nodes = self._tools.centre.nodes() if page == "call" else ()
+        nodes = self._tools.centre.nodes_ever() if page == "call" else ()
         response.headers["Content-Security-Policy"] = content_security_policy(nodes)
         response.headers["Content-Language"] = language
         response.headers["Cache-Control"] = "no-cache"
