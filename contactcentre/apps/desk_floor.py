@@ -342,8 +342,9 @@ class Floor:
         overview = self._supervision.overview
         if overview is not None:
             self._see_standings(overview)
-        for seat in list(self._seats.values()):
+        for seat in self._seats.values():
             self._follow(seat, d.TimePassed(at_ms=self._now))
+            self._let_go_of_lost_talk(seat)
         self._beat += 1
         self._take_stirred()
         await self._report([*self._seats], beat=True)
@@ -353,6 +354,12 @@ class Floor:
             if seat.page is not None and health != self._health_told:
                 seat.page.send(health)
         self._health_told = health
+
+    def _let_go_of_lost_talk(self, seat: Seat) -> None:
+        """End a talk whose node is gone for good: nobody else is left to say so."""
+        talks = seat.desk.state is Presence.TALKING
+        if talks and seat.ring is not None and self._supervision.is_gone(seat.ring.node):
+            self._follow(seat, d.NodeGone(at_ms=self._now))
 
     def _see_standings(self, overview: Overview) -> None:
         """Take up what the live state knows better."""
@@ -432,7 +439,8 @@ class Floor:
     # The end
 
     def close(self) -> None:
-        """Send every page elsewhere; what the live state has is taken up by whoever comes next."""
+        """Send every page elsewhere; the live state keeps what whoever comes next takes up."""
         for seat in self._seats.values():
             if seat.page is not None:
                 seat.page.close(Closing.STOPPING, "This desk stops for a moment.")
+                seat.page = None

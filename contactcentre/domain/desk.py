@@ -122,6 +122,11 @@ class RingEnded(DeskEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeGone(DeskEvent):
+    """The node of the call has not been heard of for so long that the talk is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeChosen(DeskEvent):
     """The adviser has chosen an outcome for a call, or taken it back."""
 
@@ -327,6 +332,12 @@ def _end_work(desk: Desk, event: RingEnded) -> Desk:
     )
 
 
+def _lose_node(desk: Desk, event: NodeGone) -> Desk:
+    return _end_work(
+        replace(desk, over=desk.token), RingEnded(at_ms=event.at_ms, token=desk.token, lapse=None)
+    )
+
+
 def _choose(desk: Desk, event: OutcomeChosen) -> Desk:
     return replace(desk, outcome_chosen=event.chosen) if event.call == desk.call else desk
 
@@ -451,7 +462,7 @@ FOLLOWS: Mapping[Presence, Mapping[type[DeskEvent], Rule]] = MappingProxyType(
         },
         S.RESERVED: {},
         S.RINGING: {**ALWAYS, TimePassed: _pass_ring},
-        S.TALKING: {**ALWAYS, TimePassed: _stay},
+        S.TALKING: {**ALWAYS, NodeGone: _lose_node, TimePassed: _stay},
         S.WRAP_UP: {
             **ALWAYS,
             ReadyPressed: _press_ready,

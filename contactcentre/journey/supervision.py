@@ -5,7 +5,7 @@ is absent, never an old figure that looks like a new one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -24,6 +24,9 @@ HOME = ZoneInfo("Europe/London")
 ANSWER_TARGET_MS = 5 * 60_000
 """A caller should not wait longer than this."""
 
+NODE_GONE_AFTER_LOOKS = 60
+"""A node may come back with its calls for so many looks, one a second."""
+
 
 class NodeState(StrEnum):
     """A media node as a supervisor sees it."""
@@ -35,10 +38,11 @@ class NodeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenBeat:
-    """A node's last beat, and when it was first seen here."""
+    """A node's last beat, when it was first seen here, and how often again."""
 
     beat: int
     at_ms: int
+    again_count: int
 
 
 class Supervision:
@@ -71,14 +75,19 @@ class Supervision:
         except Outage:
             self.overview = None
             return
-        self._beats = {
-            node.node: self._seen(node, self._beats.get(node.node)) for node in self.overview.nodes
-        }
+        beats = {node.node: node.beat for node in self.overview.nodes}
+        for node in beats.keys() | self._beats.keys():
+            self._see(node, beats.get(node))
 
-    def _seen(self, node: NodeStanding, before: SeenBeat | None) -> SeenBeat:
-        if before is not None and before.beat == node.beat:
-            return before
-        return SeenBeat(node.beat, self._clock.monotonic_ms())
+    def _see(self, node: NodeId, beat: int | None) -> None:
+        """Note a node's beat, or that it is not in the address book any longer."""
+        before = self._beats.get(node)
+        if beat is not None and (before is None or before.beat != beat):
+            self._beats[node] = SeenBeat(beat, self._clock.monotonic_ms(), 0)
+        elif before is not None and before.again_count < NODE_GONE_AFTER_LOOKS:
+            self._beats[node] = replace(before, again_count=before.again_count + 1)
+        elif beat is None:
+            del self._beats[node]
 
     def state_of(self, node: NodeStanding) -> NodeState:
         """Return whether a node takes calls, by its beats and this process's own clock."""
@@ -87,6 +96,14 @@ class Supervision:
         if seen is None or now_ms - seen.at_ms >= NODE_SUSPECT_AFTER_MS:
             return NodeState.STOPPED
         return NodeState.DRAINING if node.draining else NodeState.SERVING
+
+    def is_gone(self, node: NodeId) -> bool:
+        """Say whether a node has been without a beat for so long that its calls are over.
+
+        Counted in looks that succeeded: while the live state is away, nobody is gone.
+        """
+        seen = self._beats.get(node)
+        return seen is not None and seen.again_count >= NODE_GONE_AFTER_LOOKS
 
     async def count(self) -> None:
         """Look at the records."""

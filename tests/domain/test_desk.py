@@ -98,6 +98,7 @@ TABLE: dict[d.DeskEvent, Sequence[Presence | None]] = {
     ended(token=5): (REFUSED, A, R, W, W, W),
     ended(token=5, lapse=LapseReason.NO_ANSWER): (REFUSED, A, A, A, A, W),
     ended(token=5, lapse=LapseReason.CALLER_LEFT): (REFUSED, A, R, R, R, W),
+    d.NodeGone(at_ms=30): (REFUSED, REFUSED, REFUSED, REFUSED, W, REFUSED),
     CHOOSE: (REFUSED, A, R, N, T, W),
     MORE: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, W),
     FINISH: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, R),

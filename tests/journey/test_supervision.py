@@ -1,0 +1,167 @@
+"""What supervisors see: figures of now, or none."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from contactcentre.domain.errors import LedgerUnavailable, StateUnavailable
+from contactcentre.domain.ids import NodeId, QueueId
+from contactcentre.journey.supervision import (
+    NODE_GONE_AFTER_LOOKS,
+    NodeState,
+    Supervision,
+    midnight_ms,
+)
+from contactcentre.limits import NODE_SUSPECT_AFTER_MS
+from contactcentre.ports.reports import TodayCounts
+from contactcentre.ports.state import AddressBook, NodeStanding, Overview
+
+NODE = NodeStanding(
+    node=NodeId("north-1"),
+    site="north",
+    beat=1,
+    internal_url="http://north-1:8090",
+    public_url="wss://north-1.example/leg",
+    draining=False,
+    legs_count=0,
+    legs_max=10,
+)
+NO_CALLS = TodayCounts(
+    offered_count=0,
+    handled_count=0,
+    abandoned_count=0,
+    deflected_count=0,
+    left_in_menu_count=0,
+    system_lost_count=0,
+    in_progress_count=0,
+    answered_within_target_count=0,
+)
+
+
+class Stage(AddressBook):
+    """A live state, records and a clock that the test plays."""
+
+    def __init__(self) -> None:
+        self.at_ms = 0
+        self.there: Sequence[NodeStanding] = (NODE,)
+        self.away = False
+        self.since_ms = -1
+
+    async def nodes(self) -> Sequence[NodeStanding]:
+        """Return the nodes."""
+        return self.there
+
+    async def node(self, node: NodeId) -> NodeStanding | None:
+        """Return the one node."""
+        return next((standing for standing in self.there if standing.node == node), None)
+
+    async def overview(self, queues: Sequence[QueueId]) -> Overview:
+        """Return the centre."""
+        if self.away:
+            raise StateUnavailable("away")
+        assert queues == ()
+        return Overview(now_ms=self.at_ms, queues=(), advisers=(), nodes=self.there)
+
+    async def today(self, *, since_ms: int, target_ms: int) -> TodayCounts:
+        """Return no calls."""
+        assert target_ms == 1_000
+        if self.away:
+            raise LedgerUnavailable("away")
+        self.since_ms = since_ms
+        return NO_CALLS
+
+    def now_ms(self) -> int:
+        """Return the time of day."""
+        return self.at_ms
+
+    def monotonic_ms(self) -> int:
+        """Return the time."""
+        return self.at_ms
+
+    async def sleep_ms(self, span_ms: int) -> None:
+        """Let time pass."""
+        self.at_ms += span_ms
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def supervision(stage: Stage) -> Supervision:
+    return Supervision(addresses=stage, reports=stage, clock=stage, queues=(), target_ms=1_000)
+
+
+async def test_what_cannot_be_read_is_absent(stage: Stage, supervision: Supervision) -> None:
+    await supervision.look()
+    await supervision.count()
+    assert supervision.overview is not None
+    assert supervision.today == NO_CALLS
+    stage.away = True
+    await supervision.look()
+    await supervision.count()
+    assert supervision.overview is None
+    assert supervision.today is None
+
+
+async def test_a_node_without_a_beat_is_stopped(stage: Stage, supervision: Supervision) -> None:
+    assert supervision.state_of(NODE) is NodeState.STOPPED
+    await supervision.look()
+    assert supervision.state_of(NODE) is NodeState.SERVING
+    assert supervision.state_of(replace(NODE, draining=True)) is NodeState.DRAINING
+    stage.at_ms += NODE_SUSPECT_AFTER_MS
+    await supervision.look()
+    assert supervision.state_of(NODE) is NodeState.STOPPED
+    stage.there = (replace(NODE, beat=2),)
+    await supervision.look()
+    assert supervision.state_of(NODE) is NodeState.SERVING
+
+
+@pytest.mark.parametrize("there", [(NODE,), ()])
+async def test_a_node_is_gone_after_a_minute_of_looking(
+    stage: Stage, supervision: Supervision, there: Sequence[NodeStanding]
+) -> None:
+    await supervision.look()
+    stage.away = True
+    for _ in range(NODE_GONE_AFTER_LOOKS):
+        await supervision.look()
+    assert not supervision.is_gone(NODE.node), "nobody could look"
+    stage.away = False
+    stage.there = there
+    for _ in range(NODE_GONE_AFTER_LOOKS):
+        assert not supervision.is_gone(NODE.node)
+        await supervision.look()
+    assert supervision.is_gone(NODE.node)
+    assert not supervision.is_gone(NodeId("never-seen"))
+
+
+async def test_a_node_that_was_forgotten_is_not_kept_for_ever(
+    stage: Stage, supervision: Supervision
+) -> None:
+    await supervision.look()
+    stage.there = ()
+    for _ in range(NODE_GONE_AFTER_LOOKS + 1):
+        await supervision.look()
+    assert not supervision.is_gone(NODE.node)
+
+
+@pytest.mark.parametrize(
+    ("now", "midnight"),
+    [
+        ("2026-01-15T00:00:00", "2026-01-15T00:00:00"),
+        ("2026-01-15T23:59:59", "2026-01-15T00:00:00"),
+        ("2026-07-15T22:59:59", "2026-07-14T23:00:00"),
+        ("2026-07-15T23:00:00", "2026-07-15T23:00:00"),
+        ("2026-03-29T12:00:00", "2026-03-29T00:00:00"),
+        ("2026-10-25T12:00:00", "2026-10-24T23:00:00"),
+    ],
+)
+def test_the_day_begins_at_midnight_in_the_uk(now: str, midnight: str) -> None:
+    assert midnight_ms(utc_ms(now)) == utc_ms(midnight)
+
+
+def utc_ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000)
