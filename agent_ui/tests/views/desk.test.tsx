@@ -205,7 +205,7 @@ describe("talking", () => {
 
   it("digits typed while the keypad is open go to the caller, others do not", async () => {
     await user.click(button("Keypad"));
-    (await screen.findByRole("button", { name: "1" })).focus();
+    expect(document.activeElement).toBe(button("1"));
     await user.keyboard("4#x");
     await user.click(button("star"));
     const keys = newest("/leg").sent.filter((said) => said.kind === "key");
@@ -214,6 +214,9 @@ describe("talking", () => {
       { kind: "key", key: "#" },
       { kind: "key", key: "*" },
     ]);
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("button", { name: "star" })).toBeNull();
+    expect(document.activeElement).toBe(button("Keypad"));
   });
 
   it("a caller who is not heard is told of in a calm sentence", async () => {

@@ -17,7 +17,9 @@ export function NotAllowed({ signedOut }: { signedOut: () => void }) {
   };
   return (
     <div className="whole-page">
-      <Logo size={26} />
+      <header>
+        <Logo size={26} />
+      </header>
       <main className="card">
         <h1>{words.board.notAllowedTitle}</h1>
         <p>{words.board.notAllowed}</p>

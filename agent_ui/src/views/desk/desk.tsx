@@ -52,7 +52,9 @@ function Replaced({ work }: { work: AtWork }) {
   const words = useWords();
   return (
     <div className="whole-page">
-      <Logo size={26} />
+      <header>
+        <Logo size={26} />
+      </header>
       <main className="card">
         <h1>{words.replaced.title}</h1>
         <p>{words.replaced.body}</p>
