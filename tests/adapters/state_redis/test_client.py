@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contactcentre.adapters.embedded.server import free_port
+from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import StateUnavailable
@@ -21,7 +21,7 @@ async def test_a_store_that_answers_is_there(state: RedisState) -> None:
 
 
 async def test_a_store_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
-    for url in (f"redis://127.0.0.1:{free_port()}/0", f"unix://{tmp_path}/none"):
+    for url in (f"redis://{LOOPBACK}:{free_port()}/0", f"unix://{tmp_path}/none"):
         state = RedisState(url)
         with pytest.raises(StateUnavailable) as outage:
             await state.ping()
@@ -63,9 +63,10 @@ async def test_a_step_whose_connection_is_cut_is_not_tried_again(
     step = asyncio.create_task(state.give_time(), name="step")
     await asyncio.sleep(0.2)
     server.ask("CLIENT", "KILL", "TYPE", "normal")
+    await asyncio.sleep(0.2)
+    server.ask("CLIENT", "UNPAUSE")
     with pytest.raises(StateUnavailable):
         await step
-    server.ask("CLIENT", "UNPAUSE")
     assert await state.client.ask("GET", state.keys.enqueued) == str(before_ms).encode()
 
 
@@ -86,6 +87,27 @@ async def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(
         await hasty.ping()
         assert await centre.match() is None
         assert await hasty.place(call=EARLY, queue=PAYING) is None
+
+
+async def test_the_deadline_is_for_all_that_a_step_needs_and_not_for_each_part() -> None:
+    span_s = 0.7 * HASTY_MS / 1_000
+    left = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1_000):
+            await asyncio.sleep(span_s)
+            writer.write(b"+OK\r\n")
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    listening = await asyncio.start_server(slow, LOOPBACK, port := free_port())
+    state = RedisState(f"redis://:password@{LOOPBACK}:{port}/0", timeout_ms=HASTY_MS)
+    with pytest.raises(StateUnavailable):
+        await state.ping()  # which signs in first
+    await state.close()
+    await left.wait()
+    listening.close()
 
 
 async def test_more_steps_at_once_than_connections_wait_for_one_another(centre: Centre) -> None:
