@@ -70,27 +70,30 @@ class Waiting:
 
     async def _announce(self, first: tuple[SoundName, ...]) -> None:
         """Say the place now and then, and show it in between, for as long as the wait lasts."""
+        await self._show_place()
         if self._said_at_ms is None:
             await self._live.say((*first, HOLD_INTRO), keys={})
-        elif first:
-            await self._live.say(first, keys={})
         while True:
-            await self._tell_place()
+            place = await self._show_place()
+            if place is not None and self._is_time_to_say_it():
+                await self._say_place(place)
             await self._clock.sleep_ms(SHOWN_EVERY_MS)
 
-    async def _tell_place(self) -> None:
-        """Say the place if it is time to, otherwise only show it."""
+    async def _show_place(self) -> Place | None:
+        """Show the place on the page, and return it; None if the call has none now."""
         place = await self._place()
-        if place is None:
-            return
-        wait_ms = honest_wait_ms(place=place.place, served_every_ms=place.served_every_ms)
-        self._live.tell_place(place=place.place, wait_ms=wait_ms)
-        now_ms = self._clock.monotonic_ms()
-        if self._said_at_ms is not None and next_announcement_ms(
-            last_said_at_ms=self._said_at_ms, now_ms=now_ms
-        ):
-            return
-        self._said_at_ms = now_ms
+        if place is not None:
+            self._live.tell_place(place=place.place, wait_ms=_wait_ms(place))
+        return place
+
+    def _is_time_to_say_it(self) -> bool:
+        return self._said_at_ms is None or not next_announcement_ms(
+            last_said_at_ms=self._said_at_ms, now_ms=self._clock.monotonic_ms()
+        )
+
+    async def _say_place(self, place: Place) -> None:
+        self._said_at_ms = self._clock.monotonic_ms()
+        wait_ms = _wait_ms(place)
         self._live.note(
             PlaceTold(
                 call=self._live.call.id,
@@ -108,3 +111,7 @@ class Waiting:
             return await self._queues.place(call=self._live.call.id, queue=queue)
         except StateUnavailable:
             return None
+
+
+def _wait_ms(place: Place) -> int | None:
+    return honest_wait_ms(place=place.place, served_every_ms=place.served_every_ms)

@@ -9,17 +9,20 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser.centre import Centre
 from tests.browser.chromium import chromium, node
+from tests.browser.people import Adviser, Caller
 
 READY_WITHIN_S = 150.0
 STOPPED_WITHIN_S = 60.0
@@ -28,7 +31,8 @@ RING_MS = 6_000
 PORTS = range(20_000, 30_000, 40)
 PORTS_USED = (0, 1, 21, 22)
 """The ports that the centre uses, counted from its first one."""
-TONE_HZ = 440
+CALLER_HZ = 440
+ADVISER_HZ = 1_000
 SAMPLES_PER_S = 48_000
 FLAGS = [
     "--allow-loopback-in-peer-connection",
@@ -40,18 +44,6 @@ FLAGS = [
 ]
 
 Launch = Callable[..., Awaitable[Browser]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Centre:
-    """A running centre."""
-
-    caller_url: str
-    desk_url: str
-    board_url: str
-    passwords: Mapping[str, str]
-    """The demo's people, and what they sign in with."""
-    data: Path
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +83,7 @@ async def launch(tmp_path: Path) -> AsyncIterator[Launch]:
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
 
-        async def started(tone_hz: int = TONE_HZ) -> Browser:
+        async def started(tone_hz: int = CALLER_HZ) -> Browser:
             tone = tmp_path / f"{tone_hz}.wav"
             _write_tone(tone, tone_hz)
             own = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -138,3 +130,30 @@ def _write_tone(path: Path, tone_hz: int) -> None:
         file.setsampwidth(2)
         file.setframerate(SAMPLES_PER_S)
         file.writeframes(samples.tobytes())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A centre, and people who come to it; each is let go at the end of the test."""
+
+    caller_calls: Callable[..., Awaitable[Caller]]
+    adviser_signs_in: Callable[..., Awaitable[Adviser]]
+
+
+@pytest.fixture
+async def stage(centre: Centre, launch: Launch) -> AsyncIterator[Stage]:
+    """Give callers who hum one tone and advisers who hum another."""
+    callers_browser, advisers_browser = await launch(CALLER_HZ), await launch(ADVISER_HZ)
+    async with AsyncExitStack() as people:
+
+        async def caller_calls(**how: Any) -> Caller:
+            caller = await Caller.calls(callers_browser, centre, **how)
+            people.push_async_callback(caller.leaves)
+            return caller
+
+        async def adviser_signs_in(name: str, **how: Any) -> Adviser:
+            adviser = await Adviser.signs_in(advisers_browser, centre, name, **how)
+            people.push_async_callback(adviser.leaves)
+            return adviser
+
+        yield Stage(caller_calls=caller_calls, adviser_signs_in=adviser_signs_in)

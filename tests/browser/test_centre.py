@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.conftest import Centre
+from tests.browser.centre import Centre
 
 
 async def test_callers_advisers_and_board_each_have_an_address(
