@@ -6,7 +6,7 @@ import re
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from contactcentre.adapters.web.access import FRESH_MS, SIGN_IN_FIRST, SessionGate, Sessions
+from contactcentre.adapters.web.access import SIGN_IN_FIRST, SessionGate, Sessions
 from contactcentre.adapters.web.bundle import NOT_BUILT, Bundle
 from contactcentre.adapters.web.problems import respond
 from contactcentre.adapters.web.routes import Access, Asked, Nothing, Routes
@@ -15,8 +15,6 @@ from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_told import Signs
 from contactcentre.domain.errors import (
     BadRequest,
-    LedgerUnavailable,
-    NotSignedIn,
     StateUnavailable,
     UnknownName,
 )
@@ -185,14 +183,8 @@ class DeskApi:
 
     async def _watch(self, socket: Socket, session: str) -> None:
         """Close the socket of a session that has ended elsewhere."""
-        while socket.closing is None:
-            await self._clock.sleep_ms(FRESH_MS)
-            try:
-                await self._sessions.find(session)
-            except NotSignedIn:
-                socket.close(Closing.NOT_SIGNED_IN, SIGN_IN_FIRST)
-            except LedgerUnavailable:
-                continue
+        await self._sessions.wait_for_end(session)
+        socket.close(Closing.NOT_SIGNED_IN, SIGN_IN_FIRST)
 
     @ROUTES.serves("GET", "/", access=Access.ANYONE)
     async def desk_page(self, _: web.Request, __: Account | None) -> web.StreamResponse:

@@ -139,6 +139,17 @@ class Sessions:
         self._keep(digest, account)
         return account
 
+    async def wait_for_end(self, session: str) -> None:
+        """Return once a session has ended, wherever that was."""
+        while True:
+            await self._clock.sleep_ms(FRESH_MS)
+            try:
+                await self.find(session)
+            except NotSignedIn:
+                return
+            except LedgerUnavailable:
+                continue
+
     def _keep(self, digest: bytes, account: Account, *, fresh_for_ms: int = FRESH_MS) -> None:
         now_ms = self._clock.monotonic_ms()
         known = self._known.get(digest)

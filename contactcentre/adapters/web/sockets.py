@@ -6,7 +6,7 @@ closed rather than waited for. A socket that is silent for `SOCKET_LOST_AFTER_MS
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import structlog
@@ -132,6 +132,15 @@ class Socket:
     async def write(self) -> None:
         """Say what is in the outbox until the socket closes or the browser does not take it."""
         try:
+            await self._empty_outbox()
+            await self._say_why()
+        finally:
+            if self._transport is not None and self._transport.get_write_buffer_size() > 0:
+                # else the connection would stay for as long as the browser's machine does
+                self._transport.abort()
+
+    async def _empty_outbox(self) -> None:
+        try:
             while (text := await self._outbox.get()) is not None:
                 async with asyncio.timeout(self._lost_after_s):
                     await self.response.send_str(text)
@@ -139,20 +148,16 @@ class Socket:
             # the library raises RuntimeError for a socket that its peer has closed meanwhile
             log.debug("a browser did not take what was said", why=type(error).__name__)
             self.close(Closing.LOST)
-        await self._say_why()
 
     async def _say_why(self) -> None:
-        """Close with the reason; a browser that does not even take that is cut off.
+        """Close with the reason, if the browser still takes it.
 
         Nobody listens meanwhile: the library would close the connection under the reason.
         """
         code, words = self._closing or (Closing.LOST, "")
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(2 * CLOSE_WITHIN_MS / 1_000), self._listening:
                 await self.response.close(code=code, message=words.encode()[:REASON_MAX_BYTES])
-        except TimeoutError:
-            if self._transport is not None:
-                self._transport.abort()
 
     async def beat(self) -> None:
         """Say again and again that this end lives."""
@@ -194,5 +199,5 @@ async def accept(
         finally:
             beats.cancel()
             socket.close(Closing.DONE if ended else Closing.BROKEN)
-            await asyncio.wait({writer}, timeout=lost_after_ms / 1_000)
+            await asyncio.wait({writer}, timeout=(lost_after_ms + 2 * CLOSE_WITHIN_MS) / 1_000)
             writer.cancel()

@@ -1,5 +1,6 @@
 """Who is let in, how long a session counts, and who has failed too often."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from contactcentre.ports.accounts import Account, Accounts, Role
 ADA = Account(
     id=AdviserId("ada"), name="Ada", role=Role.ADVISER, language=Language.ENGLISH, queues=()
 )
-RIGHT = "right"
+RIGHT, WRONG = "right", "wrong"
 SUE = replace(ADA, id=AdviserId("sue"), role=Role.SUPERVISOR)
 
 
@@ -37,8 +38,9 @@ class HandClock:
         return self.at_ms
 
     async def sleep_ms(self, span_ms: int) -> None:
-        """Let time pass."""
+        """Let time pass, and others have their turn."""
         self.at_ms += span_ms
+        await asyncio.sleep(0)
 
 
 class AccountsBook(Accounts):
@@ -131,6 +133,22 @@ async def test_a_session_that_was_ended_elsewhere_is_seen_within_a_minute(
         await sessions.find(session)
 
 
+async def test_an_open_page_learns_that_its_session_has_ended(
+    sessions: Sessions, book: AccountsBook, clock: HandClock
+) -> None:
+    session = await enter(sessions)
+    book.away = True
+    waiting = asyncio.create_task(sessions.wait_for_end(session))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done(), "an outage ends nothing"
+    book.away = False
+    book.sessions.clear()
+    async with asyncio.timeout(1):
+        await waiting
+    assert clock.at_ms < access.KNOWN_MAX_MS
+
+
 async def test_a_known_session_counts_while_the_records_are_away_but_not_for_ever(
     sessions: Sessions, book: AccountsBook, clock: HandClock
 ) -> None:
@@ -218,6 +236,14 @@ def test_what_is_remembered_of_failures_has_a_bound(
     attempts.refuse_too_many(name="ada", address="192.0.2.1")
 
 
+async def test_a_wrong_password_is_counted(sessions: Sessions) -> None:
+    for _ in range(access.FAILURES_PER_NAME_MAX):
+        with pytest.raises(NotSignedIn):
+            await enter(sessions, password=WRONG)
+    with pytest.raises(TooMany):
+        await enter(sessions)
+
+
 def test_over_https_the_cookie_goes_nowhere_else(sessions: Sessions) -> None:
     response = web.Response()
     SessionGate(sessions, https=True, origins=()).give(response, "session")
@@ -225,6 +251,9 @@ def test_over_https_the_cookie_goes_nowhere_else(sessions: Sessions) -> None:
     assert access.SECURE_COOKIE.startswith("__Host-")
     assert (cookie["secure"], cookie["httponly"], cookie["path"]) == (True, True, "/")
     assert (cookie["samesite"], cookie["domain"]) == ("Strict", "")
+    SessionGate(sessions, https=True, origins=()).take(response)
+    taken = response.cookies[access.SECURE_COOKIE]
+    assert (taken.value, taken["secure"], taken["max-age"]) == ("", True, "0")
 
 
 async def test_the_gate_lets_in_whom_the_route_is_for(sessions: Sessions) -> None:

@@ -157,3 +157,66 @@ async def test_a_mistake_of_ours_is_told_as_one() -> None:
     async with talking(stumble) as browser:
         await heard(browser)
     assert browser.close_code == Closing.BROKEN
+
+
+async def test_a_socket_can_be_closed_while_somebody_listens_to_it() -> None:
+    async def listen(socket: sockets.Socket) -> None:
+        asyncio.get_running_loop().call_later(
+            0.05, lambda: socket.close(Closing.REPLACED, "Another tab has taken over.")
+        )
+        async for said in socket.receive(LEG_SAYS):
+            raise AssertionError(said)
+
+    async with talking(listen, lost_after_ms=60_000) as browser:
+        assert await heard(browser) == []
+    assert browser.close_code == Closing.REPLACED
+
+
+async def test_a_socket_says_that_its_process_stops() -> None:
+    listening: list[asyncio.Task[None] | None] = []
+
+    async def listen(socket: sockets.Socket) -> None:
+        listening.append(asyncio.current_task())
+        await echo_holds(socket)
+
+    async with talking(listen) as browser:
+        await browser.send_str(Hold(on=True).model_dump_json())
+        await browser.receive()
+        await browser.receive()
+        (task,) = listening
+        assert task is not None
+        task.cancel()
+        await heard(browser)
+    assert browser.close_code == Closing.STOPPING
+
+
+async def test_a_browser_that_reads_nothing_is_cut_off() -> None:
+    ended = asyncio.Event()
+
+    async def flood(request: web.Request) -> web.StreamResponse:
+        try:
+            async with sockets.accept(request, lost_after_ms=200) as socket:
+                for _ in range(sockets.OUTBOX_MAX):
+                    socket.send(Refused(code="x", words="x" * 60_000))
+                async for said in socket.receive(LEG_SAYS):
+                    raise AssertionError(said)
+            return socket.response
+        finally:
+            ended.set()
+
+    app = web.Application()
+    app.router.add_get("/leg", flood)
+    async with TestServer(app) as server:
+        _, writer = await asyncio.open_connection(server.host, server.port, limit=1)
+        writer.write(
+            b"GET /leg HTTP/1.1\r\nHost: desk.example\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        async with asyncio.timeout(8):
+            await ended.wait()
+        await asyncio.sleep(0.05)
+        assert server.runner is not None
+        assert server.runner.server is not None
+        assert not server.runner.server.connections
+        writer.transport.abort()
