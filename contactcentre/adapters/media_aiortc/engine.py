@@ -87,6 +87,7 @@ class Engine:
         self._history: Samples = np.zeros((legs_max, HISTORY_SAMPLES), np.int16)
         self._hears: NDArray[np.intp] = np.full((legs_max, HEARS_MAX), self._nobody)
         self._hears_most = 1
+        self._heard_until_now: dict[Seat, NDArray[np.intp]] = {}
         self._decode_from = np.zeros((legs_max, 1), np.uint16)
         self._encode_from = np.full((legs_max, 1), SAMPLE_OFFSET, np.int32)
         self._sequences = np.zeros(legs_max, np.uint16)
@@ -127,6 +128,9 @@ class Engine:
         self._playing.pop(seat, None)
         self._with_music.pop(seat, None)
         self._concealing.pop(seat, None)
+        self._heard_until_now.pop(seat, None)
+        for before in self._heard_until_now.values():
+            before[before == row] = self._nobody
         seat.is_connected = False
         heapq.heappush(self._free, row)
         for other in self._seats:
@@ -223,7 +227,8 @@ class Engine:
             self._lags += 1
 
     def _note_hearing(self, seat: Seat) -> None:
-        """Write a leg's row of who hears whom."""
+        """Write a leg's row of who hears whom, and remember the row that it had in this tick."""
+        self._heard_until_now.setdefault(seat, self._hears[seat.row].copy())
         speakers = [speaker.row for speaker in seat.hears if not speaker.is_muted]
         self._hears[seat.row] = self._nobody
         self._hears[seat.row, : len(speakers)] = speakers
@@ -264,11 +269,16 @@ class Engine:
             self._heard[seat.row] = self._concealing[seat].next_frame()
 
     def _mix(self) -> NDArray[np.int32]:
-        """Return for every row the sum of what it may hear."""
+        """Return for every row the sum of what it may hear, faded where that has changed."""
         hears = self._hears[: self._rows]
         mixed = self._heard[hears[:, 0]].astype(np.int32)
         for place in range(1, self._hears_most):
             mixed += self._heard[hears[:, place]]
+        for seat, before in self._heard_until_now.items():
+            faded_out = self._heard[before].sum(axis=0, dtype=np.int32)
+            step = mixed[seat.row] - faded_out
+            mixed[seat.row] = faded_out + (step * _FADE_IN).astype(np.int32)
+        self._heard_until_now.clear()
         return mixed
 
     def _play_into(self, mixed: NDArray[np.int32]) -> None:

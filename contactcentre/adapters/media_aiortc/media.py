@@ -99,28 +99,25 @@ class AiortcMedia:
         )
         self._legs[leg] = _Leg(call, seat, connection)
         self._engine.seat(seat)
+        is_answered = False
         try:
             answer = await connection.answer(source=seat.source, name=seat.name)
+            is_answered = leg in self._legs
         except OSError as cause:
-            await self.close(leg)
             raise MediaUnavailable("No socket could be opened for the leg.") from cause
-        except asyncio.CancelledError:
-            await self.close(leg)
-            raise
-        if leg not in self._legs:
+        finally:
+            if not is_answered:
+                self._forget(leg)
+                await connection.close()
+        if not is_answered:
             raise MediaUnavailable("The leg was closed while it was being answered.")
         self._connect(leg, heard)
         return answer
 
     async def close(self, leg: LegId) -> None:
         """Close a leg; one that is unknown is closed already."""
-        closing = self._legs.pop(leg, None)
-        if closing is None:
-            return
-        self._engine.unseat(closing.seat)
-        if closing.task is None:
-            await closing.connection.close()
-        else:
+        closing = self._forget(leg)
+        if closing is not None and closing.task is not None:
             closing.task.cancel()
             await asyncio.wait([closing.task])
 
@@ -185,14 +182,20 @@ class AiortcMedia:
             try:
                 await kept.connection.run(connected)
             finally:
-                if self._legs.pop(leg, None) is not None:
-                    self._engine.unseat(kept.seat)
+                if self._forget(leg) is not None:
                     heard(LegGone(leg=leg))
                 await kept.connection.close()
 
         kept.task = asyncio.create_task(keep(), name=f"leg {leg}")
         self._keeping.add(kept.task)
         kept.task.add_done_callback(self._keeping.discard)
+
+    def _forget(self, leg: LegId) -> _Leg | None:
+        """Take a leg's seat away and return the leg, None if it had gone before."""
+        gone = self._legs.pop(leg, None)
+        if gone is not None:
+            self._engine.unseat(gone.seat)
+        return gone
 
     def _seat(self, leg: LegId) -> Seat | None:
         """Return a leg's seat."""

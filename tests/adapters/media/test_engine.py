@@ -93,6 +93,33 @@ def test_on_hold_there_is_music_and_not_the_other(room: Room) -> None:
     assert power_at(ada.heard(), MUSIC_HZ) < 50
 
 
+def test_no_change_of_who_hears_whom_is_heard_as_a_click(room: Room) -> None:
+    ada, bob, eve = room.enter("ada"), room.enter("bob", 440), room.enter("eve", 350)
+    room.run(1)
+    for number in range(12):
+        room.join(ada, bob, on=number % 2 == 0)
+        room.join(ada, eve, on=number % 3 == 0)
+        room.engine.mute(bob.seat, on=number % 4 == 0)
+        room.run(0.1)
+    heard = ada.heard(1.3).astype(int)
+    assert np.abs(heard).max() > 8_000
+    assert np.abs(np.diff(heard)).max() < 5_600, "two tones alone have steps of 4,965"
+
+
+def test_who_takes_the_row_of_another_is_not_heard_in_its_place(room: Room) -> None:
+    ada, bob = room.enter("ada"), room.enter("bob", 440)
+    room.join(ada, bob)
+    room.run(0.5)
+    room.join(ada, bob, on=False)
+    room.engine.unseat(bob.seat)
+    room.callers.remove(bob)
+    carol = room.enter("carol", 2_000)
+    for _ in range(5):
+        carol.send()
+    room.run(0.02)
+    assert not ada.heard(0.02).any()
+
+
 def test_music_begins_again_at_its_end_without_a_gap() -> None:
     noise = np.random.default_rng(1).integers(-8_000, 8_000, 8_037).astype(np.int16)
     room = Room(music=noise)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -65,7 +66,7 @@ def test_the_node_is_the_media_of_the_port(media: AiortcMedia) -> None:
 
 async def test_caller_and_adviser_hear_each_other(media: AiortcMedia, rooms: Rooms) -> None:
     ada, bob = await rooms.caller("ada", hz=440), await rooms.caller("bob", hz=1_000, law=PCMA)
-    assert rooms.connected == [ADA, BOB]
+    assert await until(lambda: rooms.connected == [ADA, BOB])
     assert await ada.hears_nothing()
     rooms.join("ada", "bob")
     assert await ada.hears(1_000)
@@ -294,6 +295,33 @@ async def test_a_node_that_has_stopped_takes_nobody(media: AiortcMedia, rooms: R
         offer = await bob.offer()
         with pytest.raises(MediaUnavailable):
             await media.accept(call=CallId("c"), leg=BOB, offer_sdp=offer, heard=lambda _: None)
+
+
+def open_sockets() -> int:
+    """Return how many sockets this process holds."""
+    links = (link for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+    return sum(str(link.readlink()).startswith("socket") for link in links)
+
+
+async def test_legs_that_come_and_go_leave_no_socket_and_no_task(media: AiortcMedia) -> None:
+    async with Peer() as ada:
+        offer = await ada.offer()
+    await asyncio.sleep(0.1)
+    sockets, tasks = open_sockets(), len(asyncio.all_tasks())
+    for number in range(12):
+        leg = LegId(f"leg {number}")
+        accepting = asyncio.create_task(
+            media.accept(call=CallId("c"), leg=leg, offer_sdp=offer, heard=lambda _: None)
+        )
+        for _ in range(number % 4):
+            await asyncio.sleep(0)
+        if number % 3 == 0:
+            accepting.cancel()
+        await media.close(leg)
+        await asyncio.wait([accepting])
+        await media.close(leg)
+    assert await until(lambda: (open_sockets(), len(asyncio.all_tasks())) == (sockets, tasks))
+    assert media.load().legs_count == 0
 
 
 async def test_what_is_said_of_a_leg_that_is_gone_is_no_error(media: AiortcMedia) -> None:
