@@ -32,7 +32,7 @@ export class LegCall {
   #measuring: ReturnType<typeof setInterval> | undefined;
   #counts: Counts | null = null;
   #attached = false;
-  #wantsAnswer = false;
+  #wish: "answer_call" | "decline" | null = null;
   #muted = false;
   #isOver = false;
 
@@ -59,10 +59,10 @@ export class LegCall {
     }
   }
 
-  /** Take the call, now or as soon as the node has the leg. */
-  answer(): void {
-    this.#wantsAnswer = true;
-    if (this.#attached) this.say({ kind: "answer_call" });
+  /** Take the call or give it back, now or as soon as the node has the leg. */
+  decide(wish: "answer_call" | "decline"): void {
+    this.#wish = wish;
+    if (this.#attached) this.say({ kind: wish });
   }
 
   /** Keep the adviser's sound from the caller, here and at the node. */
@@ -131,7 +131,7 @@ export class LegCall {
       this.#attached = true;
       this.#measuring = setInterval(() => void this.#measure(), MEASURE_EVERY_MS);
       if (this.#muted) this.say({ kind: "mute", on: true });
-      if (this.#wantsAnswer) this.say({ kind: "answer_call" });
+      if (this.#wish !== null) this.say({ kind: this.#wish });
     }
     this.#ends.said(said);
     if (said.kind === "over") this.close();

@@ -100,6 +100,14 @@ describe("ringing", () => {
     expect(work.seen().leg.sound).toBe("none");
   });
 
+  it("nor is a call given back that early", async () => {
+    await ring();
+    work.decline();
+    nodeSays(ANSWER);
+    await settle();
+    expect(newest("/leg").kinds()).toEqual(["attach", "decline"]);
+  });
+
   it("a leg that breaks while it rings is tried again, and Answer is remembered", async () => {
     await ring();
     work.answer();
@@ -340,6 +348,28 @@ describe("finishing", () => {
     await work.moreTime();
     expect(work.seen().desk.work).toMatchObject({ givenMs: 150_000 });
   });
+});
+
+it("a ring that overtakes the answer to Ready is not taken away again", async () => {
+  deskSays(presence("away", "break"));
+  let arrives = () => {};
+  server.slow = new Promise((resolve) => {
+    arrives = resolve;
+  });
+  const pressed = work.beReady();
+  await settle();
+  deskSays(presence("ringing"), RING);
+  arrives();
+  await pressed;
+  await settle();
+  expect(work.seen().desk.work.at).toBe("ringing");
+});
+
+it("Ready is shown also while the live socket is on its way", async () => {
+  deskSays(presence("away", "break"));
+  newest("/api/live").breaks();
+  await work.beReady();
+  expect(work.seen().desk.standing?.state).toBe("ready");
 });
 
 describe("the session", () => {

@@ -14,11 +14,19 @@ export interface Server {
   /** What is answered instead, by method and path. */
   answers: Map<string, Answer | "unreachable">;
   outcomes: WriteOutcome[];
+  /** What answers wait for on their way back. */
+  slow: Promise<void>;
 }
 
 /** Put a server and a browser's sound in place of the real ones. */
 export function serve(me: Me | null = ME): Server {
-  const server: Server = { me, asked: [], answers: new Map(), outcomes: [] };
+  const server: Server = {
+    me,
+    asked: [],
+    answers: new Map(),
+    outcomes: [],
+    slow: Promise.resolve(),
+  };
   fakeSockets();
   vi.stubGlobal("fetch", (path: string, request: RequestInit) => respond(server, path, request));
   vi.stubGlobal("RTCPeerConnection", FakePeer);
@@ -51,9 +59,17 @@ async function respond(server: Server, path: string, request: RequestInit): Prom
   const body: unknown = typeof request.body === "string" ? JSON.parse(request.body) : null;
   server.asked.push({ what, body });
   const answer = server.answers.get(what) ?? usual(server, what, body);
+  // What changes at the desk is told over its socket too, and before the question is answered.
+  if (request.method === "POST" && answer !== "unreachable" && "kind" in answer) tell(answer);
+  await server.slow;
   if (answer === "unreachable") throw new TypeError("Failed to fetch");
   const status = "code" in answer ? (answer as Problem).status : 200;
   return new Response(JSON.stringify(answer), { status });
+}
+
+function tell(message: object): void {
+  const socket = newest("/api/live");
+  if (socket.readyState === FakeSocket.OPEN) socket.says(message);
 }
 
 function usual(server: Server, what: string, body: unknown): Answer {

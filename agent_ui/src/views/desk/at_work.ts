@@ -143,12 +143,12 @@ export class AtWork {
     const { sound, answering } = this.#seen.leg;
     if (sound === "none" || answering) return;
     this.#tell({ kind: "answering" });
-    this.#call?.answer();
+    this.#call?.decide("answer_call");
   }
 
   /** Give the call back; the caller keeps the place. */
   decline(): void {
-    this.#call?.say({ kind: "decline" });
+    this.#call?.decide("decline");
   }
 
   mute(on: boolean): void {
@@ -189,12 +189,12 @@ export class AtWork {
     await this.#notes.flush();
     await this.#ask("finish", async () => {
       const then = reason === null ? "ready" : "away";
-      this.#heard(await desk.finishWrapUp({ call: work.call, then, reason }));
+      this.#answered(await desk.finishWrapUp({ call: work.call, then, reason }));
     });
   }
 
   async moreTime(): Promise<void> {
-    await this.#ask("more_time", async () => this.#heard(await desk.moreTime()));
+    await this.#ask("more_time", async () => this.#answered(await desk.moreTime()));
   }
 
   async signOut(): Promise<void> {
@@ -215,7 +215,7 @@ export class AtWork {
 
   async #setPresence(state: "ready" | "away", reason: AwayReason | null): Promise<void> {
     await this.#ask("presence", async () => {
-      this.#heard(await desk.setPresence({ state, reason }));
+      this.#answered(await desk.setPresence({ state, reason }));
     });
   }
 
@@ -228,6 +228,14 @@ export class AtWork {
       if (refusal?.isNotSignedIn) this.#signedOut(true);
       else this.#show({ trouble: { what, detail: refusal?.message || null } });
     }
+  }
+
+  /**
+   * Take the answer to a question, unless the live socket tells the same in its order: the answer
+   * "ready" may come after the ring that followed it.
+   */
+  #answered(said: DeskSays): void {
+    if (this.#seen.connection.at !== "live") this.#heard(said);
   }
 
   #heard(said: DeskSays): void {
@@ -286,7 +294,7 @@ export class AtWork {
       line: (heard) => this.#measured(heard),
       broken: () => this.#legBroke(),
     });
-    if (answering) this.#call.answer();
+    if (answering) this.#call.decide("answer_call");
     if (muted) this.#call.mute(true);
     void this.#call.open(microphone);
   }
