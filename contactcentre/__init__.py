@@ -1,1 +1,1 @@
-"""A contact-centre telephony platform: callers queue, advisers answer, and no single loss loses a caller."""
+"""A contact centre: callers queue, advisers answer, and no single loss loses a caller."""

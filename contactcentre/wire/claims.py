@@ -1,4 +1,4 @@
-"""What a browser carries to prove who it is to a media node: a claim (caller) or a ticket (adviser).
+"""What a browser carries to prove who it is to a media node: a claim (caller), a ticket (adviser).
 
 Both are signed JWTs; the node that gets one trusts nothing else about the call.
 """
