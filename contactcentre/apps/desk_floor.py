@@ -239,20 +239,20 @@ class Floor:
             self._tell_change(seat, before)
         if after.call is None:
             seat.ring = None
-        if after.state is Presence.TALKING and before.call != after.call:
+        if after.state is Presence.TALKING and before.state is not Presence.TALKING:
             self._fetch_words(seat)
 
     def _tell_change(self, seat: Seat, before: d.Desk) -> None:
         """Tell a page what has changed."""
         assert seat.page is not None, "there is a page"
         after = seat.desk
-        same_call = before.call == after.call
-        if before.state is Presence.RINGING and not same_call:
+        same = (before.call, before.token) == (after.call, after.token)
+        if before.state is Presence.RINGING and not same:
             seat.page.send(told.ring_ended(before, after))
         if (before.state, before.reason) != (after.state, after.reason):
             seat.page.send(told.presence_now(after, self._now))
             self._tell_work(seat)
-        elif before.wrap_up != after.wrap_up or not same_call:
+        elif before.wrap_up != after.wrap_up or not same:
             self._tell_work(seat)
 
     def _tell_work(self, seat: Seat) -> None:
@@ -289,7 +289,7 @@ class Floor:
 
     def _wrap_up_now(self, seat: Seat) -> said.WrapUpNow:
         assert seat.desk.call is not None, "a wrap-up has its call"
-        words = self._wrap_ups.known(seat.desk.call, seat.account.id)
+        words = self._wrap_ups.known(call=seat.desk.call, adviser=seat.account.id)
         return told.wrap_up_now(seat.desk, words, self._now)
 
     def _fetch_words(self, seat: Seat) -> None:
@@ -297,10 +297,7 @@ class Floor:
         call = seat.desk.call
         assert call is not None, "a talk has its call"
 
-        async def fetch() -> None:
-            await self._wrap_ups.read(call=call, adviser=seat.account.id)
-
-        self._spawn(fetch(), "saved words")
+        self._spawn(self._wrap_ups.fetch(call=call, adviser=seat.account.id), "saved words")
 
     # The beat
 
@@ -409,7 +406,6 @@ class Floor:
         )
         if seat.desk.state is Presence.OFFLINE and desk.state is Presence.OFFLINE:
             del self._seats[adviser]
-            self._wrap_ups.forget(adviser)
             return
         self._follow(
             seat,

@@ -177,6 +177,8 @@ AWAY_AFTER: Mapping[LapseReason, AwayReason] = MappingProxyType(
 """After these the adviser is away until a person presses Ready; the others are not its doing."""
 
 AT_WORK = frozenset({Presence.RINGING, Presence.TALKING})
+MAY_RING = frozenset({Presence.READY, Presence.RINGING})
+"""A newer reservation proves that the one that rings is over, and not by the adviser's doing."""
 SENT = frozenset({Presence.AWAY, Presence.WRAP_UP})
 """Where the live state sends an adviser after an offer that came to nothing, or a talk."""
 
@@ -270,7 +272,7 @@ def _ring(desk: Desk, event: Rang) -> Desk:
         return desk
     if event.token <= desk.token:
         raise StaleToken("A newer reservation has been heard of since.")
-    if desk.state is not Presence.READY:
+    if desk.state not in MAY_RING:
         raise OutOfOrder("The adviser is not ready.")
     return _at(
         desk,

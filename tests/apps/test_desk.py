@@ -15,8 +15,9 @@ from contactcentre.apps.desk_api import ROUTES
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import NotAllowed, OutOfOrder, StaleToken, UnknownName
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import CallId, LineId, NodeId, OutcomeCode, RequestId
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, OutcomeCode, RequestId
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
+from contactcentre.ports.records import Outcome
 from contactcentre.ports.state import NodeReport
 from contactcentre.wire import desk as said
 from contactcentre.wire.closing import Closing
@@ -38,6 +39,17 @@ from tests.apps.desk_centre import (
 FORGED = "forged" * 8
 ANSWERED = OutcomeCode("answered")
 WRONG = "wrong"
+NODE = NodeReport(
+    node=NodeId("node-1"),
+    site="local",
+    beat=1,
+    internal_url="http://127.0.0.1:1",
+    public_url="ws://127.0.0.1:1/leg",
+    draining=False,
+    legs_count=1,
+    legs_max=10,
+    calls=(),
+)
 RIGHT = said.SignIn(name="ada", password=PASSWORD)
 
 
@@ -275,6 +287,25 @@ async def test_an_older_token_is_refused(centre: DeskCentre) -> None:
         assert (await page.hear(said.RingNow)).call == "call-2"
 
 
+async def test_the_next_ring_may_overtake_the_end_of_the_last(centre: DeskCentre) -> None:
+    async with centre.ready() as (_, page):
+        await centre.node.ring(token=8)
+        await page.hear(said.RingNow)
+        await centre.node.ring(token=9)
+        assert (await page.hear(said.RingEnded)).token == 8
+        assert (await page.hear(said.RingNow)).token == 9
+
+
+async def test_news_of_a_desk_that_is_not_here_is_refused(centre: DeskCentre) -> None:
+    async with centre.ready() as (_, page):
+        ring = await talks(centre.node, page)
+        stranger = ring.model_copy(update={"adviser": AdviserId("nobody")})
+        with pytest.raises(UnknownName):
+            await centre.node.bridged(stranger)
+        with pytest.raises(UnknownName):
+            await centre.node.over(stranger)
+
+
 async def test_nobody_rings_without_the_cluster_key(centre: DeskCentre) -> None:
     async with centre.ready(), aiohttp.ClientSession() as stranger:
         for key in ({}, {"X-Cluster-Key": CLUSTER_KEY[:-1] + "d"}):
@@ -320,19 +351,7 @@ async def test_the_end_of_a_talk_that_nobody_told_is_seen_in_the_live_state(
     state, call, epoch = centre.state, CallId("call-1"), LegEpoch(1, "a")
     async with centre.ready() as (_, page):
         await centre.standing(Presence.READY)
-        await state.report_node(
-            NodeReport(
-                node=NodeId("node-1"),
-                site="local",
-                beat=1,
-                internal_url="http://127.0.0.1:1",
-                public_url="ws://127.0.0.1:1/leg",
-                draining=False,
-                legs_count=1,
-                legs_max=10,
-                calls=(),
-            )
-        )
+        await state.report_node(NODE)
         await state.join(
             call=call,
             line=LineId("tax"),
@@ -424,6 +443,19 @@ async def test_the_words_that_are_saved_are_shown_to_a_new_page(slow_centre: Des
         assert kept.notes == "Rang about a bill."
 
 
+async def test_the_words_of_a_talk_that_broke_are_there_when_the_caller_is_back(
+    centre: DeskCentre,
+) -> None:
+    before = Outcome(call=CallId("call-1"), adviser=ADA.id, outcome=None, notes="Half", version=4)
+    await centre.outcomes.write(before, at_ms=1)
+    async with centre.ready() as (_, page):
+        ring = await talks(centre.node, page)
+        await asyncio.sleep(0.3)
+        await centre.node.over(ring)
+        shown = await page.hear(said.WrapUpNow)
+        assert (shown.notes, shown.version) == ("Half", 4)
+
+
 async def test_an_outcome_that_nobody_offers_is_refused(centre: DeskCentre) -> None:
     async with centre.ready() as (browser, _):
         unknown = said.WriteOutcome(outcome=OutcomeCode("made_up"), notes="", version=1)
@@ -492,6 +524,14 @@ async def test_only_supervisors_see_the_board(centre: DeskCentre) -> None:
         assert general.title == "Cwestiynau treth cyffredinol (English)"
         assert board.today is not None
         assert board.today.offered_count == 0
+        assert board.nodes == []
+        await centre.state.report_node(NODE)
+        async with asyncio.timeout(3):
+            while not board.nodes:
+                await asyncio.sleep(0.2)
+                board = await supervisor.tell("GET", "/api/board", None, said.Board)
+        (node,) = board.nodes
+        assert (node.node, node.state, node.legs_count) == ("node-1", "serving", 1)
 
 
 async def test_the_board_shows_nothing_rather_than_old_figures(centre: DeskCentre) -> None:

@@ -92,7 +92,7 @@ TABLE: dict[d.DeskEvent, Sequence[Presence | None]] = {
     LOSE: (X, A, A, N, T, W),
     PRESS_READY: (REFUSED, R, R, REFUSED, REFUSED, R),
     PRESS_LUNCH: (REFUSED, A, A, REFUSED, REFUSED, A),
-    rang(token=9): (REFUSED, REFUSED, N, REFUSED, REFUSED, REFUSED),
+    rang(token=9): (REFUSED, REFUSED, N, N, REFUSED, REFUSED),
     began(token=9): (REFUSED, T, T, T, T, T),
     ended(token=9): (REFUSED, A, R, N, T, W),
     ended(token=5): (REFUSED, A, R, W, W, W),
@@ -178,6 +178,13 @@ def test_an_older_token_is_refused() -> None:
     for stale in (rang(token=5), began(token=5), ended(token=5)):
         with pytest.raises(StaleToken):
             d.follow(later, stale)
+
+
+def test_the_next_ring_may_come_before_the_news_that_the_last_caller_left() -> None:
+    second = after(rang(40, token=8, call=LATER_CALL), desk=RINGING)
+    assert (second.state, second.call, second.since_ms) == (N, LATER_CALL, RINGING.since_ms)
+    with pytest.raises(StaleToken):
+        d.follow(second, ended(lapse=LapseReason.CALLER_LEFT))
 
 
 def test_what_is_said_twice_happens_once() -> None:
