@@ -7,11 +7,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
+from argon2 import PasswordHasher
 from pydantic import BaseModel
 
 from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
+from contactcentre.adapters.ledger_postgres.passwords import Passwords
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import Peers
@@ -44,6 +46,8 @@ SUE = Account(
     id=AdviserId("sue"), name="Sue", role=Role.SUPERVISOR, language=Language.WELSH, queues=()
 )
 DEADLINE_MS = 2_000
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""Each test makes people anew; the desk itself hashes as it always does."""
 
 
 class Wire:
@@ -308,7 +312,7 @@ async def desk_centre(
         Peers(CLUSTER_KEY) as peers,
         asyncio.TaskGroup() as group,
     ):
-        accounts = PostgresAccounts(pool)
+        accounts = PostgresAccounts(pool, passwords=QUICK)
         for account in (ADA, SUE):
             await accounts.put(account, password=None if again else PASSWORD)
         process = Process("desk", settings, group)
