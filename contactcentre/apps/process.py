@@ -186,9 +186,9 @@ async def _live(
 ) -> Refusal | None:
     """Start, serve, drain and stop; return what has kept it from starting."""
     async with asyncio.TaskGroup() as group:
-        beat = _beat(settings.watchdog_s / HEARTBEATS_PER_WATCH, heartbeat_fd)
-        beating = group.create_task(beat, name="heartbeat")
         process = Process(role, settings, group)
+        beat = _beat(process, settings.watchdog_s / HEARTBEATS_PER_WATCH, heartbeat_fd)
+        beating = group.create_task(beat, name="heartbeat")
         served = group.create_task(_serve(serve, settings, process), name=role)
         drained = group.create_task(_give_up(process, served, settings.drain_s), name="drain")
         with _signals(process, served):
@@ -244,11 +244,14 @@ def _signals(process: Process, served: asyncio.Task[Refusal | None]) -> Iterator
             loop.remove_signal_handler(number)
 
 
-async def _beat(every_s: float, heartbeat_fd: int | None) -> None:
-    """Give a sign of life for ever, and measure by how much the loop is late with it."""
+async def _beat(process: Process, every_s: float, heartbeat_fd: int | None) -> None:
+    """Give a sign of life for ever, and measure by how much the loop is late with it.
+
+    The first sign is given once the process has opened: what it loads before may take a while.
+    """
     loop = asyncio.get_running_loop()
     while True:
-        if heartbeat_fd is not None:
+        if heartbeat_fd is not None and process.is_open:
             # a parent that does not read has other troubles than ours
             with suppress(BlockingIOError):
                 os.write(heartbeat_fd, b".")

@@ -1,4 +1,7 @@
-"""A small role of its own, run as every role is: `python small_role.py <internal port> <what>`."""
+"""A small role, run as every role is: `small_role.py <internal port> <what> <file> [<fd>]`.
+
+Its store is away while the file is there; on the fd it gives its signs of life.
+"""
 
 import asyncio
 import sys
@@ -55,4 +58,5 @@ if __name__ == "__main__":
             }
         ),
         serve,
+        heartbeat_fd=int(sys.argv[4]) if len(sys.argv) > 4 else None,
     )

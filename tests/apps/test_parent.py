@@ -32,6 +32,7 @@ def told(*_):
 
 signal.signal(signal.SIGTERM, told)
 notes.write(f"started {os.getpid()}\\n")
+time.sleep(FIRST)
 while going:
     os.write(fd, b".")
     time.sleep(0.05)
@@ -71,8 +72,9 @@ def watch(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
     """Give a way to start a parent whose child does something each time round."""
     started: list[Watched] = []
 
-    def start(does: str = "pass") -> Watched:
-        started.append(Watched(tmp_path / "notes", CHILD.replace("DO", does)))
+    def start(does: str = "pass", *, first_s: float = 0) -> Watched:
+        child = CHILD.replace("DO", does).replace("FIRST", str(first_s))
+        started.append(Watched(tmp_path / "notes", child))
         return started[-1]
 
     yield start
@@ -97,6 +99,12 @@ def test_a_child_that_is_blocked_says_where_and_is_killed(watch: Callable[..., W
     watched = watch("time.sleep(600)")
     watched.children(2)
     assert "most recent call first" in watched.end()
+
+
+def test_a_child_that_takes_its_time_to_start_is_given_it(watch: Callable[..., Watched]) -> None:
+    watched = watch("print('up', file=notes)", first_s=2 * SILENT_MAX_S)
+    wait_until(lambda: watched.notes.exists() and "up" in watched.notes.read_text())
+    assert len(watched.children(1)) == 1
 
 
 def test_a_child_that_crashes_is_started_again_and_again(watch: Callable[..., Watched]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -145,6 +146,29 @@ async def test_what_it_refuses_at_its_start_is_said_to_whoever_starts_it(run: Ru
     running = await run("refuse", opens=False)
     _, _, lines = await running.ended()
     assert [line["event"] for line in lines] == ["starting", "stopped"]
+
+
+@pytest.mark.parametrize(("does", "signs"), [("serve", True), ("refuse", False)])
+def test_it_gives_signs_of_life_once_it_has_opened(
+    tmp_path: Path, does: str, *, signs: bool
+) -> None:
+    read, gives = os.pipe()
+    with subprocess.Popen(
+        [
+            sys.executable,
+            small_role.__file__,
+            str(free_port()),
+            does,
+            tmp_path / "away",
+            str(gives),
+        ],
+        pass_fds=[gives],
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        os.close(gives)
+        assert bool(os.read(read, 1)) == signs
+        process.kill()
+    os.close(read)
 
 
 async def _until_alive(running: Running) -> None:
