@@ -3,7 +3,7 @@
  */
 
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
-import { keep, kept } from "../wire/kept";
+import { forget, keep, kept } from "../wire/kept";
 import type { Language } from "../wire/made";
 import { cy } from "./cy";
 import { en, type Words } from "./en";
@@ -44,6 +44,11 @@ export function Speaks({ children }: { children: ReactNode }) {
     [language],
   );
   return <Context value={spoken}>{children}</Context>;
+}
+
+/** Let go of a person's choice: computers are shared. */
+export function forgetLanguage(): void {
+  forget(KEY);
 }
 
 /** Return the words, their language, and how to change it. */

@@ -121,6 +121,14 @@ describe("ringing", () => {
     expect(newest("/leg").kinds()).toEqual(["attach", "answer_call"]);
   });
 
+  it("a node that refuses the leg is not asked again", async () => {
+    await ring();
+    nodeSays({ kind: "refused", code: "stale-token", words: "This ring is over." });
+    newest("/leg").breaks(4403);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(legs()).toHaveLength(1);
+  });
+
   it("a leg that never comes about is not tried for ever", async () => {
     deskSays(presence("ringing"), RING);
     await settle();

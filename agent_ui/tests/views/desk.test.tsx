@@ -300,6 +300,18 @@ describe("everywhere", () => {
     expect(document.documentElement.lang).toBe("cy");
   });
 
+  it("the next person at this computer is not left with the last one's language", async () => {
+    await open();
+    await user.click(button("Cymraeg"));
+    await user.click(button(/Nia Prosser/));
+    await user.click(await screen.findByRole("menuitem", { name: "Allgofnodi" }));
+    await screen.findByLabelText("Enw defnyddiwr");
+    await user.type(screen.getByLabelText("Enw defnyddiwr"), "tom");
+    await user.type(screen.getByLabelText("Cyfrinair"), "right");
+    await user.click(button("Mewngofnodi"));
+    await vi.waitFor(() => expect(document.documentElement.lang).toBe("en-GB"));
+  });
+
   it("three healths are told apart", async () => {
     await open({ kind: "health", queue_reachable: true, records_reachable: false });
     expect(screen.getByTestId("health-line").textContent).toBe("Line no call");

@@ -4,18 +4,17 @@
  * The desk server says what there is to do; this does it, and shows one picture of it all.
  */
 
-import { LegCall } from "../../media/leg_call";
-import type { Heard } from "../../media/line_stats";
 import { type Microphone, Microphones, NO_MICROPHONE } from "../../media/microphone";
 import { askToNotify } from "../../media/notices";
 import { type Desk, hear, NEW_DESK, type Work } from "../../state/desk";
-import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
+import { type Leg, NO_LEG } from "../../state/leg";
 import type { Draft } from "../../state/notes";
-import { type Line, measure, NO_LINE, worse } from "../../state/quality";
-import { backoffMs, type Connection } from "../../wire/connection";
+import { type Line, NO_LINE } from "../../state/quality";
+import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
-import type { AwayReason, DeskSays, Me, NodeSays, Quality, RingNow } from "../../wire/made";
+import type { AwayReason, DeskSays, Me, RingNow } from "../../wire/made";
+import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
 
 /** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
@@ -49,25 +48,17 @@ const AT_FIRST: Seen = {
   trouble: null,
 };
 
-const LEG_TRIES_MAX = 8;
-
 export class AtWork {
-  readonly #me: Me;
   readonly #signedOut: (ended: boolean) => void;
   readonly #live: LiveSocket;
   readonly #microphones: Microphones;
   readonly #notes: NotesKeeper;
+  readonly #leg: LegKeeper;
   readonly #watchers = new Set<() => void>();
   #seen = AT_FIRST;
-  #call: LegCall | null = null;
-  #callToken: number | null = null;
-  #legTries = 0;
-  #legAgain: ReturnType<typeof setTimeout> | undefined;
-  #nodeHears: Quality | null = null;
   #leftOversDue = false;
 
   constructor(me: Me, signedOut: (ended: boolean) => void) {
-    this.#me = me;
     this.#signedOut = signedOut;
     this.#live = new LiveSocket(liveUrl(location), {
       heard: (said) => this.#heard(said),
@@ -79,6 +70,11 @@ export class AtWork {
       changed: (draft) => this.#show({ draft }),
       signedOut: () => signedOut(true),
       refused: (detail) => this.#show({ trouble: { what: "notes", detail } }),
+    });
+    this.#leg = new LegKeeper(me.ice_servers, {
+      changed: (shown) => this.#show(shown),
+      bridged: (ring, token) => this.#bridged(ring, token),
+      again: () => this.#reopenLeg(),
     });
   }
 
@@ -97,7 +93,7 @@ export class AtWork {
 
   /** Leave: close everything. */
   stop(): void {
-    this.#closeLeg();
+    this.#leg.close();
     this.#live.close();
     this.#microphones.close();
     this.#notes.stop();
@@ -121,7 +117,7 @@ export class AtWork {
     const isThere = await this.#microphones.open(device);
     this.#show({ asking: false });
     const stream = this.#seen.microphone.stream;
-    if (isThere && stream !== null && this.#call !== null) await this.#call.use(stream);
+    if (isThere && stream !== null) await this.#leg.use(stream);
     if (isThere) this.#openLeg();
     return isThere;
   }
@@ -140,32 +136,28 @@ export class AtWork {
 
   /** Take the call that rings. */
   answer(): void {
-    const { sound, answering } = this.#seen.leg;
-    if (sound === "none" || answering) return;
-    this.#tell({ kind: "answering" });
-    this.#call?.decide("answer_call");
+    this.#leg.answer();
   }
 
   /** Give the call back; the caller keeps the place. */
   decline(): void {
-    this.#call?.decide("decline");
+    this.#leg.decline();
   }
 
   mute(on: boolean): void {
-    this.#call?.mute(on);
-    this.#tell({ kind: "muting", on });
+    this.#leg.mute(on);
   }
 
   hold(on: boolean): void {
-    this.#call?.say({ kind: "hold", on });
+    this.#leg.say({ kind: "hold", on });
   }
 
   pressKey(key: string): void {
-    this.#call?.say({ kind: "key", key });
+    this.#leg.say({ kind: "key", key });
   }
 
   hangUp(): void {
-    this.#call?.say({ kind: "hang_up" });
+    this.#leg.say({ kind: "hang_up" });
   }
 
   write(notes: string): void {
@@ -262,7 +254,7 @@ export class AtWork {
   /** Do what the work now asks for. */
   #step(work: Work): void {
     const token = tokenOf(work);
-    if (token === null || token !== this.#callToken) this.#closeLeg();
+    if (token === null || token !== this.#leg.token) this.#leg.close();
     switch (work.at) {
       case "nothing":
         this.#notes.leave();
@@ -284,69 +276,18 @@ export class AtWork {
   #openLeg(): void {
     const ring = rangFor(this.#seen.desk.work);
     const microphone = this.#seen.microphone.stream;
-    if (ring === null || this.#call !== null || microphone === null) return;
-    this.#callToken = ring.token;
-    this.#tell({ kind: "opening", call: ring.call });
-    const { answering, muted } = this.#seen.leg;
-    this.#call = new LegCall(ring, this.#me.ice_servers, {
-      said: (said) => this.#nodeSaid(ring, said),
-      caller: (caller) => this.#show({ caller }),
-      line: (heard) => this.#measured(heard),
-      broken: () => this.#legBroke(),
-    });
-    if (answering) this.#call.decide("answer_call");
-    if (muted) this.#call.mute(true);
-    void this.#call.open(microphone);
+    if (ring !== null && microphone !== null) this.#leg.open(ring, microphone);
   }
 
-  #closeLeg(): void {
-    clearTimeout(this.#legAgain);
-    this.#call?.close();
-    this.#call = null;
-    this.#callToken = null;
-    this.#legTries = 0;
-    this.#nodeHears = null;
-    this.#show({ caller: null, line: NO_LINE });
-    this.#tell({ kind: "gone" });
-  }
-
-  #nodeSaid(ring: RingNow, said: NodeSays): void {
-    this.#tell({ kind: "said", said });
-    if (said.kind === "quality") this.#nodeHears = said;
-    if (said.kind === "bridged") {
-      // The node's word comes first, also while the desk's own socket is down.
-      this.#heard({ kind: "talk", call: ring.call, token: said.token, talked_ms: 0, ring: null });
-    }
-  }
-
-  #legBroke(): void {
-    this.#call = null;
-    this.#show({ caller: null });
-    this.#tell({ kind: "broken" });
-    this.#legTries += 1;
-    if (this.#legTries > LEG_TRIES_MAX) return;
-    const waitMs = backoffMs(this.#legTries, Math.random());
-    this.#legAgain = setTimeout(() => this.#reopenLeg(), waitMs);
+  /** The node's word comes first, also while the desk's own socket is down. */
+  #bridged(ring: RingNow, token: number): void {
+    this.#heard({ kind: "talk", call: ring.call, token, talked_ms: 0, ring: null });
   }
 
   /** The ticket of a ring serves as long as it rings; a talk asks the desk for a fresh one. */
   #reopenLeg(): void {
     if (this.#seen.desk.work.at === "talking") this.#live.open();
     else this.#openLeg();
-  }
-
-  #measured(mine: Heard): void {
-    this.#legTries = 0;
-    const theirs = this.#nodeHears;
-    const sample =
-      theirs === null
-        ? mine
-        : worse(mine, {
-            lossRatio: theirs.loss_ratio,
-            jitterMs: theirs.jitter_ms,
-            delayMs: theirs.delay_ms,
-          });
-    this.#show({ line: measure(this.#seen.line, sample) });
   }
 
   #connected(connection: Connection): void {
@@ -362,10 +303,6 @@ export class AtWork {
     } catch (error) {
       if (error instanceof Refusal && error.isNotSignedIn) this.#signedOut(true);
     }
-  }
-
-  #tell(event: LegEvent): void {
-    this.#show({ leg: follow(this.#seen.leg, event, performance.now()) });
   }
 
   #show(change: Partial<Seen>): void {

@@ -102,7 +102,9 @@ function CallerSilent({ seen }: { seen: Seen }) {
 
 function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
-  const sentence = seen.trouble === null ? seen.leg.refusal : sentenceFor(seen.trouble, words);
+  // What was refused on a way that is lost is said by the call itself.
+  const refusal = seen.leg.sound === "lost" ? null : seen.leg.refusal;
+  const sentence = seen.trouble === null ? refusal : sentenceFor(seen.trouble, words);
   if (sentence === null) return null;
   return (
     <Notice

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { desk, Refusal } from "../../wire/http";
 import type { Me } from "../../wire/made";
+import { forgetLanguage } from "../../words";
 
 const AGAIN_MS = 3_000;
 
@@ -36,7 +37,10 @@ export function useSession(): SessionControl {
     };
   }, []);
   const signedIn = useCallback((me: Me) => setSession({ at: "somebody", me }), []);
-  const signedOut = useCallback((ended: boolean) => setSession({ at: "nobody", ended }), []);
+  const signedOut = useCallback((ended: boolean) => {
+    if (!ended) forgetLanguage();
+    setSession({ at: "nobody", ended });
+  }, []);
   return { session, signedIn, signedOut };
 }
 

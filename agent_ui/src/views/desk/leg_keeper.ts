@@ -1,0 +1,142 @@
+/**
+ * Keeps the adviser's leg to the call: opens it, opens it again where it breaks, lets it go.
+ */
+
+import { LegCall } from "../../media/leg_call";
+import type { Heard } from "../../media/line_stats";
+import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
+import { type Line, measure, NO_LINE, worse } from "../../state/quality";
+import { backoffMs } from "../../wire/connection";
+import type { AdviserSays, NodeSays, Quality, RingNow } from "../../wire/made";
+
+const TRIES_MAX = 8;
+
+export interface LegShown {
+  leg: Leg;
+  line: Line;
+  caller: MediaStream | null;
+}
+
+export interface LegKeeperEnds {
+  changed: (shown: LegShown) => void;
+  bridged: (ring: RingNow, token: number) => void;
+  /** The leg has broken and it is time to open it again. */
+  again: () => void;
+}
+
+export class LegKeeper {
+  readonly #iceServers: readonly string[];
+  readonly #ends: LegKeeperEnds;
+  #shown: LegShown = { leg: NO_LEG, line: NO_LINE, caller: null };
+  #call: LegCall | null = null;
+  #token: number | null = null;
+  #tries = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #nodeHears: Quality | null = null;
+
+  constructor(iceServers: readonly string[], ends: LegKeeperEnds) {
+    this.#iceServers = iceServers;
+    this.#ends = ends;
+  }
+
+  /** The reservation that the leg is for, also while it is broken. */
+  get token(): number | null {
+    return this.#token;
+  }
+
+  /** Open the leg, if it is not open; what the adviser has decided and muted goes with it. */
+  open(ring: RingNow, microphone: MediaStream): void {
+    if (this.#call !== null) return;
+    this.#token = ring.token;
+    this.#tell({ kind: "opening", call: ring.call });
+    const { answering, muted } = this.#shown.leg;
+    this.#call = new LegCall(ring, this.#iceServers, {
+      said: (said) => this.#said(ring, said),
+      caller: (caller) => this.#show({ caller }),
+      line: (heard) => this.#measured(heard),
+      broken: () => this.#broke(),
+    });
+    if (answering) this.#call.decide("answer_call");
+    if (muted) this.#call.mute(true);
+    void this.#call.open(microphone);
+  }
+
+  /** Let the leg go. */
+  close(): void {
+    clearTimeout(this.#again);
+    this.#call?.close();
+    this.#call = null;
+    this.#token = null;
+    this.#tries = 0;
+    this.#nodeHears = null;
+    this.#shown = { ...this.#shown, caller: null, line: NO_LINE };
+    this.#tell({ kind: "gone" });
+  }
+
+  /** Take the call that rings, once. */
+  answer(): void {
+    const { sound, answering } = this.#shown.leg;
+    if (sound === "none" || answering) return;
+    this.#tell({ kind: "answering" });
+    this.#call?.decide("answer_call");
+  }
+
+  /** Give the call back. */
+  decline(): void {
+    this.#call?.decide("decline");
+  }
+
+  mute(on: boolean): void {
+    this.#call?.mute(on);
+    this.#tell({ kind: "muting", on });
+  }
+
+  say(said: AdviserSays): void {
+    this.#call?.say(said);
+  }
+
+  /** Take the sound from another microphone. */
+  async use(microphone: MediaStream): Promise<void> {
+    await this.#call?.use(microphone);
+  }
+
+  #said(ring: RingNow, said: NodeSays): void {
+    // A node that does not take the leg at all will not take it a second later either.
+    if (said.kind === "refused" && this.#shown.leg.sound === "connecting") this.#tries = TRIES_MAX;
+    this.#tell({ kind: "said", said });
+    if (said.kind === "quality") this.#nodeHears = said;
+    if (said.kind === "bridged") this.#ends.bridged(ring, said.token);
+  }
+
+  #broke(): void {
+    this.#call = null;
+    this.#shown = { ...this.#shown, caller: null };
+    this.#tell({ kind: "broken" });
+    this.#tries += 1;
+    if (this.#tries > TRIES_MAX) return;
+    this.#again = setTimeout(() => this.#ends.again(), backoffMs(this.#tries, Math.random()));
+  }
+
+  #measured(mine: Heard): void {
+    this.#tries = 0;
+    const theirs = this.#nodeHears;
+    const sample =
+      theirs === null
+        ? mine
+        : worse(mine, {
+            lossRatio: theirs.loss_ratio,
+            jitterMs: theirs.jitter_ms,
+            delayMs: theirs.delay_ms,
+          });
+    this.#show({ line: measure(this.#shown.line, sample) });
+  }
+
+  #tell(event: LegEvent): void {
+    this.#show({ leg: follow(this.#shown.leg, event, performance.now()) });
+  }
+
+  #show(change: Partial<LegShown>): void {
+    this.#shown = { ...this.#shown, ...change };
+    this.#ends.changed(this.#shown);
+  }
+}
