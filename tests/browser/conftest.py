@@ -26,7 +26,7 @@ from tests.browser.people import Adviser, Caller
 
 READY_WITHIN_S = 150.0
 STOPPED_WITHIN_S = 60.0
-RING_MS = 6_000
+RING_MS = 8_000
 """Shorter than in real life, so that a ring nobody answers is over soon."""
 PORTS = range(20_000, 30_000, 40)
 PORTS_USED = (0, 1, 21, 22)

@@ -121,8 +121,7 @@ class Caller(Person):
         context = await person_context(browser, width=width, dark=dark)
         caller = cls(await context.new_page())
         await caller.page.goto(centre.caller_url + ("cy" if welsh else ""))
-        way = "Ffonio o'r dudalen hon" if welsh else "Call from this page"
-        await caller.page.get_by_role("link", name=way).first.click()
+        await caller.page.locator("main a[href*='call']").first.click()
         await caller.page.locator("#start").click()
         await caller.is_in("in_menu")
         return caller
@@ -190,7 +189,7 @@ class Adviser(Person):
         if await self.presence.get_attribute("data-state") == "ready":
             return
         await self.page.get_by_role("button", name="Ready", exact=True).click()
-        await self.is_("ready")
+        await expect(self.presence).not_to_have_attribute("data-state", "away")
 
     async def is_rung(self) -> None:
         """Wait until a call rings, connected and ready to be answered."""

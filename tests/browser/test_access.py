@@ -89,6 +89,7 @@ async def test_a_whole_call_needs_no_mouse(centre: Centre, stage: Stage, browser
     await caller.goto(centre.caller_url)
     await tab_to(caller, "main a[href*='call']")
     await caller.keyboard.press("Enter")
+    await expect(caller.locator("#start")).to_be_visible(timeout=15_000)
     await tab_to(caller, "#start")
     await caller.keyboard.press("Enter")
     up = caller.locator("#up")
@@ -123,7 +124,7 @@ async def test_a_ring_takes_no_focus_from_what_is_being_typed(stage: Stage) -> N
     await ada.gets_ready()
     await ada.page.get_by_role("button", name="English").focus()
     caller = await stage.caller_calls()
-    await caller.waits("3", "3")
+    await caller.press("3", "3")
     await ada.is_rung()
     focused = await ada.page.evaluate("document.activeElement.textContent")
     assert focused == "English"
