@@ -118,7 +118,7 @@ class AiortcMedia:
         """Close a leg; one that is unknown is closed already."""
         closing = self._forget(leg)
         if closing is not None and closing.task is not None:
-            closing.task.cancel()
+            closing.connection.end()
             await asyncio.wait([closing.task])
 
     async def play(self, leg: LegId, sounds: Sequence[SoundName], language: Language) -> None:

@@ -53,6 +53,9 @@ class Connection:
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [RTCCertificate.generateCertificate()])
         self._over = asyncio.Event()
+        self._keys_agreed = asyncio.Event()
+        self._connecting: asyncio.Task[None] | None = None
+        self._way: StunProtocol | None = None
         self._protect: Callable[[bytes], bytes] | None = None
         self._unprotect: Callable[[bytes], bytes] | None = None
         self._send: Callable[[bytes, tuple[str, int]], None] | None = None
@@ -85,21 +88,34 @@ class Connection:
         """Connect, say so, and return once the connection is over or has never come to be."""
         self._ice.on("statechange", self._look)
         self._dtls.on("statechange", self._look)
+        self._connecting = asyncio.create_task(self._connect(), name="leg connects")
+        self._connecting.add_done_callback(self._has_connected)
         try:
             async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
-                await self._connect()
-        except (TimeoutError, ConnectionError):
+                await self._keys_agreed.wait()
+        except TimeoutError:
             return
         if not self._over.is_set():
             connected()
             await self._over.wait()
 
-    async def close(self) -> None:
-        """End the connection and give back its sockets; to close it again does nothing."""
+    def end(self) -> None:
+        """Let `run` return; nothing is sent from now on."""
         self._over.set()
-        self._protect = self._unprotect = self._send = None
+        self._keys_agreed.set()
+        self._way = self._send = self._protect = self._unprotect = None
+
+    async def close(self) -> None:
+        """End the connection and give back its sockets; to close it again does nothing.
+
+        A handshake in progress ends by losing its transport: a cancellation may be swallowed
+        in it (`asyncio.wait_for` of Python 3.11, when a datagram comes in the same moment).
+        """
+        self.end()
         await self._dtls.stop()
         await self._ice.stop()
+        if self._connecting is not None:
+            await asyncio.wait([self._connecting])
 
     def send(self, packet: bytes) -> None:
         """Encrypt an RTP packet and send it; before the connection stands it goes nowhere."""
@@ -114,6 +130,8 @@ class Connection:
 
     async def _connect(self) -> None:
         """Find a way to the other side and agree on keys."""
+        if self._over.is_set():
+            return
         offer = self._offer
         inside = self._ice._connection  # noqa: SLF001 - the role is given here, as aiortc itself does
         inside.ice_controlling = False
@@ -121,29 +139,41 @@ class Connection:
         await self._ice.start(
             RTCIceParameters(usernameFragment=offer.username, password=offer.password)
         )
-        if self._ice.state != "completed":
-            raise ConnectionError("no way to the other side")
-        await self._dtls.start(RTCDtlsParameters(fingerprints=list(offer.fingerprints)))
-        if self._dtls.state != "connected":
-            raise ConnectionError("no keys agreed")
+        if self._ice.state == "completed":
+            await self._dtls.start(RTCDtlsParameters(fingerprints=list(offer.fingerprints)))
+
+    def _has_connected(self, connecting: asyncio.Task[None]) -> None:
+        """Take the keys over, or end what has not come to be."""
+        if connecting.cancelled() or self._dtls.state != "connected":
+            self.end()
+        if self._over.is_set():
+            return
         self._unprotect = self._dtls._rx_srtp.unprotect  # noqa: SLF001 - aiortc's own users are its tracks
         self._protect = self._dtls._tx_srtp.protect  # noqa: SLF001 - likewise
         self._find_way()
+        self._keys_agreed.set()
 
     def _find_way(self) -> None:
         """Note the pair of addresses that ICE has chosen."""
         pair = self._ice._connection._nominated.get(1)  # noqa: SLF001 - aioice sends by coroutine only
         if pair is not None:
-            self._send, self._there = pair.protocol.transport.sendto, pair.remote_addr
+            self._way, self._there = pair.protocol, pair.remote_addr
+            self._send = pair.protocol.transport.sendto
 
     def _look(self) -> None:
         """Notice that ICE has lost the other side, or DTLS been closed by it."""
         if self._ice.state in {"failed", "closed"} or self._dtls.state in {"failed", "closed"}:
-            self._over.set()
+            self.end()
 
     def _listen(self, protocol: StunProtocol) -> None:
         """Take sound at the socket; leave ICE and DTLS to their owners, drop anything else."""
-        others = protocol.datagram_received
+        others, let_go = protocol.datagram_received, protocol.connection_lost
+
+        def connection_lost(error: Exception | None) -> None:
+            """Send nothing more where there is no socket any more."""
+            if protocol is self._way:
+                self.end()
+            let_go(error)
 
         def datagram_received(data: bytes, address: tuple[Any, ...]) -> None:
             """Put a datagram on its path by its first byte."""
@@ -155,7 +185,8 @@ class Connection:
             elif first <= _STUN_LAST or _DTLS_FIRST <= first <= _DTLS_LAST:
                 others(data, address)
 
-        setattr(protocol, "datagram_received", datagram_received)  # noqa: B010 - a method to mypy, a hook to us
+        setattr(protocol, "connection_lost", connection_lost)  # noqa: B010 - a method to mypy, a hook to us
+        setattr(protocol, "datagram_received", datagram_received)  # noqa: B010 - likewise
 
     def _packet(self, data: bytes) -> None:
         """Decrypt a packet and hand it on."""

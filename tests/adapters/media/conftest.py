@@ -1,5 +1,6 @@
 """A media node, and real callers on this machine's loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -18,6 +19,7 @@ LOOPBACK = "127.0.0.1"
 SAMPLES_PER_S = 8_000
 MUSIC_HZ = 300.0
 LEGS_MAX = 4
+CONNECTED_MAX_S = 10.0
 
 
 def tone(hz: float, seconds: float) -> Samples:
@@ -71,6 +73,9 @@ class Rooms:
             heard=self.events.append,
         )
         await peer.accept(answer)
+        async with asyncio.timeout(CONNECTED_MAX_S):
+            while LegId(leg) not in self.connected:  # noqa: ASYNC110 - events are told by a callback
+                await asyncio.sleep(0.01)
         peer.tone(hz)
         return peer
 
