@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from contactcentre.domain import desk_events as e
 from contactcentre.domain import wrapup
 from contactcentre.domain.errors import BadRequest, OutOfOrder, StaleToken
 from contactcentre.domain.events import LapseReason
@@ -51,122 +52,6 @@ class Desk:
     """Ready again as soon as the socket is back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskEvent:
-    """Something that happened to a desk."""
-
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn(DeskEvent):
-    """Name and password were right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered(DeskEvent):
-    """A desk process that has been started again finds what the live state has of an adviser."""
-
-    state: Presence
-    reason: AwayReason | None
-    call: CallId | None
-    token: Token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketOpened(DeskEvent):
-    """The adviser's page is there, for the first time or again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketLost(DeskEvent):
-    """The adviser's page is not heard any longer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyPressed(DeskEvent):
-    """A person wants calls."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwayPressed(DeskEvent):
-    """A person wants no calls."""
-
-    reason: AwayReason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rang(DeskEvent):
-    """A call's node rings."""
-
-    call: CallId
-    queue: QueueId
-    token: Token
-    ring_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TalkBegan(DeskEvent):
-    """The node has joined caller and adviser."""
-
-    call: CallId
-    token: Token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RingEnded(DeskEvent):
-    """The node says that the ring came to nothing, or (None) that the talk is over."""
-
-    token: Token
-    lapse: LapseReason | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeGone(DeskEvent):
-    """The node of the call has not been heard of for so long that the talk is over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeChosen(DeskEvent):
-    """The adviser has chosen an outcome for a call, or taken it back."""
-
-    call: CallId
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoreTimeAsked(DeskEvent):
-    """The adviser needs another minute."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrapUpFinished(DeskEvent):
-    """The adviser has finished with a call."""
-
-    call: CallId
-    away: AwayReason | None
-    """None: ready for the next one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingSeen(DeskEvent):
-    """The live state says how the adviser stands there."""
-
-    state: Presence
-    reason: AwayReason | None
-    token: Token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimePassed(DeskEvent):
-    """Nothing happened but time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedOut(DeskEvent):
-    """The adviser has gone home."""
-
-
 AWAY_AFTER: Mapping[LapseReason, AwayReason] = MappingProxyType(
     {
         LapseReason.DECLINED: AwayReason.DECLINED,
@@ -183,7 +68,7 @@ SENT = frozenset({Presence.AWAY, Presence.WRAP_UP})
 """Where the live state sends an adviser after an offer that came to nothing, or a talk."""
 
 
-def follow(desk: Desk, event: DeskEvent) -> Desk:
+def follow(desk: Desk, event: e.DeskEvent) -> Desk:
     """Return the desk as it stands once `event` has happened. Raises OutOfOrder, StaleToken."""
     rule = FOLLOWS[desk.state].get(type(event))
     if rule is None:
@@ -191,12 +76,12 @@ def follow(desk: Desk, event: DeskEvent) -> Desk:
     return rule(desk, event)
 
 
-def _stay(desk: Desk, _: DeskEvent) -> Desk:
+def _stay(desk: Desk, _: e.DeskEvent) -> Desk:
     return desk
 
 
 def _at(
-    desk: Desk, event: DeskEvent, state: Presence, reason: AwayReason | None = None, **more: Any
+    desk: Desk, event: e.DeskEvent, state: Presence, reason: AwayReason | None = None, **more: Any
 ) -> Desk:
     """Return the desk in another state, with nothing left of the work before."""
     fresh: dict[str, Any] = {
@@ -211,22 +96,22 @@ def _at(
     return replace(desk, state=state, reason=reason, since_ms=since_ms, **(fresh | more))
 
 
-def _away(desk: Desk, event: DeskEvent, reason: AwayReason) -> Desk:
+def _away(desk: Desk, event: e.DeskEvent, reason: AwayReason) -> Desk:
     return _at(desk, event, Presence.AWAY, reason)
 
 
-def _ready(desk: Desk, event: DeskEvent) -> Desk:
+def _ready(desk: Desk, event: e.DeskEvent) -> Desk:
     """Return the desk ready, or, while its socket is lost, ready as soon as that is back."""
     if desk.lost_at_ms is None:
         return _at(desk, event, Presence.READY)
     return _at(desk, event, Presence.AWAY, AwayReason.LOST_CONNECTION, was_ready=True)
 
 
-def _sign_in(desk: Desk, event: SignedIn) -> Desk:
+def _sign_in(desk: Desk, event: e.SignedIn) -> Desk:
     return replace(_away(desk, event, AwayReason.SIGNED_IN), lost_at_ms=event.at_ms)
 
 
-def _recover(desk: Desk, event: Recovered) -> Desk:
+def _recover(desk: Desk, event: e.Recovered) -> Desk:
     """Take up what the live state has, so that the restart of a desk process sends nobody away."""
     lost = replace(desk, lost_at_ms=event.at_ms)
     match event.state:
@@ -247,27 +132,27 @@ def _recover(desk: Desk, event: Recovered) -> Desk:
             return _away(replace(lost, token=event.token), event, AwayReason.SIGNED_IN)
 
 
-def _find_socket(desk: Desk, event: SocketOpened) -> Desk:
+def _find_socket(desk: Desk, event: e.SocketOpened) -> Desk:
     there = replace(desk, lost_at_ms=None)
     return _ready(there, event) if desk.was_ready else there
 
 
-def _lose_socket(desk: Desk, event: SocketLost) -> Desk:
+def _lose_socket(desk: Desk, event: e.SocketLost) -> Desk:
     lost = desk if desk.lost_at_ms is not None else replace(desk, lost_at_ms=event.at_ms)
     return _ready(lost, event) if desk.state is Presence.READY else lost
 
 
-def _press_away(desk: Desk, event: AwayPressed) -> Desk:
+def _press_away(desk: Desk, event: e.AwayPressed) -> Desk:
     if event.reason not in CHOSEN_REASONS:
         raise BadRequest("Choose one of the reasons that are offered.")
     return _away(desk, event, event.reason)
 
 
-def _press_ready(desk: Desk, event: ReadyPressed) -> Desk:
+def _press_ready(desk: Desk, event: e.ReadyPressed) -> Desk:
     return _ready(desk, event)
 
 
-def _ring(desk: Desk, event: Rang) -> Desk:
+def _ring(desk: Desk, event: e.Rang) -> Desk:
     if event.token == desk.token and desk.state is Presence.RINGING:
         return desk
     if event.token <= desk.token:
@@ -285,7 +170,7 @@ def _ring(desk: Desk, event: Rang) -> Desk:
     )
 
 
-def _talk(desk: Desk, event: TalkBegan) -> Desk:
+def _talk(desk: Desk, event: e.TalkBegan) -> Desk:
     if event.token < desk.token or event.token <= desk.over:
         raise StaleToken("A newer reservation has been heard of since.")
     if desk.state is Presence.TALKING and event.token == desk.token:
@@ -294,7 +179,7 @@ def _talk(desk: Desk, event: TalkBegan) -> Desk:
     return _at(desk, event, Presence.TALKING, token=event.token, call=event.call, queue=queue)
 
 
-def _end_ring(desk: Desk, event: RingEnded) -> Desk:
+def _end_ring(desk: Desk, event: e.RingEnded) -> Desk:
     if event.token < desk.token:
         raise StaleToken("A newer reservation has been heard of since.")
     if event.token == desk.over:
@@ -313,7 +198,7 @@ def _reason_after(lapse: LapseReason | None) -> AwayReason | None:
     return None if lapse is None else AWAY_AFTER.get(lapse)
 
 
-def _end_work(desk: Desk, event: RingEnded) -> Desk:
+def _end_work(desk: Desk, event: e.RingEnded) -> Desk:
     """Return the desk after its own ring or talk."""
     reason = _reason_after(event.lapse)
     if reason is not None:
@@ -334,30 +219,30 @@ def _end_work(desk: Desk, event: RingEnded) -> Desk:
     )
 
 
-def _lose_node(desk: Desk, event: NodeGone) -> Desk:
+def _lose_node(desk: Desk, event: e.NodeGone) -> Desk:
     return _end_work(
-        replace(desk, over=desk.token), RingEnded(at_ms=event.at_ms, token=desk.token, lapse=None)
+        replace(desk, over=desk.token), e.RingEnded(at_ms=event.at_ms, token=desk.token, lapse=None)
     )
 
 
-def _choose(desk: Desk, event: OutcomeChosen) -> Desk:
+def _choose(desk: Desk, event: e.OutcomeChosen) -> Desk:
     return replace(desk, outcome_chosen=event.chosen) if event.call == desk.call else desk
 
 
-def _take_time(desk: Desk, event: MoreTimeAsked) -> Desk:
+def _take_time(desk: Desk, event: e.MoreTimeAsked) -> Desk:
     assert desk.wrap_up is not None, "a wrap-up has its time"
     return replace(desk, wrap_up=wrapup.longer(desk.wrap_up, at_ms=event.at_ms))
 
 
-def _finish(desk: Desk, event: WrapUpFinished) -> Desk:
+def _finish(desk: Desk, event: e.WrapUpFinished) -> Desk:
     if event.call != desk.call:
         raise OutOfOrder("Another call is being wrapped up.")
     if event.away is None:
         return _ready(desk, event)
-    return _press_away(desk, AwayPressed(at_ms=event.at_ms, reason=event.away))
+    return _press_away(desk, e.AwayPressed(at_ms=event.at_ms, reason=event.away))
 
 
-def _see_standing(desk: Desk, event: StandingSeen) -> Desk:
+def _see_standing(desk: Desk, event: e.StandingSeen) -> Desk:
     """Take up from the live state what the desk was not told."""
     if desk.state in AT_WORK:
         return _see_work(desk, event) if event.token == desk.token else desk
@@ -369,7 +254,7 @@ def _see_standing(desk: Desk, event: StandingSeen) -> Desk:
     return _away(heard, event, event.reason or AwayReason.DESK_UNREACHABLE)
 
 
-def _see_work(desk: Desk, event: StandingSeen) -> Desk:
+def _see_work(desk: Desk, event: e.StandingSeen) -> Desk:
     """Follow a ring or talk whose next step the node has told the live state but not the desk.
 
     Nothing but that step can have put this token into these states.
@@ -383,28 +268,28 @@ def _see_work(desk: Desk, event: StandingSeen) -> Desk:
         case Presence.RINGING, Presence.AWAY:
             return _away(over, event, event.reason or AwayReason.NO_ANSWER)
         case _, Presence.READY | Presence.AWAY | Presence.WRAP_UP:
-            return _end_work(over, RingEnded(at_ms=event.at_ms, token=event.token, lapse=None))
+            return _end_work(over, e.RingEnded(at_ms=event.at_ms, token=event.token, lapse=None))
         case _:
             return desk
 
 
-def _pass_ready(desk: Desk, _: TimePassed) -> Desk:
+def _pass_ready(desk: Desk, _: e.TimePassed) -> Desk:
     assert desk.lost_at_ms is None, "a desk whose socket is lost is not ready"
     return desk
 
 
-def _pass_away(desk: Desk, event: TimePassed) -> Desk:
+def _pass_away(desk: Desk, event: e.TimePassed) -> Desk:
     return _at(desk, event, Presence.OFFLINE) if _is_gone(desk, event) else desk
 
 
-def _pass_ring(desk: Desk, event: TimePassed) -> Desk:
+def _pass_ring(desk: Desk, event: e.TimePassed) -> Desk:
     assert desk.ring_until_ms is not None, "a ring has its end"
     if event.at_ms < desk.ring_until_ms + RING_OVERDUE_MS:
         return desk
     return _away(desk, event, AwayReason.LOST_CONNECTION)
 
 
-def _pass_wrap_up(desk: Desk, event: TimePassed) -> Desk:
+def _pass_wrap_up(desk: Desk, event: e.TimePassed) -> Desk:
     assert desk.wrap_up is not None, "a wrap-up has its time"
     if _is_gone(desk, event):
         return _at(desk, event, Presence.OFFLINE)
@@ -414,64 +299,64 @@ def _pass_wrap_up(desk: Desk, event: TimePassed) -> Desk:
     return _ready(desk, event) if ends and desk.lost_at_ms is None else desk
 
 
-def _is_gone(desk: Desk, event: DeskEvent) -> bool:
+def _is_gone(desk: Desk, event: e.DeskEvent) -> bool:
     return desk.lost_at_ms is not None and event.at_ms - desk.lost_at_ms >= GRACE_MS
 
 
-def _sign_out(desk: Desk, event: SignedOut) -> Desk:
+def _sign_out(desk: Desk, event: e.SignedOut) -> Desk:
     return _at(desk, event, Presence.OFFLINE)
 
 
 Rule = Callable[[Desk, Any], Desk]
 S = Presence
 
-ALWAYS: Mapping[type[DeskEvent], Rule] = MappingProxyType(
+ALWAYS: Mapping[type[e.DeskEvent], Rule] = MappingProxyType(
     {
-        SignedIn: _stay,
-        SocketOpened: _find_socket,
-        SocketLost: _lose_socket,
-        Rang: _ring,
-        TalkBegan: _talk,
-        RingEnded: _end_ring,
-        OutcomeChosen: _choose,
-        StandingSeen: _see_standing,
-        SignedOut: _sign_out,
+        e.SignedIn: _stay,
+        e.SocketOpened: _find_socket,
+        e.SocketLost: _lose_socket,
+        e.Rang: _ring,
+        e.TalkBegan: _talk,
+        e.RingEnded: _end_ring,
+        e.OutcomeChosen: _choose,
+        e.StandingSeen: _see_standing,
+        e.SignedOut: _sign_out,
     }
 )
 """What may happen in every state of a desk that is not offline."""
 
-FOLLOWS: Mapping[Presence, Mapping[type[DeskEvent], Rule]] = MappingProxyType(
+FOLLOWS: Mapping[Presence, Mapping[type[e.DeskEvent], Rule]] = MappingProxyType(
     {
         S.OFFLINE: {
-            SignedIn: _sign_in,
-            Recovered: _recover,
-            SocketLost: _stay,
-            StandingSeen: _stay,
-            TimePassed: _stay,
-            SignedOut: _stay,
+            e.SignedIn: _sign_in,
+            e.Recovered: _recover,
+            e.SocketLost: _stay,
+            e.StandingSeen: _stay,
+            e.TimePassed: _stay,
+            e.SignedOut: _stay,
         },
         S.AWAY: {
             **ALWAYS,
-            ReadyPressed: _press_ready,
-            AwayPressed: _press_away,
-            TimePassed: _pass_away,
+            e.ReadyPressed: _press_ready,
+            e.AwayPressed: _press_away,
+            e.TimePassed: _pass_away,
         },
         S.READY: {
             **ALWAYS,
-            ReadyPressed: _press_ready,
-            AwayPressed: _press_away,
-            TimePassed: _pass_ready,
+            e.ReadyPressed: _press_ready,
+            e.AwayPressed: _press_away,
+            e.TimePassed: _pass_ready,
         },
         S.RESERVED: {},
-        S.RINGING: {**ALWAYS, TimePassed: _pass_ring},
-        S.TALKING: {**ALWAYS, NodeGone: _lose_node, TimePassed: _stay},
+        S.RINGING: {**ALWAYS, e.TimePassed: _pass_ring},
+        S.TALKING: {**ALWAYS, e.NodeGone: _lose_node, e.TimePassed: _stay},
         S.WRAP_UP: {
             **ALWAYS,
-            ReadyPressed: _press_ready,
-            AwayPressed: _press_away,
-            MoreTimeAsked: _take_time,
-            WrapUpFinished: _finish,
-            TimePassed: _pass_wrap_up,
+            e.ReadyPressed: _press_ready,
+            e.AwayPressed: _press_away,
+            e.MoreTimeAsked: _take_time,
+            e.WrapUpFinished: _finish,
+            e.TimePassed: _pass_wrap_up,
         },
     }
 )

@@ -1,7 +1,7 @@
 """A desk process over real stores, with the pages and the media node played by the test."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId,
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.accounts import Account, Role
-from contactcentre.ports.state import AdviserStanding
+from contactcentre.ports.state import AdviserStanding, NodeReport
 from contactcentre.settings import Settings, read_settings
 from contactcentre.wire import desk as said
 from contactcentre.wire.cluster import JourneyStep, Ring, RingOver, Talk
@@ -44,6 +44,17 @@ ADA = Account(
 )
 SUE = Account(
     id=AdviserId("sue"), name="Sue", role=Role.SUPERVISOR, language=Language.WELSH, queues=()
+)
+NODE = NodeReport(
+    node=NodeId("node-1"),
+    site="local",
+    beat=1,
+    internal_url="http://127.0.0.1:1",
+    public_url="ws://127.0.0.1:1/leg",
+    draining=False,
+    legs_count=1,
+    legs_max=10,
+    calls=(),
 )
 DEADLINE_MS = 2_000
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -283,6 +294,21 @@ class DeskCentre:
                 await asyncio.sleep(0.02)
 
 
+async def talks(node: PlayedNode, page: LivePage) -> Ring:
+    """Let a page's adviser talk."""
+    ring = await node.ring()
+    await page.hear(said.RingNow)
+    await node.bridged(ring)
+    assert (await page.hear(said.TalkNow)).call == ring.call
+    return ring
+
+
+async def wraps_up(node: PlayedNode, page: LivePage) -> said.WrapUpNow:
+    """Let a page's adviser come to the end of a talk."""
+    await node.over(await talks(node, page))
+    return await page.hear(said.WrapUpNow)
+
+
 @asynccontextmanager
 async def desk_centre(
     redis_url: str, database_url: str, *, again: bool = False, **more: str
@@ -292,18 +318,7 @@ async def desk_centre(
     Another one that is started `again` over the same stores finds accounts and sessions there.
     """
     redis, postgres = Wire(redis_url), Wire(database_url)
-    settings = read_settings(
-        {
-            "CC_NODE": "desk-1",
-            "CC_REDIS_URL": redis.url,
-            "CC_DATABASE_URL": postgres.url,
-            "CC_CLUSTER_KEY": CLUSTER_KEY,
-            "CC_SIGNING_KEYS": SIGNING_KEYS,
-            "CC_INTERNAL_PORT": str(free_port()),
-            "CC_DESK_PORT": str(free_port()),
-            **more,
-        }
-    )
+    settings = _settings(redis, postgres, more)
     await redis.mend()
     await postgres.mend()
     state = RedisState(redis_url)
@@ -335,6 +350,21 @@ async def desk_centre(
             for wire in (redis, postgres):
                 await wire.cut()
     await state.close()
+
+
+def _settings(redis: Wire, postgres: Wire, more: Mapping[str, str]) -> Settings:
+    return read_settings(
+        {
+            "CC_NODE": "desk-1",
+            "CC_REDIS_URL": redis.url,
+            "CC_DATABASE_URL": postgres.url,
+            "CC_CLUSTER_KEY": CLUSTER_KEY,
+            "CC_SIGNING_KEYS": SIGNING_KEYS,
+            "CC_INTERNAL_PORT": str(free_port()),
+            "CC_DESK_PORT": str(free_port()),
+            **more,
+        }
+    )
 
 
 async def _until_listening(port: int) -> None:

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from contactcentre.domain import desk as d
+from contactcentre.domain import desk_events as e
 from contactcentre.domain.errors import BadRequest, OutOfOrder, Refusal, StaleToken
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, QueueId, Token
@@ -20,44 +21,44 @@ ALLOWED_MS = 90_000
 NEW = d.Desk(adviser=ADA, wrap_up_allowed_ms=ALLOWED_MS)
 
 
-def rang(at_ms: int = 10, *, token: int = 5, call: CallId = CALL) -> d.Rang:
-    return d.Rang(at_ms=at_ms, call=call, queue=PAYING, token=Token(token), ring_ms=20_000)
+def rang(at_ms: int = 10, *, token: int = 5, call: CallId = CALL) -> e.Rang:
+    return e.Rang(at_ms=at_ms, call=call, queue=PAYING, token=Token(token), ring_ms=20_000)
 
 
-def began(at_ms: int = 20, *, token: int = 5, call: CallId = CALL) -> d.TalkBegan:
-    return d.TalkBegan(at_ms=at_ms, call=call, token=Token(token))
+def began(at_ms: int = 20, *, token: int = 5, call: CallId = CALL) -> e.TalkBegan:
+    return e.TalkBegan(at_ms=at_ms, call=call, token=Token(token))
 
 
-def ended(at_ms: int = 30, *, token: int = 5, lapse: LapseReason | None = None) -> d.RingEnded:
-    return d.RingEnded(at_ms=at_ms, token=Token(token), lapse=lapse)
+def ended(at_ms: int = 30, *, token: int = 5, lapse: LapseReason | None = None) -> e.RingEnded:
+    return e.RingEnded(at_ms=at_ms, token=Token(token), lapse=lapse)
 
 
-def stands(state: Presence, *, token: int, reason: AwayReason | None = None) -> d.StandingSeen:
-    return d.StandingSeen(at_ms=40, state=state, reason=reason, token=Token(token))
+def stands(state: Presence, *, token: int, reason: AwayReason | None = None) -> e.StandingSeen:
+    return e.StandingSeen(at_ms=40, state=state, reason=reason, token=Token(token))
 
 
 def recovered(
     state: Presence, *, reason: AwayReason | None = None, call: CallId | None = None
-) -> d.Recovered:
-    return d.Recovered(at_ms=1, state=state, reason=reason, call=call, token=Token(5))
+) -> e.Recovered:
+    return e.Recovered(at_ms=1, state=state, reason=reason, call=call, token=Token(5))
 
 
-def after(*events: d.DeskEvent, desk: d.Desk = NEW) -> d.Desk:
+def after(*events: e.DeskEvent, desk: d.Desk = NEW) -> d.Desk:
     for event in events:
         desk = d.follow(desk, event)
     return desk
 
 
-SIGN_IN = d.SignedIn(at_ms=1)
-OPEN = d.SocketOpened(at_ms=2)
-LOSE = d.SocketLost(at_ms=3)
-PRESS_READY = d.ReadyPressed(at_ms=4)
-PRESS_LUNCH = d.AwayPressed(at_ms=4, reason=AwayReason.LUNCH)
-CHOOSE = d.OutcomeChosen(at_ms=25, call=CALL, chosen=True)
-FINISH = d.WrapUpFinished(at_ms=60, call=CALL, away=None)
-MORE = d.MoreTimeAsked(at_ms=50)
-TICK = d.TimePassed(at_ms=50)
-GO_HOME = d.SignedOut(at_ms=70)
+SIGN_IN = e.SignedIn(at_ms=1)
+OPEN = e.SocketOpened(at_ms=2)
+LOSE = e.SocketLost(at_ms=3)
+PRESS_READY = e.ReadyPressed(at_ms=4)
+PRESS_LUNCH = e.AwayPressed(at_ms=4, reason=AwayReason.LUNCH)
+CHOOSE = e.OutcomeChosen(at_ms=25, call=CALL, chosen=True)
+FINISH = e.WrapUpFinished(at_ms=60, call=CALL, away=None)
+MORE = e.MoreTimeAsked(at_ms=50)
+TICK = e.TimePassed(at_ms=50)
+GO_HOME = e.SignedOut(at_ms=70)
 
 AWAY = after(SIGN_IN, OPEN)
 READY = after(PRESS_READY, desk=AWAY)
@@ -85,7 +86,7 @@ STATES = (X, A, R, N, T, W)
 REFUSED = None
 
 #                                       offline   away     ready  ringing  talking  wrap-up
-TABLE: dict[d.DeskEvent, Sequence[Presence | None]] = {
+TABLE: dict[e.DeskEvent, Sequence[Presence | None]] = {
     SIGN_IN: (A, A, R, N, T, W),
     recovered(Presence.READY): (A, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
     OPEN: (REFUSED, A, R, N, T, W),
@@ -98,7 +99,7 @@ TABLE: dict[d.DeskEvent, Sequence[Presence | None]] = {
     ended(token=5): (REFUSED, A, R, W, W, W),
     ended(token=5, lapse=LapseReason.NO_ANSWER): (REFUSED, A, A, A, A, W),
     ended(token=5, lapse=LapseReason.CALLER_LEFT): (REFUSED, A, R, R, R, W),
-    d.NodeGone(at_ms=30): (REFUSED, REFUSED, REFUSED, REFUSED, W, REFUSED),
+    e.NodeGone(at_ms=30): (REFUSED, REFUSED, REFUSED, REFUSED, W, REFUSED),
     CHOOSE: (REFUSED, A, R, N, T, W),
     MORE: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, W),
     FINISH: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, R),
@@ -115,7 +116,7 @@ TABLE: dict[d.DeskEvent, Sequence[Presence | None]] = {
 }
 
 
-def outcome_of(desk: d.Desk, event: d.DeskEvent) -> Presence | None:
+def outcome_of(desk: d.Desk, event: e.DeskEvent) -> Presence | None:
     try:
         return d.follow(desk, event).state
     except Refusal:
@@ -124,7 +125,7 @@ def outcome_of(desk: d.Desk, event: d.DeskEvent) -> Presence | None:
 
 @pytest.mark.parametrize(("event", "row"), TABLE.items(), ids=[str(event) for event in TABLE])
 def test_each_state_follows_each_event_as_written(
-    event: d.DeskEvent, row: Sequence[Presence | None]
+    event: e.DeskEvent, row: Sequence[Presence | None]
 ) -> None:
     assert [outcome_of(DESKS[state], event) for state in STATES] == list(row)
 
@@ -135,7 +136,7 @@ def test_every_event_has_its_row() -> None:
 
 
 @pytest.mark.parametrize(("event", "state"), list(product(TABLE, STATES)), ids=str)
-def test_whatever_happens_a_desk_stays_whole(event: d.DeskEvent, state: Presence) -> None:
+def test_whatever_happens_a_desk_stays_whole(event: e.DeskEvent, state: Presence) -> None:
     if outcome_of(DESKS[state], event) is REFUSED:
         return
     desk = d.follow(DESKS[state], event)
@@ -155,7 +156,7 @@ def test_whoever_signs_in_is_ready_only_when_a_person_says_so() -> None:
 @pytest.mark.parametrize("reason", set(AwayReason) - set(CHOSEN_REASONS))
 def test_what_happened_cannot_be_chosen_as_a_reason(reason: AwayReason) -> None:
     with pytest.raises(BadRequest):
-        d.follow(READY, d.AwayPressed(at_ms=5, reason=reason))
+        d.follow(READY, e.AwayPressed(at_ms=5, reason=reason))
 
 
 @pytest.mark.parametrize("lapse", list(d.AWAY_AFTER))
@@ -164,9 +165,9 @@ def test_after_a_ring_that_came_to_nothing_the_adviser_is_away_until_ready_is_pr
 ) -> None:
     away = after(ended(lapse=lapse), desk=RINGING)
     assert (away.state, away.reason) == (A, d.AWAY_AFTER[lapse])
-    for_ever = d.TimePassed(at_ms=10**9)
+    for_ever = e.TimePassed(at_ms=10**9)
     assert after(for_ever, stands(Presence.READY, token=5), for_ever, desk=away) == away
-    assert after(d.ReadyPressed(at_ms=10**9), desk=away).state is R
+    assert after(e.ReadyPressed(at_ms=10**9), desk=away).state is R
 
 
 def test_a_caller_who_leaves_while_it_rings_leaves_the_adviser_ready() -> None:
@@ -231,9 +232,9 @@ def test_a_desk_that_comes_back_is_ready_again_if_nothing_happened_since() -> No
     lost = after(LOSE, desk=READY)
     assert (lost.state, lost.reason) == (A, AwayReason.LOST_CONNECTION)
     assert after(OPEN, desk=lost).state is R
-    in_time = after(d.TimePassed(at_ms=LOSE.at_ms + d.GRACE_MS - 1), OPEN, desk=lost)
+    in_time = after(e.TimePassed(at_ms=LOSE.at_ms + d.GRACE_MS - 1), OPEN, desk=lost)
     assert in_time.state is R
-    assert after(d.TimePassed(at_ms=LOSE.at_ms + d.GRACE_MS), desk=lost).state is X
+    assert after(e.TimePassed(at_ms=LOSE.at_ms + d.GRACE_MS), desk=lost).state is X
 
 
 def test_a_desk_that_comes_back_after_a_press_elsewhere_stays_as_pressed() -> None:
@@ -243,7 +244,7 @@ def test_a_desk_that_comes_back_after_a_press_elsewhere_stays_as_pressed() -> No
 
 
 def test_a_talk_goes_on_while_only_the_desk_is_lost() -> None:
-    lost = after(LOSE, d.TimePassed(at_ms=10**7), desk=TALKING)
+    lost = after(LOSE, e.TimePassed(at_ms=10**7), desk=TALKING)
     assert lost.state is T
     assert after(OPEN, desk=lost) == TALKING
 
@@ -257,14 +258,14 @@ def test_a_ring_waits_for_a_page_that_is_loaded_again() -> None:
 
 def test_a_ring_whose_node_is_gone_holds_nobody() -> None:
     end_ms = 10 + 20_000 + d.RING_OVERDUE_MS
-    assert after(d.TimePassed(at_ms=end_ms - 1), desk=RINGING).state is N
-    overdue = after(d.TimePassed(at_ms=end_ms), desk=RINGING)
+    assert after(e.TimePassed(at_ms=end_ms - 1), desk=RINGING).state is N
+    overdue = after(e.TimePassed(at_ms=end_ms), desk=RINGING)
     assert (overdue.state, overdue.reason) == (A, AwayReason.LOST_CONNECTION)
     assert after(began(end_ms + 1), desk=overdue).state is T
 
 
 def test_wrap_up_ends_by_itself_once_an_outcome_is_chosen() -> None:
-    up = d.TimePassed(at_ms=30 + ALLOWED_MS)
+    up = e.TimePassed(at_ms=30 + ALLOWED_MS)
     assert after(up, desk=WRAPPING).state is W
     assert after(CHOOSE, up, desk=WRAPPING).state is R
     assert after(CHOOSE, replace(CHOOSE, chosen=False), up, desk=WRAPPING).state is W
@@ -273,17 +274,17 @@ def test_wrap_up_ends_by_itself_once_an_outcome_is_chosen() -> None:
 
 def test_an_outcome_may_be_chosen_in_mid_talk() -> None:
     wrapping = after(CHOOSE, ended(), desk=TALKING)
-    assert after(d.TimePassed(at_ms=30 + ALLOWED_MS), desk=wrapping).state is R
-    other = d.OutcomeChosen(at_ms=26, call=LATER_CALL, chosen=True)
+    assert after(e.TimePassed(at_ms=30 + ALLOWED_MS), desk=wrapping).state is R
+    other = e.OutcomeChosen(at_ms=26, call=LATER_CALL, chosen=True)
     assert not after(other, ended(), desk=TALKING).outcome_chosen
 
 
 def test_nobody_is_made_ready_by_a_timer_whose_page_is_lost() -> None:
-    up = d.TimePassed(at_ms=30 + ALLOWED_MS)
-    lost = after(CHOOSE, d.SocketLost(at_ms=60_000), up, desk=WRAPPING)
+    up = e.TimePassed(at_ms=30 + ALLOWED_MS)
+    lost = after(CHOOSE, e.SocketLost(at_ms=60_000), up, desk=WRAPPING)
     assert lost.state is W
     assert after(OPEN, up, desk=lost).state is R
-    assert after(d.TimePassed(at_ms=60_000 + d.GRACE_MS), desk=lost).state is X
+    assert after(e.TimePassed(at_ms=60_000 + d.GRACE_MS), desk=lost).state is X
 
 
 def test_whoever_finishes_goes_where_was_asked() -> None:
@@ -306,7 +307,7 @@ def test_whoever_finishes_goes_where_was_asked() -> None:
     ],
 )
 def test_a_desk_process_that_was_started_again_takes_up_what_stood(
-    stood: d.Recovered, comes_back: tuple[Presence, AwayReason | None]
+    stood: e.Recovered, comes_back: tuple[Presence, AwayReason | None]
 ) -> None:
     desk = after(stood, OPEN)
     assert (desk.state, desk.reason) == comes_back
