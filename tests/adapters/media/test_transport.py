@@ -1,0 +1,102 @@
+"""One connection at its edges: ended in any moment, and written to when its socket is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from contactcentre.adapters.media_aiortc.addresses import offer_addresses
+from contactcentre.adapters.media_aiortc.offers import read_offer
+from contactcentre.adapters.media_aiortc.packets import write_rtp
+from contactcentre.adapters.media_aiortc.transport import Connection
+from contactcentre.bench.peer import Peer
+
+PACKET = write_rtp(0, 1, 160, 7, bytes(160))
+DEADLINE_S = 8.0
+
+
+@pytest.fixture(autouse=True)
+async def loopback() -> AsyncIterator[None]:
+    offer_addresses(["127.0.0.1"])
+    yield
+    offer_addresses([])
+
+
+class Line:
+    """A peer and our end of its connection."""
+
+    def __init__(self, peer: Peer, connection: Connection, answer: str) -> None:
+        self.peer = peer
+        self.connection = connection
+        self.answer = answer
+        self.connected = asyncio.Event()
+        self.running = asyncio.create_task(connection.run(self.connected.set))
+
+    @classmethod
+    async def open(cls) -> "Line":
+        """Answer a peer's offer."""
+        peer = Peer()
+        connection = Connection(
+            offer=read_offer(await peer.offer()),
+            ice_servers=[],
+            packet_came=lambda _packet: None,
+            report_came=lambda _report: None,
+        )
+        return cls(peer, connection, await connection.answer(source=7, name="name"))
+
+    async def connect(self) -> None:
+        """Connect both ends."""
+        async with asyncio.timeout(DEADLINE_S):
+            await self.peer.accept(self.answer)
+            await self.connected.wait()
+
+    async def close(self) -> None:
+        """Close both ends, and wait until ours is over."""
+        async with asyncio.timeout(DEADLINE_S):
+            await self.connection.close()
+            await self.running
+            await self.peer.close()
+
+
+async def test_a_socket_that_ice_has_closed_is_not_written_to() -> None:
+    line = await Line.open()
+    await line.connect()
+    inside = line.connection._ice._connection  # noqa: SLF001 - as it does itself when consent ends
+    closing = asyncio.create_task(inside.close())
+    while not closing.done():
+        line.connection.send(PACKET)
+        line.connection.send_report(PACKET)
+        await asyncio.sleep(0)
+    line.connection.send(PACKET)
+    async with asyncio.timeout(DEADLINE_S):
+        await line.running
+    await line.close()
+
+
+async def test_before_it_stands_nothing_is_sent() -> None:
+    line = await Line.open()
+    line.connection.send(PACKET)
+    line.connection.send_report(PACKET)
+    await line.close()
+    assert not line.connected.is_set()
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 120])
+async def test_it_can_be_ended_in_every_moment_of_its_connecting(steps: int) -> None:
+    line = await Line.open()
+    accepting = asyncio.create_task(line.peer.accept(line.answer))
+    for _ in range(steps):
+        await asyncio.sleep(0.001)
+    line.connection.end()
+    async with asyncio.timeout(DEADLINE_S):
+        await line.running
+    accepting.cancel()
+    await asyncio.wait([accepting])
+    await line.close()
+
+
+async def test_to_close_it_again_does_nothing() -> None:
+    line = await Line.open()
+    await line.connect()
+    await line.close()
+    await line.close()
