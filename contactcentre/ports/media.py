@@ -76,7 +76,7 @@ class Media(Protocol):
         """Return the answer to an offer, with the leg seated in the call's room, hearing silence.
 
         `heard` is called on the loop's thread and must not block. Raises MalformedOffer,
-        MediaUnavailable.
+        NodeFull, MediaUnavailable.
         """
 
     async def close(self, leg: LegId) -> None:
