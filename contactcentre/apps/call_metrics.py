@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from contactcentre.adapters.media_aiortc.engine import MediaLoad
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.domain import events as e
 from contactcentre.domain.call import Call, CallState
@@ -31,11 +32,12 @@ class Gauges:
     def __init__(self) -> None:
         self._queues: set[QueueId] = set()
 
-    def show(self, calls: Iterable[Call], *, legs_count: int, spooled_count: int) -> None:
-        """Show how many legs are open, and how many callers wait in each queue seen so far."""
+    def show(self, calls: Iterable[Call], *, sound: MediaLoad, spooled_count: int) -> None:
+        """Show the sound carried, and how many callers wait in each queue seen so far."""
         waiting = Counter(call.queue for call in calls if call.state is CallState.WAITING)
         self._queues |= {queue for queue in waiting if queue is not None}
         for queue in self._queues:
             metrics.show_waiting(queue, waiting[queue])
-        metrics.show_legs(legs_count)
+        metrics.show_legs(sound.legs_count)
+        metrics.show_sound(late_ratio=sound.late_ratio, busy_ratio=sound.busy_ratio)
         metrics.show_spooled(spooled_count)

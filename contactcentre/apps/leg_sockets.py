@@ -90,7 +90,7 @@ class LegSockets:
             async for message in messages:
                 _caller_said(call, message)
         finally:
-            call.browser_lost(browser)
+            call.caller.browser_lost(browser)
 
     async def _serve_adviser(
         self, attach: said.Attach, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
@@ -110,9 +110,9 @@ def _caller_said(call: NodeCall, message: LegMessage) -> None:
     """Do what a caller's page asks for. Raises BadRequest for what only an adviser may say."""
     match message:
         case said.PressKey(key=key):
-            call.press(key)
+            call.caller.press(key)
         case said.HangUp():
-            call.hang_up()
+            call.caller.hang_up()
         case said.Beat():
             pass
         case _:

@@ -22,8 +22,8 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.call_metrics import Gauges
 from contactcentre.apps.leg_sockets import LegSockets
-from contactcentre.apps.node_call import NodeTools
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
+from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.reach import HttpDesks
@@ -37,6 +37,8 @@ from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.cluster import OfferCall
 
 log = structlog.get_logger()
+
+HAND_OVER_BEATS = 3
 
 
 async def serve(settings: Settings, process: Process) -> None:
@@ -53,9 +55,9 @@ class Node:
 
     def __init__(
         self,
-        *,
         process: Process,
         settings: Settings,
+        *,
         media: AiortcMedia,
         state: RedisState,
         calls: NodeCalls,
@@ -86,12 +88,20 @@ class Node:
         )
 
     async def drain(self) -> None:
-        """Take nothing new; return once the last call has ended."""
+        """Take nothing new; return once the last call has ended and its record is on its way."""
         await self._calls.drain()
+        await self._hand_over_records()
         try:
             await self._state.forget_node(NodeId(self._settings.node))
         except StateUnavailable:
             log.warning("the node could not sign off")
+
+    async def _hand_over_records(self) -> None:
+        """Let the last events become durable; what does not in time is sent at the next start."""
+        for _ in range(HAND_OVER_BEATS):
+            if not self._spool.pending_count:
+                return
+            await asyncio.sleep(BEAT_EVERY_MS / 1_000)  # the mark comes with a beat
 
     async def _take_offer(self, request: web.Request) -> web.Response:
         await self._calls.take(await _said(request))
@@ -106,7 +116,7 @@ class Node:
                 log.warning("the node could not report")
             self._gauges.show(
                 self._calls.calls,
-                legs_count=self._media.load().legs_count,
+                sound=self._media.load(),
                 spooled_count=self._spool.pending_count,
             )
             await asyncio.sleep(BEAT_EVERY_MS / 1_000)
@@ -131,16 +141,9 @@ async def _said(request: web.Request) -> OfferCall:
 
 async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> Node:
     """Put a node together from its settings."""
-    clock, chance = MachineClock(), MachineChance()
+    clock = MachineClock()
     flows = settings.flows_dir or default_flows_dir()
-    words = load_words(flows)
-    media = AiortcMedia(
-        sounds=_sounds(flows),
-        music=load_music(flows),
-        addresses=settings.media_addresses,
-        ice_servers=settings.ice_servers,
-        legs_max=settings.legs_max,
-    )
+    media = _media(settings, flows)
     stack.push_async_callback(media.stop)
     state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
     stack.push_async_callback(state.close)
@@ -149,50 +152,62 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         FileSpool(settings.data_dir / "spool", node=place.node, now_ms=clock.now_ms())
     )
     process.spawn(spool.keep_writing(), "spool")
+    peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
     signatures = Signatures(ring, signing, clock)
-    peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
+    words = load_words(flows)
+    desks = HttpDesks(
+        peers,
+        state,
+        signatures,
+        clock,
+        node=place.node,
+        node_url=place.public_url,
+        words=words[Language.ENGLISH],
+    )
+    tools = NodeTools(
+        node=place.node,
+        media=media,
+        queues=state,
+        desks=desks,
+        spool=spool,
+        clock=clock,
+        chance=MachineChance(),
+        lines=load_lines(flows),
+        words=words,
+        sign=_signer(signatures, clock),
+        spawn=_spawner(process),
+        ring_ms=settings.ring_ms,
+        leg_grace_ms=settings.leg_grace_ms,
+    )
+    calls = NodeCalls(place, tools)
+    process.spawn(
+        ship(spool, RedisEventStream(state), lambda: calls.durable_seq, clock), "shipping"
+    )
+    sockets = LegSockets(calls, signatures, node=place.node)
+    return Node(
+        process, settings, media=media, state=state, calls=calls, sockets=sockets, spool=spool
+    )
+
+
+def _media(settings: Settings, flows: Path) -> AiortcMedia:
+    return AiortcMedia(
+        sounds=_sounds(flows),
+        music=load_music(flows),
+        addresses=settings.media_addresses,
+        ice_servers=settings.ice_servers,
+        legs_max=settings.legs_max,
+    )
+
+
+def _signer(signatures: Signatures, clock: MachineClock) -> Callable[[CallerClaim], str]:
+    """Return what signs a caller's claim, good for a while from now."""
 
     def sign(claim: CallerClaim) -> str:
         exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
         return signatures.sign_claim(claim.model_copy(update={"exp": exp}))
 
-    spawn = _spawner(process)
-    tools = NodeTools(
-        node=place.node,
-        media=media,
-        queues=state,
-        desks=HttpDesks(
-            peers,
-            state,
-            signatures,
-            clock,
-            node=place.node,
-            node_url=place.public_url,
-            words=words[Language.ENGLISH],
-        ),
-        spool=spool,
-        clock=clock,
-        chance=chance,
-        lines=load_lines(flows),
-        words=words,
-        sign=sign,
-        spawn=spawn,
-        ring_ms=settings.ring_ms,
-        leg_grace_ms=settings.leg_grace_ms,
-    )
-    calls = NodeCalls(place, tools, spawn=spawn)
-    stream = RedisEventStream(state)
-    process.spawn(ship(spool, stream, lambda: calls.durable_seq, clock), "shipping")
-    return Node(
-        process=process,
-        settings=settings,
-        media=media,
-        state=state,
-        calls=calls,
-        sockets=LegSockets(calls, signatures, node=place.node),
-        spool=spool,
-    )
+    return sign
 
 
 def _place(settings: Settings, process: Process) -> NodePlace:

@@ -6,23 +6,22 @@ nothing else does. A caller whose sound stops keeps the rank but is not offered 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
-from pydantic import BaseModel
 
+from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.call_metrics import measure
-from contactcentre.apps.quality import QualityMeter
-from contactcentre.domain.announcing import LINE_ENDED, announce_place
+from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.node_tools import NodeTools
+from contactcentre.domain.announcing import LINE_ENDED
 from contactcentre.domain.call import Call, CallState, arrive, come_back, ending_of, follow
 from contactcentre.domain.classes import HEAD_START_MS
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
-    MediaUnavailable,
     Outage,
     OutOfOrder,
     Refusal,
@@ -30,29 +29,23 @@ from contactcentre.domain.errors import (
     StaleToken,
     StateUnavailable,
 )
-from contactcentre.domain.events import CallArrived, CallEnded, CallEvent, HungUpBy, LapseReason
-from contactcentre.domain.ids import LegId, LineId, NodeId, SoundName
-from contactcentre.domain.ivr.flow import Line
-from contactcentre.domain.languages import Language
+from contactcentre.domain.events import (
+    CallArrived,
+    CallEnded,
+    CallEvent,
+    Ending,
+    HungUpBy,
+    LapseReason,
+)
+from contactcentre.domain.ids import LegId, SoundName
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import KEYS_INBOX_MAX
-from contactcentre.ports.environment import Chance, Clock
-from contactcentre.ports.live import AdviserAct, Desks, Offered
-from contactcentre.ports.media import (
-    KeyHeard,
-    LegConnected,
-    LegEvent,
-    LegGone,
-    LegHeardAgain,
-    LegSilent,
-    Media,
-)
-from contactcentre.ports.records import Spool
-from contactcentre.ports.state import CallQueues, CallReport
+from contactcentre.ports.live import AdviserAct, Offered
+from contactcentre.ports.state import CallReport
 from contactcentre.wire.claims import CallerClaim
-from contactcentre.wire.legs import CallerHeard, ClaimChanged, Over, PlaceNow, Stage
+from contactcentre.wire.legs import CallerHeard
 
 log = structlog.get_logger()
 
@@ -61,29 +54,7 @@ Item = TypeVar("Item")
 STEPS_KEPT_MAX = 50
 WORDS_OF_THE_END_MS = 10_000
 """A closing sentence may last so long; then the leg is closed all the same."""
-GONE_GRACE_FACTOR = 4
-"""A page that is there while its sound is gone may need this many graces to come back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeTools:
-    """What every call of a node shares."""
-
-    node: NodeId
-    media: Media
-    queues: CallQueues
-    desks: Desks
-    spool: Spool
-    clock: Clock
-    chance: Chance
-    lines: Mapping[LineId, Line]
-    words: Mapping[Language, Mapping[SoundName, str]]
-    sign: Callable[[CallerClaim], str]
-    """Signs a claim, with a fresh expiry."""
-    spawn: Callable[[Coroutine[None, None, None], str], None]
-    """Runs something beside the call, owned by the node."""
-    ring_ms: int
-    leg_grace_ms: int
+TALKS = frozenset({CallState.TALKING, CallState.ON_HOLD})
 
 
 class NodeCall:
@@ -100,22 +71,23 @@ class NodeCall:
     ) -> None:
         self._tools = tools
         self._call = arrive(arrived)
-        self._leg = leg
-        self._browser: Browser | None = browser
-        self._claim = claim
+        self.caller = CallerPart(
+            leg=leg,
+            browser=browser,
+            claim=claim,
+            media=tools.media,
+            sign=tools.sign,
+            words=tools.words,
+            grace_ms=tools.leg_grace_ms,
+        )
+        self.caller.sound_changed = self._caller_sound_changed
         self._steps: deque[CallEvent] = deque([arrived], maxlen=STEPS_KEPT_MAX)
-        self._keys: asyncio.Queue[str] = asyncio.Queue(KEYS_INBOX_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
         self._offered: Offered | None = None
         self._adviser: AdviserPart | None = None
         self._walk: FlowWalk | None = None
-        self._left = asyncio.Event()
-        self._connected = asyncio.Event()
-        self._moved = asyncio.Event()
-        self._silent = False
-        self._grace: asyncio.TimerHandle | None = None
-        self._meter = QualityMeter()
+        self._is_dropped = False
         self._spool(arrived)
         measure(self._call, arrived)
 
@@ -134,7 +106,7 @@ class NodeCall:
     @property
     def caller_leg(self) -> LegId:
         """Return the leg the caller speaks on."""
-        return self._leg
+        return self.caller.leg
 
     @property
     def adviser_leg(self) -> LegId | None:
@@ -148,32 +120,22 @@ class NodeCall:
         self._steps.append(event)
         self._spool(event)
         measure(self._call, event)
-        self._refresh_claim()
+        self.caller.refresh_claim(self._call)
         if self._call.state is not before.state:
-            self._show((), {})
+            self.caller.show(self._call, (), {})
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
         """Play prompts to the caller, with their words on the page."""
-        words = self._words()
-        while True:
-            self._show([words[sound] for sound in sounds if sound in words], keys)
-            moved = self._moved
-            try:
-                await self._tools.media.play(self._leg, sounds, self._call.language)
-            except MediaUnavailable:
-                await moved.wait()  # the caller comes back on a new leg, or is counted as gone
-            else:
-                return
+        self.caller.show(self._call, sounds, keys)
+        await self.caller.play(sounds, self._call.language)
 
     async def key(self, *, within_ms: int | None) -> str | None:
         """Return the next key of the caller."""
-        return await _next(self._keys, within_ms)
+        return await _next(self.caller.keys, within_ms)
 
     def tell_place(self, *, place: int, wait_ms: int | None) -> None:
         """Show the caller the place."""
-        words = self._words()
-        said = " ".join(words[sound] for sound in announce_place(place, wait_ms))
-        self._tell(PlaceNow(place=place, wait_ms=wait_ms, words=said))
+        self.caller.show_place(self._call, place=place, wait_ms=wait_ms)
 
     async def offer(self, *, within_ms: int) -> Offered | None:
         """Return the next reservation that was taken up."""
@@ -207,22 +169,20 @@ class NodeCall:
     async def run(self) -> None:
         """Take the call through its stages to its end."""
         stages = asyncio.create_task(self._stages(), name="stages")
-        leaving = asyncio.create_task(self._left.wait(), name="caller leaving")
+        leaving = asyncio.create_task(self.caller.left.wait(), name="caller leaving")
         try:
             await asyncio.wait({stages, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             leaving.cancel()
             stages.cancel()
             await asyncio.wait({stages})
-        if stages.cancelled():
-            await self._finish(HungUpBy.CALLER)
-        else:
-            await self._finish(stages.result())
+        if not self._is_dropped:
+            await self._finish(_ended_by(stages))
 
     async def _stages(self) -> HungUpBy:
         """Lead the call through menu, queue, ring and talk; return who ended it."""
         tools = self._tools
-        await self._connected.wait()
+        await self.caller.connected.wait()
         self._walk = FlowWalk(
             self, tools.lines[self._call.line].flow, queues=tools.queues, clock=tools.clock
         )
@@ -264,30 +224,33 @@ class NodeCall:
 
     async def _finish(self, by: HungUpBy) -> None:
         """Write the end down, let everybody go, and say goodbye if there is someone to hear it."""
-        tools, offered, state = self._tools, self._offered, self._call.state
-        if by is HungUpBy.CALLER and self._walk is not None:
-            await self._walk.caller_left()
-        self.note(
-            CallEnded(
-                call=self._call.id,
-                at_ms=tools.clock.now_ms(),
-                ending=ending_of(self._call),
-                by=by,
-            )
-        )
-        lapse = LapseReason.CALLER_LEFT if state is CallState.RINGING else None
+        offered, talked = self._offered, self._call.state in TALKS
+        await self._write_end(by)
+        lapse = None if talked else LapseReason.CALLER_LEFT
         self.let_adviser_go(lapse=lapse)
-        with suppress(StateUnavailable, Refusal):  # the node's reports go on until it is known
-            await tools.queues.end(call=self._call.id, epoch=self._call.epoch)
+        with suppress(StateUnavailable, Refusal):  # the node tells it again until it is known
+            await self._tools.queues.end(call=self._call.id, epoch=self._call.epoch)
         if offered is not None:
             with suppress(Refusal, Outage):
-                await tools.desks.over(self._call.id, offered, lapse=lapse)
-        if by is HungUpBy.ADVISER and not self._silent:
+                await self._tools.desks.over(self._call.id, offered, lapse=lapse)
+        if by in (HungUpBy.ADVISER, HungUpBy.PLATFORM) and not self.caller.is_silent:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WORDS_OF_THE_END_MS / 1_000):
                     await self.say((LINE_ENDED,), keys={})
-        self._say_over()
-        await tools.media.close(self._leg)
+        await self.caller.end(self._call)
+
+    async def _write_end(self, by: HungUpBy) -> None:
+        if by is HungUpBy.CALLER and self._walk is not None:
+            await self._walk.caller_left()
+        broken = by is HungUpBy.PLATFORM
+        self.note(
+            CallEnded(
+                call=self._call.id,
+                at_ms=self._tools.clock.now_ms(),
+                ending=Ending.SYSTEM_LOST if broken else ending_of(self._call),
+                by=by,
+            )
+        )
 
     # What comes in from outside
 
@@ -297,7 +260,8 @@ class NodeCall:
             return
         if offered.token <= self._call.token:
             raise StaleToken("A newer reservation of this call is known here.")
-        if self._call.state is not CallState.WAITING or self._silent or self._offered is not None:
+        waits = self._call.state is CallState.WAITING and not self.caller.is_silent
+        if not waits or self._offered is not None:
             raise OutOfOrder("This call does not wait.")
         self._offered = offered
         try:
@@ -311,48 +275,14 @@ class NodeCall:
             log.warning("a ring begins that the store could not be told of", call=self._call.id)
         self._offers.put_nowait(offered)
 
-    def press(self, key: str) -> None:
-        """Take a key of the caller; what is too much is dropped."""
-        with suppress(asyncio.QueueFull):
-            self._keys.put_nowait(key)
-
-    def hang_up(self) -> None:
-        """End the call: its caller leaves."""
-        self._left.set()
-
-    def heard(self, event: LegEvent) -> None:
-        """Take what the media says of the caller's leg."""
-        match event:
-            case KeyHeard(key=key):
-                self.press(key)
-            case LegSilent() | LegGone():
-                self._set_silent(silent=True)
-            case LegHeardAgain():
-                self._set_silent(silent=False)
-            case LegConnected():
-                self._connected.set()
-
     async def adopt(self, *, leg: LegId, browser: Browser, epoch: LegEpoch) -> None:
         """Go on with a caller who comes back to this node on a new leg. Raises StaleEpoch."""
         self._call = come_back(self._call, epoch=epoch, node=self._tools.node)
-        old, self._leg = self._leg, leg
-        self._browser = browser
-        self._silent = False
-        self._watch_caller()
-        await self._tools.media.close(old)
+        await self.caller.move(leg, browser)
         self._restore_sound()
-        self._refresh_claim()
-        self._show((), {})
-        if self._call.state is CallState.WAITING:
-            self._tools.spawn(self._show_again(), "visibility")
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    def browser_lost(self, browser: Browser) -> None:
-        """Note that the caller's socket is closed; sound may go on without it."""
-        if self._browser is browser:
-            self._browser = None
-            self._watch_caller()
+        self.caller.refresh_claim(self._call)
+        self.caller.show(self._call, (), {})
+        self._caller_sound_changed()
 
     def attach(self, part: AdviserPart) -> None:
         """Seat the adviser's browser. Raises StaleToken if another reservation stands."""
@@ -364,9 +294,12 @@ class NodeCall:
 
     def act(self, part: AdviserPart, act: AdviserAct) -> None:
         """Take what the adviser does, unless another has taken the place."""
-        if part is self._adviser:
-            with suppress(asyncio.QueueFull):
-                self._acts.put_nowait(act)
+        if part is not self._adviser:
+            return
+        try:
+            self._acts.put_nowait(act)
+        except asyncio.QueueFull:
+            count_dropped("adviser acts")
 
     def report(self) -> CallReport | None:
         """Return what the node's beat says of the call; None before it waits and at its end."""
@@ -374,7 +307,7 @@ class NodeCall:
         if call.queue is None or call.enqueued_ms is None or call.state is CallState.ENDED:
             return None
         assert call.service_class is not None, "a queued call has its class"
-        hidden = call.state is CallState.WAITING and self._silent
+        hidden = call.state is CallState.WAITING and self.caller.is_silent
         return CallReport(
             call=call.id,
             queue=call.queue,
@@ -388,37 +321,35 @@ class NodeCall:
 
     def tell_quality(self) -> None:
         """Tell both browsers how their sound comes in."""
-        quality = self._tools.media.quality(self._leg)
-        if quality is not None:
-            self._tell(self._meter.tell(quality))
+        self.caller.tell_quality()
         if self._adviser is not None:
             self._adviser.tell_quality()
 
     async def drop(self) -> None:
-        """Let go of a call that a newer leg elsewhere has taken: no end is written."""
+        """Let go of a call that a newer leg elsewhere has taken: no end is written here."""
+        self._is_dropped = True
+        self.caller.hang_up()
         self.let_adviser_go(lapse=None)
-        await self._tools.media.close(self._leg)
+        await self.caller.end(self._call)
 
     # Within
 
     def _restore_sound(self) -> None:
         """Let the caller's new leg hear what the old one heard."""
-        media, adviser = self._tools.media, self.adviser_leg
+        media, caller, adviser = self._tools.media, self.caller.leg, self.adviser_leg
         if self._call.state is CallState.TALKING and adviser is not None:
-            media.let_hear(listener=self._leg, speaker=adviser, on=True)
-            media.let_hear(listener=adviser, speaker=self._leg, on=True)
+            media.let_hear(listener=caller, speaker=adviser, on=True)
+            media.let_hear(listener=adviser, speaker=caller, on=True)
         elif self._call.state is not CallState.IN_MENU:
-            media.play_music(self._leg, on=True)
+            media.play_music(caller, on=True)
 
-    def _set_silent(self, *, silent: bool) -> None:
-        if self._silent is silent:
-            return
-        self._silent = silent
+    def _caller_sound_changed(self) -> None:
+        """Tell the adviser, and keep a waiting call from being offered while nobody is heard."""
+        silent = self.caller.is_silent
         if self._adviser is not None:
             self._adviser.send(CallerHeard(on=not silent))
         if self._call.state is CallState.WAITING:
             self._tools.spawn(self._hide() if silent else self._show_again(), "visibility")
-        self._watch_caller()
 
     async def _hide(self) -> None:
         with suppress(StateUnavailable, Refusal):  # the node's report says so as well
@@ -439,66 +370,21 @@ class NodeCall:
                 node=self._tools.node,
             )
 
-    def _watch_caller(self) -> None:
-        """Count a caller as gone whose socket and sound have both been away for a grace."""
-        if self._grace is not None:
-            self._grace.cancel()
-            self._grace = None
-        if not self._silent:
-            return
-        factor = 1 if self._browser is None else GONE_GRACE_FACTOR
-        self._grace = asyncio.get_running_loop().call_later(
-            self._tools.leg_grace_ms * factor / 1_000, self.hang_up
-        )
-
     def _spool(self, event: CallEvent) -> None:
         try:
             self._tools.spool.write(event, self._call)
         except SpoolFull:
             log.exception("an event could not be kept for the record", call=self._call.id)
 
-    def _refresh_claim(self) -> None:
-        """Sign the claim again if what it says has changed."""
-        call = self._call
-        claim = self._claim.model_copy(
-            update={
-                "language": call.language,
-                "queue": call.queue,
-                "enqueued_ms": call.enqueued_ms,
-                "token": call.token,
-                "epoch_count": call.epoch.count,
-                "epoch_nonce": call.epoch.nonce,
-                "arrived_at_ms": call.arrived_at_ms,
-            }
-        )
-        if claim != self._claim:
-            self._claim = claim
-            self._tell(ClaimChanged(claim=self._tools.sign(claim)))
 
-    def _words(self) -> Mapping[SoundName, str]:
-        return self._tools.words[self._call.language]
-
-    def _show(self, words: Sequence[str], keys: Mapping[str, SoundName]) -> None:
-        labels = self._words()
-        self._tell(
-            Stage(
-                state=self._call.state,
-                language=self._call.language,
-                words=list(words),
-                keys={key: labels.get(label, "") for key, label in keys.items()},
-            )
-        )
-
-    def _say_over(self) -> None:
-        call = self._call
-        words = self._words().get(LINE_ENDED, "")
-        self._tell(Over(ending=call.ending, lapse=None, words=words))
-        if self._browser is not None:
-            self._browser.finish()
-
-    def _tell(self, said: BaseModel) -> None:
-        if self._browser is not None:
-            self._browser.send(said)
+def _ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:
+    """Return who ended a call whose stages are over: cancelled ones by the caller, failed by us."""
+    if stages.cancelled():
+        return HungUpBy.CALLER
+    if (error := stages.exception()) is not None:
+        log.error("a call was lost by a mistake of ours", exc_info=error)
+        return HungUpBy.PLATFORM
+    return stages.result()
 
 
 async def _next(inbox: asyncio.Queue[Item], within_ms: int | None) -> Item | None:

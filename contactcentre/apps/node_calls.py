@@ -9,7 +9,8 @@ import structlog
 
 from contactcentre.adapters.telemetry.metrics import count_offered
 from contactcentre.apps.adviser_part import AdviserPart, Browser
-from contactcentre.apps.node_call import NodeCall, NodeTools
+from contactcentre.apps.node_call import NodeCall
+from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.call import Call
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
@@ -49,16 +50,9 @@ class NodePlace:
 class NodeCalls:
     """The calls of this node."""
 
-    def __init__(
-        self,
-        place: NodePlace,
-        tools: NodeTools,
-        *,
-        spawn: Callable[[Coroutine[None, None, None], str], None],
-    ) -> None:
+    def __init__(self, place: NodePlace, tools: NodeTools) -> None:
         self._place = place
         self._tools = tools
-        self._spawn = spawn
         self._calls: dict[CallId, NodeCall] = {}
         self._ends_untold: dict[CallId, LegEpoch] = {}
         self._beat = 0
@@ -103,7 +97,7 @@ class NodeCalls:
         except Refusal:
             await self._tools.media.close(leg)
             raise
-        heard.listen(call.heard)
+        heard.listen(call.caller.heard)
         return call
 
     def find(self, call: CallId) -> NodeCall:
@@ -133,7 +127,7 @@ class NodeCalls:
             leg=leg,
             browser=browser,
             media=self._tools.media,
-            spawn=self._spawn,
+            spawn=self._tools.spawn,
             grace_ms=self._tools.leg_grace_ms,
         )
         part.act = lambda act: call.act(part, act)
@@ -154,7 +148,7 @@ class NodeCalls:
         for start in range(0, max(1, len(reports)), REPORT_CALLS_MAX):
             reply = await report(self._report(reports[start : start + REPORT_CALLS_MAX]))
             self.durable_seq = max(self.durable_seq, reply.durable_seq)
-            for gone in reply.superseded:
+            for gone in (*reply.superseded, *reply.closed):
                 await self._drop(gone)
         await self._tell_ends()
 
@@ -203,7 +197,7 @@ class NodeCalls:
         )
         call = NodeCall(arrived, leg=leg, browser=browser, claim=claim, tools=self._tools)
         self._calls[claim.call] = call
-        self._spawn(self._run(call), "call")
+        self._tools.spawn(self._run(call), "call")
         return call
 
     async def _run(self, call: NodeCall) -> None:

@@ -64,6 +64,22 @@ _spooled = Gauge(
     "Events on this node's disk that are not durable in the record yet.",
     registry=REGISTRY,
 )
+_dropped = Counter(
+    "contactcentre_process_inbox_dropped_total",
+    "Things that a full inbox dropped.",
+    ["inbox"],
+    registry=REGISTRY,
+)
+_late_ratio = Gauge(
+    "contactcentre_bridging_late_ticks_ratio",
+    "Of the ticks of sound in the last minute: begun a whole tick late, or left out.",
+    registry=REGISTRY,
+)
+_busy_ratio = Gauge(
+    "contactcentre_bridging_busy_ratio",
+    "Of the last minute: spent moving sound.",
+    registry=REGISTRY,
+)
 _lag = Histogram(
     "contactcentre_process_loop_lag_seconds",
     "By how much the loop came late to its own beat.",
@@ -120,6 +136,17 @@ def count_set_aside() -> None:
 def show_spooled(events: int) -> None:
     """Show how many events wait on disk."""
     _spooled.set(events)
+
+
+def count_dropped(inbox: str) -> None:
+    """Count what a full inbox dropped."""
+    _dropped.labels(inbox=inbox).inc()
+
+
+def show_sound(*, late_ratio: float, busy_ratio: float) -> None:
+    """Show how well a node keeps time, and how much room it has left."""
+    _late_ratio.set(late_ratio)
+    _busy_ratio.set(busy_ratio)
 
 
 def record_loop_lag(seconds: float) -> None:

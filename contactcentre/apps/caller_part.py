@@ -1,0 +1,190 @@
+"""The caller's end of a call: one page, its claim, its leg, and whether they are still there."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from pydantic import BaseModel
+
+from contactcentre.adapters.telemetry.metrics import count_dropped
+from contactcentre.apps.adviser_part import Browser
+from contactcentre.apps.quality import QualityMeter
+from contactcentre.domain.announcing import LINE_ENDED, announce_place
+from contactcentre.domain.call import Call
+from contactcentre.domain.errors import MediaUnavailable
+from contactcentre.domain.ids import LegId, SoundName
+from contactcentre.domain.languages import Language
+from contactcentre.limits import KEYS_INBOX_MAX
+from contactcentre.ports.media import (
+    KeyHeard,
+    LegConnected,
+    LegEvent,
+    LegGone,
+    LegHeardAgain,
+    LegSilent,
+    Media,
+)
+from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.legs import ClaimChanged, Over, PlaceNow, Stage
+
+Words = Mapping[Language, Mapping[SoundName, str]]
+
+GONE_GRACE_FACTOR = 4
+"""A page that is there while its sound is gone may need this many graces to come back."""
+
+
+class CallerPart:
+    """One caller, over all legs of the call on this node."""
+
+    def __init__(
+        self,
+        *,
+        leg: LegId,
+        browser: Browser,
+        claim: CallerClaim,
+        media: Media,
+        sign: Callable[[CallerClaim], str],
+        words: Words,
+        grace_ms: int,
+    ) -> None:
+        self.leg = leg
+        self.keys: asyncio.Queue[str] = asyncio.Queue(KEYS_INBOX_MAX)
+        self.connected = asyncio.Event()
+        self.left = asyncio.Event()
+        """The caller has hung up, or is counted as gone."""
+        self.is_silent = False
+        self.sound_changed: Callable[[], None] = lambda: None
+        """Told when the caller's sound has stopped or is back; set by the call."""
+        self._browser: Browser | None = browser
+        self._claim = claim
+        self._media = media
+        self._sign = sign
+        self._words = words
+        self._grace_ms = grace_ms
+        self._grace: asyncio.TimerHandle | None = None
+        self._moved = asyncio.Event()
+        self._meter = QualityMeter()
+
+    def heard(self, event: LegEvent) -> None:
+        """Take what the media says of the leg; what it says of an older one is past."""
+        if event.leg != self.leg:
+            return
+        match event:
+            case KeyHeard(key=key):
+                self.press(key)
+            case LegSilent() | LegGone():
+                self._set_silent(silent=True)
+            case LegHeardAgain():
+                self._set_silent(silent=False)
+            case LegConnected():
+                self.connected.set()
+
+    def press(self, key: str) -> None:
+        """Take a key; what is too much is dropped and counted."""
+        try:
+            self.keys.put_nowait(key)
+        except asyncio.QueueFull:
+            count_dropped("keys")
+
+    def hang_up(self) -> None:
+        """End the call: the caller leaves."""
+        self.left.set()
+
+    def browser_lost(self, browser: Browser) -> None:
+        """Note that the page's socket is closed; sound may go on without it."""
+        if self._browser is browser:
+            self._browser = None
+            self._watch()
+
+    async def move(self, leg: LegId, browser: Browser) -> None:
+        """Go on on a new leg; whatever was being said is said again from its beginning."""
+        old, self.leg = self.leg, leg
+        self._browser = browser
+        self.is_silent = False
+        self._watch()
+        await self._media.close(old)
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def play(self, sounds: Sequence[SoundName], language: Language) -> None:
+        """Play sounds to their end, on whatever leg the caller is then."""
+        while True:
+            moved = self._moved
+            with suppress(MediaUnavailable):
+                return await self._media.play(self.leg, sounds, language)
+            await moved.wait()  # the caller comes back on a new leg, or is counted as gone
+
+    def show(self, call: Call, sounds: Sequence[SoundName], keys: Mapping[str, SoundName]) -> None:
+        """Show where the call is, what is being said and which keys do something."""
+        words = self._words[call.language]
+        self.send(
+            Stage(
+                state=call.state,
+                language=call.language,
+                words=[words[sound] for sound in sounds if sound in words],
+                keys={key: words.get(label, "") for key, label in keys.items()},
+            )
+        )
+
+    def show_place(self, call: Call, *, place: int, wait_ms: int | None) -> None:
+        """Show the place, and the wait where it is known."""
+        words = self._words[call.language]
+        said = " ".join(words[sound] for sound in announce_place(place, wait_ms))
+        self.send(PlaceNow(place=place, wait_ms=wait_ms, words=said))
+
+    def refresh_claim(self, call: Call) -> None:
+        """Sign the claim again if what it says of the call has changed."""
+        claim = self._claim.model_copy(
+            update={
+                "language": call.language,
+                "queue": call.queue,
+                "enqueued_ms": call.enqueued_ms,
+                "token": call.token,
+                "epoch_count": call.epoch.count,
+                "epoch_nonce": call.epoch.nonce,
+                "arrived_at_ms": call.arrived_at_ms,
+            }
+        )
+        if claim != self._claim:
+            self._claim = claim
+            self.send(ClaimChanged(claim=self._sign(claim)))
+
+    def tell_quality(self) -> None:
+        """Tell the page how its sound comes in."""
+        quality = self._media.quality(self.leg)
+        if quality is not None:
+            self.send(self._meter.tell(quality))
+
+    async def end(self, call: Call) -> None:
+        """Tell the page how the call ended, and close socket and leg."""
+        self._stop_watching()
+        words = self._words[call.language].get(LINE_ENDED, "")
+        self.send(Over(ending=call.ending, lapse=None, words=words))
+        if self._browser is not None:
+            self._browser.finish()
+        await self._media.close(self.leg)
+
+    def send(self, said: BaseModel) -> None:
+        """Say something to the page, if it is there."""
+        if self._browser is not None:
+            self._browser.send(said)
+
+    def _set_silent(self, *, silent: bool) -> None:
+        if self.is_silent is not silent:
+            self.is_silent = silent
+            self._watch()
+            self.sound_changed()
+
+    def _watch(self) -> None:
+        """Count a caller as gone whose sound has been away for a grace; a page gives longer."""
+        self._stop_watching()
+        if self.is_silent:
+            factor = 1 if self._browser is None else GONE_GRACE_FACTOR
+            self._grace = asyncio.get_running_loop().call_later(
+                self._grace_ms * factor / 1_000, self.hang_up
+            )
+
+    def _stop_watching(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
