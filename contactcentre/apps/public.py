@@ -49,6 +49,7 @@ async def serve(settings: Settings, process: Process) -> None:
                 addresses_max=CLAIM_ADDRESSES_MAX,
             ),
             proxies=settings.proxies,
+            ice_servers=settings.ice_servers,
             clock=clock,
             chance=MachineChance(),
         )

@@ -91,6 +91,7 @@ class House:
     centre: TestCentre = field(default_factory=TestCentre)
     clock: StillClock = field(default_factory=StillClock)
     proxies: Sequence[str] = ()
+    ice_servers: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Read the flows that came with this checkout."""
@@ -115,6 +116,7 @@ class House:
                     addresses_max=100,
                 ),
                 proxies=self.proxies,
+                ice_servers=self.ice_servers,
                 clock=self.clock,
                 chance=CountingChance(),
             )

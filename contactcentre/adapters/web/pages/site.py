@@ -4,7 +4,7 @@ Nothing here waits for a store: what the pages show of the centre is what was la
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -79,6 +79,8 @@ class Tools:
     rate: RateLimit
     proxies: Collection[str]
     """Addresses whose word about who asks is believed."""
+    ice_servers: Sequence[str]
+    """STUN servers that help a browser to be reached."""
     clock: Clock
     chance: Chance
 
@@ -161,6 +163,7 @@ class Site:
                 "line": self._tools.line.id,
                 "modules": sorted(modules),
                 "claims_url": CLAIMS_PATH,
+                "ice_servers": " ".join(self._tools.ice_servers),
                 "nodes_url": NODES_PATH,
                 "wait_minutes": " ".join(str(minutes) for minutes in ABOUT_MINUTES),
                 "beat_ms": SOCKET_BEAT_EVERY_MS,

@@ -195,7 +195,12 @@ class LiveCall {
   }
 
   async #open(url) {
-    const sound = new Sound({ microphone: this.#microphone, gatherMs: GATHER_MS, play });
+    const sound = new Sound({
+      microphone: this.#microphone,
+      gatherMs: GATHER_MS,
+      iceServers: root.dataset.iceServers.split(" ").filter(Boolean),
+      play,
+    });
     const line = new LineWatch(sound);
     this.leg = openLeg({
       url,

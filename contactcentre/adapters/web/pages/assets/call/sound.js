@@ -11,9 +11,9 @@ export class Sound {
   onConnected = null;
   onLost = null;
 
-  constructor({ microphone, gatherMs, play }) {
+  constructor({ microphone, gatherMs, iceServers, play }) {
     this.#gatherMs = gatherMs;
-    this.#connection = new RTCPeerConnection({ iceServers: [] });
+    this.#connection = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
     for (const track of microphone.getTracks()) this.#connection.addTrack(track, microphone);
     this.#connection.ontrack = ({ track }) => play(new MediaStream([track]));
     this.#connection.onconnectionstatechange = () => this.#follow();
