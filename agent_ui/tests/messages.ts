@@ -40,7 +40,12 @@ export const RING: RingNow = {
   language: "cy",
   waited_ms: 61_000,
   ring_ms: 20_000,
-  journey: [{ at_ms: 1_763_000_000_000, words: "Called from the web page" }],
+  journey: [
+    {
+      at_ms: 1_763_000_000_000,
+      words: { "en-GB": "Called from the web page", cy: "Ffonio o'r dudalen we" },
+    },
+  ],
 };
 
 export const RING_ENDED: RingEnded = {

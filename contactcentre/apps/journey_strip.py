@@ -8,36 +8,56 @@ from contactcentre.domain.ivr.flow import step_label
 from contactcentre.domain.languages import Language
 from contactcentre.wire.cluster import JourneyStep
 
-CHOSEN: Mapping[Language, str] = {
-    Language.ENGLISH: "Chose English",
-    Language.WELSH: "Chose Cymraeg",
+Said = Mapping[Language, str]
+
+PHRASES: Mapping[type[e.Event], Said] = {
+    e.CallArrived: {
+        Language.ENGLISH: "Called from the web page",
+        Language.WELSH: "Ffonio o'r dudalen we",
+    },
+    e.CallDeflected: {
+        Language.ENGLISH: "Said the online service would do",
+        Language.WELSH: "Dweud y byddai'r gwasanaeth ar-lein yn gwneud y tro",
+    },
+    e.CallQueued: {Language.ENGLISH: "Joined the queue", Language.WELSH: "Ymuno â'r ciw"},
+    e.ReservationLapsed: {
+        Language.ENGLISH: "Was offered, kept the place",
+        Language.WELSH: "Cael ei gynnig, cadw'r lle",
+    },
+    e.TalkBroken: {
+        Language.ENGLISH: "Was cut off, kept the place",
+        Language.WELSH: "Colli'r cysylltiad, cadw'r lle",
+    },
 }
+CHOSEN: Mapping[Language, Said] = {
+    Language.ENGLISH: {Language.ENGLISH: "Chose English", Language.WELSH: "Dewis Saesneg"},
+    Language.WELSH: {Language.ENGLISH: "Chose Welsh", Language.WELSH: "Dewis Cymraeg"},
+}
+TOLD = frozenset({*PHRASES, e.LanguageChosen, e.StepReached})
+"""The events that matter to an adviser."""
 
 
-def journey(steps: Sequence[e.CallEvent], words: Mapping[SoundName, str]) -> list[JourneyStep]:
+def journey(
+    line: LineId,
+    steps: Sequence[e.CallEvent],
+    words: Mapping[Language, Mapping[SoundName, str]],
+) -> list[JourneyStep]:
     """Return what an adviser should read of what has happened, the earliest first."""
-    line = next(event.line for event in steps if isinstance(event, e.CallArrived))
-    told = ((event.at_ms, _words(event, line, words)) for event in steps)
-    return [JourneyStep(at_ms=at_ms, words=said) for at_ms, said in told if said is not None]
+    told = ((event.at_ms, _said(event, line, words)) for event in steps)
+    return [JourneyStep(at_ms=at_ms, words=dict(said)) for at_ms, said in told if said]
 
 
-def _words(  # noqa: PLR0911 - one case an event
-    event: e.CallEvent, line: LineId, words: Mapping[SoundName, str]
-) -> str | None:
+def _said(
+    event: e.CallEvent, line: LineId, words: Mapping[Language, Mapping[SoundName, str]]
+) -> Said:
+    """Return an event in words; none for what has no words of its own."""
     match event:
-        case e.CallArrived():
-            return "Called from the web page"
         case e.LanguageChosen(language=language):
             return CHOSEN[language]
         case e.StepReached(step=step):
-            return words.get(step_label(line, step))
-        case e.CallDeflected():
-            return "Said the online service would do"
-        case e.CallQueued():
-            return "Joined the queue"
-        case e.ReservationLapsed():
-            return "Was offered, kept the place"
-        case e.TalkBroken():
-            return "Was cut off, kept the place"
+            label = step_label(line, step)
+            return {
+                language: spoken[label] for language, spoken in words.items() if label in spoken
+            }
         case _:
-            return None
+            return PHRASES.get(type(event), {})

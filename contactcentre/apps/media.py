@@ -163,7 +163,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         clock,
         node=place.node,
         node_url=place.public_url,
-        words=words[Language.ENGLISH],
+        words=words,
     )
     tools = NodeTools(
         node=place.node,

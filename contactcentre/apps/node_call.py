@@ -16,6 +16,7 @@ from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.announcing import LINE_ENDED
 from contactcentre.domain.call import Call, CallState, arrive, come_back, ending_of, follow
@@ -100,7 +101,7 @@ class NodeCall:
 
     @property
     def steps(self) -> Sequence[CallEvent]:
-        """Return what has happened, the earliest first."""
+        """Return what has happened that an adviser should read, the earliest first."""
         return tuple(self._steps)
 
     @property
@@ -117,7 +118,8 @@ class NodeCall:
         """Let the call follow an event, keep it for the record and tell the page."""
         before = self._call
         self._call = follow(before, event)
-        self._steps.append(event)
+        if type(event) in TOLD:
+            self._steps.append(event)
         self._spool(event)
         measure(self._call, event)
         self.caller.refresh_claim(self._call)

@@ -9,6 +9,7 @@ from contactcentre.domain.call import Call
 from contactcentre.domain.errors import PeerUnavailable
 from contactcentre.domain.events import CallEvent, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, SoundName, Token
+from contactcentre.domain.languages import Language
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
@@ -46,7 +47,7 @@ class HttpDesks:
         *,
         node: NodeId,
         node_url: str,
-        words: Mapping[SoundName, str],
+        words: Mapping[Language, Mapping[SoundName, str]],
     ) -> None:
         self._words = words
         self._peers = peers
@@ -82,7 +83,7 @@ class HttpDesks:
             language=call.language,
             waited_ms=max(0, now_ms - call.enqueued_ms),
             ring_ms=ring_ms,
-            journey=journey(steps, self._words),
+            journey=journey(call.line, steps, self._words),
         )
         url = await self._url(offered.desk)
         await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)

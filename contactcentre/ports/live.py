@@ -90,7 +90,7 @@ class LiveCall(Protocol):
 
     @property
     def steps(self) -> Sequence[CallEvent]:
-        """Return what has happened to the call, the earliest first; the last 50 at most."""
+        """Return what an adviser should read of the call, the earliest first; 50 at most."""
 
     @property
     def caller_leg(self) -> LegId:

@@ -25,7 +25,7 @@ class JourneyStep(Said):
     """One thing the caller did on the way here, for the adviser to read."""
 
     at_ms: int
-    words: str
+    words: dict[Language, str]
 
 
 class Ring(Said):

@@ -215,7 +215,7 @@ class PlayedNode:
             language=Language.ENGLISH,
             waited_ms=61_000,
             ring_ms=ring_ms,
-            journey=[JourneyStep(at_ms=1, words="Chose English")],
+            journey=[JourneyStep(at_ms=1, words={Language.ENGLISH: "Chose English"})],
         )
         await self._peers.post(self._url, "/rings", ring, deadline_ms=DEADLINE_MS)
         return ring

@@ -220,7 +220,9 @@ export interface RingNow {
  */
 export interface JourneyStep {
   at_ms: number;
-  words: string;
+  words: {
+    [k: string]: string;
+  };
 }
 /**
  * The ring has ended without a talk.

@@ -5,7 +5,7 @@ import type { AwayReason, LapseReason, Presence } from "../wire/made";
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 export const en = {
-  tag: "en-GB",
+  tag: "en-GB" as "en-GB" | "cy",
   product: "contactcentre",
   languages: { "en-GB": "English", cy: "Welsh" } as Record<string, string>,
   switchLanguage: "Language",

@@ -12,9 +12,9 @@ export function Journey({ work }: { work: Work }) {
       <h2 id="path-title">{words.journey.title}</h2>
       <ol>
         {ring.journey.map((step) => (
-          <li key={`${step.at_ms} ${step.words}`}>
+          <li key={`${step.at_ms} ${step.words["en-GB"]}`}>
             <time dateTime={new Date(step.at_ms).toISOString()}>{timeOfDay(step.at_ms)}</time>
-            {step.words}
+            {step.words[words.tag] ?? step.words["en-GB"]}
           </li>
         ))}
         <li data-now="true">
