@@ -33,7 +33,7 @@ def test_what_is_told_is_an_event_of_a_call() -> None:
 
 
 def test_the_way_is_told_in_both_languages_with_its_times() -> None:
-    steps = [
+    steps: list[e.CallEvent] = [
         ARRIVED,
         e.LanguageChosen(call=CALL, at_ms=2, language=Language.WELSH),
         e.StepReached(call=CALL, at_ms=3, step=StepName("paying")),
