@@ -275,6 +275,7 @@ class DeskCentre:
                 await browser.press_ready()
                 while (await page.hear(said.PresenceNow)).state is not Presence.READY:
                     pass
+                await self.standing(Presence.READY)
                 yield browser, page
 
     async def stop(self) -> None:
