@@ -1,6 +1,7 @@
 """The processes of a centre on one machine, as `up` starts, watches and stops them."""
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
@@ -13,10 +14,13 @@ from pathlib import Path
 import aiohttp
 
 from contactcentre.adapters.embedded.server import die_with_parent
+from contactcentre.apps.process import MISTAKE
 from contactcentre.domain.errors import Outage, Refusal
 
 READY_WITHIN_S = 90.0
 POLL_S = 0.1
+STARTS_MAX = 3
+"""What has ended by mistake so often before it was ready will not get ready."""
 ASK_TIMEOUT_S = 2.0
 KILL_AFTER_S = 10.0
 """How much longer than its drain a process may take to end."""
@@ -65,7 +69,8 @@ class Fleet:
             for member in self._members:
                 while not await _is_ready(session, member.ready_url):
                     self._refuse_ended(member)
-                    if time.monotonic() - began > READY_WITHIN_S:
+                    late = time.monotonic() - began > READY_WITHIN_S
+                    if late or len(self._mistakes(member)) >= STARTS_MAX:
                         raise Outage(f"{member.name} does not get ready. {self._why(member)}")
                     await asyncio.sleep(POLL_S)
                 self._say(f"  {member.name:10} ready after {time.monotonic() - began:.1f} s")
@@ -108,15 +113,28 @@ class Fleet:
             raise Refusal(f"{member.name} refuses to start. {self._why(member)}")
 
     def _why(self, member: Member) -> str:
-        """Return a process's last words, and where the others are."""
+        """Return the last thing that a process said of a mistake, and where the rest is."""
         log = self._log(member)
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() or [
-            "It said nothing."
-        ]
-        return f"{lines[-1]} (more in {log})"
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        telling = self._mistakes(member) or lines or ["It said nothing."]
+        return f"{_said(telling[-1])} (more in {log})"
+
+    def _mistakes(self, member: Member) -> list[str]:
+        """Return the lines with which a process has ended by mistake."""
+        lines = self._log(member).read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if MISTAKE in line]
 
     def _log(self, member: Member) -> Path:
         return self._logs / f"{member.name}.log"
+
+
+def _said(line: str) -> str:
+    """Return what a line of a log says, without what only machines want to know."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return line
+    return ": ".join(str(said[field]) for field in ("event", "why") if field in said)
 
 
 async def _is_ready(session: aiohttp.ClientSession, url: str) -> bool:

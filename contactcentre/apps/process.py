@@ -38,6 +38,8 @@ SHUTDOWN_TIMEOUT_S = 2.0
 """How long open requests may take once a listener closes."""
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 """What may be asked without the cluster key; nothing in it is secret."""
+MISTAKE = "ended by a mistake of ours"
+"""The last line of a process that has met one, by which `up` knows it."""
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 Serve = Callable[[Settings, "Process"], Awaitable[None]]
@@ -175,10 +177,19 @@ def run_process(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             refused = runner.run(_live(role, settings, serve, heartbeat_fd))
     except Exception as mistake:
-        log.exception("ended by a mistake of ours")
+        log.exception(MISTAKE, why="; ".join(_reasons(mistake)))
         raise SystemExit(1) from mistake
     if refused is not None:
         raise refused
+
+
+def _reasons(mistake: BaseException) -> Iterator[str]:
+    """Yield in a few words what has gone wrong, where tasks may have failed together."""
+    if isinstance(mistake, BaseExceptionGroup):
+        for one in mistake.exceptions:
+            yield from _reasons(one)
+    else:
+        yield f"{type(mistake).__name__}: {mistake}"
 
 
 async def _live(

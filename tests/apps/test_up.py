@@ -16,7 +16,8 @@ import pytest
 
 READY_WITHIN_S = 150.0
 GONE_WITHIN_S = 40.0
-PORTS = range(30_000, 40_000, 40)
+PORTS = range(10_000 + os.getpid() % 200 * 40, 20_000, 40)
+"""Not where another run on this machine looks first."""
 PORTS_USED = (0, 1, 21)
 
 
@@ -140,6 +141,16 @@ def test_a_taken_port_is_one_sentence_before_anything_is_started(start: Start) -
         f"Choose other ports: contactcentre up --port {port + 1_000}\n"
     )
     assert not up.folder.exists()
+
+
+def test_a_process_that_cannot_start_is_named_with_its_reason(start: Start) -> None:
+    up = start()
+    _wait_for(lambda: "record " in up.said.read_text())
+    with socket.create_server(("127.0.0.1", up.port + 21)):
+        assert up.process.wait(2 * READY_WITHIN_S) == 1
+    said = up.said.read_text()
+    assert "media-1 does not get ready. ended by a mistake of ours: OSError" in said
+    assert "Everything has been stopped." not in said
 
 
 def test_it_can_be_stopped_while_it_is_still_setting_up(start: Start) -> None:
