@@ -14,6 +14,8 @@ from tempfile import mkdtemp
 
 import pytest
 
+from tests.stores import forget_stores
+
 READY_WITHIN_S = 150.0
 GONE_WITHIN_S = 40.0
 PORTS = range(10_000 + os.getpid() % 200 * 40, 20_000, 40)
@@ -87,6 +89,7 @@ def start() -> Iterator[Start]:
         one.process.kill()
         one.process.wait()
         _until_gone(one.family())
+        forget_stores(one.folder)
     shutil.rmtree(root)
 
 

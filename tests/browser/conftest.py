@@ -23,6 +23,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.browser.centre import Centre
 from tests.browser.chromium import chromium, node
 from tests.browser.people import Adviser, Caller
+from tests.stores import forget_stores
 
 READY_WITHIN_S = 150.0
 STOPPED_WITHIN_S = 60.0
@@ -73,6 +74,7 @@ def centre() -> Iterator[Centre]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(STOPPED_WITHIN_S)
+        forget_stores(folder)
         shutil.rmtree(folder)
 
 
