@@ -185,14 +185,13 @@ class NodeCall:
         """Lead the call through menu, queue, ring and talk; return who ended it."""
         tools = self._tools
         await self.caller.connected.wait()
-        self._walk = FlowWalk(
-            self, tools.lines[self._call.line].flow, queues=tools.queues, clock=tools.clock
-        )
+        flow = tools.lines[self._call.line].flow
+        self._walk = FlowWalk(self, flow, queues=tools.queues, clock=tools.clock)
         reached = await self._walk.run()
         self._walk = None
         if isinstance(reached, Finished):
             return HungUpBy.FLOW
-        waiting = Waiting(self, queues=tools.queues, media=tools.media, clock=tools.clock)
+        waiting = Waiting(self, flow, queues=tools.queues, media=tools.media, clock=tools.clock)
         await waiting.join(
             queue=reached.queue,
             service_class=reached.service_class,

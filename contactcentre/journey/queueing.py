@@ -5,12 +5,20 @@ that this node gave, and the node's reports put the call into its place once the
 """
 
 import asyncio
+from collections.abc import Mapping
 
 from contactcentre.domain.announcing import HOLD_INTRO, announce_place
 from contactcentre.domain.classes import HEAD_START_MS, ServiceClass
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallQueued, PlaceTold
 from contactcentre.domain.ids import QueueId, SoundName
+from contactcentre.domain.ivr.flow import (
+    EXTRA_SUPPORT_KEY,
+    EXTRA_SUPPORT_LABEL,
+    Flow,
+    QueueDefinition,
+    QueueStep,
+)
 from contactcentre.domain.queueing import SHOWN_EVERY_MS, honest_wait_ms, next_announcement_ms
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall, Offered
@@ -23,7 +31,10 @@ OFFER_LOOK_MS = 60_000
 class Waiting:
     """One call's wait for an adviser."""
 
-    def __init__(self, live: LiveCall, *, queues: CallQueues, media: Media, clock: Clock) -> None:
+    def __init__(
+        self, live: LiveCall, flow: Flow, *, queues: CallQueues, media: Media, clock: Clock
+    ) -> None:
+        self._flow = flow
         self._live = live
         self._queues = queues
         self._media = media
@@ -61,18 +72,54 @@ class Waiting:
         """Wait, with music and announcements, until a reservation for this call is taken up."""
         self._media.play_music(self._live.caller_leg, on=True)
         async with asyncio.TaskGroup() as group:
-            voice = group.create_task(self._announce(first), name="announcements")
+            attending = group.create_task(self._attend(first), name="announcements and keys")
             offered = None
             while offered is None:
                 offered = await self._live.offer(within_ms=OFFER_LOOK_MS)
-            voice.cancel()
+            attending.cancel()
         return offered
+
+    async def _attend(self, first: tuple[SoundName, ...]) -> None:
+        """Announce the wait, and move the caller to extra support if 0 asks for it."""
+        while True:
+            async with asyncio.TaskGroup() as group:
+                voice = group.create_task(self._announce(first), name="announcements")
+                await self._extra_support_asked()
+                voice.cancel()
+            first = await self._move_to_extra_support()
+
+    async def _extra_support_asked(self) -> None:
+        """Return once the caller asks for extra support and does not wait for it already."""
+        while await self._live.key(within_ms=None) != EXTRA_SUPPORT_KEY or not self._keys():
+            pass  # no other key means anything here
+
+    async def _move_to_extra_support(self) -> tuple[SoundName, ...]:
+        """Go on waiting for extra support, since when the wait began; return what is said first."""
+        step, queue = self._extra_support
+        await self.join(
+            queue=queue.id,
+            service_class=queue.service_class,
+            enqueued_ms=self._live.call.enqueued_ms,
+        )
+        self._said_at_ms = None
+        return step.prompts
+
+    @property
+    def _extra_support(self) -> tuple[QueueStep, QueueDefinition]:
+        step = self._flow.steps[self._flow.extra_support]
+        assert isinstance(step, QueueStep), "the linter lets no other step be extra support"
+        return step, self._flow.queues[step.queue, self._live.call.language]
+
+    def _keys(self) -> Mapping[str, SoundName]:
+        """Return the keys that do something: 0, unless the caller waits for extra support."""
+        waits_there = self._live.call.queue == self._extra_support[1].id
+        return {} if waits_there else {EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
 
     async def _announce(self, first: tuple[SoundName, ...]) -> None:
         """Say the place now and then, and show it in between, for as long as the wait lasts."""
         await self._show_place()
         if self._said_at_ms is None:
-            await self._live.say((*first, HOLD_INTRO), keys={})
+            await self._live.say((*first, HOLD_INTRO), keys=self._keys())
         while True:
             place = await self._show_place()
             if place is not None and self._is_time_to_say_it():
@@ -102,7 +149,7 @@ class Waiting:
                 wait_ms=wait_ms,
             )
         )
-        await self._live.say(announce_place(place.place, wait_ms), keys={})
+        await self._live.say(announce_place(place.place, wait_ms), keys=self._keys())
 
     async def _place(self) -> Place | None:
         queue = self._live.call.queue

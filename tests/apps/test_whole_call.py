@@ -168,6 +168,17 @@ async def test_a_page_that_comes_back_keeps_its_place(centre: SmallCentre) -> No
     assert await adviser.peer.hears(CALLER_HZ)
 
 
+async def test_a_waiting_caller_who_presses_0_is_answered_by_extra_support(
+    centre: SmallCentre,
+) -> None:
+    caller = await wait_in_queue(centre, "call-1")
+    await caller.say("key", key="0")
+    await centre.desk.report("carys", Presence.READY, "tax.extra-support.en")
+    ring = await centre.ring()
+    assert (ring.call, ring.queue) == ("call-1", "tax.extra-support.en")
+    assert await centre.state.place(call=CallId("call-1"), queue=QueueId(PAYING)) is None
+
+
 async def test_on_hold_neither_hears_the_other(centre: SmallCentre) -> None:
     caller, adviser = await talk(centre)
     caller.peer.tone(CALLER_HZ)

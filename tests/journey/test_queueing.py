@@ -2,10 +2,12 @@
 
 import asyncio
 
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import PlaceTold
-from contactcentre.domain.ids import AdviserId, DeskId, QueueId, SoundName, Token
+from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId, SoundName, Token
 from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Place
@@ -13,6 +15,7 @@ from tests.journey.stage import StagedCall, StagedClock, StagedMedia, StagedQueu
 
 OFFER = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
 PAYING = QueueId("tax.paying.en")
+TAX_FLOW = load_line(default_flows_dir(), LineId("tax")).flow
 
 
 async def join(waiting: Waiting, *, enqueued_ms: int | None = None) -> None:
@@ -25,7 +28,7 @@ async def wait(
 ) -> tuple[StagedCall, StagedMedia]:
     """Let a call wait for so long, then offer it; return what was said and heard."""
     live, media, clock = StagedCall(), StagedMedia(), StagedClock()
-    waiting = Waiting(live, queues=StagedQueues(place=place), media=media, clock=clock)
+    waiting = Waiting(live, TAX_FLOW, queues=StagedQueues(place=place), media=media, clock=clock)
     await join(waiting)
     clock.call_at(for_ms, lambda: live.offers.put_nowait(OFFER))
     async with asyncio.timeout(5):
@@ -36,7 +39,13 @@ async def wait(
 async def test_the_time_of_joining_is_given_by_the_store() -> None:
     live = StagedCall()
     await join(
-        Waiting(live, queues=StagedQueues(times=[123]), media=StagedMedia(), clock=StagedClock())
+        Waiting(
+            live,
+            TAX_FLOW,
+            queues=StagedQueues(times=[123]),
+            media=StagedMedia(),
+            clock=StagedClock(),
+        )
     )
     assert live.call.enqueued_ms == 123
 
@@ -45,7 +54,8 @@ async def test_a_wait_that_began_earlier_keeps_its_time() -> None:
     live = StagedCall()
     queues = StagedQueues(times=[123])
     await join(
-        Waiting(live, queues=queues, media=StagedMedia(), clock=StagedClock()), enqueued_ms=50
+        Waiting(live, TAX_FLOW, queues=queues, media=StagedMedia(), clock=StagedClock()),
+        enqueued_ms=50,
     )
     assert live.call.enqueued_ms == 50
 
@@ -53,7 +63,9 @@ async def test_a_wait_that_began_earlier_keeps_its_time() -> None:
 async def test_a_caller_waits_even_while_the_store_is_away() -> None:
     live = StagedCall()
     queues = StagedQueues(away=StateUnavailable("away"))
-    await join(Waiting(live, queues=queues, media=StagedMedia(), clock=StagedClock(at_ms=77)))
+    await join(
+        Waiting(live, TAX_FLOW, queues=queues, media=StagedMedia(), clock=StagedClock(at_ms=77))
+    )
     assert live.call.enqueued_ms == 77
 
 
@@ -91,3 +103,20 @@ async def test_what_the_queue_says_first_is_said_once() -> None:
 async def test_a_call_that_is_not_in_the_queue_is_told_no_place() -> None:
     live, _ = await wait(place=None, for_ms=1_000)
     assert live.places == []
+
+
+async def test_pressing_0_moves_a_waiting_caller_to_extra_support_with_the_time_kept() -> None:
+    live, clock = StagedCall(), StagedClock()
+    queues = StagedQueues(times=[123], place=Place(place=1, waiting_count=1, served_every_ms=None))
+    waiting = Waiting(live, TAX_FLOW, queues=queues, media=StagedMedia(), clock=clock)
+    await join(waiting)
+    for key in ("5", "0", "0"):
+        live.keys.put_nowait(key)
+    clock.call_at(60_000, lambda: live.offers.put_nowait(OFFER))
+    async with asyncio.timeout(5):
+        await waiting.offered()
+    assert live.call.queue == QueueId("tax.extra-support.en")
+    assert live.call.service_class is ServiceClass.P0
+    assert live.call.enqueued_ms == 123
+    assert [what for what, _ in queues.told].count("join") == 2
+    assert SoundName("extra_support_intro") in live.said
