@@ -6,7 +6,7 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.journey_strip import journey
 from contactcentre.domain.call import Call
-from contactcentre.domain.errors import PeerUnavailable
+from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
 from contactcentre.domain.events import CallEvent, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, SoundName, Token
 from contactcentre.domain.languages import Language
@@ -50,6 +50,7 @@ class HttpDesks:
         words: Mapping[Language, Mapping[SoundName, str]],
     ) -> None:
         self._words = words
+        self._known: dict[DeskId, str] = {}
         self._peers = peers
         self._presences = presences
         self._signatures = signatures
@@ -105,7 +106,14 @@ class HttpDesks:
         )
 
     async def _url(self, desk: DeskId) -> str:
-        standing = await self._presences.desk(desk)
+        """Return where a desk is; where it was last, while the address book is away."""
+        try:
+            standing = await self._presences.desk(desk)
+        except StateUnavailable:
+            if desk in self._known:
+                return self._known[desk]
+            raise
         if standing is None:
             raise PeerUnavailable(f"There is no desk process {desk}.")
+        self._known[desk] = standing.internal_url
         return standing.internal_url
