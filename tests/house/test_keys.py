@@ -19,8 +19,9 @@ def _made() -> set[str]:
     """Return every key that there is, without the name that stands in it."""
     made = keys.Keys("ns")
     texts: set[str] = set()
-    for name, method in inspect.getmembers(made, inspect.ismethod):
+    for name, _ in inspect.getmembers(keys.Keys, inspect.isfunction):
         if not name.startswith("_"):
+            method = getattr(made, name)
             count = len(inspect.signature(method).parameters)
             texts.add(method(*["x"] * count).removeprefix("ns:"))
     for name, stands in inspect.getmembers(keys.Keys, lambda member: isinstance(member, property)):
