@@ -4,6 +4,7 @@ The ring's length is counted here and nowhere else. Whatever becomes of an offer
 two ways: caller and adviser talk, or the caller stands where the caller stood before.
 """
 
+import asyncio
 from contextlib import suppress
 from enum import Enum, auto
 
@@ -122,6 +123,14 @@ class Bridging:
     async def talk(self) -> TalkEnd:
         """Let the two hear each other until the adviser ends it or is lost."""
         await self._join()
+        async with asyncio.TaskGroup() as group:
+            joining = group.create_task(self._live.say((ADVISER_JOINING,), keys={}), name="joining")
+            end = await self._follow_adviser()
+            joining.cancel()
+        return end
+
+    async def _follow_adviser(self) -> TalkEnd:
+        """Do what the adviser asks for until that is the end."""
         while True:
             match await self._live.adviser_act(within_ms=None):
                 case acts.HoldAsked(on=on):
@@ -185,7 +194,6 @@ class Bridging:
             )
         with suppress(Refusal, Outage):  # likewise: the adviser's page knows, and tells the desk
             await self._desks.bridged(self._call.id, self._offered)
-        await self._live.say((ADVISER_JOINING,), keys={})
 
     def _connect(self, *, on: bool) -> None:
         caller, adviser = self._live.caller_leg, self._adviser_leg

@@ -142,6 +142,12 @@ async def test_both_hear_each_other_and_no_music(ring: Ring) -> None:
     assert ("bridged", (ring.live.call.id, ADA.token)) in ring.desks.told
 
 
+async def test_the_first_words_of_a_talk_hold_nobody_up(ring: Ring) -> None:
+    ring.live.prompt_s = 60
+    assert await talk(ring, HoldAsked(on=True), AdviserHungUp()) is TalkEnd.ADVISER_HUNG_UP
+    assert ring.live.told == ["bridged", "held"]
+
+
 async def test_on_hold_the_caller_hears_music_and_the_adviser_nothing(ring: Ring) -> None:
     await talk(ring, HoldAsked(on=True), AdviserHungUp())
     assert ring.media.hears == set()
