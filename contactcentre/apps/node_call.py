@@ -363,7 +363,6 @@ class NodeCall:
         with suppress(StateUnavailable, Refusal):
             await self._tools.queues.join(
                 call=report.call,
-                line=self._call.line,
                 queue=report.queue,
                 head_start_ms=report.head_start_ms,
                 enqueued_ms=report.enqueued_ms,

@@ -49,7 +49,6 @@ class Waiting:
         try:
             enqueued_ms = await self._queues.join(
                 call=call.id,
-                line=call.line,
                 queue=queue,
                 head_start_ms=HEAD_START_MS[service_class],
                 enqueued_ms=enqueued_ms,

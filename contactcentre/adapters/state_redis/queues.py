@@ -11,7 +11,7 @@ from contactcentre.domain.call import CallState
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import CallClosed, Refusal, StaleEpoch, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, Token
 from contactcentre.domain.presence import AwayReason
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.state import CallReport, NodeReply, NodeReport, Place
@@ -29,7 +29,6 @@ class RedisQueues(Blackboard):
         self,
         *,
         call: CallId,
-        line: LineId,  # noqa: ARG002 - a queue belongs to one line
         queue: QueueId,
         head_start_ms: int,
         enqueued_ms: int | None,

@@ -17,7 +17,6 @@ from contactcentre.domain.ids import (
     AdviserId,
     CallId,
     DeskId,
-    LineId,
     NodeId,
     QueueId,
     RequestId,
@@ -93,7 +92,6 @@ class Centre:
         """Let a caller join a queue."""
         return await self.state.join(
             call=call,
-            line=LineId("tax"),
             queue=queue,
             head_start_ms=head_start_ms,
             enqueued_ms=at_ms,
