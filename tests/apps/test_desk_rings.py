@@ -11,7 +11,7 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import NotAllowed, OutOfOrder, StaleToken, UnknownName
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, RequestId
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, RequestId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.wire import desk as said
 from tests.apps.desk_centre import (
@@ -145,7 +145,6 @@ async def test_the_end_of_a_talk_that_nobody_told_is_seen_in_the_live_state(
         await state.report_node(NODE)
         await state.join(
             call=call,
-            line=LineId("tax"),
             queue=GENERAL,
             head_start_ms=0,
             enqueued_ms=None,
