@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def forget_stores(data: Path) -> None:
-    """Delete the record of a centre that root has started, once: its folder has but a link to it."""
+    """Delete, once, the record of a centre that root has started: its folder has but a link."""
     link = data / "postgres"
     if link.is_symlink():
         shutil.rmtree(link.resolve())
