@@ -92,8 +92,9 @@ def _fetch() -> None:
     for part in ("al2023", "fonts"):
         _unpack(packed / f"{part}.tar.br", CACHE / f"{part}.tar")
         with tarfile.open(CACHE / f"{part}.tar") as tar:
-            # what the lock file pins by its hash; Debian 12's Python knows no filter yet
-            tar.extractall(CACHE / part)  # noqa: S202
+            # newer Pythons want to be told, Debian 12's does not know filters yet
+            tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+            tar.extractall(CACHE / part)  # noqa: S202 - the lock file pins it by its hash
     fonts = FONTS.format(fonts=CACHE / "fonts", cache=CACHE / "fontcache")
     (CACHE / "fonts" / "fonts.conf").write_text(fonts)
     _unpack(packed / "chromium.br", CACHE / "chromium.new")
