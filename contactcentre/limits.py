@@ -27,7 +27,6 @@ SDP_MAX_BYTES = 32_768
 MESSAGE_MAX_BYTES = 65_536
 """The longest message of any socket or request between browser and server."""
 KEYS_INBOX_MAX = 32
-EVENTS_INBOX_MAX = 1_000
 REPORT_CALLS_MAX = 200
 """Calls in one report; a node with more sends several."""
 MATCHES_PER_SWEEP_MAX = 50

@@ -19,18 +19,7 @@ from contactcentre.ports import live as acts
 from contactcentre.ports.live import AdviserAct
 from contactcentre.wire import legs as said
 from contactcentre.wire.closing import Closing
-
-LegMessage = (
-    said.Offer
-    | said.Attach
-    | said.AnswerCall
-    | said.Decline
-    | said.Hold
-    | said.Mute
-    | said.PressKey
-    | said.HangUp
-    | said.Beat
-)
+from contactcentre.wire.legs import LegMessage
 
 
 class SocketBrowser:

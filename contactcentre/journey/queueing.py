@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 
 from contactcentre.domain.announcing import HOLD_INTRO, announce_place
-from contactcentre.domain.classes import HEAD_START_MS, ServiceClass
+from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallQueued, PlaceTold
 from contactcentre.domain.ids import QueueId, SoundName
@@ -50,7 +50,7 @@ class Waiting:
             enqueued_ms = await self._queues.join(
                 call=call.id,
                 queue=queue,
-                head_start_ms=HEAD_START_MS[service_class],
+                head_start_ms=head_start_ms(service_class),
                 enqueued_ms=enqueued_ms,
                 epoch=call.epoch,
                 node=call.node,

@@ -185,19 +185,7 @@ class HealthNow(Said):
     records_reachable: bool
 
 
-DeskSays = Annotated[
-    PresenceNow
-    | RingNow
-    | RingEnded
-    | TalkNow
-    | WrapUpNow
-    | QueuesNow
-    | Replaced
-    | HealthNow
-    | Beat,
-    Field(discriminator="kind"),
-]
-DESK_SAYS: TypeAdapter[
+DeskMessage = (
     PresenceNow
     | RingNow
     | RingEnded
@@ -207,7 +195,9 @@ DESK_SAYS: TypeAdapter[
     | Replaced
     | HealthNow
     | Beat
-] = TypeAdapter(DeskSays)
+)
+DeskSays = Annotated[DeskMessage, Field(discriminator="kind")]
+DESK_SAYS: TypeAdapter[DeskMessage] = TypeAdapter(DeskSays)
 
 
 class BoardQueue(Said):

@@ -81,18 +81,13 @@ class Mute(Said):
     on: bool
 
 
-CallerSays = Annotated[Offer | PressKey | HangUp | Beat, Field(discriminator="kind")]
 AdviserSays = Annotated[
     Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
     Field(discriminator="kind"),
 ]
-LegSays = Annotated[
-    Offer | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
-    Field(discriminator="kind"),
-]
-LEG_SAYS: TypeAdapter[
-    Offer | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
-] = TypeAdapter(LegSays)
+LegMessage = Offer | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
+"""What a browser may say, a caller's or an adviser's."""
+LEG_SAYS: TypeAdapter[LegMessage] = TypeAdapter(Annotated[LegMessage, Field(discriminator="kind")])
 
 
 class Answer(Said):
@@ -182,21 +177,7 @@ class Refused(Said):
     words: str
 
 
-NodeSays = Annotated[
-    Answer
-    | ClaimChanged
-    | Stage
-    | PlaceNow
-    | Quality
-    | Bridged
-    | Held
-    | CallerHeard
-    | Over
-    | Refused
-    | Beat,
-    Field(discriminator="kind"),
-]
-NODE_SAYS: TypeAdapter[
+NodeMessage = (
     Answer
     | ClaimChanged
     | Stage
@@ -208,4 +189,6 @@ NODE_SAYS: TypeAdapter[
     | Over
     | Refused
     | Beat
-] = TypeAdapter(NodeSays)
+)
+NodeSays = Annotated[NodeMessage, Field(discriminator="kind")]
+NODE_SAYS: TypeAdapter[NodeMessage] = TypeAdapter(NodeSays)
