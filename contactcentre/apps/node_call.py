@@ -20,7 +20,7 @@ from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.announcing import LINE_ENDED
 from contactcentre.domain.call import Call, CallState, arrive, come_back, ending_of, follow
-from contactcentre.domain.classes import HEAD_START_MS
+from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
     Outage,
@@ -89,6 +89,8 @@ class NodeCall:
         self._adviser: AdviserPart | None = None
         self._walk: FlowWalk | None = None
         self._is_dropped = False
+        self.is_end_known = False
+        """The store has heard of the end."""
         self._spool(arrived)
         measure(self._call, arrived)
 
@@ -229,8 +231,10 @@ class NodeCall:
         await self._write_end(by)
         lapse = None if talked else LapseReason.CALLER_LEFT
         self.let_adviser_go(lapse=lapse)
-        with suppress(StateUnavailable, Refusal):  # the node tells it again until it is known
-            await self._tools.queues.end(call=self._call.id, epoch=self._call.epoch)
+        with suppress(StateUnavailable):  # the node tells it again until it is known
+            with suppress(Refusal):  # closed or superseded: known as well as can be
+                await self._tools.queues.end(call=self._call.id, epoch=self._call.epoch)
+            self.is_end_known = True
         if offered is not None:
             with suppress(Refusal, Outage):
                 await self._tools.desks.over(self._call.id, offered, lapse=lapse)
@@ -312,7 +316,7 @@ class NodeCall:
         return CallReport(
             call=call.id,
             queue=call.queue,
-            head_start_ms=HEAD_START_MS[call.service_class],
+            head_start_ms=head_start_ms(call.service_class),
             enqueued_ms=call.enqueued_ms,
             epoch=call.epoch,
             state="hidden" if hidden else call.state,

@@ -206,7 +206,8 @@ class NodeCalls:
             await call.run()
         finally:
             self._calls.pop(call.call.id, None)
-            self._ends_untold[call.call.id] = call.call.epoch
+            if not call.is_end_known:
+                self._ends_untold[call.call.id] = call.call.epoch
             self._ended.set()
 
     def _report(self, calls: Sequence[CallReport]) -> NodeReport:
