@@ -3,12 +3,22 @@
 BEAT_EVERY_MS = 1_000
 """How often nodes and desks report themselves and what they hold."""
 NODE_SUSPECT_AFTER_MS = 3_000
-"""A node whose beat has not changed for so long is taken for gone."""
+"""A node, or a desk process, whose beat has not changed for so long is taken for gone."""
 SOCKET_BEAT_EVERY_MS = 2_000
 """Both ends of a socket send so often; a stopped peer is never seen otherwise."""
 SOCKET_LOST_AFTER_MS = 5_000
 RING_MS = 20_000
 """How long an adviser's desk rings before the call goes back to its place."""
+BARRIER_MS = 2_500
+"""After a loss of live state matching waits for every node's report, and no longer than this."""
+ORPHAN_GRACE_MS = 60_000
+"""A caller whose node is lost may come back within this; so may an adviser whose desk is lost."""
+REJOIN_MS = 15_000
+"""After a talk has moved to another node the adviser's browser joins it within this."""
+DESKS_FAILED_MAX = 2
+"""A call that so many desks in a row failed on is set aside for a while."""
+SET_ASIDE_MS = 60_000
+"""A call that was set aside is not offered for so long; it keeps its place."""
 TAKE_UP_MS = 1_500
 """A reservation that no node has taken up for so long goes back."""
 LEG_SILENT_AFTER_MS = 1_500
@@ -38,3 +48,8 @@ assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could 
 assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
 assert SDP_MAX_BYTES < MESSAGE_MAX_BYTES, "an offer fits into a message"
 assert TICK_MS * 8 == SAMPLES_PER_TICK, "8 kHz"
+
+assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
+assert 2 * BEAT_EVERY_MS < BARRIER_MS < NODE_SUSPECT_AFTER_MS, "every living node reports in time"
+assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
+assert SOCKET_LOST_AFTER_MS + REJOIN_MS < ORPHAN_GRACE_MS, "whoever comes back finds the call"

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from contactcentre.domain.errors import BadRequest
-from contactcentre.limits import RING_MS, SOCKET_LOST_AFTER_MS
+from contactcentre.limits import ORPHAN_GRACE_MS, RING_MS, SOCKET_LOST_AFTER_MS
 
 PREFIX = "CC_"
 FILE_SUFFIX = "_FILE"
@@ -83,7 +83,7 @@ class Settings(BaseModel):
     """This process's name among all of its role; it keeps it over a restart."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """Where the live state is."""
+    """Where the live state is; or sentinel://:password@host:port,host:port/name-of-the-primary."""
     database_url: str = "postgresql://contactcentre@127.0.0.1:5432/contactcentre"
     """Where the record is."""
     cluster_key: SecretStr = Field(min_length=16)
@@ -113,6 +113,8 @@ class Settings(BaseModel):
     """This node's leg socket as browsers reach it (ws:// or wss://); host and port if none."""
     nodes_static: Named = {}
     """Media nodes for when Redis is away: name=wss://node.example/leg, with commas between."""
+    desks_static: Named = {}
+    """Desk processes for when Redis is away: name=http://desk.example:8090, with commas between."""
 
     media_addresses: Listed = ()
     """Addresses of this machine that are offered for sound; every one but loopback if none."""
@@ -127,6 +129,8 @@ class Settings(BaseModel):
     """How long an adviser has for notes and outcome after a talk."""
     leg_grace_ms: int = Field(default=15_000, ge=SOCKET_LOST_AFTER_MS, le=600_000)
     """How long a caller may be without socket and sound before being counted as gone."""
+    orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)
+    """How long a caller whose node is lost may take to come back before being counted as lost."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
     """How long one step in Redis may take before it counts as an outage."""
     database_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)

@@ -35,7 +35,17 @@ class CallState(StrEnum):
 S = CallState
 
 
+TALKS = frozenset({S.TALKING, S.ON_HOLD})
+
 NO_TOKEN = Token(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """Who talks with a caller, under which reservation."""
+
+    adviser: AdviserId
+    token: Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,7 @@ VERSIONS_PER_EPOCH = 1_000_000
 FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyType(
     {
         S.IN_MENU: {
+            e.CallResumed: S.IN_MENU,
             e.LanguageChosen: S.IN_MENU,
             e.StepReached: S.IN_MENU,
             e.CallDeflected: S.IN_MENU,
@@ -82,23 +93,27 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallEnded: S.ENDED,
         },
         S.WAITING: {
+            e.CallResumed: S.WAITING,
             e.CallQueued: S.WAITING,
             e.PlaceTold: S.WAITING,
             e.CallRang: S.RINGING,
             e.CallEnded: S.ENDED,
         },
         S.RINGING: {
+            e.CallResumed: S.RINGING,
             e.PlaceTold: S.RINGING,
             e.ReservationLapsed: S.WAITING,
             e.CallBridged: S.TALKING,
             e.CallEnded: S.ENDED,
         },
         S.TALKING: {
+            e.CallResumed: S.TALKING,
             e.CallHeld: S.ON_HOLD,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
         },
         S.ON_HOLD: {
+            e.CallResumed: S.ON_HOLD,
             e.CallTakenOffHold: S.TALKING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
@@ -132,6 +147,22 @@ def come_back(call: Call, *, epoch: LegEpoch, node: NodeId) -> Call:
         raise StaleEpoch("This call has been taken up by a newer connection.")
     version = max(call.version + 1, epoch.count * VERSIONS_PER_EPOCH)
     return replace(call, epoch=epoch, node=node, version=version)
+
+
+def take_over(call: Call, *, epoch: LegEpoch, node: NodeId, talk: Talk | None) -> Call:
+    """Return a call whose node is lost as another takes it up; `talk` is one that is known of.
+
+    A talk goes on, also one that the call itself had not heard of yet. A ring ends with its node:
+    the caller waits again where the caller stood. Raises StaleEpoch as `come_back` does.
+    """
+    back = come_back(call, epoch=epoch, node=node)
+    if talk is not None and call.state is not S.IN_MENU and talk.token >= call.token:
+        is_known = call.state in TALKS and talk.token == call.token
+        state = call.state if is_known else S.TALKING
+        return replace(back, state=state, adviser=talk.adviser, token=talk.token)
+    if call.state is S.RINGING:
+        return replace(back, state=S.WAITING, adviser=None)
+    return back
 
 
 def follow(call: Call, event: e.CallEvent) -> Call:
@@ -181,7 +212,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
                 ending=event.ending,
                 ended_by=event.by,
             )
-        case e.CallArrived() | e.StepReached() | e.PlaceTold():
+        case e.CallArrived() | e.StepReached() | e.PlaceTold() | e.CallResumed():
             return call
 
 

@@ -16,6 +16,7 @@ Refusal                     a rule said no; the asker can be told why
 └── CallClosed              the call has ended for good
 Outage                      the world failed; ask again later
 ├── StateUnavailable        Redis
+│   └── StoreChanged        Redis has restarted, been emptied or been replaced: matching waits
 ├── LedgerUnavailable       PostgreSQL
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
@@ -121,6 +122,12 @@ class StateUnavailable(Outage):
     """Redis did not answer in time, or not as a primary."""
 
     code = "state-unavailable"
+
+
+class StoreChanged(StateUnavailable):
+    """The store is not the one that matching was opened on; it waits until nodes have reported."""
+
+    code = "store-changed"
 
 
 class LedgerUnavailable(Outage):

@@ -36,6 +36,8 @@ class LapseReason(StrEnum):
     DESK_UNREACHABLE = "desk_unreachable"
     CALLER_LEFT = "caller_left"
     NOT_TAKEN_UP = "not_taken_up"
+    NODE_LOST = "node_lost"
+    """The caller's node was lost while it rang; nobody's doing."""
 
 
 class HungUpBy(StrEnum):
@@ -147,6 +149,14 @@ class TalkBroken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallResumed(Event):
+    """A newer leg took the call up, here or on another node; nothing of the call was lost."""
+
+    node: NodeId
+    epoch: LegEpoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """The call is over."""
 
@@ -167,5 +177,6 @@ CallEvent = (
     | CallHeld
     | CallTakenOffHold
     | TalkBroken
+    | CallResumed
     | CallEnded
 )

@@ -139,10 +139,13 @@ class Desks(Protocol):
     ) -> None:
         """Let an adviser's desk ring; `steps` are what has happened to the call so far."""
 
-    async def bridged(self, call: CallId, offered: Offered) -> None:
+    async def bridged(self, call: Call, offered: Offered) -> None:
         """Tell the desk that the talk has begun."""
 
-    async def over(self, call: CallId, offered: Offered, *, lapse: LapseReason | None) -> None:
+    async def moved(self, call: Call, offered: Offered, *, steps: Sequence[CallEvent]) -> None:
+        """Tell the desk that the talk goes on at this node: its browser is to come here."""
+
+    async def over(self, call: Call, offered: Offered, *, lapse: LapseReason | None) -> None:
         """Tell the desk that the ring came to nothing, or (None) that the talk has ended."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.events import LapseReason
+from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import (
     AdviserId,
     CallId,
@@ -52,19 +52,20 @@ class CallReport:
     """What a node says of one of its calls that waits, rings or talks."""
 
     call: CallId
-    queue: QueueId
+    queue: QueueId | None
+    """None while the caller is in the menus, and so is `enqueued_ms`."""
     head_start_ms: int
-    enqueued_ms: int
+    enqueued_ms: int | None
     epoch: LegEpoch
     state: str
-    """CallState.WAITING, RINGING, TALKING or ON_HOLD; or "hidden" while its leg is silent."""
+    """A CallState but ENDED; or "hidden" while the call is not to be offered to anyone."""
     adviser: AdviserId | None
     token: Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeReport:
-    """A node's beat: where it is, and one chunk of the calls it holds."""
+    """A node's beat: where it is, and that everything it holds has been reported."""
 
     node: NodeId
     site: str
@@ -76,19 +77,69 @@ class NodeReport:
     draining: bool
     legs_count: int
     legs_max: int
-    calls: Sequence[CallReport]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeReply:
-    """What the blackboard answers a node."""
+class CallsReply:
+    """What the blackboard answers a node that reports its calls."""
 
     superseded: Sequence[CallId]
     """Calls that a newer leg elsewhere has taken: close the leg here, write no end."""
     closed: Sequence[CallId]
     """Calls that are known to have ended for good."""
-    durable_seq: int
-    """Every event of this node up to this number is in PostgreSQL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStanding:
+    """A call as the blackboard has it."""
+
+    call: CallId
+    state: str
+    """As in CallReport, or "reserved" or "closed"."""
+    node: NodeId | None
+    """None once it is closed, and so are the others that may be None."""
+    epoch: LegEpoch
+    queue: QueueId | None
+    enqueued_ms: int | None
+    adviser: AdviserId | None
+    desk: DeskId | None
+    """The desk process where that adviser is now."""
+    token: Token
+    ending: Ending | None
+    """How it has ended; only of a closed call."""
+    is_presumed: bool
+    """Closed because nobody came back: a living leg opens it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostCall:
+    """A call whose node is lost and that nobody has taken up yet."""
+
+    call: CallId
+    epoch: LegEpoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostAdviser:
+    """An adviser whose desk process is lost and who has not been reported since."""
+
+    adviser: AdviserId
+    beat: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """Which store this is, and on which one matching has been opened."""
+
+    store: str
+    """Names the server process and its history: another after a restart or a change of primary."""
+    opened: str
+    """The store that a router has opened matching on; "" if none, as after a FLUSHALL."""
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether nodes have reported to this very store since it came to be."""
+        return self.opened == self.store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,30 +255,93 @@ class CallQueues(Protocol):
         Declined, no answer, desk unreachable: the call waits at its old score, and the adviser is
         away until a person presses Ready. Caller left, not taken up: the adviser is ready again,
         and the call is hidden with its rank until its node's next report says that it waits, so
-        that a head whose node is gone is not offered in circles.
+        that a head whose node is gone is not offered in circles. Node lost: likewise, also of an
+        offer that was taken up.
         """
 
     async def return_to_queue(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
         """Put a call whose talk broke back into its place; the adviser goes to away."""
 
-    async def end(self, *, call: CallId, epoch: LegEpoch) -> None:
+    async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; an adviser who talked goes to wrap-up, one who was rung to ready.
 
         A call that was never queued is closed as well. Raises StaleEpoch.
         """
 
-    async def report_node(self, report: NodeReport) -> NodeReply:
-        """Take a node's beat and one chunk of its calls; put right what is missing or older here.
+    async def report_calls(self, node: NodeId, calls: Sequence[CallReport]) -> CallsReply:
+        """Take a node's word for some of its calls; put right what is missing or older here.
 
-        Observes the highest token reported before anything else.
+        `REPORT_CALLS_MAX` at most. Observes the highest token reported before anything else. A
+        call that was lost, or presumed to be over, is there again.
+        """
+
+    async def report_node(self, report: NodeReport) -> int:
+        """Take a node's beat, once all its calls have been reported.
+
+        Return up to which number this node's events are in PostgreSQL, as far as is known here.
+        """
+
+    async def look_calls(self, calls: Sequence[CallId]) -> Sequence[CallStanding]:
+        """Return how calls stand, in their order; those that are unknown here are left out.
+
+        `REPORT_CALLS_MAX` at most.
+        """
+
+    async def lose_calls(self, node: NodeId, *, beat: int | None) -> int:
+        """Count some calls of a node as lost, `REPORT_CALLS_MAX` at most; return how many.
+
+        Only if its beat is still that one (None: whatever it is; a node that starts says so of its
+        former run, before its first beat). A lost call is hidden with its rank; a ring ends and its
+        adviser is ready again; a talk stays bound to its adviser, as both may come back to it.
         """
 
     async def forget_node(self, node: NodeId) -> None:
         """Take a node that has drained and stops out of the address book."""
 
 
+class Rescue(Protocol):
+    """What routers do when something is lost. Any number of routers may do it at once.
+
+    No deadline is stored: each router times by its own clock what it sees unchanged.
+    """
+
+    async def desks(self) -> Sequence[DeskStanding]:
+        """Return the desk processes that have reported within the last hour."""
+
+    async def lose_advisers(self, desk: DeskId, *, beat: int) -> int:
+        """Keep some advisers of a lost desk process from being matched; return how many.
+
+        Only if its beat is still that one. Their state stays as it is: whoever was ready is matched
+        again with the first report from whichever desk process they come back to.
+        """
+
+    async def lost_calls(self) -> Sequence[LostCall]:
+        """Return some of the lost calls, the longest lost first."""
+
+    async def close_lost(self, lost: LostCall) -> bool:
+        """Presume a call that is still lost to be over (system_lost), and let its adviser go.
+
+        Return whether it was; a newer leg, or its node's next report, opens it again.
+        """
+
+    async def lost_advisers(self) -> Sequence[LostAdviser]:
+        """Return some of the lost advisers, the longest lost first."""
+
+    async def sign_off(self, lost: LostAdviser) -> bool:
+        """Take an adviser who is still lost to offline, unless bound to a call; say whether."""
+
+    async def generation(self) -> Generation:
+        """Return which store answers, and whether matching is open on it."""
+
+    async def open_matching(self, store: str) -> None:
+        """Open matching on a store; nothing happens if another one answers by now."""
+
+
 class Matching(Protocol):
-    """The decisions of a router. Any number of routers may decide at once."""
+    """The decisions of a router. Any number of routers may decide at once.
+
+    Matching raises StoreChanged while it has not been opened on the store that answers.
+    """
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
         """Reserve the best waiting head of the adviser's queues; None if none waits or not ready.

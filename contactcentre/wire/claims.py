@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.call import Call
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ivr.walk import Position
 from contactcentre.domain.languages import Language
 from contactcentre.wire.said import Said
 
@@ -26,13 +28,26 @@ class CallerClaim(Said):
     epoch_nonce: str = Field(max_length=32)
     page: Digest
     """SHA-256 of the page's own secret, which the page keeps to itself until it comes back."""
-    arrived_at_ms: int | None = None
     queue: QueueId | None = None
     enqueued_ms: int | None = None
-    token: Token = Token(0)
-    """The highest reservation the call has seen."""
+    memory: str | None = Field(default=None, max_length=3_072)
+    """The call as it stands, for another node to go on from; sealed, since it names the adviser."""
     exp: int
     """Seconds since 1970."""
+
+
+class CallMemory(Said):
+    """What another node must know to go on with a call as if nothing had happened."""
+
+    call: Call
+    position: Position | None
+    """Where in the flow the caller is; None once the menus are behind."""
+    kept_ms: int | None
+    """The time from which a wait will count that has not begun yet."""
+    desk: DeskId | None
+    """The desk process of the adviser who is rung or talked with."""
+    failed: list[AdviserId] = Field(max_length=16)
+    """Whose desks have lately failed on this call."""
 
 
 class AdviserTicket(Said):

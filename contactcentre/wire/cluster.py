@@ -1,11 +1,17 @@
 """What our processes say to one another: HTTP with JSON, under the cluster key.
 
 POST {node}/offers                     router → node     OfferCall        204, or 409 with a code
+POST {node}/rings/again                desk → node       AskRing          200 RingAgain, 404, 409
 POST {desk}/rings                      node → desk       Ring             204, or 404 no such desk
 POST {desk}/rings/{token}/over         node → desk       RingOver         204
 POST {desk}/rings/{token}/bridged      node → desk       Talk             204
+POST {desk}/rings/{token}/moved        node → desk       Ring             204, the talk goes on
+
+What a node says of a ring or talk carries the epoch of the leg it speaks for: a node that has been
+lost and wakes up again ends nothing that another has taken over.
 """
 
+from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.languages import Language
@@ -43,6 +49,8 @@ class Ring(Said):
     language: Language
     waited_ms: int
     ring_ms: int
+    """How long it rings from now on; 0 for a talk."""
+    epoch: LegEpoch
     journey: list[JourneyStep]
 
 
@@ -52,6 +60,26 @@ class Talk(Said):
     call: CallId
     adviser: AdviserId
     token: Token
+    epoch: LegEpoch
+
+
+class AskRing(Said):
+    """A desk process that was started again, or has taken an adviser over, asks how a call stands.
+
+    From now on the node speaks to the desk that asked.
+    """
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    desk: DeskId
+
+
+class RingAgain(Said):
+    """What the node conducts: the ring as it was told, and whether there is a talk by now."""
+
+    ring: Ring
+    talking: bool
 
 
 class RingOver(Said):
@@ -60,5 +88,6 @@ class RingOver(Said):
     call: CallId
     adviser: AdviserId
     token: Token
+    epoch: LegEpoch
     lapse: LapseReason | None
     """None: there was a talk and it has ended, wrap-up begins."""

@@ -47,6 +47,14 @@ class Offer(Said):
     sdp: Sdp
 
 
+class Leave(Said):
+    """A page ends a call whose node it has lost: any node takes that, without sound."""
+
+    kind: Literal["leave"] = "leave"
+    claim: str = Field(max_length=4_096)
+    secret: str = Field(min_length=16, max_length=128)
+
+
 class Attach(Said):
     """An adviser's browser offers sound for the call that rings at its desk."""
 
@@ -85,7 +93,7 @@ AdviserSays = Annotated[
     Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
     Field(discriminator="kind"),
 ]
-LegMessage = Offer | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
+LegMessage = Offer | Leave | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
 """What a browser may say, a caller's or an adviser's."""
 LEG_SAYS: TypeAdapter[LegMessage] = TypeAdapter(Annotated[LegMessage, Field(discriminator="kind")])
 
