@@ -70,6 +70,12 @@ _dropped = Counter(
     ["inbox"],
     registry=REGISTRY,
 )
+_violations = Counter(
+    "contactcentre_invariant_violations_total",
+    "Times that something was seen which must never be, by the promise it breaks.",
+    ["invariant"],
+    registry=REGISTRY,
+)
 _late_ratio = Gauge(
     "contactcentre_bridging_late_ticks_ratio",
     "Of the ticks of sound in the last minute: begun a whole tick late, or left out.",
@@ -141,6 +147,11 @@ def show_spooled(events: int) -> None:
 def count_dropped(inbox: str) -> None:
     """Count what a full inbox dropped."""
     _dropped.labels(inbox=inbox).inc()
+
+
+def count_violation(invariant: str) -> None:
+    """Count that an invariant (I1 to I13, or conservation) was seen broken."""
+    _violations.labels(invariant=invariant).inc()
 
 
 def show_sound(*, late_ratio: float, busy_ratio: float) -> None:

@@ -1,0 +1,17 @@
+"""An invariant seen broken is heard: as a number and as a line."""
+
+import structlog
+
+from contactcentre.adapters.telemetry.metrics import metrics_page
+from contactcentre.adapters.telemetry.monitors import violated
+
+
+def test_what_must_never_be_is_counted_and_written_down_with_whom_it_is_about() -> None:
+    with structlog.testing.capture_logs() as lines:
+        violated("I4", adviser="ada", calls_count=2)
+        violated("I4", adviser="bob", calls_count=3)
+    assert [line["adviser"] for line in lines] == ["ada", "bob"]
+    assert {line["log_level"] for line in lines} == {"error"}
+    assert {line["invariant"] for line in lines} == {"I4"}
+    page, _ = metrics_page()
+    assert b'contactcentre_invariant_violations_total{invariant="I4"} 2.0' in page
