@@ -1,6 +1,7 @@
 """How one process of ours reaches another: over HTTP, at the address it has in the live state."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
@@ -15,14 +16,15 @@ from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Presences
 from contactcentre.wire.claims import AdviserTicket
-from contactcentre.wire.cluster import OfferCall, Ring, RingOver, Talk
+from contactcentre.wire.cluster import AskRing, OfferCall, Ring, RingAgain, RingOver, Talk
 
 OFFER_DEADLINE_MS = 1_000
 RING_DEADLINE_MS = 1_500
+NOWHERE: Mapping[DeskId, str] = MappingProxyType({})
 
 
 class HttpNodes:
-    """The media nodes, as a router reaches them."""
+    """The media nodes, as routers and desks reach them."""
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
@@ -33,6 +35,15 @@ class HttpNodes:
         """Tell a call's node of its reservation."""
         said = OfferCall(call=call, adviser=adviser, desk=desk, token=token)
         await self._peers.post(node_url, "/offers", said, deadline_ms=OFFER_DEADLINE_MS)
+
+    async def again(self, node_url: str, ask: AskRing) -> RingAgain:
+        """Return how a ring or talk stands at its call's node, which speaks to that desk from then.
+
+        Raises PeerUnavailable and what the node refuses.
+        """
+        return await self._peers.ask(
+            node_url, "/rings/again", ask, gives=RingAgain, deadline_ms=RING_DEADLINE_MS
+        )
 
 
 class HttpDesks:
@@ -48,9 +59,11 @@ class HttpDesks:
         node: NodeId,
         node_url: str,
         words: Mapping[Language, Mapping[SoundName, str]],
+        static: Mapping[DeskId, str] = NOWHERE,
     ) -> None:
         self._words = words
-        self._known: dict[DeskId, str] = {}
+        self._known: dict[DeskId, str] = dict(static)
+        """Where desks were last; at first where the settings say that they are."""
         self._peers = peers
         self._presences = presences
         self._signatures = signatures
@@ -62,6 +75,14 @@ class HttpDesks:
         self, call: Call, offered: Offered, *, ring_ms: int, steps: Sequence[CallEvent]
     ) -> None:
         """Let an adviser's desk ring, with a ticket to the leg that its browser will open."""
+        ring = self.told(call, offered, ring_ms=ring_ms, steps=steps)
+        url = await self._url(offered.desk)
+        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
+
+    def told(
+        self, call: Call, offered: Offered, *, ring_ms: int, steps: Sequence[CallEvent]
+    ) -> Ring:
+        """Return a ring, or with `ring_ms` 0 a talk, as its desk is told of it."""
         assert call.queue is not None, "only a queued call rings"
         assert call.enqueued_ms is not None, "only a queued call rings"
         now_ms = self._clock.now_ms()
@@ -72,7 +93,7 @@ class HttpDesks:
             node=self._node,
             exp=now_ms // 1_000 + TICKET_LIFE_S,
         )
-        ring = Ring(
+        return Ring(
             call=call.id,
             adviser=offered.adviser,
             token=offered.token,
@@ -84,36 +105,46 @@ class HttpDesks:
             language=call.language,
             waited_ms=max(0, now_ms - call.enqueued_ms),
             ring_ms=ring_ms,
+            epoch=call.epoch,
             journey=journey(call.line, steps, self._words),
         )
-        url = await self._url(offered.desk)
-        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
 
-    async def bridged(self, call: CallId, offered: Offered) -> None:
+    async def bridged(self, call: Call, offered: Offered) -> None:
         """Tell the desk that the talk has begun."""
-        said = Talk(call=call, adviser=offered.adviser, token=offered.token)
+        said = Talk(call=call.id, adviser=offered.adviser, token=offered.token, epoch=call.epoch)
         await self._tell(offered, "bridged", said)
 
-    async def over(self, call: CallId, offered: Offered, *, lapse: LapseReason | None) -> None:
+    async def moved(self, call: Call, offered: Offered, *, steps: Sequence[CallEvent]) -> None:
+        """Tell the desk that the talk goes on here, with a ticket to the leg at this node."""
+        await self._tell(offered, "moved", self.told(call, offered, ring_ms=0, steps=steps))
+
+    async def over(self, call: Call, offered: Offered, *, lapse: LapseReason | None) -> None:
         """Tell the desk that the ring or the talk has ended."""
-        said = RingOver(call=call, adviser=offered.adviser, token=offered.token, lapse=lapse)
+        said = RingOver(
+            call=call.id,
+            adviser=offered.adviser,
+            token=offered.token,
+            epoch=call.epoch,
+            lapse=lapse,
+        )
         await self._tell(offered, "over", said)
 
-    async def _tell(self, offered: Offered, what: str, said: Talk | RingOver) -> None:
+    async def _tell(self, offered: Offered, what: str, said: Talk | Ring | RingOver) -> None:
         url = await self._url(offered.desk)
         await self._peers.post(
             url, f"/rings/{offered.token}/{what}", said, deadline_ms=RING_DEADLINE_MS
         )
 
     async def _url(self, desk: DeskId) -> str:
-        """Return where a desk is; where it was last, while the address book is away."""
+        """Return where a desk is; where it was last, while the address book does not say."""
         try:
             standing = await self._presences.desk(desk)
         except StateUnavailable:
-            if desk in self._known:
-                return self._known[desk]
-            raise
-        if standing is None:
+            if desk not in self._known:
+                raise
+            standing = None
+        if standing is not None:
+            self._known[desk] = standing.internal_url
+        if desk not in self._known:
             raise PeerUnavailable(f"There is no desk process {desk}.")
-        self._known[desk] = standing.internal_url
-        return standing.internal_url
+        return self._known[desk]

@@ -4,7 +4,7 @@ One try under a deadline. Whoever asks knows whether asking again is harmless; t
 """
 
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,8 @@ from contactcentre.wire.problems import Problem
 CLUSTER_KEY_HEADER = "X-Cluster-Key"
 CONNECTIONS_PER_PEER_MAX = 32
 REFUSED_FROM = 400
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class Peers:
@@ -48,6 +50,19 @@ class Peers:
 
     async def post(self, base_url: str, path: str, body: BaseModel, *, deadline_ms: int) -> None:
         """Tell a peer something. Raises what the peer refuses, or PeerUnavailable."""
+        await self._post(base_url, path, body, deadline_ms)
+
+    async def ask(
+        self, base_url: str, path: str, body: BaseModel, *, gives: type[Answer], deadline_ms: int
+    ) -> Answer:
+        """Ask a peer something. Raises what the peer refuses, or PeerUnavailable."""
+        answer = await self._post(base_url, path, body, deadline_ms)
+        try:
+            return gives.model_validate_json(answer)
+        except ValidationError as error:
+            raise PeerUnavailable(f"{base_url}{path}: an answer of another kind.") from error
+
+    async def _post(self, base_url: str, path: str, body: BaseModel, deadline_ms: int) -> bytes:
         assert self._session is not None, "entered"
         try:
             async with self._session.post(
@@ -56,10 +71,22 @@ class Peers:
                 timeout=aiohttp.ClientTimeout(total=deadline_ms / 1_000),
                 allow_redirects=False,
             ) as response:
+                answer = await _read(response)
                 if response.status >= REFUSED_FROM:
-                    _raise_refusal(await response.content.read(MESSAGE_MAX_BYTES))
+                    _raise_refusal(answer)
+                return answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PeerUnavailable(f"{base_url}{path}: {type(error).__name__}") from error
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body of an answer, of which no more is read than any of ours is long."""
+    body = bytearray()
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > MESSAGE_MAX_BYTES:
+            raise PeerUnavailable("A peer answered more than any answer of ours.")
+    return bytes(body)
 
 
 def _raise_refusal(body: bytes) -> None:
