@@ -86,6 +86,7 @@ class HttpDesks:
         assert call.queue is not None, "only a queued call rings"
         assert call.enqueued_ms is not None, "only a queued call rings"
         now_ms = self._clock.now_ms()
+        waited_until_ms = call.bridged_at_ms if ring_ms == 0 else None
         ticket = AdviserTicket(
             call=call.id,
             adviser=offered.adviser,
@@ -103,7 +104,7 @@ class HttpDesks:
             line=call.line,
             queue=call.queue,
             language=call.language,
-            waited_ms=max(0, now_ms - call.enqueued_ms),
+            waited_ms=max(0, (waited_until_ms or now_ms) - call.enqueued_ms),
             ring_ms=ring_ms,
             epoch=call.epoch,
             journey=journey(call.line, steps, self._words),

@@ -167,6 +167,8 @@ class AdviserStanding:
     token: Token
     since_ms: int
     """When this state began, by the store's clock."""
+    desk: DeskId | None = None
+    """The desk process that has reported the adviser last; None in the answer to a report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

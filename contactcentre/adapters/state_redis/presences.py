@@ -60,11 +60,12 @@ class RedisPresences(Blackboard):
 
 def standing(said: list[str]) -> AdviserStanding:
     """Return what a script says of an adviser."""
-    state, reason, call, token, since_ms = said
+    state, reason, call, token, since_ms, *desk = said
     return AdviserStanding(
         state=Presence(state),
         reason=AwayReason(reason) if reason else None,
         call=CallId(call) if call else None,
         token=Token(int(token)),
         since_ms=int(since_ms),
+        desk=DeskId(desk[0]) if desk else None,
     )
