@@ -53,6 +53,9 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.StateUnavailable: Saying(
             AWAY, "The queues are out of reach", "The queues can't be reached. Try again shortly."
         ),
+        e.StoreChanged: Saying(
+            AWAY, "Live state has just changed", "Live state has just come back. Try again shortly."
+        ),
         e.LedgerUnavailable: Saying(
             AWAY, "The records are out of reach", "The records can't be reached. Try again shortly."
         ),
