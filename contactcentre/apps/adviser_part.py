@@ -18,6 +18,7 @@ from contactcentre.ports.media import (
     LegSilent,
     Media,
 )
+from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Bridged, Held, Over
 
 
@@ -27,7 +28,7 @@ class Browser(Protocol):
     def send(self, said: BaseModel) -> None:
         """Say something; never waits."""
 
-    def finish(self) -> None:
+    def close(self, why: Closing) -> None:
         """Close once everything has been said."""
 
 
@@ -106,14 +107,14 @@ class AdviserPart:
     def end(self, *, lapse: LapseReason | None, ending: Ending | None) -> None:
         """Tell the browser that its part is over, and close both socket and leg."""
         self.send(Over(ending=ending, lapse=lapse, words=""))
-        self.replace()
+        self.leave(Closing.DONE)
 
-    def replace(self) -> None:
-        """Close socket and leg."""
+    def leave(self, why: Closing) -> None:
+        """Close socket and leg; what the reason says decides whether the browser comes back."""
         self.act = lambda _: None
         if self._grace is not None:
             self._grace.cancel()
-        self._browser.finish()
+        self._browser.close(why)
         self._spawn(self._media.close(self.leg), "adviser leg closing")
 
     def _watch(self) -> None:

@@ -24,12 +24,15 @@ from contactcentre.ports.media import (
     LegSilent,
     Media,
 )
-from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import ClaimChanged, Over, PlaceNow, Stage
 
 Words = Mapping[Language, Mapping[SoundName, str]]
+Sign = Callable[[CallerClaim, CallMemory], str]
+"""Signs a claim with a fresh expiry and seals the memory into it."""
 
-GONE_GRACE_FACTOR = 4
+GONE_GRACE_FACTOR = 2
 """A page that is there while its sound is gone may need this many graces to come back."""
 
 
@@ -43,7 +46,8 @@ class CallerPart:
         browser: Browser,
         claim: CallerClaim,
         media: Media,
-        sign: Callable[[CallerClaim], str],
+        sign: Sign,
+        remember: Callable[[], CallMemory],
         words: Words,
         grace_ms: int,
     ) -> None:
@@ -57,8 +61,10 @@ class CallerPart:
         """Told when the caller's sound has stopped or is back; set by the call."""
         self._browser: Browser | None = browser
         self._claim = claim
+        self._memory: CallMemory | None = None
         self._media = media
         self._sign = sign
+        self._remember = remember
         self._words = words
         self._grace_ms = grace_ms
         self._grace: asyncio.TimerHandle | None = None
@@ -78,6 +84,7 @@ class CallerPart:
                 self._set_silent(silent=False)
             case LegConnected():
                 self.connected.set()
+                self.sound_changed()
 
     def press(self, key: str) -> None:
         """Take a key; what is too much is dropped and counted."""
@@ -86,9 +93,23 @@ class CallerPart:
         except asyncio.QueueFull:
             count_dropped("keys")
 
+    @property
+    def is_heard(self) -> bool:
+        """Say whether the caller's sound comes in."""
+        return self.connected.is_set() and not self.is_silent
+
+    @property
+    def has_page(self) -> bool:
+        """Say whether the caller's page is there."""
+        return self._browser is not None
+
     def hang_up(self) -> None:
         """End the call: the caller leaves."""
         self.left.set()
+
+    def hand_over(self) -> None:
+        """Send the page to another node; until that has the call, the caller is heard here."""
+        self._close_page(Closing.STOPPING)
 
     def browser_lost(self, browser: Browser) -> None:
         """Note that the page's socket is closed; sound may go on without it."""
@@ -99,6 +120,7 @@ class CallerPart:
     async def move(self, leg: LegId, browser: Browser) -> None:
         """Go on on a new leg; whatever was being said is said again from its beginning."""
         old, self.leg = self.leg, leg
+        self._close_page(Closing.REPLACED)
         self._browser = browser
         self.is_silent = False
         self._watch()
@@ -139,15 +161,14 @@ class CallerPart:
                 "language": call.language,
                 "queue": call.queue,
                 "enqueued_ms": call.enqueued_ms,
-                "token": call.token,
                 "epoch_count": call.epoch.count,
                 "epoch_nonce": call.epoch.nonce,
-                "arrived_at_ms": call.arrived_at_ms,
             }
         )
-        if claim != self._claim:
-            self._claim = claim
-            self.send(ClaimChanged(claim=self._sign(claim)))
+        memory = self._remember()
+        if (claim, memory) != (self._claim, self._memory):
+            self._claim, self._memory = claim, memory
+            self.send(ClaimChanged(claim=self._sign(claim, memory)))
 
     def tell_quality(self) -> None:
         """Tell the page how its sound comes in."""
@@ -157,17 +178,26 @@ class CallerPart:
 
     async def end(self, call: Call) -> None:
         """Tell the page how the call ended, and close socket and leg."""
-        self._stop_watching()
         words = self._words[call.language].get(LINE_ENDED, "")
         self.send(Over(ending=call.ending, lapse=None, words=words))
-        if self._browser is not None:
-            self._browser.finish()
+        await self.close(Closing.DONE)
+
+    async def close(self, why: Closing) -> None:
+        """Close socket and leg."""
+        self._stop_watching()
+        self._close_page(why)
         await self._media.close(self.leg)
 
     def send(self, said: BaseModel) -> None:
         """Say something to the page, if it is there."""
         if self._browser is not None:
             self._browser.send(said)
+
+    def _close_page(self, why: Closing) -> None:
+        """Close the page's socket, if there is one."""
+        if self._browser is not None:
+            self._browser.close(why)
+            self._browser = None
 
     def _set_silent(self, *, silent: bool) -> None:
         if self.is_silent is not silent:

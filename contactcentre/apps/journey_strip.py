@@ -24,6 +24,10 @@ PHRASES: Mapping[type[e.Event], Said] = {
         Language.ENGLISH: "Was offered, kept the place",
         Language.WELSH: "Cael ei gynnig, cadw'r lle",
     },
+    e.CallResumed: {
+        Language.ENGLISH: "Came back after a break in the line",
+        Language.WELSH: "Dod yn ôl ar ôl toriad yn y llinell",
+    },
     e.TalkBroken: {
         Language.ENGLISH: "Was cut off, kept the place",
         Language.WELSH: "Colli'r cysylltiad, cadw'r lle",

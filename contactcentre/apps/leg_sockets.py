@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from contactcentre.adapters.web.claims import Signatures, prove_page
 from contactcentre.adapters.web.sockets import Socket, accept
+from contactcentre.apps.admission import Admission
 from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
@@ -18,6 +19,7 @@ from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from contactcentre.ports import live as acts
 from contactcentre.ports.live import AdviserAct
 from contactcentre.wire import legs as said
+from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import LegMessage
 
@@ -32,16 +34,19 @@ class SocketBrowser:
         """Say something; never waits."""
         self._socket.send(message)
 
-    def finish(self) -> None:
+    def close(self, why: Closing) -> None:
         """Close once everything has been said."""
-        self._socket.close(Closing.DONE)
+        self._socket.close(why)
 
 
 class LegSockets:
     """Takes leg sockets for the calls of this node."""
 
-    def __init__(self, calls: NodeCalls, signatures: Signatures, *, node: NodeId) -> None:
+    def __init__(
+        self, calls: NodeCalls, admission: Admission, signatures: Signatures, *, node: NodeId
+    ) -> None:
         self._calls = calls
+        self._admission = admission
         self._signatures = signatures
         self._node = node
 
@@ -53,12 +58,15 @@ class LegSockets:
             match await self._first(messages):
                 case said.Offer() as offer:
                     await self._serve_caller(offer, browser, messages)
+                case said.Leave() as leave:
+                    await self._admission.leave(self._proved(leave), browser)
+                    await _end_of(messages)
                 case said.Attach() as attach:
                     await self._serve_adviser(attach, browser, messages)
                 case None:
                     pass
                 case _:
-                    raise BadRequest("The first message must be an offer or an attach.")
+                    raise BadRequest("The first message must be an offer, an attach or a leave.")
         return socket.response
 
     async def _first(self, messages: AsyncIterator[LegMessage]) -> LegMessage | None:
@@ -72,14 +80,18 @@ class LegSockets:
     async def _serve_caller(
         self, offer: said.Offer, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
     ) -> None:
-        claim = self._signatures.read_claim(offer.claim)
-        prove_page(claim, offer.secret)
-        call = await self._calls.admit(claim, offer.sdp, browser)
+        call = await self._admission.admit(self._proved(offer), offer.sdp, browser)
         try:
             async for message in messages:
                 _caller_said(call, message)
         finally:
             call.caller.browser_lost(browser)
+
+    def _proved(self, said: said.Offer | said.Leave) -> CallerClaim:
+        """Return the claim of a page that has proved that it is its own. Raises BadClaim."""
+        claim = self._signatures.read_claim(said.claim)
+        prove_page(claim, said.secret)
+        return claim
 
     async def _serve_adviser(
         self, attach: said.Attach, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
@@ -93,6 +105,12 @@ class LegSockets:
                 _adviser_said(part, message)
         finally:
             part.socket_lost()
+
+
+async def _end_of(messages: AsyncIterator[LegMessage]) -> None:
+    """Wait until the browser has heard the end of what it left."""
+    async for _ in messages:
+        pass
 
 
 def _caller_said(call: NodeCall, message: LegMessage) -> None:
@@ -131,7 +149,7 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.AdviserHungUp()
         case said.Beat():
             return None
-        case said.Offer() | said.Attach():
+        case said.Offer() | said.Leave() | said.Attach():
             raise BadRequest("This socket has its offer already.")
         case _:
             assert_never(message)

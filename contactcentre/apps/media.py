@@ -20,21 +20,26 @@ from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
+from contactcentre.adapters.web.routes import read_said
+from contactcentre.apps.admission import Admission
 from contactcentre.apps.call_metrics import Gauges
+from contactcentre.apps.caller_part import Sign
 from contactcentre.apps.leg_sockets import LegSockets
+from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.reach import HttpDesks
-from contactcentre.domain.errors import BadRequest, MediaUnavailable, StateUnavailable
-from contactcentre.domain.ids import NodeId
+from contactcentre.domain.call import TALKS
+from contactcentre.domain.errors import MediaUnavailable, StateUnavailable
+from contactcentre.domain.ids import DeskId, NodeId
 from contactcentre.domain.languages import Language
 from contactcentre.journey.records import ship
-from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, MESSAGE_MAX_BYTES
+from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, MESSAGE_MAX_BYTES, REJOIN_MS
 from contactcentre.settings import Settings
-from contactcentre.wire.claims import CallerClaim
-from contactcentre.wire.cluster import OfferCall
+from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
 
 log = structlog.get_logger()
 
@@ -61,6 +66,7 @@ class Node:
         media: AiortcMedia,
         state: RedisState,
         calls: NodeCalls,
+        desks: HttpDesks,
         sockets: LegSockets,
         spool: FileSpool,
     ) -> None:
@@ -71,13 +77,17 @@ class Node:
         self._media = media
         self._state = state
         self._calls = calls
+        self._desks = desks
+        self._neighbours = Neighbours(state, NodeId(settings.node))
         self._sockets = sockets
 
     async def open(self) -> None:
         """Begin to tick, to report and to listen."""
         await self._media.start()
         self._process.check("sound", self._ticks)
-        self._process.routes([web.post("/offers", self._take_offer)])
+        self._process.routes(
+            [web.post("/offers", self._take_offer), web.post("/rings/again", self._ring_again)]
+        )
         self._process.spawn(self._report(), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
         await self._process.open()
@@ -88,8 +98,17 @@ class Node:
         )
 
     async def drain(self) -> None:
-        """Take nothing new; return once the last call has ended and its record is on its way."""
-        await self._calls.drain()
+        """Take nothing new; return once the last call is gone and its record is on its way.
+
+        Callers go to other nodes as long as there are any, those who talk only when half of the
+        time to drain is over. What is left when all of it is over goes on by its claim, as after a
+        loss.
+        """
+        self._process.spawn(self._neighbours.watch(), "neighbours")
+        await self._calls.drain(
+            talks_after_ms=int(self._settings.drain_s * 500),
+            others_serve=lambda: self._neighbours.serve,
+        )
         await self._hand_over_records()
         try:
             await self._state.forget_node(NodeId(self._settings.node))
@@ -104,14 +123,24 @@ class Node:
             await asyncio.sleep(BEAT_EVERY_MS / 1_000)  # the mark comes with a beat
 
     async def _take_offer(self, request: web.Request) -> web.Response:
-        await self._calls.take(await _said(request))
+        await self._calls.take(await read_said(request, OfferCall))
         return web.Response(status=204)
+
+    async def _ring_again(self, request: web.Request) -> web.Response:
+        """Tell a desk that has taken an adviser up how the ring or talk stands."""
+        asked = await read_said(request, AskRing)
+        call, offered, ring_ms = self._calls.ring_again(asked)
+        again = RingAgain(
+            ring=self._desks.told(call.call, offered, ring_ms=ring_ms, steps=call.steps),
+            talking=call.call.state in TALKS,
+        )
+        return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
 
     async def _report(self) -> None:
         """Report every beat; while the store is away, keep trying at the same pace."""
         while True:
             try:
-                await self._calls.beat(self._state.report_node)
+                await self._calls.beat()
             except StateUnavailable:
                 log.warning("the node could not report")
             self._gauges.show(
@@ -129,14 +158,6 @@ class Node:
     async def _ticks(self) -> None:
         if not self._media.is_ticking:
             raise MediaUnavailable("The tick has stopped.")
-
-
-async def _said(request: web.Request) -> OfferCall:
-    """Return the offer of a request. Raises BadRequest."""
-    try:
-        return OfferCall.model_validate_json(await request.read())
-    except ValueError as error:
-        raise BadRequest("That is no offer.") from error
 
 
 async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> Node:
@@ -164,6 +185,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         node=place.node,
         node_url=place.public_url,
         words=words,
+        static={DeskId(desk): url for desk, url in settings.desks_static.items()},
     )
     tools = NodeTools(
         node=place.node,
@@ -179,14 +201,22 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         spawn=_spawner(process),
         ring_ms=settings.ring_ms,
         leg_grace_ms=settings.leg_grace_ms,
+        adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
     )
     calls = NodeCalls(place, tools)
     process.spawn(
         ship(spool, RedisEventStream(state), lambda: calls.durable_seq, clock), "shipping"
     )
-    sockets = LegSockets(calls, signatures, node=place.node)
+    sockets = LegSockets(calls, Admission(calls, tools, signatures), signatures, node=place.node)
     return Node(
-        process, settings, media=media, state=state, calls=calls, sockets=sockets, spool=spool
+        process,
+        settings,
+        media=media,
+        state=state,
+        calls=calls,
+        desks=desks,
+        sockets=sockets,
+        spool=spool,
     )
 
 
@@ -200,12 +230,13 @@ def _media(settings: Settings, flows: Path) -> AiortcMedia:
     )
 
 
-def _signer(signatures: Signatures, clock: MachineClock) -> Callable[[CallerClaim], str]:
-    """Return what signs a caller's claim, good for a while from now."""
+def _signer(signatures: Signatures, clock: MachineClock) -> Sign:
+    """Return what signs a caller's claim, good for a while from now, with its memory sealed."""
 
-    def sign(claim: CallerClaim) -> str:
+    def sign(claim: CallerClaim, memory: CallMemory) -> str:
         exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
-        return signatures.sign_claim(claim.model_copy(update={"exp": exp}))
+        fresh = {"exp": exp, "memory": signatures.seal(memory)}
+        return signatures.sign_claim(claim.model_copy(update=fresh))
 
     return sign
 

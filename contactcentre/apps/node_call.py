@@ -1,25 +1,31 @@
 """One live call on the node that holds its legs: what its people do comes in here, and goes out.
 
 The stages of the journey see it as a `LiveCall`. Its caller's leaving cancels whichever stage runs;
-nothing else does. A caller whose sound stops keeps the rank but is not offered to anyone meanwhile.
+nothing else does. Whatever happens to it changes the claim in its page, from which any other node
+can go on.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 
 from contactcentre.adapters.telemetry.metrics import count_dropped
+from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.call_bounds import End, Start, ended_by
 from contactcentre.apps.call_metrics import measure
+from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import LINE_ENDED
-from contactcentre.domain.call import Call, CallState, arrive, come_back, ending_of, follow
+from contactcentre.domain.call import TALKS, Call, CallState, come_back, ending_of, follow
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
@@ -31,7 +37,6 @@ from contactcentre.domain.errors import (
     StateUnavailable,
 )
 from contactcentre.domain.events import (
-    CallArrived,
     CallEnded,
     CallEvent,
     Ending,
@@ -39,13 +44,12 @@ from contactcentre.domain.events import (
     LapseReason,
 )
 from contactcentre.domain.ids import LegId, SoundName
-from contactcentre.journey.bridging import Bridging, TalkEnd
-from contactcentre.journey.ivr import Finished, FlowWalk
-from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, Offered
 from contactcentre.ports.state import CallReport
-from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.closing import Closing
+from contactcentre.wire.cluster import AskRing
 from contactcentre.wire.legs import CallerHeard
 
 log = structlog.get_logger()
@@ -53,9 +57,10 @@ log = structlog.get_logger()
 Item = TypeVar("Item")
 
 STEPS_KEPT_MAX = 50
+HAND_OVERS_MAX = 3
+"""A page that has come back so often finds no other node."""
 WORDS_OF_THE_END_MS = 10_000
 """A closing sentence may last so long; then the leg is closed all the same."""
-TALKS = frozenset({CallState.TALKING, CallState.ON_HOLD})
 
 
 class NodeCall:
@@ -63,7 +68,7 @@ class NodeCall:
 
     def __init__(
         self,
-        arrived: CallArrived,
+        start: Start,
         *,
         leg: LegId,
         browser: Browser,
@@ -71,28 +76,48 @@ class NodeCall:
         tools: NodeTools,
     ) -> None:
         self._tools = tools
-        self._call = arrive(arrived)
+        self._call = start.call
+        self.sight = Sight(
+            queues=tools.queues,
+            node=tools.node,
+            report=self.report,
+            spawn=tools.spawn,
+            failed=list(start.failed),
+        )
         self.caller = CallerPart(
             leg=leg,
             browser=browser,
             claim=claim,
             media=tools.media,
             sign=tools.sign,
+            remember=self.memory,
             words=tools.words,
             grace_ms=tools.leg_grace_ms,
         )
         self.caller.sound_changed = self._caller_sound_changed
-        self._steps: deque[CallEvent] = deque([arrived], maxlen=STEPS_KEPT_MAX)
+        self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
-        self._offered: Offered | None = None
+        self._offered = start.offered
         self._adviser: AdviserPart | None = None
-        self._walk: FlowWalk | None = None
+        self._way = CallWay(
+            self,
+            tools,
+            self.sight,
+            position=start.position,
+            kept_ms=start.kept_ms,
+            is_moved=start.is_moved,
+        )
+        self._last_seq = 0
         self._is_dropped = False
-        self.is_end_known = False
-        """The store has heard of the end."""
-        self._spool(arrived)
-        measure(self._call, arrived)
+        self._is_leaving = False
+        self._hand_overs = 0
+        self.end: End | None = None
+        """How it has ended here; None while it lives, or if it has gone on elsewhere."""
+        if start.is_moved:
+            self.note(start.first)
+        else:
+            self._write(start.first)
 
     # What the stages see (ports.live.LiveCall)
 
@@ -120,16 +145,14 @@ class NodeCall:
         """Let the call follow an event, keep it for the record and tell the page."""
         before = self._call
         self._call = follow(before, event)
-        if type(event) in TOLD:
-            self._steps.append(event)
-        self._spool(event)
-        measure(self._call, event)
+        self._write(event)
         self.caller.refresh_claim(self._call)
         if self._call.state is not before.state:
             self.caller.show(self._call, (), {})
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
         """Play prompts to the caller, with their words on the page."""
+        self.caller.refresh_claim(self._call)
         self.caller.show(self._call, sounds, keys)
         await self.caller.play(sounds, self._call.language)
 
@@ -180,82 +203,41 @@ class NodeCall:
             leaving.cancel()
             stages.cancel()
             await asyncio.wait({stages})
+            self.sight.close()
         if not self._is_dropped:
-            await self._finish(_ended_by(stages))
+            await self._finish(ended_by(stages))
 
     async def _stages(self) -> HungUpBy:
-        """Lead the call through menu, queue, ring and talk; return who ended it."""
-        tools = self._tools
         await self.caller.connected.wait()
-        flow = tools.lines[self._call.line].flow
-        self._walk = FlowWalk(self, flow, queues=tools.queues, clock=tools.clock)
-        reached = await self._walk.run()
-        self._walk = None
-        if isinstance(reached, Finished):
-            return HungUpBy.FLOW
-        waiting = Waiting(self, flow, queues=tools.queues, media=tools.media, clock=tools.clock)
-        await waiting.join(
-            queue=reached.queue,
-            service_class=reached.service_class,
-            enqueued_ms=reached.enqueued_ms,
-        )
-        first = reached.prompts
-        while True:
-            if await self._bridged(await waiting.offered(first=first)):
-                return HungUpBy.ADVISER
-            first = ()
-
-    async def _bridged(self, offered: Offered) -> bool:
-        """Ring an adviser; say whether there was a talk that the adviser ended."""
-        tools = self._tools
-        bridging = Bridging(
-            self,
-            offered,
-            queues=tools.queues,
-            media=tools.media,
-            desks=tools.desks,
-            clock=tools.clock,
-        )
-        lapse = await bridging.ring(ring_ms=tools.ring_ms)
-        if lapse is not None:
-            await bridging.lapse(lapse)
-            return False
-        if await bridging.talk() is TalkEnd.ADVISER_HUNG_UP:
-            return True
-        await bridging.break_off()
-        return False
+        return await self._way.run(self._offered)
 
     async def _finish(self, by: HungUpBy) -> None:
         """Write the end down, let everybody go, and say goodbye if there is someone to hear it."""
         offered, talked = self._offered, self._call.state in TALKS
-        await self._write_end(by)
+        end = self.end = await self._write_end(by)
         lapse = None if talked else LapseReason.CALLER_LEFT
         self.let_adviser_go(lapse=lapse)
-        with suppress(StateUnavailable):  # the node tells it again until it is known
-            with suppress(Refusal):  # closed or superseded: known as well as can be
-                await self._tools.queues.end(call=self._call.id, epoch=self._call.epoch)
-            self.is_end_known = True
+        with suppress(StateUnavailable, Refusal):  # the node tells it again until it is durable
+            await self._tools.queues.end(call=self._call.id, epoch=end.epoch, ending=end.ending)
         if offered is not None:
             with suppress(Refusal, Outage):
-                await self._tools.desks.over(self._call.id, offered, lapse=lapse)
-        if by in (HungUpBy.ADVISER, HungUpBy.PLATFORM) and not self.caller.is_silent:
+                await self._tools.desks.over(self._call, offered, lapse=lapse)
+        if by in (HungUpBy.ADVISER, HungUpBy.PLATFORM) and self.caller.is_heard:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WORDS_OF_THE_END_MS / 1_000):
                     await self.say((LINE_ENDED,), keys={})
         await self.caller.end(self._call)
 
-    async def _write_end(self, by: HungUpBy) -> None:
-        if by is HungUpBy.CALLER and self._walk is not None:
-            await self._walk.caller_left()
-        broken = by is HungUpBy.PLATFORM
-        self.note(
-            CallEnded(
-                call=self._call.id,
-                at_ms=self._tools.clock.now_ms(),
-                ending=Ending.SYSTEM_LOST if broken else ending_of(self._call),
-                by=by,
-            )
-        )
+    async def _write_end(self, by: HungUpBy) -> End:
+        if by is HungUpBy.CALLER:
+            await self._way.caller_left()
+        ending = ending_of(self._call)
+        if by is HungUpBy.PLATFORM:
+            violated("I8", call=self._call.id, state=self._call.state)
+            ending = Ending.SYSTEM_LOST
+        now_ms = self._tools.clock.now_ms()
+        self.note(CallEnded(call=self._call.id, at_ms=now_ms, ending=ending, by=by))
+        return End(epoch=self._call.epoch, ending=ending, seq=self._last_seq)
 
     # What comes in from outside
 
@@ -265,7 +247,7 @@ class NodeCall:
             return
         if offered.token <= self._call.token:
             raise StaleToken("A newer reservation of this call is known here.")
-        waits = self._call.state is CallState.WAITING and not self.caller.is_silent
+        waits = self._call.state is CallState.WAITING and not self._is_hidden
         if not waits or self._offered is not None:
             raise OutOfOrder("This call does not wait.")
         self._offered = offered
@@ -283,6 +265,7 @@ class NodeCall:
     async def adopt(self, *, leg: LegId, browser: Browser, epoch: LegEpoch) -> None:
         """Go on with a caller who comes back to this node on a new leg. Raises StaleEpoch."""
         self._call = come_back(self._call, epoch=epoch, node=self._tools.node)
+        self._is_leaving = False
         await self.caller.move(leg, browser)
         self._restore_sound()
         self.caller.refresh_claim(self._call)
@@ -294,7 +277,7 @@ class NodeCall:
         if self._offered is None or self._offered.token != part.token:
             raise StaleToken("This ring is over.")
         if self._adviser is not None:
-            self._adviser.replace()
+            self._adviser.leave(Closing.REPLACED)
         self._adviser = part
 
     def act(self, part: AdviserPart, act: AdviserAct) -> None:
@@ -306,22 +289,46 @@ class NodeCall:
         except asyncio.QueueFull:
             count_dropped("adviser acts")
 
+    def ring_again(self, asked: AskRing) -> tuple[Offered, int]:
+        """Speak to the desk that asks from now on; return the offer and how long it still rings.
+
+        Raises StaleToken if another reservation stands, or none.
+        """
+        offered = self._offered
+        if offered is None or (offered.token, offered.adviser) != (asked.token, asked.adviser):
+            raise StaleToken("This ring is over.")
+        self._offered = replace(offered, desk=asked.desk)
+        self._way.speak_to(asked.desk)
+        self.caller.refresh_claim(self._call)
+        bridging = self._way.bridging
+        rings = self._call.state is CallState.RINGING and bridging is not None
+        return self._offered, bridging.ring_left_ms if rings and bridging is not None else 0
+
     def report(self) -> CallReport | None:
-        """Return what the node's beat says of the call; None before it waits and at its end."""
+        """Return what the node's beat says of the call; None at its end."""
         call = self._call
-        if call.queue is None or call.enqueued_ms is None or call.state is CallState.ENDED:
+        if call.state is CallState.ENDED:
             return None
-        assert call.service_class is not None, "a queued call has its class"
-        hidden = call.state is CallState.WAITING and self.caller.is_silent
+        hidden = call.state is CallState.WAITING and self._is_hidden
         return CallReport(
             call=call.id,
             queue=call.queue,
-            head_start_ms=head_start_ms(call.service_class),
+            head_start_ms=0 if call.service_class is None else head_start_ms(call.service_class),
             enqueued_ms=call.enqueued_ms,
             epoch=call.epoch,
             state="hidden" if hidden else call.state,
             adviser=call.adviser,
             token=call.token,
+        )
+
+    def memory(self) -> CallMemory:
+        """Return what another node must know to go on with the call."""
+        return CallMemory(
+            call=self._call,
+            position=self._way.position,
+            kept_ms=self._way.kept_ms,
+            desk=None if self._offered is None else self._offered.desk,
+            failed=self.sight.failed,
         )
 
     def tell_quality(self) -> None:
@@ -330,14 +337,32 @@ class NodeCall:
         if self._adviser is not None:
             self._adviser.tell_quality()
 
+    @property
+    def may_leave(self) -> bool:
+        """Say whether the page may be sent elsewhere: it is here, and was not sent in vain."""
+        return self.caller.has_page and self._hand_overs < HAND_OVERS_MAX
+
+    def hand_over(self) -> None:
+        """Send the caller's page to another node, which then has the call."""
+        self._is_leaving = True
+        self._hand_overs += 1
+        self.caller.hand_over()
+        self.sight.changed()
+
     async def drop(self) -> None:
         """Let go of a call that a newer leg elsewhere has taken: no end is written here."""
         self._is_dropped = True
         self.caller.hang_up()
-        self.let_adviser_go(lapse=None)
-        await self.caller.end(self._call)
+        if self._adviser is not None:
+            self._adviser.leave(Closing.STOPPING)  # its way is to the other node now
+        await self.caller.close(Closing.REPLACED)
 
     # Within
+
+    @property
+    def _is_hidden(self) -> bool:
+        """Say whether a call that waits is not to be offered to anyone now."""
+        return self._is_leaving or self.sight.is_aside or not self.caller.is_heard
 
     def _restore_sound(self) -> None:
         """Let the caller's new leg hear what the old one heard."""
@@ -350,45 +375,19 @@ class NodeCall:
 
     def _caller_sound_changed(self) -> None:
         """Tell the adviser, and keep a waiting call from being offered while nobody is heard."""
-        silent = self.caller.is_silent
         if self._adviser is not None:
-            self._adviser.send(CallerHeard(on=not silent))
-        if self._call.state is CallState.WAITING:
-            self._tools.spawn(self._hide() if silent else self._show_again(), "visibility")
+            self._adviser.send(CallerHeard(on=self.caller.is_heard))
+        self.sight.changed()
 
-    async def _hide(self) -> None:
-        with suppress(StateUnavailable, Refusal):  # the node's report says so as well
-            await self._tools.queues.hide(call=self._call.id, epoch=self._call.epoch)
-
-    async def _show_again(self) -> None:
-        report = self.report()
-        if report is None:
-            return
-        with suppress(StateUnavailable, Refusal):
-            await self._tools.queues.join(
-                call=report.call,
-                queue=report.queue,
-                head_start_ms=report.head_start_ms,
-                enqueued_ms=report.enqueued_ms,
-                epoch=report.epoch,
-                node=self._tools.node,
-            )
-
-    def _spool(self, event: CallEvent) -> None:
+    def _write(self, event: CallEvent) -> None:
+        """Keep an event for the record and for whoever takes the call."""
+        if type(event) in TOLD:
+            self._steps.append(event)
+        measure(self._call, event)
         try:
-            self._tools.spool.write(event, self._call)
+            self._last_seq = self._tools.spool.write(event, self._call)
         except SpoolFull:
             log.exception("an event could not be kept for the record", call=self._call.id)
-
-
-def _ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:
-    """Return who ended a call whose stages are over: cancelled ones by the caller, failed by us."""
-    if stages.cancelled():
-        return HungUpBy.CALLER
-    if (error := stages.exception()) is not None:
-        log.error("a call was lost by a mistake of ours", exc_info=error)
-        return HungUpBy.PLATFORM
-    return stages.result()
 
 
 async def _next(inbox: asyncio.Queue[Item], within_ms: int | None) -> Item | None:

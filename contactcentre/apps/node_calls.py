@@ -1,39 +1,38 @@
-"""All live calls of one media node: who is admitted, who is offered, what is reported each beat."""
+"""All live calls of one media node: who is offered, what is reported each beat, and draining."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 
-from contactcentre.adapters.telemetry.metrics import count_offered
+from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
-from contactcentre.domain.call import Call
-from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import (
-    NodeFull,
-    Refusal,
-    StaleEpoch,
-    StaleToken,
-    UnknownName,
-)
-from contactcentre.domain.events import CallArrived
+from contactcentre.domain.call import TALKS, Call, CallState
+from contactcentre.domain.errors import Refusal, StaleToken, UnknownName
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
-from contactcentre.ports.media import LegEvent
-from contactcentre.ports.state import CallReport, NodeReply, NodeReport
-from contactcentre.wire.claims import AdviserTicket, CallerClaim
-from contactcentre.wire.cluster import OfferCall
-from contactcentre.wire.legs import Answer, ClaimChanged
+from contactcentre.ports.state import CallReport, NodeReport
+from contactcentre.wire.claims import AdviserTicket
+from contactcentre.wire.cluster import AskRing, OfferCall
+from contactcentre.wire.legs import Answer
 
 log = structlog.get_logger()
 
 LEGS_PER_CALL = 2
 """A call is admitted only if its adviser will find room as well."""
+ENDS_AGAIN_EVERY_BEATS = 10
+"""How often the store is told again of ends that are not durable yet."""
+ENDS_PER_BEAT_MAX = 100
+HAND_OVER_AT_ONCE = 10
+"""So many callers are sent to other nodes at a time, so that no herd arrives there."""
+HAND_OVER_EVERY_MS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +53,12 @@ class NodeCalls:
         self._place = place
         self._tools = tools
         self._calls: dict[CallId, NodeCall] = {}
-        self._ends_untold: dict[CallId, LegEpoch] = {}
-        self._beat = 0
+        self._ends: dict[CallId, End] = {}
+        """Ends that are not durable yet."""
+        self._ends_untold: set[CallId] = set()
+        self._beat = tools.clock.now_ms()
+        """Goes on from the time of day, so that it is another one after a restart."""
+        self._former_run_lost = False
         self._ended = asyncio.Event()
         self.draining = False
         self.durable_seq = 0
@@ -66,39 +69,41 @@ class NodeCalls:
         """Return the calls that are live here."""
         return [call.call for call in self._calls.values()]
 
-    async def drain(self) -> None:
-        """Take no new call; return once the last one here has ended."""
-        self.draining = True
-        while self._calls:
-            self._ended.clear()
-            await self._ended.wait()
+    @property
+    def is_full(self) -> bool:
+        """Say whether there is no room for one more call and its adviser."""
+        return (len(self._calls) + 1) * LEGS_PER_CALL > self._place.legs_max
 
-    async def admit(self, claim: CallerClaim, sdp: str, browser: Browser) -> NodeCall:
-        """Take a caller in, or back, and answer the offer.
+    def get(self, call: CallId) -> NodeCall | None:
+        """Return a live call, if it is here."""
+        return self._calls.get(call)
 
-        Raises NodeFull, UnknownName, StaleEpoch, MalformedOffer, MediaUnavailable.
+    def begin(self, call: NodeCall) -> None:
+        """Let a call that has been admitted go its way."""
+        self._calls[call.call.id] = call
+        self._tools.spawn(self._run(call), "call")
+
+    async def drain(self, *, talks_after_ms: int, others_serve: Callable[[], bool]) -> None:
+        """Send callers to other nodes, those who talk last; return once the last one is gone.
+
+        While no other node serves, they stay to their end.
         """
-        known = self._calls.get(claim.call)
-        if known is None:
-            self._refuse_new(claim)
-        epoch = LegEpoch(claim.epoch_count, claim.epoch_nonce)
-        if known is not None:
-            epoch = max(epoch, known.call.epoch)
-        epoch = epoch.next(self._tools.chance.nonce())
-        leg = LegId(f"{claim.call}.{epoch.count}")
-        # what is heard before the call knows the leg is of the leg's own making: none is lost
-        heard = _Ear()
-        answer = await self._tools.media.accept(
-            call=claim.call, leg=leg, offer_sdp=sdp, heard=heard.take
-        )
-        browser.send(Answer(call=claim.call, sdp=answer))
-        try:
-            call = await self._seat(known, claim, epoch, leg, browser)
-        except Refusal:
-            await self._tools.media.close(leg)
-            raise
-        heard.listen(call.caller.heard)
-        return call
+        self.draining = True
+        began_ms = self._tools.clock.monotonic_ms()
+        while self._calls:
+            spare_talks = self._tools.clock.monotonic_ms() - began_ms < talks_after_ms
+            for call in self._to_hand_over(spare_talks=spare_talks) if others_serve() else ():
+                call.hand_over()
+            self._ended.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HAND_OVER_EVERY_MS / 1_000):
+                    await self._ended.wait()
+
+    def _to_hand_over(self, *, spare_talks: bool) -> list[NodeCall]:
+        """Return some calls that may go to another node now."""
+        stay = {CallState.RINGING, CallState.ENDED} | (TALKS if spare_talks else set())
+        movable = (call for call in self._calls.values() if call.call.state not in stay)
+        return [*islice((call for call in movable if call.may_leave), HAND_OVER_AT_ONCE)]
 
     def find(self, call: CallId) -> NodeCall:
         """Return a live call. Raises UnknownName."""
@@ -128,7 +133,7 @@ class NodeCalls:
             browser=browser,
             media=self._tools.media,
             spawn=self._tools.spawn,
-            grace_ms=self._tools.leg_grace_ms,
+            grace_ms=self._tools.adviser_grace_ms,
         )
         part.act = lambda act: call.act(part, act)
         call.attach(part)
@@ -138,79 +143,58 @@ class NodeCalls:
         browser.send(Answer(call=ticket.call, sdp=answer))
         return part
 
-    async def beat(self, report: Callable[[NodeReport], Coroutine[None, None, NodeReply]]) -> None:
-        """Report the node and its calls once, and do what the answer asks for.
+    async def beat(self) -> None:
+        """Report the calls, then the node, and do what the answers ask for.
 
         Raises StateUnavailable.
         """
+        queues, node = self._tools.queues, self._place.node
+        while not self._former_run_lost:
+            # whatever a former run of this node held, nobody holds now
+            self._former_run_lost = await queues.lose_calls(node, beat=None) == 0
         self._beat += 1
         reports = [one for call in self._calls.values() if (one := call.report()) is not None]
-        for start in range(0, max(1, len(reports)), REPORT_CALLS_MAX):
-            reply = await report(self._report(reports[start : start + REPORT_CALLS_MAX]))
-            self.durable_seq = max(self.durable_seq, reply.durable_seq)
-            for gone in (*reply.superseded, *reply.closed):
-                await self._drop(gone)
+        for start in range(0, len(reports), REPORT_CALLS_MAX):
+            await self.report(reports[start : start + REPORT_CALLS_MAX])
+        durable_seq = await queues.report_node(self._node_report())
+        self.durable_seq = max(self.durable_seq, durable_seq)
         await self._tell_ends()
+
+    async def report(self, calls: Sequence[CallReport]) -> None:
+        """Report some calls, and let go of those that are elsewhere. Raises StateUnavailable."""
+        reply = await self._tools.queues.report_calls(self._place.node, calls)
+        for gone in reply.superseded:
+            await self._drop(gone, calls)
+        for gone in reply.closed:
+            violated("I1", call=gone, why="a live call is closed in the live state")
+            await self._drop(gone, calls)
+
+    def ring_again(self, asked: AskRing) -> tuple[NodeCall, Offered, int]:
+        """Return how a ring or talk stands, for a desk that has taken its adviser up.
+
+        Raises UnknownName, StaleToken.
+        """
+        call = self.find(asked.call)
+        return call, *call.ring_again(asked)
 
     def tell_quality(self) -> None:
         """Tell every browser how its sound comes in."""
         for call in self._calls.values():
             call.tell_quality()
 
-    def _refuse_new(self, claim: CallerClaim) -> None:
-        """Refuse a call that cannot begin here, and count it."""
-        try:
-            self._check_new(claim)
-        except Refusal as refusal:
-            count_offered(claim.line, refusal.code)
-            raise
-
-    def _check_new(self, claim: CallerClaim) -> None:
-        if claim.epoch_count > 0:
-            raise StaleEpoch("This call is not here any more. Please start a new call.")
-        if claim.line not in self._tools.lines:
-            raise UnknownName(f"There is no line called {claim.line}.")
-        full = (len(self._calls) + 1) * LEGS_PER_CALL > self._place.legs_max
-        if self.draining or full or self._tools.spool.is_full:
-            raise NodeFull("This node takes no further calls. Try another.")
-
-    async def _seat(
-        self,
-        known: NodeCall | None,
-        claim: CallerClaim,
-        epoch: LegEpoch,
-        leg: LegId,
-        browser: Browser,
-    ) -> NodeCall:
-        claim = claim.model_copy(update={"epoch_count": epoch.count, "epoch_nonce": epoch.nonce})
-        browser.send(ClaimChanged(claim=self._tools.sign(claim)))
-        if known is not None:
-            await known.adopt(leg=leg, browser=browser, epoch=epoch)
-            return known
-        arrived = CallArrived(
-            call=claim.call,
-            at_ms=self._tools.clock.now_ms(),
-            line=claim.line,
-            language=claim.language,
-            node=self._place.node,
-            epoch=epoch,
-        )
-        call = NodeCall(arrived, leg=leg, browser=browser, claim=claim, tools=self._tools)
-        self._calls[claim.call] = call
-        self._tools.spawn(self._run(call), "call")
-        return call
-
     async def _run(self, call: NodeCall) -> None:
         """Run a call to its end; a mistake of ours ends this call and no other."""
         try:
             await call.run()
         finally:
-            self._calls.pop(call.call.id, None)
-            if not call.is_end_known:
-                self._ends_untold[call.call.id] = call.call.epoch
+            if self._calls.get(call.call.id) is call:
+                del self._calls[call.call.id]
+            if call.end is not None:
+                self._ends[call.call.id] = call.end
+                self._ends_untold.add(call.call.id)
             self._ended.set()
 
-    def _report(self, calls: Sequence[CallReport]) -> NodeReport:
+    def _node_report(self) -> NodeReport:
         place = self._place
         return NodeReport(
             node=place.node,
@@ -221,40 +205,27 @@ class NodeCalls:
             draining=self.draining,
             legs_count=len(self._calls) * LEGS_PER_CALL,
             legs_max=place.legs_max,
-            calls=calls,
         )
 
-    async def _drop(self, gone: CallId) -> None:
-        call = self._calls.pop(gone, None)
-        if call is not None:
-            log.info("a newer leg elsewhere has taken the call", call=gone)
-            await call.drop()
+    async def _drop(self, gone: CallId, reported: Sequence[CallReport]) -> None:
+        """Let go of a call, unless it has come back here since it was reported."""
+        call = self._calls.get(gone)
+        said = next((one.epoch for one in reported if one.call == gone), None)
+        if call is None or call.call.epoch != said:
+            return
+        log.info("a newer leg elsewhere has taken the call", call=gone)
+        del self._calls[gone]
+        await call.drop()
 
     async def _tell_ends(self) -> None:
-        """Tell the store of ended calls until it has heard; it may have been away at the end."""
-        for call, epoch in list(self._ends_untold.items()):
+        """Tell the store of ended calls until their record is durable: it may forget meanwhile."""
+        for call in [one for one, end in self._ends.items() if end.seq <= self.durable_seq]:
+            del self._ends[call]
+        self._ends_untold &= self._ends.keys()
+        is_time = self._beat % ENDS_AGAIN_EVERY_BEATS == 0
+        due = self._ends.keys() if is_time else self._ends_untold
+        for call in [*islice(due, ENDS_PER_BEAT_MAX)]:
+            end = self._ends[call]
             with suppress(Refusal):  # closed or superseded: known as well as can be
-                await self._tools.queues.end(call=call, epoch=epoch)
-            del self._ends_untold[call]
-
-
-class _Ear:
-    """Keeps what the media says of a leg until someone listens."""
-
-    def __init__(self) -> None:
-        self._kept: list[LegEvent] = []
-        self._listener: Callable[[LegEvent], None] | None = None
-
-    def take(self, event: LegEvent) -> None:
-        """Take an event of the leg."""
-        if self._listener is None:
-            self._kept.append(event)
-        else:
-            self._listener(event)
-
-    def listen(self, listener: Callable[[LegEvent], None]) -> None:
-        """Hear all that was kept, and from now on all that comes."""
-        self._listener = listener
-        for event in self._kept:
-            listener(event)
-        self._kept.clear()
+                await self._tools.queues.end(call=call, epoch=end.epoch, ending=end.ending)
+            self._ends_untold.discard(call)

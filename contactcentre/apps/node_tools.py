@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
-from contactcentre.apps.caller_part import Words
+from contactcentre.apps.caller_part import Sign, Words
 from contactcentre.domain.ids import LineId, NodeId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.ports.environment import Chance, Clock
@@ -11,7 +11,6 @@ from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
 from contactcentre.ports.state import CallQueues
-from contactcentre.wire.claims import CallerClaim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +26,11 @@ class NodeTools:
     chance: Chance
     lines: Mapping[LineId, Line]
     words: Words
-    sign: Callable[[CallerClaim], str]
-    """Signs a claim, with a fresh expiry."""
+    sign: Sign
     spawn: Callable[[Coroutine[None, None, None], str], None]
     """Runs something beside the call, owned by the node."""
     ring_ms: int
     leg_grace_ms: int
+    """How long a caller may be gone."""
+    adviser_grace_ms: int
+    """How long an adviser's browser may be gone from a talk."""

@@ -149,20 +149,25 @@ def come_back(call: Call, *, epoch: LegEpoch, node: NodeId) -> Call:
     return replace(call, epoch=epoch, node=node, version=version)
 
 
-def take_over(call: Call, *, epoch: LegEpoch, node: NodeId, talk: Talk | None) -> Call:
-    """Return a call whose node is lost as another takes it up; `talk` is one that is known of.
+def take_over(
+    call: Call, *, at_ms: int, epoch: LegEpoch, node: NodeId, talk: Talk | None, token: Token
+) -> Call:
+    """Return a call whose node is lost as another takes it up.
 
-    A talk goes on, also one that the call itself had not heard of yet. A ring ends with its node:
-    the caller waits again where the caller stood. Raises StaleEpoch as `come_back` does.
+    `talk` is the one that goes on, also one that this copy of the call had not heard of; `token`
+    is the highest reservation that is known of. A ring ends with its node, and so does a talk that
+    nobody knows of any more: the caller waits again at the old place.
+    Raises StaleEpoch as `come_back` does.
     """
-    back = come_back(call, epoch=epoch, node=node)
-    if talk is not None and call.state is not S.IN_MENU and talk.token >= call.token:
-        is_known = call.state in TALKS and talk.token == call.token
-        state = call.state if is_known else S.TALKING
-        return replace(back, state=state, adviser=talk.adviser, token=talk.token)
-    if call.state is S.RINGING:
-        return replace(back, state=S.WAITING, adviser=None)
-    return back
+    back = replace(come_back(call, epoch=epoch, node=node), token=max(call.token, token))
+    if call.state is S.IN_MENU:
+        return back
+    if talk is None:
+        return replace(back, state=S.WAITING, adviser=None, held_at_ms=None)
+    if call.state in TALKS and talk.token == call.token:
+        return back
+    first = call.bridged_at_ms if call.bridged_at_ms is not None else at_ms
+    return replace(back, state=S.TALKING, adviser=talk.adviser, bridged_at_ms=first)
 
 
 def follow(call: Call, event: e.CallEvent) -> Call:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, QueueId, Token
 from contactcentre.domain.presence import AwayReason, Presence
@@ -21,12 +22,17 @@ class SignedIn(DeskEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered(DeskEvent):
-    """A desk process that has been started again finds what the live state has of an adviser."""
+    """A desk process that does not know an adviser, or not enough, finds what the live state has.
+
+    It was started again, or the adviser's page has come over from another one.
+    """
 
     state: Presence
     reason: AwayReason | None
     call: CallId | None
     token: Token
+    for_ms: int
+    """For how long it has been so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,19 @@ class Rang(DeskEvent):
     call: CallId
     queue: QueueId
     token: Token
+    epoch: LegEpoch
     ring_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingFound(DeskEvent):
+    """The node has told again of a ring or talk that was taken up from the live state."""
+
+    queue: QueueId
+    token: Token
+    epoch: LegEpoch
+    ring_ms: int
+    talking: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +85,17 @@ class TalkBegan(DeskEvent):
 
     call: CallId
     token: Token
+    epoch: LegEpoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkMoved(DeskEvent):
+    """Another node has taken the caller up, and the talk goes on there."""
+
+    call: CallId
+    queue: QueueId
+    token: Token
+    epoch: LegEpoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +103,22 @@ class RingEnded(DeskEvent):
     """The node says that the ring came to nothing, or (None) that the talk is over."""
 
     token: Token
+    epoch: LegEpoch
     lapse: LapseReason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeGone(DeskEvent):
-    """The node of the call has not been heard of for so long that the talk is over."""
+class CallGone(DeskEvent):
+    """The live state has it that the ring or talk is over, and the node has not told."""
+
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkLeft(DeskEvent):
+    """The adviser has ended a talk that the node cannot be told of."""
+
+    call: CallId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

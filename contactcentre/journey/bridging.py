@@ -6,11 +6,12 @@ two ways: caller and adviser talk, or the caller stands where the caller stood b
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
 
 from contactcentre.domain.announcing import ADVISER_JOINING, APOLOGY_MOVED
 from contactcentre.domain.call import Call, CallState
-from contactcentre.domain.errors import Outage, Refusal, StateUnavailable
+from contactcentre.domain.errors import Outage, Refusal, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
@@ -20,12 +21,15 @@ from contactcentre.domain.events import (
     ReservationLapsed,
     TalkBroken,
 )
-from contactcentre.domain.ids import LegId, SoundName
+from contactcentre.domain.ids import DeskId, LegId, SoundName
 from contactcentre.ports import live as acts
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Desks, LiveCall, Offered
 from contactcentre.ports.media import Media
 from contactcentre.ports.state import CallQueues
+
+MOVED_AGAIN_EVERY_MS = 1_000
+"""A desk that could not be told that a talk has moved is told again so often."""
 
 
 class TalkEnd(Enum):
@@ -33,7 +37,7 @@ class TalkEnd(Enum):
 
     ADVISER_HUNG_UP = auto()
     BROKEN = auto()
-    """The adviser's sound is gone; the caller goes back to the place."""
+    """The adviser is gone; the caller goes back to the place."""
 
 
 def key_tone(key: str) -> SoundName:
@@ -60,6 +64,19 @@ class Bridging:
         self._media = media
         self._desks = desks
         self._clock = clock
+        self._until_ms = 0
+        self._is_refused = False
+        self.desk_failed = False
+        """The desk had the ring and was lost with it: the call may be what breaks it."""
+
+    @property
+    def ring_left_ms(self) -> int:
+        """Return how much longer it rings."""
+        return max(0, self._until_ms - self._clock.monotonic_ms())
+
+    def speak_to(self, desk: DeskId) -> None:
+        """Speak to another desk process from now on: the adviser is there."""
+        self._offered = replace(self._offered, desk=desk)
 
     @property
     def _call(self) -> Call:
@@ -81,19 +98,23 @@ class Bridging:
             )
         except (Refusal, Outage):
             return LapseReason.DESK_UNREACHABLE
-        until_ms = self._clock.monotonic_ms() + ring_ms
+        self._until_ms = self._clock.monotonic_ms() + ring_ms
         answered = False
-        while (left_ms := until_ms - self._clock.monotonic_ms()) > 0:
+        while (left_ms := self.ring_left_ms) > 0:
             match await self._live.adviser_act(within_ms=left_ms):
                 case acts.AdviserDeclined():
                     return LapseReason.DECLINED
                 case acts.AdviserAnswered():
                     answered = True
+                case acts.AdviserLost():
+                    break
                 case _:
                     pass
             if answered and self._live.adviser_leg is not None:
                 return None
-        return LapseReason.DESK_UNREACHABLE if answered else LapseReason.NO_ANSWER
+        self.desk_failed = left_ms > 0 or self._live.adviser_leg is None
+        failed = answered or self.desk_failed
+        return LapseReason.DESK_UNREACHABLE if failed else LapseReason.NO_ANSWER
 
     async def lapse(self, why: LapseReason) -> None:
         """Give the call its place back and let the adviser go."""
@@ -128,6 +149,49 @@ class Bridging:
             end = await self._follow_adviser()
             joining.cancel()
         return end
+
+    async def rejoin(self, *, within_ms: int) -> TalkEnd:
+        """Bring a talk together again that has moved here with its caller, and go on with it."""
+        self._media.play_music(self._live.caller_leg, on=True)
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(self._tell_moved(), name="moved")
+            sorry = group.create_task(self._live.say((APOLOGY_MOVED,), keys={}), name="apology")
+            is_back = await self._adviser_is_back(within_ms)
+            telling.cancel()
+            sorry.cancel()
+        if not is_back:
+            return TalkEnd.BROKEN
+        on_hold = self._call.state is CallState.ON_HOLD
+        self._media.play_music(self._live.caller_leg, on=on_hold)
+        self._connect(on=not on_hold)
+        self._live.tell_bridged()
+        self._live.tell_held(on=on_hold)
+        return await self._follow_adviser()
+
+    async def _adviser_is_back(self, within_ms: int) -> bool:
+        """Wait for the adviser's browser; say whether it came, or had come before we asked."""
+        until_ms = self._clock.monotonic_ms() + within_ms
+        while self._live.adviser_leg is None:
+            left_ms = until_ms - self._clock.monotonic_ms()
+            if left_ms <= 0 or self._is_refused:
+                return False
+            match await self._live.adviser_act(within_ms=min(left_ms, MOVED_AGAIN_EVERY_MS)):
+                case acts.AdviserHungUp() | acts.AdviserLost():
+                    return False
+                case _:
+                    pass
+        return True
+
+    async def _tell_moved(self) -> None:
+        """Tell the desk until it has heard, or says that it has nothing to do with the talk."""
+        while True:
+            try:
+                return await self._desks.moved(self._call, self._offered, steps=self._live.steps)
+            except StaleToken:
+                self._is_refused = True
+                return None
+            except (Refusal, Outage):
+                await self._clock.sleep_ms(MOVED_AGAIN_EVERY_MS)
 
     async def _follow_adviser(self) -> TalkEnd:
         """Do what the adviser asks for until that is the end."""
@@ -193,7 +257,7 @@ class Bridging:
                 call=self._call.id, adviser=self._offered.adviser, token=self._offered.token
             )
         with suppress(Refusal, Outage):  # likewise: the adviser's page knows, and tells the desk
-            await self._desks.bridged(self._call.id, self._offered)
+            await self._desks.bridged(self._call, self._offered)
 
     def _connect(self, *, on: bool) -> None:
         caller, adviser = self._live.caller_leg, self._adviser_leg
@@ -213,4 +277,4 @@ class Bridging:
 
     async def _tell_desk_over(self, lapse: LapseReason | None) -> None:
         with suppress(Refusal, Outage):  # the desk learns it from the queue with its next beat
-            await self._desks.over(self._call.id, self._offered, lapse=lapse)
+            await self._desks.over(self._call, self._offered, lapse=lapse)

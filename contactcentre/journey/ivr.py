@@ -40,21 +40,36 @@ class Finished:
 class FlowWalk:
     """One caller's way through one flow."""
 
-    def __init__(self, live: LiveCall, flow: Flow, *, queues: CallQueues, clock: Clock) -> None:
+    def __init__(
+        self,
+        live: LiveCall,
+        flow: Flow,
+        *,
+        queues: CallQueues,
+        clock: Clock,
+        came_from: walk.Position | None = None,
+        kept_ms: int | None = None,
+    ) -> None:
+        """Begin, or go on from where the caller was on another node, with the time kept there."""
         self._live = live
         self._flow = flow
         self._queues = queues
         self._clock = clock
-        self._kept_ms: int | None = None
+        self.kept_ms = kept_ms
+        """From when the wait will count, if the caller waits later on."""
         self._reached: ToQueue | Finished | None = None
-        self._position, self._actions = walk.begin(flow, live.call.language)
+        self.position, self._actions = (
+            walk.begin(flow, live.call.language)
+            if came_from is None
+            else walk.resume(flow, came_from)
+        )
 
     async def run(self) -> ToQueue | Finished:
         """Do what the walk asks for until it reaches a queue or its end."""
         seen: StepName | None = None
         while self._reached is None:
-            if self._position.step != seen:
-                seen = self._position.step
+            if self.position.step != seen:
+                seen = self.position.step
                 self._live.note(
                     StepReached(call=self._live.call.id, at_ms=self._clock.now_ms(), step=seen)
                 )
@@ -63,7 +78,7 @@ class FlowWalk:
 
     async def caller_left(self) -> None:
         """Note what the walk has to say of a caller who hangs up here."""
-        _, actions = walk.follow(self._flow, self._position, walk.CallerHungUp())
+        _, actions = walk.follow(self._flow, self.position, walk.CallerHungUp())
         for action in actions:
             await self._do(action)
 
@@ -73,7 +88,7 @@ class FlowWalk:
         for action in self._actions:
             event = await self._do(action)
         if event is not None:
-            self._position, self._actions = walk.follow(self._flow, self._position, event)
+            self.position, self._actions = walk.follow(self._flow, self.position, event)
             assert self._actions, "whatever a caller does, something follows"
 
     async def _do(self, action: walk.Action) -> walk.Event | None:  # noqa: PLR0911 - one case an action
@@ -91,14 +106,14 @@ class FlowWalk:
                 self._live.note(CallDeflected(call=call, at_ms=now_ms, service=service))
                 return None
             case walk.KeepPlace():
-                self._kept_ms = self._kept_ms or await self._time()
+                self.kept_ms = self.kept_ms or await self._time()
                 return None
             case walk.JoinQueue(queue=queue, service_class=service_class, prompts=prompts):
                 self._reached = ToQueue(
                     queue=queue,
                     service_class=service_class,
                     prompts=prompts,
-                    enqueued_ms=self._kept_ms,
+                    enqueued_ms=self.kept_ms,
                 )
                 return None
             case walk.HangUp(outcome=outcome):
@@ -118,12 +133,12 @@ class FlowWalk:
         """Play prompts until they end or a key is pressed that means something here."""
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(
-                self._live.say(sounds, keys=key_labels(self._flow, self._position.step)),
+                self._live.say(sounds, keys=key_labels(self._flow, self.position.step)),
                 name="prompts",
             )
             while (key := await self._key_before_end(playing)) is not None:
                 event = walk.KeyPressed(key=key)
-                if walk.follow(self._flow, self._position, event)[1]:
+                if walk.follow(self._flow, self.position, event)[1]:
                     playing.cancel()
                     return event
         return walk.PromptFinished()

@@ -6,6 +6,7 @@ that this node gave, and the node's reports put the call into its place once the
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from contactcentre.domain.announcing import HOLD_INTRO, announce_place
 from contactcentre.domain.classes import ServiceClass, head_start_ms
@@ -66,6 +67,21 @@ class Waiting:
                 enqueued_ms=enqueued_ms,
             )
         )
+
+    async def take_place(self) -> None:
+        """Let a call that has moved here with its place be offered from here."""
+        call = self._live.call
+        assert call.queue is not None, "whoever has a place has a queue"
+        assert call.service_class is not None, "and a class"
+        with suppress(StateUnavailable):  # the node's next report says that the call waits
+            await self._queues.join(
+                call=call.id,
+                queue=call.queue,
+                head_start_ms=head_start_ms(call.service_class),
+                enqueued_ms=call.enqueued_ms,
+                epoch=call.epoch,
+                node=call.node,
+            )
 
     async def offered(self, *, first: tuple[SoundName, ...] = ()) -> Offered:
         """Wait, with music and announcements, until a reservation for this call is taken up."""

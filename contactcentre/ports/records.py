@@ -28,8 +28,11 @@ class WrittenEvent:
 class Spool(Protocol):
     """A node's own disk, where events wait until PostgreSQL has them."""
 
-    def write(self, event: CallEvent, call: Call) -> None:
-        """Write an event down. Raises SpoolFull (an Outage) when the bound is reached."""
+    def write(self, event: CallEvent, call: Call) -> int:
+        """Write an event down and return its number.
+
+        Raises SpoolFull (an Outage) when the bound is reached.
+        """
 
     @property
     def is_full(self) -> bool:

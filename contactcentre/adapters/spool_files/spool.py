@@ -84,8 +84,8 @@ class FileSpool:
         """Return how many events wait to become durable."""
         return len(self._events)
 
-    def write(self, event: CallEvent, call: Call) -> None:
-        """Write an event down."""
+    def write(self, event: CallEvent, call: Call) -> int:
+        """Write an event down and return its number."""
         if len(self._events) >= self._events_max:
             raise SpoolFull("The spool is full: PostgreSQL has been away for too long.")
         self._events.append(
@@ -93,6 +93,7 @@ class FileSpool:
         )
         self._next_seq += 1
         self._something_to_do.set()
+        return self._next_seq - 1
 
     def pending(self, *, after_seq: int, count_max: int) -> Sequence[WrittenEvent]:
         """Return the events on the disk after a number, the oldest first, up to the first gap.

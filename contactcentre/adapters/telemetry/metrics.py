@@ -76,6 +76,47 @@ _violations = Counter(
     ["invariant"],
     registry=REGISTRY,
 )
+_lost_nodes = Counter(
+    "contactcentre_rescue_nodes_lost_total",
+    "Media nodes that this router has seen fall silent.",
+    registry=REGISTRY,
+)
+_lost_desks = Counter(
+    "contactcentre_rescue_desks_lost_total",
+    "Desk processes that this router has seen fall silent.",
+    registry=REGISTRY,
+)
+_hidden_calls = Counter(
+    "contactcentre_rescue_calls_hidden_total",
+    "Calls of silent nodes that this router has kept from being offered until they are back.",
+    registry=REGISTRY,
+)
+_lost_calls = Counter(
+    "contactcentre_rescue_calls_lost_total",
+    "Calls that this router has presumed to be over, as nobody came back in time.",
+    registry=REGISTRY,
+)
+_hidden_advisers = Counter(
+    "contactcentre_rescue_advisers_hidden_total",
+    "Advisers of silent desks that this router has kept from being matched until they are back.",
+    registry=REGISTRY,
+)
+_lost_advisers = Counter(
+    "contactcentre_rescue_advisers_signed_off_total",
+    "Advisers whom this router has signed off, as they did not come back in time.",
+    registry=REGISTRY,
+)
+_opened = Histogram(
+    "contactcentre_rescue_barrier_seconds",
+    "Time from a changed store's first answer until matching was opened on it.",
+    buckets=LONG_S,
+    registry=REGISTRY,
+)
+_matching_open = Gauge(
+    "contactcentre_matching_open",
+    "1 while matching is open on the store that answers, 0 while it waits for nodes to report.",
+    registry=REGISTRY,
+)
 _late_ratio = Gauge(
     "contactcentre_bridging_late_ticks_ratio",
     "Of the ticks of sound in the last minute: begun a whole tick late, or left out.",
@@ -99,9 +140,32 @@ _lag_now = Gauge(
 )
 
 
+_resumed = Counter(
+    "contactcentre_rescue_resumed_calls_total",
+    "Calls taken up from another node, by where they stood.",
+    ["state"],
+    registry=REGISTRY,
+)
+_calls_set_aside = Counter(
+    "contactcentre_matching_calls_set_aside_total",
+    "Calls that several desks failed on and that were offered to nobody for a while.",
+    registry=REGISTRY,
+)
+
+
 def count_offered(line: str, outcome: str) -> None:
     """Count a call that came in: admitted, or refused and why (a refusal's code)."""
     _offered.labels(line=line, outcome=outcome).inc()
+
+
+def count_resumed(state: str) -> None:
+    """Count a call that was taken up from another node, by where it stood."""
+    _resumed.labels(state=state).inc()
+
+
+def count_call_set_aside() -> None:
+    """Count a call that several desks have failed on and that is offered to nobody for a while."""
+    _calls_set_aside.inc()
 
 
 def show_legs(count: int) -> None:
@@ -152,6 +216,46 @@ def count_dropped(inbox: str) -> None:
 def count_violation(invariant: str) -> None:
     """Count that an invariant (I1 to I13, or conservation) was seen broken."""
     _violations.labels(invariant=invariant).inc()
+
+
+def count_lost_node() -> None:
+    """Count a media node that has fallen silent."""
+    _lost_nodes.inc()
+
+
+def count_lost_desk() -> None:
+    """Count a desk process that has fallen silent."""
+    _lost_desks.inc()
+
+
+def count_hidden_calls(calls: int) -> None:
+    """Count calls that wait for a node to report them again."""
+    _hidden_calls.inc(calls)
+
+
+def count_lost_call() -> None:
+    """Count a call that is presumed to be over."""
+    _lost_calls.inc()
+
+
+def count_hidden_advisers(advisers: int) -> None:
+    """Count advisers who wait for a desk to report them again."""
+    _hidden_advisers.inc(advisers)
+
+
+def count_signed_off() -> None:
+    """Count an adviser who did not come back in time."""
+    _lost_advisers.inc()
+
+
+def record_barrier(seconds: float) -> None:
+    """Record how long matching waited for the nodes' reports."""
+    _opened.observe(seconds)
+
+
+def show_matching_open(*, is_open: bool) -> None:
+    """Show whether anybody can be matched."""
+    _matching_open.set(is_open)
 
 
 def show_sound(*, late_ratio: float, busy_ratio: float) -> None:

@@ -4,21 +4,26 @@ Everyone who may sign or read shares the same keys. One of them signs; all of th
 a key can be changed without a caller losing the place: add the new key everywhere, then sign with
 it, then, once the last claim of the old one has expired, take the old one away.
 
+What a claim remembers of its call for another node is sealed with the same keys: it names the
+adviser, which is nothing for the page to read.
+
 Whatever is wrong with a claim, its bearer hears one sentence. Only whoever holds a claim that was
 once good is told that it has expired: that helps no forger.
 """
 
 import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import jwt
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from contactcentre.domain.errors import BadClaim, BadRequest
 from contactcentre.ports.environment import Clock
-from contactcentre.wire.claims import AdviserTicket, CallerClaim
+from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory
 
 SECRET_MIN_BYTES = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, 3.2)."""
@@ -52,6 +57,8 @@ class Signatures:
         self._keys = MappingProxyType(dict(keys))
         self._signing = signing
         self._clock = clock
+        first = [signing, *(kid for kid in keys if kid != signing)]
+        self._seals = MultiFernet([_seal(keys[kid]) for kid in first])
 
     def sign_claim(self, claim: CallerClaim) -> str:
         """Return the claim as its page carries it."""
@@ -68,6 +75,17 @@ class Signatures:
     def read_ticket(self, text: str) -> AdviserTicket:
         """Return what an adviser's ticket says. Raises BadClaim."""
         return self._read(text, AdviserTicket, refused=TICKET_REFUSED, expired=TICKET_EXPIRED)
+
+    def seal(self, memory: CallMemory) -> str:
+        """Return what a claim remembers of its call, for our nodes alone to read."""
+        return self._seals.encrypt(memory.model_dump_json(exclude_defaults=True).encode()).decode()
+
+    def unseal(self, claim: CallerClaim) -> CallMemory:
+        """Return what a claim remembers of its call. Raises BadClaim."""
+        try:
+            return CallMemory.model_validate_json(self._seals.decrypt(claim.memory or ""))
+        except (InvalidToken, ValueError) as error:
+            raise BadClaim(CLAIM_REFUSED) from error
 
     def _sign(self, said: CallerClaim | AdviserTicket) -> str:
         return jwt.encode(
@@ -98,6 +116,11 @@ class Signatures:
             # our own clock says below whether it has expired: it can be simulated
             options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
+
+
+def _seal(secret: str) -> Fernet:
+    """Return what seals with a key of its own, made from one that signs."""
+    return Fernet(urlsafe_b64encode(sha256(b"the memory of a call:" + secret.encode()).digest()))
 
 
 def page_digest(secret: str) -> str:

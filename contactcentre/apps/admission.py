@@ -1,0 +1,277 @@
+"""Who comes in at a media node: new callers, callers who come back, and those of a lost node.
+
+A claim that another node has signed is as good as one of our own. What the live state knows of the
+call is asked for, but nobody waits for it: without it the claim's own memory serves.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import structlog
+
+from contactcentre.adapters.telemetry.metrics import count_offered, count_resumed
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.adviser_part import Browser
+from contactcentre.apps.call_bounds import Start
+from contactcentre.apps.node_call import NodeCall
+from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.apps.node_tools import NodeTools
+from contactcentre.domain.call import TALKS, Talk, arrive, take_over
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.errors import (
+    CallClosed,
+    NodeFull,
+    Outage,
+    Refusal,
+    StateUnavailable,
+    UnknownName,
+)
+from contactcentre.domain.events import CallArrived, CallResumed, LapseReason
+from contactcentre.domain.ids import AdviserId, DeskId, LegId, Token
+from contactcentre.ports.live import Offered
+from contactcentre.ports.media import LegEvent
+from contactcentre.ports.state import CallStanding
+from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.legs import Answer
+
+log = structlog.get_logger()
+
+RUNG = frozenset({"reserved", "ringing"})
+QUEUED = frozenset({"waiting", "hidden"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A call of another node as this one takes it up."""
+
+    start: Start
+    rung: Offered | None
+    """A ring that has ended with the other node; its adviser must hear of it."""
+
+
+class Admission:
+    """The door of one node."""
+
+    def __init__(self, calls: NodeCalls, tools: NodeTools, signatures: Signatures) -> None:
+        self._calls = calls
+        self._tools = tools
+        self._signatures = signatures
+        self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """One at a time for each call: two tabs with one claim do not make two calls of it."""
+
+    async def admit(self, claim: CallerClaim, sdp: str, browser: Browser) -> NodeCall:
+        """Take a caller in, or back, and answer the offer.
+
+        Raises NodeFull, UnknownName, BadClaim, StaleEpoch, CallClosed, MalformedOffer,
+        MediaUnavailable.
+        """
+        async with self._doors.setdefault(claim.call, asyncio.Lock()):
+            known = self._calls.get(claim.call)
+            if known is not None:
+                return await self._come_back(known, claim, sdp, browser)
+            self._refuse(claim)
+            taken = None if claim.epoch_count == 0 else await self._take_over(claim)
+            start = self._arrived(claim) if taken is None else taken.start
+            call = await self._seat(start, claim, sdp, browser)
+            if taken is not None:
+                await self._announce(call, taken)
+            return call
+
+    async def leave(self, claim: CallerClaim, browser: Browser) -> None:
+        """End a call, here or of a lost node, whose caller has hung up. Raises as `admit` does."""
+        async with self._doors.setdefault(claim.call, asyncio.Lock()):
+            known = self._calls.get(claim.call)
+            if known is not None:
+                known.caller.hang_up()
+                return
+            taken = await self._take_over(claim)
+            call = self._new_call(taken.start, claim, self._leg(taken.start), browser)
+            call.caller.hang_up()
+            await self._let_go(call, taken.rung)
+            self._calls.begin(call)
+
+    async def _come_back(
+        self, known: NodeCall, claim: CallerClaim, sdp: str, browser: Browser
+    ) -> NodeCall:
+        """Take a caller back on a new leg."""
+        epoch = max(LegEpoch(claim.epoch_count, claim.epoch_nonce), known.call.epoch)
+        epoch = epoch.next(self._tools.chance.nonce())
+        leg = LegId(f"{claim.call}.{epoch.count}.{epoch.nonce}")
+        heard = _Ear()
+        await self._answer(claim, leg, sdp, browser, heard)
+        try:
+            await known.adopt(leg=leg, browser=browser, epoch=epoch)
+        except Refusal:
+            await self._tools.media.close(leg)
+            raise
+        heard.listen(known.caller.heard)
+        return known
+
+    def _refuse(self, claim: CallerClaim) -> None:
+        """Refuse a call that cannot come here, and count a new one."""
+        try:
+            if claim.line not in self._tools.lines:
+                raise UnknownName(f"There is no line called {claim.line}.")
+            if self._calls.draining or self._calls.is_full or self._tools.spool.is_full:
+                raise NodeFull("This node takes no further calls. Try another.")
+        except Refusal as refusal:
+            if claim.epoch_count == 0:
+                count_offered(claim.line, refusal.code)
+            raise
+
+    def _arrived(self, claim: CallerClaim) -> Start:
+        first = CallArrived(
+            call=claim.call,
+            at_ms=self._tools.clock.now_ms(),
+            line=claim.line,
+            language=claim.language,
+            node=self._tools.node,
+            epoch=LegEpoch(1, self._tools.chance.nonce()),
+        )
+        return Start(call=arrive(first), first=first)
+
+    async def _take_over(self, claim: CallerClaim) -> Taken:
+        """Return another node's call as it goes on here. Raises BadClaim, CallClosed."""
+        memory = self._signatures.unseal(claim)
+        stands = await self._standing(claim)
+        if stands is not None and stands.state == "closed" and not stands.is_presumed:
+            raise CallClosed("This call has ended.")
+        own = LegEpoch(claim.epoch_count, claim.epoch_nonce)
+        newest = own if stands is None else max(own, stands.epoch)
+        epoch = newest.next(self._tools.chance.nonce())
+        now_ms, talks = self._tools.clock.now_ms(), _talk(memory, stands)
+        rung = _rung(memory, stands)
+        call = take_over(
+            memory.call,
+            at_ms=now_ms,
+            epoch=epoch,
+            node=self._tools.node,
+            talk=None if talks is None else Talk(adviser=talks.adviser, token=talks.token),
+            token=memory.call.token if stands is None else stands.token,
+        )
+        first = CallResumed(call=call.id, at_ms=now_ms, node=self._tools.node, epoch=epoch)
+        start = Start(
+            call=call,
+            first=first,
+            position=memory.position,
+            kept_ms=memory.kept_ms,
+            offered=talks,
+            failed=memory.failed,
+        )
+        return Taken(start=start, rung=rung)
+
+    async def _standing(self, claim: CallerClaim) -> CallStanding | None:
+        """Return how the call stands in the live state, if that is known now."""
+        try:
+            found = await self._tools.queues.look_calls([claim.call])
+        except StateUnavailable:
+            log.warning("a call is taken up by its claim alone", call=claim.call)
+            return None
+        return found[0] if found else None
+
+    async def _seat(self, start: Start, claim: CallerClaim, sdp: str, browser: Browser) -> NodeCall:
+        """Answer the offer and let the call begin."""
+        leg, heard = self._leg(start), _Ear()
+        await self._answer(claim, leg, sdp, browser, heard)
+        call = self._new_call(start, claim, leg, browser)
+        call.caller.refresh_claim(call.call)
+        self._calls.begin(call)
+        heard.listen(call.caller.heard)
+        return call
+
+    async def _answer(
+        self, claim: CallerClaim, leg: LegId, sdp: str, browser: Browser, heard: "_Ear"
+    ) -> None:
+        # what is heard before the call knows the leg is of the leg's own making: none is lost
+        answer = await self._tools.media.accept(
+            call=claim.call, leg=leg, offer_sdp=sdp, heard=heard.take
+        )
+        browser.send(Answer(call=claim.call, sdp=answer))
+
+    def _leg(self, start: Start) -> LegId:
+        epoch = start.call.epoch
+        return LegId(f"{start.call.id}.{epoch.count}.{epoch.nonce}")
+
+    def _new_call(self, start: Start, claim: CallerClaim, leg: LegId, browser: Browser) -> NodeCall:
+        return NodeCall(start, leg=leg, browser=browser, claim=claim, tools=self._tools)
+
+    async def _announce(self, call: NodeCall, taken: Taken) -> None:
+        """Say at once, not with the next beat, that the call is here now."""
+        count_resumed(call.call.state)
+        log.info("a call has been taken up", call=call.call.id, state=call.call.state)
+        await self._let_go(call, taken.rung)
+        report = call.report()
+        if report is not None:
+            try:
+                await self._calls.report([report])
+            except StateUnavailable:
+                log.warning("the live state will hear of a call later", call=call.call.id)
+
+    async def _let_go(self, call: NodeCall, rung: Offered | None) -> None:
+        """Let an adviser go whose ring has ended with the call's node."""
+        if rung is None:
+            return
+        reason = LapseReason.NODE_LOST
+        try:
+            await self._tools.queues.give_back(
+                call=call.call.id, adviser=rung.adviser, token=rung.token, why=reason
+            )
+        except StateUnavailable:
+            log.warning("an adviser will be ready a little later", call=call.call.id)
+        self._tools.spawn(self._tell_over(call, rung, reason), "ring over")
+
+    async def _tell_over(self, call: NodeCall, rung: Offered, reason: LapseReason) -> None:
+        try:
+            await self._tools.desks.over(call.call, rung, lapse=reason)
+        except (Refusal, Outage) as error:
+            log.info("a desk will learn later that its ring is over", why=error.code)
+
+
+def _talk(memory: CallMemory, stands: CallStanding | None) -> Offered | None:
+    """Return the talk that goes on: the live state's if it has one, else the claim's if it may."""
+    if stands is not None and stands.state == "talking":
+        return _offered(stands.adviser, stands.desk or memory.desk, stands.token)
+    known = memory.call
+    is_over = stands is not None and stands.state in QUEUED | RUNG and stands.token >= known.token
+    if known.state not in TALKS or is_over:
+        return None
+    return _offered(known.adviser, memory.desk, known.token)
+
+
+def _rung(memory: CallMemory, stands: CallStanding | None) -> Offered | None:
+    """Return the ring that has ended with the call's node."""
+    if stands is not None and stands.state in RUNG:
+        return _offered(stands.adviser, stands.desk or memory.desk, stands.token)
+    if memory.call.state == "ringing" and (stands is None or stands.state != "talking"):
+        return _offered(memory.call.adviser, memory.desk, memory.call.token)
+    return None
+
+
+def _offered(adviser: AdviserId | None, desk: DeskId | None, token: Token) -> Offered | None:
+    if adviser is None or desk is None:
+        return None
+    return Offered(adviser=adviser, desk=desk, token=token)
+
+
+class _Ear:
+    """Keeps what the media says of a leg until someone listens."""
+
+    def __init__(self) -> None:
+        self._kept: list[LegEvent] = []
+        self._listener: Callable[[LegEvent], None] | None = None
+
+    def take(self, event: LegEvent) -> None:
+        """Take an event of the leg."""
+        if self._listener is None:
+            self._kept.append(event)
+        else:
+            self._listener(event)
+
+    def listen(self, listener: Callable[[LegEvent], None]) -> None:
+        """Hear all that was kept, and from now on all that comes."""
+        self._listener = listener
+        for event in self._kept:
+            listener(event)
+        self._kept.clear()

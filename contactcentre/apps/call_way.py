@@ -1,0 +1,135 @@
+"""A call's way through its stages on one node, from its beginning or from where it stood elsewhere.
+
+Menu, queue, ring and talk follow one another here; what each of them does stands in its stage.
+"""
+
+from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.sight import Sight
+from contactcentre.domain.announcing import APOLOGY_MOVED
+from contactcentre.domain.call import TALKS, CallState
+from contactcentre.domain.events import HungUpBy
+from contactcentre.domain.ids import DeskId, SoundName
+from contactcentre.domain.ivr.walk import Position
+from contactcentre.journey.bridging import Bridging, TalkEnd
+from contactcentre.journey.ivr import Finished, FlowWalk
+from contactcentre.journey.queueing import Waiting
+from contactcentre.limits import REJOIN_MS
+from contactcentre.ports.live import LiveCall, Offered
+
+
+class CallWay:
+    """One call's way."""
+
+    def __init__(
+        self,
+        live: LiveCall,
+        tools: NodeTools,
+        sight: Sight,
+        *,
+        position: Position | None,
+        kept_ms: int | None,
+        is_moved: bool,
+    ) -> None:
+        """Begin; a call that `is_moved` goes on from `position`, or from the state it is in."""
+        self._live = live
+        self._tools = tools
+        self._sight = sight
+        self._is_moved = is_moved
+        self._flow = tools.lines[live.call.line].flow
+        self._walk: FlowWalk | None = None
+        if live.call.state is CallState.IN_MENU:
+            self._walk = FlowWalk(
+                live,
+                self._flow,
+                queues=tools.queues,
+                clock=tools.clock,
+                came_from=position,
+                kept_ms=kept_ms,
+            )
+        self.bridging: Bridging | None = None
+        """The ring or talk that is under way."""
+
+    @property
+    def position(self) -> Position | None:
+        """Return where in the flow the caller is; None once the menus are behind."""
+        return None if self._walk is None else self._walk.position
+
+    @property
+    def kept_ms(self) -> int | None:
+        """Return the time from which a wait will count that has not begun yet."""
+        return None if self._walk is None else self._walk.kept_ms
+
+    def speak_to(self, desk: DeskId) -> None:
+        """Speak to another desk process from now on."""
+        if self.bridging is not None:
+            self.bridging.speak_to(desk)
+
+    async def caller_left(self) -> None:
+        """Note what the menus have to say of a caller who leaves them."""
+        if self._walk is not None:
+            await self._walk.caller_left()
+
+    async def run(self, offered: Offered | None) -> HungUpBy:
+        """Lead the call to its end; return who ended it. `offered` is a talk that goes on here."""
+        tools = self._tools
+        waiting = Waiting(
+            self._live, self._flow, queues=tools.queues, media=tools.media, clock=tools.clock
+        )
+        first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
+        if self._walk is not None:
+            reached = await self._walk.run()
+            self._walk = None
+            if isinstance(reached, Finished):
+                return HungUpBy.FLOW
+            await waiting.join(
+                queue=reached.queue,
+                service_class=reached.service_class,
+                enqueued_ms=reached.enqueued_ms,
+            )
+            first = reached.prompts
+        elif self._live.call.state in TALKS:
+            assert offered is not None, "a talk has its adviser"
+            if await self._talked(offered):
+                return HungUpBy.ADVISER
+            first = ()
+        else:
+            await waiting.take_place()
+        while True:
+            if await self._bridged(await waiting.offered(first=first)):
+                return HungUpBy.ADVISER
+            first = ()
+
+    async def _bridged(self, offered: Offered) -> bool:
+        """Ring an adviser; say whether there was a talk that the adviser ended."""
+        bridging = self._bridge(offered)
+        lapse = await bridging.ring(ring_ms=self._tools.ring_ms)
+        if lapse is not None:
+            await bridging.lapse(lapse)
+            self._sight.rang(offered.adviser, desk_failed=bridging.desk_failed)
+            self._sight.changed()
+            return False
+        self._sight.failed.clear()
+        return await self._ended(bridging, await bridging.talk())
+
+    async def _talked(self, offered: Offered) -> bool:
+        """Go on with a talk that has moved here; say whether the adviser ended it."""
+        bridging = self._bridge(offered)
+        return await self._ended(bridging, await bridging.rejoin(within_ms=REJOIN_MS))
+
+    async def _ended(self, bridging: Bridging, end: TalkEnd) -> bool:
+        if end is TalkEnd.ADVISER_HUNG_UP:
+            return True
+        await bridging.break_off()
+        return False
+
+    def _bridge(self, offered: Offered) -> Bridging:
+        tools = self._tools
+        self.bridging = Bridging(
+            self._live,
+            offered,
+            queues=tools.queues,
+            media=tools.media,
+            desks=tools.desks,
+            clock=tools.clock,
+        )
+        return self.bridging
