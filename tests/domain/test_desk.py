@@ -8,63 +8,47 @@ import pytest
 
 from contactcentre.domain import desk as d
 from contactcentre.domain import desk_events as e
+from contactcentre.domain.desk_stand import AWAY_AFTER, Desk
 from contactcentre.domain.errors import BadRequest, OutOfOrder, Refusal, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, QueueId, Token
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
+from tests.domain.desk_steps import (
+    ALLOWED_MS,
+    AWAY,
+    CALL,
+    CHOOSE,
+    FINISH,
+    GO_HOME,
+    LATER_CALL,
+    LOSE,
+    MORE,
+    NEW,
+    OPEN,
+    PRESS_LUNCH,
+    PRESS_READY,
+    READY,
+    RINGING,
+    SIGN_IN,
+    TALKING,
+    TICK,
+    WRAPPING,
+    A,
+    N,
+    R,
+    T,
+    W,
+    X,
+    after,
+    began,
+    ended,
+    found,
+    gone,
+    moved,
+    rang,
+    recovered,
+    stands,
+)
 
-ADA = AdviserId("ada")
-CALL = CallId("call-1")
-LATER_CALL = CallId("call-2")
-PAYING = QueueId("tax.paying.en")
-ALLOWED_MS = 90_000
-NEW = d.Desk(adviser=ADA, wrap_up_allowed_ms=ALLOWED_MS)
-
-
-def rang(at_ms: int = 10, *, token: int = 5, call: CallId = CALL) -> e.Rang:
-    return e.Rang(at_ms=at_ms, call=call, queue=PAYING, token=Token(token), ring_ms=20_000)
-
-
-def began(at_ms: int = 20, *, token: int = 5, call: CallId = CALL) -> e.TalkBegan:
-    return e.TalkBegan(at_ms=at_ms, call=call, token=Token(token))
-
-
-def ended(at_ms: int = 30, *, token: int = 5, lapse: LapseReason | None = None) -> e.RingEnded:
-    return e.RingEnded(at_ms=at_ms, token=Token(token), lapse=lapse)
-
-
-def stands(state: Presence, *, token: int, reason: AwayReason | None = None) -> e.StandingSeen:
-    return e.StandingSeen(at_ms=40, state=state, reason=reason, token=Token(token))
-
-
-def recovered(
-    state: Presence, *, reason: AwayReason | None = None, call: CallId | None = None
-) -> e.Recovered:
-    return e.Recovered(at_ms=1, state=state, reason=reason, call=call, token=Token(5))
-
-
-def after(*events: e.DeskEvent, desk: d.Desk = NEW) -> d.Desk:
-    for event in events:
-        desk = d.follow(desk, event)
-    return desk
-
-
-SIGN_IN = e.SignedIn(at_ms=1)
-OPEN = e.SocketOpened(at_ms=2)
-LOSE = e.SocketLost(at_ms=3)
-PRESS_READY = e.ReadyPressed(at_ms=4)
-PRESS_LUNCH = e.AwayPressed(at_ms=4, reason=AwayReason.LUNCH)
-CHOOSE = e.OutcomeChosen(at_ms=25, call=CALL, chosen=True)
-FINISH = e.WrapUpFinished(at_ms=60, call=CALL, away=None)
-MORE = e.MoreTimeAsked(at_ms=50)
-TICK = e.TimePassed(at_ms=50)
-GO_HOME = e.SignedOut(at_ms=70)
-
-AWAY = after(SIGN_IN, OPEN)
-READY = after(PRESS_READY, desk=AWAY)
-RINGING = after(rang(), desk=READY)
-TALKING = after(began(), desk=RINGING)
-WRAPPING = after(ended(), desk=TALKING)
 DESKS = {
     Presence.OFFLINE: NEW,
     Presence.AWAY: AWAY,
@@ -74,32 +58,32 @@ DESKS = {
     Presence.WRAP_UP: WRAPPING,
 }
 
-X, A, R, N, T, W = (
-    Presence.OFFLINE,
-    Presence.AWAY,
-    Presence.READY,
-    Presence.RINGING,
-    Presence.TALKING,
-    Presence.WRAP_UP,
-)
 STATES = (X, A, R, N, T, W)
 REFUSED = None
 
 #                                       offline   away     ready  ringing  talking  wrap-up
 TABLE: dict[e.DeskEvent, Sequence[Presence | None]] = {
     SIGN_IN: (A, A, R, N, T, W),
-    recovered(Presence.READY): (A, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
+    recovered(Presence.READY): (A, R, R, REFUSED, REFUSED, W),
+    recovered(Presence.TALKING, call=CALL, token=9): (T, T, T, REFUSED, REFUSED, T),
+    recovered(Presence.RINGING, call=CALL, token=9): (N, N, N, REFUSED, REFUSED, N),
     OPEN: (REFUSED, A, R, N, T, W),
     LOSE: (X, A, A, N, T, W),
     PRESS_READY: (REFUSED, R, R, REFUSED, REFUSED, R),
     PRESS_LUNCH: (REFUSED, A, A, REFUSED, REFUSED, A),
     rang(token=9): (REFUSED, REFUSED, N, N, REFUSED, REFUSED),
     began(token=9): (REFUSED, T, T, T, T, T),
+    moved(token=9): (REFUSED, T, T, T, T, T),
+    moved(token=5): (REFUSED, T, T, T, T, REFUSED),
+    found(talking=True): (REFUSED, A, R, T, T, W),
+    found(talking=False): (REFUSED, A, R, N, T, W),
     ended(token=9): (REFUSED, A, R, N, T, W),
     ended(token=5): (REFUSED, A, R, W, W, W),
     ended(token=5, lapse=LapseReason.NO_ANSWER): (REFUSED, A, A, A, A, W),
     ended(token=5, lapse=LapseReason.CALLER_LEFT): (REFUSED, A, R, R, R, W),
-    e.NodeGone(at_ms=30): (REFUSED, REFUSED, REFUSED, REFUSED, W, REFUSED),
+    gone(token=5): (REFUSED, A, R, R, W, W),
+    gone(token=9): (REFUSED, A, R, N, T, W),
+    e.TalkLeft(at_ms=30, call=CALL): (REFUSED, REFUSED, REFUSED, REFUSED, W, REFUSED),
     CHOOSE: (REFUSED, A, R, N, T, W),
     MORE: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, W),
     FINISH: (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, R),
@@ -116,7 +100,7 @@ TABLE: dict[e.DeskEvent, Sequence[Presence | None]] = {
 }
 
 
-def outcome_of(desk: d.Desk, event: e.DeskEvent) -> Presence | None:
+def outcome_of(desk: Desk, event: e.DeskEvent) -> Presence | None:
     try:
         return d.follow(desk, event).state
     except Refusal:
@@ -159,12 +143,12 @@ def test_what_happened_cannot_be_chosen_as_a_reason(reason: AwayReason) -> None:
         d.follow(READY, e.AwayPressed(at_ms=5, reason=reason))
 
 
-@pytest.mark.parametrize("lapse", list(d.AWAY_AFTER))
+@pytest.mark.parametrize("lapse", list(AWAY_AFTER))
 def test_after_a_ring_that_came_to_nothing_the_adviser_is_away_until_ready_is_pressed(
     lapse: LapseReason,
 ) -> None:
     away = after(ended(lapse=lapse), desk=RINGING)
-    assert (away.state, away.reason) == (A, d.AWAY_AFTER[lapse])
+    assert (away.state, away.reason) == (A, AWAY_AFTER[lapse])
     for_ever = e.TimePassed(at_ms=10**9)
     assert after(for_ever, stands(Presence.READY, token=5), for_ever, desk=away) == away
     assert after(e.ReadyPressed(at_ms=10**9), desk=away).state is R
@@ -260,8 +244,18 @@ def test_a_ring_whose_node_is_gone_holds_nobody() -> None:
     end_ms = 10 + 20_000 + d.RING_OVERDUE_MS
     assert after(e.TimePassed(at_ms=end_ms - 1), desk=RINGING).state is N
     overdue = after(e.TimePassed(at_ms=end_ms), desk=RINGING)
-    assert (overdue.state, overdue.reason) == (A, AwayReason.LOST_CONNECTION)
+    assert (overdue.state, overdue.lapse) == (R, LapseReason.NODE_LOST)
     assert after(began(end_ms + 1), desk=overdue).state is T
+
+
+def test_a_ring_ends_with_its_node_and_the_adviser_is_ready_again() -> None:
+    for lost in (
+        ended(lapse=LapseReason.NODE_LOST),
+        gone(),
+        stands(Presence.READY, token=5),
+    ):
+        free = after(lost, desk=RINGING)
+        assert (free.state, free.lapse) == (R, LapseReason.NODE_LOST)
 
 
 def test_wrap_up_ends_by_itself_once_an_outcome_is_chosen() -> None:
@@ -291,31 +285,6 @@ def test_whoever_finishes_goes_where_was_asked() -> None:
     assert after(replace(FINISH, away=AwayReason.BREAK), desk=WRAPPING).reason is AwayReason.BREAK
     with pytest.raises(OutOfOrder):
         d.follow(WRAPPING, replace(FINISH, call=LATER_CALL))
-
-
-@pytest.mark.parametrize(
-    ("stood", "comes_back"),
-    [
-        (recovered(Presence.READY), (R, None)),
-        (recovered(Presence.RESERVED), (R, None)),
-        (recovered(Presence.AWAY, reason=AwayReason.LUNCH), (A, AwayReason.LUNCH)),
-        (recovered(Presence.AWAY), (A, AwayReason.LOST_CONNECTION)),
-        (recovered(Presence.RINGING, call=CALL), (A, AwayReason.LOST_CONNECTION)),
-        (recovered(Presence.WRAP_UP, call=CALL), (A, AwayReason.LOST_CONNECTION)),
-        (recovered(Presence.TALKING, call=CALL), (T, None)),
-        (recovered(Presence.OFFLINE), (A, AwayReason.SIGNED_IN)),
-    ],
-)
-def test_a_desk_process_that_was_started_again_takes_up_what_stood(
-    stood: e.Recovered, comes_back: tuple[Presence, AwayReason | None]
-) -> None:
-    desk = after(stood, OPEN)
-    assert (desk.state, desk.reason) == comes_back
-
-
-def test_a_talk_taken_up_after_a_restart_can_be_ended() -> None:
-    desk = after(recovered(Presence.TALKING, call=CALL), OPEN, ended())
-    assert (desk.state, desk.reason) == (A, AwayReason.LOST_CONNECTION)
 
 
 def test_whoever_went_home_signs_in_anew_and_remembers_the_token() -> None:

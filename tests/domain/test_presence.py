@@ -1,6 +1,6 @@
 """The words for what an adviser is doing."""
 
-from contactcentre.domain.desk import AWAY_AFTER
+from contactcentre.domain.desk_stand import AWAY_AFTER
 from contactcentre.domain.presence import CHOSEN_REASONS, MATCHABLE, AwayReason, Presence
 
 
