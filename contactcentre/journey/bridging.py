@@ -113,8 +113,8 @@ class Bridging:
             if answered and self._live.adviser_leg is not None:
                 return None
         self.desk_failed = left_ms > 0 or self._live.adviser_leg is None
-        failed = answered or self.desk_failed
-        return LapseReason.DESK_UNREACHABLE if failed else LapseReason.NO_ANSWER
+        unreachable = answered or left_ms > 0
+        return LapseReason.DESK_UNREACHABLE if unreachable else LapseReason.NO_ANSWER
 
     async def lapse(self, why: LapseReason) -> None:
         """Give the call its place back and let the adviser go."""

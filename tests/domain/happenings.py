@@ -50,6 +50,7 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
             e.CallHeld(call=C1, at_ms=AT_MS),
             e.CallTakenOffHold(call=C1, at_ms=AT_MS),
             e.TalkBroken(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.CallResumed(call=C1, at_ms=AT_MS, node=NodeId("south-1"), epoch=LegEpoch(3, "bb")),
             e.CallEnded(call=C1, at_ms=AT_MS, ending=e.Ending.LEFT_IN_MENU, by=e.HungUpBy.CALLER),
         )
     }

@@ -13,10 +13,12 @@ from contactcentre.domain.call import (
     VERSIONS_PER_EPOCH,
     Call,
     CallState,
+    Talk,
     arrive,
     come_back,
     ending_of,
     follow,
+    take_over,
 )
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
@@ -28,6 +30,7 @@ from tests.domain.happenings import ADA, ARRIVED, AT_MS, CAME_MS, HAPPENINGS, TO
 KINDS: tuple[type[e.Event], ...] = get_args(e.CallEvent)
 EVERYTHING = list(product(CallState, KINDS))
 ARRIVAL = arrive(ARRIVED)
+S = CallState
 
 
 def walked(*kinds: type[e.Event], step_ms: int = 1_000) -> Call:
@@ -110,6 +113,54 @@ def test_the_higher_of_two_legs_that_came_back_at_once_is_written_later() -> Non
 def test_an_older_leg_takes_nothing_up(epoch: LegEpoch) -> None:
     with pytest.raises(StaleEpoch):
         come_back(ARRIVAL, epoch=epoch, node=NodeId("south-1"))
+
+
+HERE, EPOCH = NodeId("south-1"), LegEpoch(9, "zz")
+
+
+def taken(call: Call, *, talk: Talk | None = None, token: int = 0) -> Call:
+    """Return a call as another node takes it up."""
+    return take_over(call, at_ms=AT_MS, epoch=EPOCH, node=HERE, talk=talk, token=Token(token))
+
+
+def test_a_call_of_a_lost_node_goes_on_in_the_menu_or_waits_where_it_waited() -> None:
+    for call in (ARRIVAL, walked(*QUEUED)):
+        after = taken(call)
+        assert (after.state, after.enqueued_ms) == (call.state, call.enqueued_ms)
+        assert (after.node, after.epoch) == (HERE, EPOCH)
+
+
+def test_a_ring_ends_with_its_node_and_the_caller_waits_again() -> None:
+    rung = walked(*QUEUED, e.CallRang)
+    after = taken(rung)
+    assert (after.state, after.adviser, after.enqueued_ms) == (S.WAITING, None, rung.enqueued_ms)
+    assert after.token == rung.token
+
+
+@pytest.mark.parametrize("hold", [(), (e.CallHeld,)])
+def test_a_talk_goes_on_as_it_was(hold: tuple[type[e.Event], ...]) -> None:
+    talk = walked(*TALKED, *hold)
+    after = taken(talk, talk=Talk(adviser=ADA, token=talk.token))
+    assert (after.state, after.adviser, after.token) == (talk.state, ADA, talk.token)
+    assert (after.held_at_ms, after.bridged_at_ms) == (talk.held_at_ms, talk.bridged_at_ms)
+
+
+def test_a_talk_that_the_claim_had_not_heard_of_goes_on_too() -> None:
+    bryn = Talk(adviser=AdviserId("bryn"), token=Token(99))
+    after = taken(walked(*QUEUED), talk=bryn, token=99)
+    assert (after.state, after.adviser, after.token) == (S.TALKING, "bryn", 99)
+    assert after.bridged_at_ms == AT_MS
+
+
+def test_a_talk_that_nobody_knows_of_any_more_is_over_and_the_caller_waits_again() -> None:
+    after = taken(walked(*TALKED, e.CallHeld), token=99)
+    assert (after.state, after.adviser, after.held_at_ms) == (S.WAITING, None, None)
+    assert after.token == 99
+
+
+def test_an_older_leg_takes_no_call_over() -> None:
+    with pytest.raises(StaleEpoch):
+        take_over(ARRIVAL, at_ms=0, epoch=LegEpoch(1, "z"), node=HERE, talk=None, token=Token(0))
 
 
 def test_the_language_that_was_chosen_is_kept() -> None:

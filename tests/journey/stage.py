@@ -10,7 +10,7 @@ from contactcentre.domain.ids import CallId, LegId, LineId, NodeId, SoundName
 from contactcentre.domain.languages import Language
 from contactcentre.ports.live import AdviserAct, Offered
 from contactcentre.ports.media import LegQuality
-from contactcentre.ports.state import NodeReply, NodeReport, Place
+from contactcentre.ports.state import CallReport, CallsReply, CallStanding, NodeReport, Place
 
 ARRIVED = CallArrived(
     call=CallId("c1"),
@@ -149,10 +149,25 @@ class StagedQueues:
         """Remember it."""
         self._tell("end", said)
 
-    async def report_node(self, report: NodeReport) -> NodeReply:
+    async def report_calls(self, node: NodeId, calls: Sequence[CallReport]) -> CallsReply:
+        """Remember it."""
+        self._tell("report_calls", (node, calls))
+        return CallsReply(superseded=(), closed=())
+
+    async def report_node(self, report: NodeReport) -> int:
         """Remember it."""
         self._tell("report_node", report)
-        return NodeReply(superseded=(), closed=(), durable_seq=0)
+        return 0
+
+    async def look_calls(self, calls: Sequence[CallId]) -> Sequence[CallStanding]:
+        """Know no call."""
+        self._tell("look_calls", calls)
+        return ()
+
+    async def lose_calls(self, node: NodeId, *, beat: int | None) -> int:
+        """Remember it."""
+        self._tell("lose_calls", (node, beat))
+        return 0
 
     async def forget_node(self, node: NodeId) -> None:
         """Remember it."""
@@ -213,11 +228,18 @@ class StagedDesks:
         if self._refuse is not None:
             raise self._refuse
 
-    async def bridged(self, call: CallId, offered: Offered) -> None:
+    async def bridged(self, call: Call, offered: Offered) -> None:
         """Remember it."""
-        self.told.append(("bridged", (call, offered.token)))
+        self.told.append(("bridged", (call.id, offered.token)))
 
-    async def over(self, call: CallId, offered: Offered, *, lapse: LapseReason | None) -> None:
+    async def moved(self, call: Call, offered: Offered, *, steps: Sequence[CallEvent]) -> None:
+        """Take it, or refuse."""
+        del steps
+        self.told.append(("moved", (call.id, offered.desk)))
+        if self._refuse is not None:
+            raise self._refuse
+
+    async def over(self, call: Call, offered: Offered, *, lapse: LapseReason | None) -> None:
         """Remember it."""
         del call, offered
         self.told.append(("over", lapse))

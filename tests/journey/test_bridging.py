@@ -7,8 +7,14 @@ import pytest
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.domain.call import CallState
 from contactcentre.domain.classes import ServiceClass
-from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
-from contactcentre.domain.events import CallQueued, LapseReason
+from contactcentre.domain.errors import PeerUnavailable, StaleToken, StateUnavailable
+from contactcentre.domain.events import (
+    CallBridged,
+    CallHeld,
+    CallQueued,
+    CallRang,
+    LapseReason,
+)
 from contactcentre.domain.ids import AdviserId, DeskId, LegId, QueueId, Token
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.ports.live import (
@@ -188,3 +194,71 @@ async def test_a_talk_goes_on_while_the_store_is_away() -> None:
     ring = Ring(queues=StagedQueues(away=StateUnavailable("away")))
     assert await talk(ring, AdviserHungUp()) is TalkEnd.ADVISER_HUNG_UP
     assert ring.live.call.bridged_at_ms is not None
+
+
+def talking(ring: Ring, *, held: bool = False) -> None:
+    """Let the call stand where it stood on a node that was lost."""
+    call = ring.live.call.id
+    ring.live.note(CallRang(call=call, at_ms=1, adviser=ADA.adviser, token=ADA.token))
+    ring.live.note(CallBridged(call=call, at_ms=2, adviser=ADA.adviser, token=ADA.token))
+    if held:
+        ring.live.note(CallHeld(call=call, at_ms=3))
+
+
+async def test_a_talk_that_moved_goes_on_once_the_advisers_browser_is_here(ring: Ring) -> None:
+    talking(ring)
+    ring.live.prompt_s = 1.0
+    talk = asyncio.create_task(ring.bridging.rejoin(within_ms=5_000))
+    await asyncio.sleep(0.05)
+    assert ring.desks.told == [("moved", (ring.live.call.id, ADA.desk))]
+    assert ring.media.music[ring.live.caller_leg]
+    ring.act(AdviserAttached(leg=ADAS_LEG))
+    await asyncio.sleep(0.05)
+    assert (ring.live.caller_leg, ADAS_LEG) in ring.media.hears
+    assert not ring.media.music[ring.live.caller_leg]
+    assert ring.live.told == ["bridged", "back"]
+    ring.act(AdviserHungUp())
+    assert await talk is TalkEnd.ADVISER_HUNG_UP
+
+
+async def test_a_caller_on_hold_is_on_hold_at_the_next_node_too(ring: Ring) -> None:
+    talking(ring, held=True)
+    ring.act(AdviserAttached(leg=ADAS_LEG), HoldAsked(on=False), AdviserHungUp())
+    talk = asyncio.create_task(ring.bridging.rejoin(within_ms=5_000))
+    assert await talk is TalkEnd.ADVISER_HUNG_UP
+    assert ring.live.told == ["bridged", "held", "back"]
+
+
+async def test_an_adviser_who_does_not_come_leaves_the_caller_to_the_queue(ring: Ring) -> None:
+    talking(ring)
+    assert await ring.bridging.rejoin(within_ms=50) is TalkEnd.BROKEN
+
+
+async def test_a_desk_that_has_ended_the_talk_is_not_waited_for() -> None:
+    ring = Ring(desks=StagedDesks(refuse=StaleToken("over")))
+    talking(ring)
+    async with asyncio.timeout(3):
+        assert await ring.bridging.rejoin(within_ms=60_000) is TalkEnd.BROKEN
+
+
+async def test_a_desk_that_took_the_ring_and_was_lost_has_failed_on_it(ring: Ring) -> None:
+    ring.act(AdviserAttached(leg=ADAS_LEG), AdviserLost())
+    assert await ring.bridging.ring(ring_ms=5_000) is LapseReason.DESK_UNREACHABLE
+    assert ring.bridging.desk_failed
+
+
+async def test_a_desk_that_was_gone_before_the_ring_has_not_failed_on_it() -> None:
+    ring = Ring(desks=StagedDesks(refuse=PeerUnavailable("gone")))
+    assert await ring.bridging.ring(ring_ms=5_000) is LapseReason.DESK_UNREACHABLE
+    assert not ring.bridging.desk_failed
+
+
+async def test_an_adviser_who_only_does_not_answer_is_no_failed_desk(ring: Ring) -> None:
+    ring.act(AdviserAttached(leg=ADAS_LEG))
+    assert await ring.bridging.ring(ring_ms=50) is LapseReason.NO_ANSWER
+    assert not ring.bridging.desk_failed
+
+
+async def test_a_desk_whose_browser_never_joined_has_failed_on_it(ring: Ring) -> None:
+    assert await ring.bridging.ring(ring_ms=30) is LapseReason.NO_ANSWER
+    assert ring.bridging.desk_failed

@@ -1,9 +1,9 @@
 """Claims and tickets: what we signed is read back; whatever anyone else made is refused."""
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
@@ -11,10 +11,22 @@ import pytest
 
 from contactcentre.adapters.web import claims
 from contactcentre.adapters.web.claims import Signatures, page_digest, prove_page
+from contactcentre.domain.call import CallState, arrive
 from contactcentre.domain.errors import BadClaim, BadRequest
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LineId,
+    NodeId,
+    QueueId,
+    StepName,
+    Token,
+)
+from contactcentre.domain.ivr.walk import Position
 from contactcentre.domain.languages import Language
-from contactcentre.wire.claims import AdviserTicket, CallerClaim
+from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory
+from tests.domain.happenings import ARRIVED
 
 NOW_S = 1_790_000_000
 OLD, NEW, STRANGE = "old-" * 8, "new-" * 8, "odd-" * 8
@@ -47,10 +59,8 @@ CLAIM = CallerClaim(
     epoch_count=2,
     epoch_nonce="a" * 16,
     page=page_digest(PAGE_SECRET),
-    arrived_at_ms=NOW_S * 1_000,
     queue=QueueId("tax.paying.cy"),
     enqueued_ms=NOW_S * 1_000 + 5,
-    token=Token(1_790_000_000_000_001),
     exp=NOW_S + 60,
 )
 TICKET = AdviserTicket(
@@ -99,12 +109,63 @@ def test_a_claim_is_read_as_it_was_signed(signatures: Signatures) -> None:
 def test_a_claim_to_a_call_that_no_queue_has_seen_is_read_as_it_was_signed(
     signatures: Signatures,
 ) -> None:
-    fresh = CLAIM.model_copy(update={"arrived_at_ms": None, "queue": None, "enqueued_ms": None})
+    fresh = CLAIM.model_copy(update={"queue": None, "enqueued_ms": None})
     assert signatures.read_claim(signatures.sign_claim(fresh)) == fresh
 
 
 def test_a_ticket_is_read_as_it_was_signed(signatures: Signatures) -> None:
     assert signatures.read_ticket(signatures.sign_ticket(TICKET)) == TICKET
+
+
+@pytest.fixture
+def memory() -> CallMemory:
+    call = arrive(ARRIVED)
+    return CallMemory(
+        call=replace(call, state=CallState.TALKING, adviser=AdviserId("ada"), token=Token(7)),
+        position=Position(step=StepName("reason"), language=Language.WELSH, tries=1),
+        kept_ms=5,
+        desk=DeskId("d1"),
+        failed=[AdviserId("bryn")],
+    )
+
+
+def test_what_a_claim_remembers_is_read_by_another_node_as_it_was(
+    clock: Clock, signatures: Signatures, memory: CallMemory
+) -> None:
+    claim = CLAIM.model_copy(update={"memory": signatures.seal(memory)})
+    elsewhere = Signatures({"old": OLD, "new": NEW}, "old", clock)
+    assert elsewhere.unseal(elsewhere.read_claim(signatures.sign_claim(claim))) == memory
+
+
+def test_no_page_can_read_who_its_adviser_is(signatures: Signatures, memory: CallMemory) -> None:
+    signed = signatures.sign_claim(CLAIM.model_copy(update={"memory": signatures.seal(memory)}))
+    body = signed.split(".")[1]
+    read = urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+    assert "memory" in read
+    assert "ada" not in read
+
+
+@pytest.mark.parametrize("sealed", [None, "", "gAAAAAB", "no seal of ours"])
+def test_a_memory_that_none_of_our_keys_has_sealed_is_refused(
+    signatures: Signatures, sealed: str | None
+) -> None:
+    with pytest.raises(BadClaim):
+        signatures.unseal(CLAIM.model_copy(update={"memory": sealed}))
+
+
+def test_the_longest_memory_fits_into_a_claim(signatures: Signatures, memory: CallMemory) -> None:
+    full = memory.model_copy(
+        update={
+            "failed": [AdviserId("a" * 40)] * 2,
+            "position": Position(
+                step=StepName("s" * 40),
+                language=Language.WELSH,
+                history=tuple(StepName(f"{n}" * 40) for n in range(8)),
+            ),
+        }
+    )
+    signed = signatures.sign_claim(CLAIM.model_copy(update={"memory": signatures.seal(full)}))
+    assert signatures.unseal(signatures.read_claim(signed)) == full
 
 
 def test_a_claim_signed_before_the_keys_were_changed_is_still_good(
