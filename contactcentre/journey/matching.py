@@ -2,19 +2,22 @@
 
 A router holds nothing. Any number of them may run, each may die at any moment: the decision is one
 atomic step in the store, and a reservation that no node has taken up goes back after a while that
-each router counts by its own clock.
+each router counts by its own clock. While the store is away, or is not the one that matching was
+opened on, nobody is matched: the rescue stage opens it and says so here.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
-from contactcentre.domain.errors import Outage, Refusal, StateUnavailable
+from contactcentre.domain.errors import Outage, Refusal, StateUnavailable, StoreChanged
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import CallId, Token
+from contactcentre.domain.ids import AdviserId, CallId, Token
 from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
+from contactcentre.ports.monitors import Violated
 from contactcentre.ports.state import AddressBook, CallQueues, Matching, Reservation
 
 SWEEP_EVERY_MS = 1_000
@@ -34,6 +37,8 @@ class Matcher:
         nodes: Nodes,
         clock: Clock,
         chance: Chance,
+        store_changed: Callable[[], None],
+        violated: Violated,
     ) -> None:
         self._matching = matching
         self._queues = queues
@@ -41,8 +46,13 @@ class Matcher:
         self._nodes = nodes
         self._clock = clock
         self._chance = chance
+        self._store_changed = store_changed
+        self._violated = violated
         self._woken = asyncio.Event()
+        self._resumed = asyncio.Event()
         self._first_seen_ms: dict[tuple[CallId, Token], int] = {}
+        self._last_token = Token(0)
+        self._bound_twice: set[AdviserId] = set()
 
     async def run(self) -> None:
         """Match for ever."""
@@ -51,43 +61,62 @@ class Matcher:
             group.create_task(self._watch_reservations(), name="reservations")
             group.create_task(self._match_for_ever(group), name="matching")
 
+    def resume(self) -> None:
+        """Match again at once: the store has come back, or matching has been opened on it."""
+        self._resumed.set()
+        self._woken.set()
+
     async def _listen(self) -> None:
         async for _ in self._matching.wakes():
             self._woken.set()
 
     async def _match_for_ever(self, group: asyncio.TaskGroup) -> None:
         while True:
+            await _until(self._woken, within_ms=SWEEP_EVERY_MS + self._chance.jitter(200))
             try:
-                async with asyncio.timeout((SWEEP_EVERY_MS + self._chance.jitter(200)) / 1_000):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
-            try:
-                for reservation in await self.match_all():
+                async for reservation in self.matches():
                     group.create_task(self.offer(reservation), name="offer")
+            except StoreChanged:
+                self._store_changed()
+                await self._back_off(SWEEP_EVERY_MS)
             except StateUnavailable:
-                await self._clock.sleep_ms(self._chance.jitter(SWEEP_EVERY_MS))
+                await self._back_off(self._chance.jitter(SWEEP_EVERY_MS))
 
-    async def match_all(self) -> list[Reservation]:
+    async def _back_off(self, within_ms: int) -> None:
+        """Leave the store alone until it is said to be usable, at most for so long; then try."""
+        await _until(self._resumed, within_ms=within_ms)
+        self._woken.set()
+
+    async def matches(self) -> AsyncIterator[Reservation]:
         """Reserve what can be reserved now: the longest ready adviser first, then queue by queue.
 
-        Raises StateUnavailable.
+        Raises StateUnavailable; what was yielded before stands.
         """
-        reserved: list[Reservation] = []
         waiting = await self._matching.queues_waiting()
         if not waiting:
-            return reserved
+            return
         for adviser in await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX):
             found = await self._matching.match_adviser(adviser, request=self._chance.request())
             if found is not None:
-                reserved.append(found)
+                yield self._seen(found)
         for queue in waiting:
             found = await self._matching.match_queue(queue, request=self._chance.request())
             if found is not None:
-                reserved.append(found)
                 self._woken.set()  # there may be more behind it
-        return reserved
+                yield self._seen(found)
+
+    def _seen(self, reservation: Reservation) -> Reservation:
+        """Return a new reservation; say so if its token is not above all this router was given."""
+        if reservation.token <= self._last_token:
+            self._violated(
+                "I12",
+                call=reservation.call,
+                queue=reservation.queue,
+                token=reservation.token,
+                last_token=self._last_token,
+            )
+        self._last_token = max(self._last_token, reservation.token)
+        return reservation
 
     async def offer(self, reservation: Reservation) -> None:
         """Hand a reservation to the call's node; take it back if that node does not have the call.
@@ -118,6 +147,7 @@ class Matcher:
                 standing = await self._matching.reservations()
             except StateUnavailable:
                 continue
+            self._check_advisers(standing)
             for reservation in self._overdue(standing):
                 await self._take_back(reservation, LapseReason.NOT_TAKEN_UP)
 
@@ -127,6 +157,14 @@ class Matcher:
         self._first_seen_ms = {key: self._first_seen_ms.get(key, now_ms) for key in seen}
         return [one for key, one in seen.items() if now_ms - self._first_seen_ms[key] > TAKE_UP_MS]
 
+    def _check_advisers(self, standing: Sequence[Reservation]) -> None:
+        """Say so, once, if an adviser is bound to two calls at one moment."""
+        counts = Counter(one.adviser for one in standing)
+        twice = {adviser for adviser, count in counts.items() if count > 1}
+        for adviser in sorted(twice - self._bound_twice):
+            self._violated("I4", adviser=adviser, reservations_count=counts[adviser])
+        self._bound_twice = twice
+
     async def _take_back(self, reservation: Reservation, why: LapseReason) -> None:
         with suppress(StateUnavailable):  # it is still listed when the store is back
             await self._queues.give_back(
@@ -135,3 +173,11 @@ class Matcher:
                 token=reservation.token,
                 why=why,
             )
+
+
+async def _until(event: asyncio.Event, *, within_ms: int) -> None:
+    """Wait until something is told, or has not been for so long; then it counts as heard."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_ms / 1_000):
+            await event.wait()
+    event.clear()

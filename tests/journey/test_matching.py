@@ -4,7 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
-from contactcentre.domain.errors import OutOfOrder, PeerUnavailable, StateUnavailable
+from contactcentre.domain.errors import (
+    OutOfOrder,
+    PeerUnavailable,
+    StateUnavailable,
+    StoreChanged,
+)
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.journey.matching import Matcher
@@ -47,18 +52,24 @@ class StagedStore:
         self.waiting: Sequence[QueueId] = (PAYING,)
         self.untaken: Sequence[Reservation] = ()
         self.asked: list[RequestId] = []
+        self.is_open = True
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
         """Give the next decision."""
         assert adviser
-        self.asked.append(request)
+        self._ask(request)
         return self.by_adviser.pop(0) if self.by_adviser else None
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
         """Give the next decision."""
         assert queue
-        self.asked.append(request)
+        self._ask(request)
         return self.by_queue.pop(0) if self.by_queue else None
+
+    def _ask(self, request: RequestId) -> None:
+        self.asked.append(request)
+        if not self.is_open:
+            raise StoreChanged("no router has opened it")
 
     async def queues_waiting(self) -> Sequence[QueueId]:
         """Return the queues of the test."""
@@ -108,8 +119,31 @@ class StagedNodes:
             raise self._refuse
 
 
-def matcher(store: StagedStore, nodes: StagedNodes, queues: StagedQueues | None = None) -> Matcher:
+class Watchful:
+    """What a router says to the rest of its process."""
+
+    def __init__(self) -> None:
+        self.changed_count = 0
+        self.violated: list[tuple[str, dict[str, str | int | None]]] = []
+
+    def store_changed(self) -> None:
+        """Remember it."""
+        self.changed_count += 1
+
+    def see_violated(self, invariant: str, **facts: str | int | None) -> None:
+        """Remember it."""
+        self.violated.append((invariant, facts))
+
+
+def matcher(
+    store: StagedStore,
+    nodes: StagedNodes,
+    queues: StagedQueues | None = None,
+    *,
+    told: Watchful | None = None,
+) -> Matcher:
     """Return a router on stage."""
+    told = told or Watchful()
     return Matcher(
         matching=store,
         queues=queues or StagedQueues(),
@@ -117,6 +151,8 @@ def matcher(store: StagedStore, nodes: StagedNodes, queues: StagedQueues | None 
         nodes=nodes,
         clock=MachineClock(),
         chance=MachineChance(),
+        store_changed=told.store_changed,
+        violated=told.see_violated,
     )
 
 
@@ -137,14 +173,14 @@ async def test_a_reservation_is_handed_to_the_node_that_has_the_call() -> None:
 
 async def test_each_attempt_has_a_name_of_its_own() -> None:
     store = StagedStore()
-    await matcher(store, StagedNodes()).match_all()
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
     assert len(set(store.asked)) == len(store.asked) == 2
 
 
 async def test_nobody_is_asked_for_while_nobody_waits() -> None:
     store = StagedStore()
     store.waiting = ()
-    assert await matcher(store, StagedNodes()).match_all() == []
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
     assert store.asked == []
 
 
@@ -201,3 +237,67 @@ async def test_a_router_outlives_an_outage_of_the_store() -> None:
     store.by_adviser.append(reservation())
     await run_until(matcher(store, nodes), 2.6)
     assert nodes.offered
+
+
+async def test_what_was_reserved_before_the_store_went_away_is_offered_all_the_same() -> None:
+    nodes = StagedNodes()
+
+    class Breaks(StagedStore):
+        """A store that goes away in the middle of a sweep."""
+
+        async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
+            """Fail."""
+            raise StateUnavailable("away", queue, request)
+
+    store = Breaks()
+    store.by_adviser.append(reservation())
+    await run_until(matcher(store, nodes), 0.2)
+    assert [call for _, call, _ in nodes.offered] == ["c1"]
+
+
+async def test_nobody_is_matched_on_a_changed_store_and_matching_goes_on_when_it_is_opened() -> (
+    None
+):
+    store, nodes, told = StagedStore(), StagedNodes(), Watchful()
+    store.is_open = False
+    store.by_adviser.append(reservation())
+    router = matcher(store, nodes, told=told)
+    running = asyncio.create_task(router.run())
+    await asyncio.sleep(0.3)
+    assert (nodes.offered, told.changed_count, len(store.asked)) == ([], 1, 1)
+    store.is_open = True
+    router.resume()
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running])
+    assert [call for _, call, _ in nodes.offered] == ["c1"]
+
+
+async def test_matching_goes_on_soon_also_where_another_router_has_opened_it() -> None:
+    store, nodes = StagedStore(), StagedNodes()
+    store.is_open = False
+    store.by_adviser.append(reservation())
+    running = asyncio.create_task(matcher(store, nodes).run())
+    await asyncio.sleep(0.1)
+    store.is_open = True
+    await asyncio.sleep(1.2)
+    running.cancel()
+    await asyncio.wait([running])
+    assert nodes.offered
+
+
+async def test_a_token_that_falls_is_told_of_and_one_that_rises_is_not() -> None:
+    store, told = StagedStore(), Watchful()
+    store.waiting = (PAYING, PAYING, PAYING)
+    store.by_queue = [reservation("c1", 7), reservation("c2", 8), reservation("c3", 6)]
+    found = [one async for one in matcher(store, StagedNodes(), told=told).matches()]
+    assert len(found) == 3
+    facts = {"call": "c3", "queue": PAYING, "token": 6, "last_token": 8}
+    assert told.violated == [("I12", facts)]
+
+
+async def test_an_adviser_bound_to_two_calls_is_told_of_once() -> None:
+    store, told = StagedStore(), Watchful()
+    store.untaken = (reservation("c1", 7), reservation("c2", 8))
+    await run_until(matcher(store, StagedNodes(), told=told), 1.4)
+    assert told.violated == [("I4", {"adviser": "ada", "reservations_count": 2})]
