@@ -75,6 +75,10 @@ class TestCentre:
         """Return the nodes with room."""
         return self.urls if self.roomy is None else self.roomy
 
+    def nodes_for_calls_kept(self) -> Sequence[str]:
+        """Return the nodes."""
+        return self.urls
+
     def nodes_ever(self) -> Sequence[str]:
         """Return the nodes, and one that is to come."""
         return (*self.urls, "wss://to-come.example/leg")

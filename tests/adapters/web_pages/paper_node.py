@@ -10,7 +10,8 @@ from aiohttp import WSMsgType, web
 from contactcentre.domain.call import CallState
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.languages import Language
-from contactcentre.wire.legs import NODE_SAYS, Answer, Offer, PlaceNow, Refused, Stage
+from contactcentre.wire.closing import Closing
+from contactcentre.wire.legs import NODE_SAYS, Answer, Leave, Offer, PlaceNow, Refused, Stage
 from contactcentre.wire.said import Said
 
 NO_SOUND = """
@@ -37,6 +38,8 @@ class PaperNode:
     refuse: Refused | None = None
     """What is said to every offer instead of an answer."""
     offers: list[Offer] = field(default_factory=list)
+    left: "asyncio.Queue[Leave]" = field(default_factory=asyncio.Queue)
+    """What pages said that ended a call whose node they had lost."""
     heard: "asyncio.Queue[Mapping[str, Any]]" = field(default_factory=asyncio.Queue)
     """What pages said, beats and offers left out."""
     offered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,6 +81,9 @@ class PaperNode:
             said = message.json()
             if said["kind"] == "offer":
                 await self._take(Offer.model_validate(said), socket)
+            elif said["kind"] == "leave":
+                self.left.put_nowait(Leave.model_validate(said))
+                await socket.close(code=Closing.DONE)
             elif said["kind"] != "beat":
                 self.heard.put_nowait(said)
         return socket
@@ -86,7 +92,7 @@ class PaperNode:
         self.offers.append(offer)
         if self.refuse is not None:
             await socket.send_str(self.refuse.model_dump_json())
-            await socket.close(code=4_403)
+            await socket.close(code=Closing.REFUSED)
             return
         self.socket = socket
         await self.say(Answer(call=CallId("c1"), sdp="v=0"))

@@ -69,7 +69,7 @@ async def test_the_call_page_breaks_no_rule_of_accessibility_in_any_state(
         assert await violations(page) == []
     for each in nodes:
         await each.stop()
-    await expect(page.locator("#state")).to_contain_text("We are trying to bring you back")
+    await expect(page.locator("#lost")).to_contain_text("We lost the line for a moment.")
     assert await violations(page) == []
     await page.locator("#end").click()
     await expect(page.locator("#over")).to_be_visible()

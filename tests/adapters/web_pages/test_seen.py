@@ -8,7 +8,7 @@ import pytest
 from contactcentre.adapters.web.pages.seen import FIGURES_FRESH_MS, SeenCentre
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import NodeId, QueueId
-from contactcentre.limits import NODE_SUSPECT_AFTER_MS
+from contactcentre.limits import BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.state import NodeStanding, Overview, QueueStanding
 from tests.adapters.web_pages.house import NOW_MS, StillClock
 
@@ -130,6 +130,45 @@ async def test_where_no_node_lives_none_is_given(
     book.standing = []
     await centre.look()
     assert centre.nodes() == ()
+
+
+async def test_nodes_that_are_missing_because_live_state_was_emptied_are_known_until_they_report(
+    centre: SeenCentre, book: Book, clock: StillClock
+) -> None:
+    await centre.look()
+    standing = [replace(node, beat=node.beat + 1) for node in book.standing]
+    book.standing = []
+    clock.ms += BEAT_EVERY_MS
+    await centre.look()
+    assert len(centre.nodes()) == 2
+    assert len(centre.nodes_for_new_calls()) == 2
+    book.standing = standing
+    clock.ms += NODE_SUSPECT_AFTER_MS
+    await centre.look()
+    assert len(centre.nodes()) == 2
+
+
+async def test_a_node_that_is_missing_for_long_is_gone(
+    centre: SeenCentre, book: Book, clock: StillClock
+) -> None:
+    await centre.look()
+    book.standing = [TWO]
+    for _ in range(NODE_SUSPECT_AFTER_MS // BEAT_EVERY_MS):
+        clock.ms += BEAT_EVERY_MS
+        book.beat()
+        await centre.look()
+    assert centre.nodes() == ("ws://n2.example/leg",)
+
+
+async def test_a_call_that_lost_its_node_is_sent_to_those_of_the_settings_where_none_is_seen(
+    centre: SeenCentre, clock: StillClock
+) -> None:
+    await centre.look()
+    assert centre.nodes_for_calls_kept() == centre.nodes()
+    clock.ms += NODE_SUSPECT_AFTER_MS
+    await centre.look()
+    assert centre.nodes() == centre.nodes_for_new_calls() == ()
+    assert centre.nodes_for_calls_kept() == ("wss://north-1.example/leg",)
 
 
 async def test_while_redis_is_away_the_last_nodes_stay_known(

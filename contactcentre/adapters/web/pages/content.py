@@ -33,6 +33,9 @@ class Centre(Protocol):
     def nodes_for_new_calls(self) -> Sequence[str]:
         """Return those that a new call had better go to."""
 
+    def nodes_for_calls_kept(self) -> Sequence[str]:
+        """Return those that a call which has lost its own may go to."""
+
     def nodes_ever(self) -> Sequence[str]:
         """Return those that a page which is open for long may come to need."""
 

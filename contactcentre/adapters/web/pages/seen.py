@@ -1,7 +1,9 @@
 """The centre as it was last seen, so that no page ever waits for Redis or fails because of it.
 
 While Redis is away the nodes that were alive stay known, and before it was ever seen those of the
-settings are. Figures are another matter: what is no longer known to be true is not shown.
+settings are. A node that is missing where it stood before, as after the live state was emptied, is
+not gone before it has been missing for as long as one whose beat stands still. Figures are another
+matter: what is no longer known to be true is not shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +41,8 @@ class SeenCentre:
         self._queues = queues
         self._clock = clock
         self._nodes_static = tuple(nodes_static.values())
+        self._standing: dict[NodeId, NodeStanding] = {}
+        """How each node was last seen."""
         self._beats: dict[NodeId, tuple[int, int]] = {}
         """Each node's last beat and when it was first seen, by this process's own clock."""
         self._living: Sequence[NodeStanding] | None = None
@@ -60,6 +64,10 @@ class SeenCentre:
             if not node.draining and node.legs_count < node.legs_max
         )
         return roomy or self.nodes()
+
+    def nodes_for_calls_kept(self) -> Sequence[str]:
+        """Return those that a call which has lost its own may go to: where none is seen, all."""
+        return self.nodes() or self._nodes_static
 
     def nodes_ever(self) -> Sequence[str]:
         """Return those that a page which is open for long may come to need."""
@@ -92,8 +100,11 @@ class SeenCentre:
         self._away = False
         self._overview = overview
         self._seen_at_ms = self._clock.monotonic_ms()
-        self._beats = {node.node: self._beat(node) for node in overview.nodes}
-        self._living = [node for node in overview.nodes if self._is_alive(node)]
+        self._standing |= {node.node: node for node in overview.nodes}
+        self._beats = {node.node: self._beat(node) for node in self._standing.values()}
+        self._living = [node for node in self._standing.values() if self._is_alive(node)]
+        seen = {node.node for node in (*overview.nodes, *self._living)}
+        self._standing = {node: self._standing[node] for node in self._standing if node in seen}
 
     def _beat(self, node: NodeStanding) -> tuple[int, int]:
         """Return a node's beat and when it was first seen to be that."""

@@ -57,13 +57,21 @@ PAGES: Mapping[str, str] = {
 CLAIMS_PATH = "/api/claims"
 NODES_PATH = "/api/nodes"
 API_PREFIX = "/api/"
+CHECK_EVERY_MS = 500
+"""How often a page looks whether its node is still there."""
+SILENT_AFTER_MS = 2_500
+SOUND_LOST_MS = 2_000
+"""A node whose socket and whose sound are both so silent is gone; a beat alone may be late."""
+OPEN_MS = 3_000
 CONNECT_MS = 10_000
-"""A page whose sound has not come about for so long tries another node."""
+"""A page whose socket or sound has not come about for so long tries another node."""
 NAMES: Mapping[Language, str] = {Language.ENGLISH: "English", Language.WELSH: "Cymraeg"}
 MODULES_PREFIX = "call/"
 
 assert NAMES.keys() == set(Language), "every language is called by its own name"
 assert CONNECT_MS > SOCKET_LOST_AFTER_MS, "a silent socket is seen before a silent connection"
+assert SOCKET_BEAT_EVERY_MS < SILENT_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat is due before"
+assert CHECK_EVERY_MS * 4 <= SOUND_LOST_MS, "sound is looked for often enough to be missed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +175,11 @@ class Site:
                 "nodes_url": NODES_PATH,
                 "wait_minutes": " ".join(str(minutes) for minutes in ABOUT_MINUTES),
                 "beat_ms": SOCKET_BEAT_EVERY_MS,
+                "check_ms": CHECK_EVERY_MS,
                 "lost_after_ms": SOCKET_LOST_AFTER_MS,
+                "silent_after_ms": SILENT_AFTER_MS,
+                "sound_lost_ms": SOUND_LOST_MS,
+                "open_ms": OPEN_MS,
                 "connect_ms": CONNECT_MS,
             },
         )
@@ -252,7 +264,7 @@ class Site:
         )
 
     async def _living_nodes(self, _: web.Request) -> web.Response:
-        return _json(LivingNodes(nodes=list(self._tools.centre.nodes())))
+        return _json(LivingNodes(nodes=list(self._tools.centre.nodes_for_calls_kept())))
 
     async def _favicon(self, _: web.Request) -> web.Response:
         raise web.HTTPFound(self._assets.url("favicon.svg"))

@@ -6,7 +6,8 @@ import { Nodes } from "../../../../contactcentre/adapters/web/pages/assets/call/
 const GIVEN = { claim: "claim 1", lifeMs: 60_000, nodes: ["a", "b"] };
 const FULL = { why: "refused", code: "node-full" };
 const LOST = { why: "lost", connected: false };
-const BROKE = { why: "lost", connected: true };
+const BROKE = { why: "lost", connected: true, lives: false };
+const CLOSED = { why: "lost", connected: true, lives: true };
 const STALE = { why: "refused", code: "stale-epoch" };
 const OVER = { why: "over", ending: "handled" };
 
@@ -17,15 +18,21 @@ async function run({
   found = () => null,
   claim = null,
   atPause = () => {},
+  random = 0.5,
 }) {
   const seen = { urls: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
   const stop = new AbortController();
   seen.stop = () => stop.abort();
+  const nodes = new Nodes(() => 0);
+  if (claim !== null) nodes.put([claim.url, ...(claim.nodes ?? [])].filter(Boolean));
   seen.end = await keepTheCall({
     start: async () => (starts.length > 1 ? starts.shift() : starts[0]),
-    findNodes: async () => found(),
+    refresh: async () => {
+      const list = await found(seen);
+      if (list !== null) nodes.put(list);
+    },
     claims: seen.claims,
-    nodes: new Nodes(() => 0),
+    nodes,
     open: async (url) => {
       seen.urls.push([url, seen.claims.latest.text]);
       const how = legs.shift();
@@ -39,7 +46,7 @@ async function run({
       atPause(seen);
     },
     nowMs: () => seen.now,
-    random: () => 0.5,
+    random: () => random,
     tell: (event) => seen.told.push(event),
     signal: stop.signal,
   });
@@ -63,7 +70,7 @@ test("a node out of reach sends the caller to the next", async () => {
   assert.notEqual(seen.urls[0][0], seen.urls[1][0]);
 });
 
-test("a call whose socket broke comes back to its own node first, with the last claim", async () => {
+test("a call goes on with its last claim, at once elsewhere when its node broke off", async () => {
   const legs = [BROKE, OVER];
   const seen = await run({
     legs,
@@ -71,12 +78,31 @@ test("a call whose socket broke comes back to its own node first, with the last 
       claims.latest = { ...claims.latest, text: "claim 2" };
     },
   });
-  assert.equal(seen.urls[0][0], seen.urls[1][0]);
+  assert.notEqual(seen.urls[0][0], seen.urls[1][0]);
   assert.equal(seen.urls[1][1], "claim 2");
 });
 
+test("a call whose node has closed the socket and lives comes back to it first", async () => {
+  const seen = await run({ legs: [CLOSED, OVER], found: () => ["a", "b", "c"] });
+  assert.equal(seen.urls[0][0], seen.urls[1][0]);
+});
+
+test("the node that a call was lost with is tried after all others", async () => {
+  const legs = [BROKE, LOST, LOST, OVER];
+  const seen = await run({ legs, found: () => ["a", "b", "c"] });
+  const [own, ...others] = seen.urls.map(([url]) => url);
+  assert.deepEqual(new Set(others.slice(0, 2)), new Set(["a", "b", "c"].filter((url) => url !== own)));
+  assert.equal(others[2], own);
+});
+
+test("a call whose node stops and is the only one stays with it", async () => {
+  const starts = [{ ...GIVEN, nodes: ["a"] }];
+  const seen = await run({ starts, legs: [BROKE, FULL, OVER], found: () => ["a"] });
+  assert.deepEqual(seen.urls.map(([url]) => url), ["a", "a", "a"]);
+});
+
 test("a call whose own node is gone comes back on another", async () => {
-  const legs = [BROKE, LOST, OVER];
+  const legs = [CLOSED, LOST, OVER];
   const seen = await run({ legs, found: () => ["a", "b"] });
   assert.notEqual(seen.urls[2][0], seen.urls[0][0]);
 });
@@ -89,8 +115,38 @@ test("a page that was loaded again goes to the node that has its call", async ()
   assert.deepEqual(unasked.urls, [["b", "kept"]]);
 });
 
+test("a page that was loaded again goes on elsewhere with the nodes that it has kept", async () => {
+  const claim = { text: "kept", lifeMs: 60_000, atMs: 0, url: "b", nodes: ["a", "b"] };
+  const seen = await run({ legs: [LOST, OVER], claim, found: () => null });
+  assert.deepEqual(seen.urls.map(([url]) => url), ["b", "a"]);
+});
+
+test("a list of nodes that does not come holds nobody up", async () => {
+  const never = () => new Promise(() => {});
+  const seen = await run({ legs: [BROKE, LOST, OVER], found: never });
+  assert.equal(seen.urls.length, 3);
+});
+
+test("a claim that was kept without any node waits for the list", async () => {
+  const claim = { text: "kept", lifeMs: 60_000, atMs: 0, url: null };
+  const seen = await run({ legs: [OVER], claim, found: () => ["c"] });
+  assert.deepEqual(seen.urls, [["c", "kept"]]);
+});
+
+test("a call that another page has taken over is left to it", async () => {
+  const seen = await run({ legs: [{ why: "replaced" }] });
+  assert.deepEqual(seen.end, { kind: "elsewhere" });
+});
+
+test("the first try elsewhere is within a quarter of a second, with one node or with many", async () => {
+  const many = await run({ legs: [BROKE, OVER], random: 0.999 });
+  assert.ok(many.pauses[0] < 250);
+  const one = await run({ starts: [{ ...GIVEN, nodes: ["a"] }], legs: [BROKE, OVER], random: 0.999 });
+  assert.ok(one.pauses[0] < 250);
+});
+
 test("another node's word does not end a call that its own node may still have", async () => {
-  const seen = await run({ legs: [BROKE, LOST, STALE, OVER], found: () => ["a", "b"] });
+  const seen = await run({ legs: [CLOSED, LOST, STALE, OVER], found: () => ["a", "b"] });
   const [own, , other, again] = seen.urls.map(([url]) => url);
   assert.notEqual(other, own);
   assert.equal(again, own);
@@ -98,29 +154,26 @@ test("another node's word does not end a call that its own node may still have",
 });
 
 test("its own node's word is final, and so is another's once the own node is gone", async () => {
-  const own = await run({ legs: [BROKE, STALE], found: () => ["a", "b"] });
+  const own = await run({ legs: [CLOSED, STALE], found: () => ["a", "b"] });
   assert.deepEqual(own.end, { kind: "refused", code: "stale-epoch" });
-  let known = ["a", "b"];
   const gone = await run({
-    legs: [BROKE, LOST, STALE],
-    found: () => known,
-    atPause: ({ urls }) => {
-      if (urls.length === 2) known = known.filter((url) => url !== urls[0][0]);
-    },
+    legs: [CLOSED, LOST, STALE],
+    found: ({ urls }) => ["a", "b"].filter((url) => urls.length < 2 || url !== urls[0][0]),
   });
   assert.deepEqual(gone.end, { kind: "refused", code: "stale-epoch" });
 });
 
 test("a node that never comes back is believed to be gone after five failures", async () => {
   const pair = [LOST, STALE];
-  const legs = [BROKE, ...pair, ...pair, ...pair, ...pair, ...pair, OVER];
+  const legs = [CLOSED, ...pair, ...pair, ...pair, ...pair, ...pair, OVER];
   const seen = await run({ legs, found: () => ["a", "b"] });
   assert.deepEqual(seen.end, { kind: "refused", code: "stale-epoch" });
 });
 
 test("nodes that came up since are tried, and a list that is out of reach changes nothing", async () => {
-  const seen = await run({ legs: [LOST, LOST, OVER], found: () => ["c"] });
-  assert.deepEqual(seen.urls.slice(1).map(([url]) => url), ["c", "c"]);
+  const seen = await run({ legs: [LOST, LOST, LOST, OVER], found: () => ["c"] });
+  assert.equal(seen.urls[1][0], "c");
+  assert.equal(seen.urls[3][0], "c");
   const away = await run({ legs: [LOST, LOST, OVER], found: () => null });
   assert.deepEqual(new Set(away.urls.map(([url]) => url)), new Set(["a", "b"]));
 });

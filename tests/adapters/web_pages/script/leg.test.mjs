@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { openLeg } from "../../../../contactcentre/adapters/web/pages/assets/call/leg.js";
 
-const LIMITS = { beatMs: 2_000, lostAfterMs: 5_000, connectMs: 10_000 };
+const LIMITS = {
+  beatMs: 2_000,
+  checkMs: 500,
+  lostAfterMs: 5_000,
+  silentAfterMs: 2_500,
+  soundLostMs: 2_000,
+  openMs: 3_000,
+  connectMs: 10_000,
+};
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 let clock;
@@ -13,19 +21,33 @@ let told;
 beforeEach(() => {
   clock = {
     now: 0,
-    act: null,
+    timers: [],
     nowMs: () => clock.now,
-    every(_, act) {
-      clock.act = act;
+    every(spanMs, act) {
+      const timer = { spanMs, act, dueMs: clock.now + spanMs };
+      clock.timers.push(timer);
       return () => {
-        clock.act = null;
+        clock.timers = clock.timers.filter((other) => other !== timer);
       };
     },
-    pass(spanMs) {
-      for (const end = clock.now + spanMs; clock.now < end; ) {
-        clock.now += LIMITS.beatMs;
-        clock.act?.();
+    /** Let time pass; `meanwhile` happens each tenth of a second. */
+    async pass(spanMs, meanwhile = () => {}) {
+      for (const untilMs = clock.now + spanMs; clock.now < untilMs; ) {
+        clock.now += 100;
+        await meanwhile();
+        for (const timer of [...clock.timers]) {
+          if (timer.dueMs > clock.now) continue;
+          timer.dueMs += timer.spanMs;
+          timer.act();
+        }
+        await settled();
       }
+    },
+    /** Let time pass in which the page sleeps, and wake it. */
+    async sleep(spanMs) {
+      clock.now += spanMs;
+      for (const timer of [...clock.timers]) timer.act();
+      await settled();
     },
   };
   socket = {
@@ -44,6 +66,8 @@ beforeEach(() => {
   sound = {
     closed: false,
     answered: null,
+    received: null,
+    packets: async () => sound.received,
     offer: async () => "our sdp",
     answer: async (sdp) => {
       sound.answered = sdp;
@@ -90,10 +114,23 @@ test("an offer carries claim, secret and sound, and the answer reaches the sound
 test("keys go to the node, and hanging up is said before the socket closes", async () => {
   const leg = await connect();
   leg.press("5");
-  leg.hangUp();
+  const heard = leg.hangUp();
   assert.deepEqual(socket.said.slice(1), [{ kind: "key", key: "5" }, { kind: "hang_up" }]);
   assert.deepEqual(await leg.ended, { why: "hung_up" });
   assert.ok(socket.closed && sound.closed);
+  socket.onclose({ code: 1005, wasClean: true });
+  assert.equal(await heard, true);
+});
+
+test("a node that never says that it has heard the caller hang up has not heard it", async () => {
+  const leg = await connect();
+  const heard = leg.hangUp();
+  socket.onclose({ code: 1006, wasClean: false });
+  assert.equal(await heard, false);
+});
+
+test("a call that hangs up before its node has answered is heard by nobody", async () => {
+  assert.equal(await open().hangUp(), false);
 });
 
 test("what the node says for people is passed on, what makes no sense is not", async () => {
@@ -108,39 +145,95 @@ test("what the node says for people is passed on, what makes no sense is not", a
   assert.deepEqual(told, [{ kind: "node_said", said: stage }]);
 });
 
-test("both ends show that they live, and a node that has stopped is noticed", async () => {
-  const leg = await connect();
-  clock.pass(4_000);
-  assert.equal(socket.said.filter(({ kind }) => kind === "beat").length, 2);
-  await socket.hear({ kind: "beat" });
-  clock.pass(4_000);
+/** A node that lives beats every two seconds and sends sound all the time. */
+function alive() {
+  if (clock.now % 2_000 === 0) socket.onmessage({ data: '{"kind": "beat"}' });
+  sound.received += 5;
+}
+
+const soundOnly = () => {
+  sound.received += 5;
+};
+
+test("this end shows that it lives, and a node that lives is never taken for lost", async () => {
+  await connect();
+  await clock.pass(60_000, alive);
+  assert.equal(socket.said.filter(({ kind }) => kind === "beat").length, 30);
   assert.equal(socket.closed, false);
-  clock.pass(2_000);
-  assert.deepEqual(await leg.ended, { why: "lost", connected: true });
-  assert.equal(clock.act, null);
 });
 
-test("a socket that never opens is given up", async () => {
+test("a node whose beats and sound have both stopped is noticed within three seconds", async () => {
+  const leg = await connect();
+  await clock.pass(4_000, alive);
+  await clock.pass(2_400);
+  assert.equal(socket.closed, false);
+  await clock.pass(600);
+  assert.deepEqual(await leg.ended, { why: "lost", connected: true, lives: false });
+  assert.deepEqual(clock.timers, []);
+});
+
+test("a node whose sound goes on may be late with a beat, but not with two", async () => {
+  const leg = await connect();
+  await clock.pass(4_000, alive);
+  await clock.pass(5_000, soundOnly);
+  assert.equal(socket.closed, false);
+  await clock.pass(500, soundOnly);
+  assert.deepEqual(await leg.ended, { why: "lost", connected: true, lives: false });
+});
+
+test("a node that beats without sound is not lost: its sound says so by itself", async () => {
+  await connect();
+  await clock.pass(2_000, alive);
+  await clock.pass(20_000, () => {
+    if (clock.now % 2_000 === 0) socket.onmessage({ data: '{"kind": "beat"}' });
+  });
+  assert.equal(socket.closed, false);
+});
+
+test("a page that was asleep hears first what has come meanwhile", async () => {
+  await connect();
+  await clock.pass(4_000, alive);
+  await clock.sleep(20_000);
+  await socket.hear({ kind: "beat" });
+  await clock.pass(10_000, alive);
+  assert.equal(socket.closed, false);
+});
+
+test("a page that was asleep and hears nothing then has lost its node", async () => {
+  const leg = await connect();
+  await clock.pass(4_000, alive);
+  await clock.sleep(20_000);
+  await clock.pass(500);
+  assert.deepEqual(await leg.ended, { why: "lost", connected: true, lives: false });
+});
+
+test("a socket that never opens is given up after three seconds", async () => {
   const leg = open();
-  clock.pass(6_000);
-  assert.deepEqual(await leg.ended, { why: "lost", connected: false });
+  await clock.pass(3_000);
+  assert.equal(socket.closed, false);
+  await clock.pass(500);
+  assert.deepEqual(await leg.ended, { why: "lost", connected: false, lives: false });
 });
 
 test("a node that answers but whose sound never comes is given up", async () => {
   const leg = open();
   socket.readyState = 1;
   socket.onopen();
-  for (let beats = 0; beats < 6; beats += 1) {
-    await socket.hear({ kind: "beat" });
-    clock.pass(2_000);
-  }
-  assert.deepEqual(await leg.ended, { why: "lost", connected: false });
+  await clock.pass(10_500, () => socket.hear({ kind: "beat" }));
+  assert.deepEqual(await leg.ended, { why: "lost", connected: false, lives: false });
 });
 
-test("sound that breaks ends the leg, not the call", async () => {
+test("sound that breaks ends the leg, not the call, and a node just heard of lives", async () => {
   const leg = await connect();
   sound.onLost();
-  assert.deepEqual(await leg.ended, { why: "lost", connected: true });
+  assert.deepEqual(await leg.ended, { why: "lost", connected: true, lives: true });
+});
+
+test("sound that breaks when the node has not been heard of says nothing for the node", async () => {
+  const leg = await connect();
+  await clock.pass(2_500, soundOnly);
+  sound.onLost();
+  assert.deepEqual(await leg.ended, { why: "lost", connected: true, lives: false });
 });
 
 test("a refused offer ends the leg with the node's reason", async () => {
@@ -165,12 +258,16 @@ test("an end that the node says is the end", async () => {
 
 for (const [code, how] of [
   [1000, { why: "over", ending: null }],
-  [1001, { why: "lost", connected: true }],
-  [1006, { why: "lost", connected: true }],
+  [1001, { why: "lost", connected: true, lives: false }],
+  [1005, { why: "lost", connected: true, lives: false }],
+  [1006, { why: "lost", connected: true, lives: false }],
+  [1011, { why: "lost", connected: true, lives: true }],
   [4403, { why: "refused", code: "other" }],
-  [4409, { why: "refused", code: "stale-epoch" }],
+  [4408, { why: "lost", connected: true, lives: true }],
+  [4409, { why: "replaced" }],
+  [4429, { why: "lost", connected: true, lives: true }],
 ]) {
-  test(`a socket closed with ${code} means ${how.why}`, async () => {
+  test(`a socket closed with ${code} means ${how.why}${how.lives ? ", by a node that lives" : ""}`, async () => {
     const leg = await connect();
     socket.onclose({ code });
     assert.deepEqual(await leg.ended, how);

@@ -126,6 +126,28 @@ test("a new list keeps the turns, drops who is gone and takes in who is new", ()
   assert.equal(nodes.next(), "c");
 });
 
+test("a node that has left the list has its turn once all of the list have failed", () => {
+  const nodes = new Nodes(() => 0.99);
+  nodes.put(["a", "b", "c"]);
+  nodes.put(["b", "c"]);
+  const tried = Array.from({ length: 6 }, () => nodes.next());
+  assert.deepEqual(tried, ["b", "c", "a", "b", "c", "a"]);
+  nodes.put([]);
+  assert.notEqual(nodes.next(), null);
+  nodes.put(["a"]);
+  nodes.avoid("a");
+  assert.equal(nodes.next(), "a");
+});
+
+test("the node that a call was lost with is the last", () => {
+  const nodes = new Nodes(() => 0.99);
+  nodes.put(["a", "b", "c"]);
+  nodes.avoid("a");
+  assert.deepEqual([nodes.next(), nodes.next(), nodes.next()], ["b", "c", "a"]);
+  nodes.avoid("gone");
+  assert.equal(nodes.next(), "b");
+});
+
 test("the node of a call that lost its socket comes first, if it is still known", () => {
   const nodes = new Nodes(() => 0);
   nodes.put(["a", "b", "c"]);
@@ -140,7 +162,9 @@ test("pauses grow only after every node had its turn, are spread, and never exce
   const most = () => 0.999999;
   assert.ok(pauseMs(1, 3, most) < 250);
   assert.ok(pauseMs(2, 3, most) < 250);
-  assert.ok(pauseMs(3, 3, most) > 250);
+  assert.ok(pauseMs(3, 3, most) < 250);
+  assert.ok(pauseMs(4, 3, most) > 250);
+  assert.ok(pauseMs(1, 1, most) < 250);
   assert.equal(pauseMs(100, 1, most), 9_999);
   assert.equal(pauseMs(100, 1, () => 0), 0);
   assert.equal(pauseMs(5, 0, () => 0), 0);

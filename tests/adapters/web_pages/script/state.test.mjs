@@ -6,6 +6,8 @@ import {
   choices,
   follow,
   isLive,
+  isPlaced,
+  lostWords,
   stateWords,
 } from "../../../../contactcentre/adapters/web/pages/assets/call/state.js";
 
@@ -129,10 +131,53 @@ test("a screen reader hears what changed, urgently only where it matters at once
     assertive: null,
   });
   assert.deepEqual(said(waiting, stage("talking")), { polite: null, assertive: "state.talking" });
-  assert.deepEqual(said(waiting, { kind: "lost" }), {
-    polite: null,
-    assertive: "state.reconnecting",
+});
+
+test("a lost line is told calmly and once, for as long as it is the same loss", () => {
+  const lost = { kind: "lost" };
+  const told = (...events) =>
+    announcement(after(...UP, ...events.slice(0, -1)), after(...UP, ...events));
+  assert.deepEqual(told(stage("waiting"), lost), { polite: "lost.place", assertive: null });
+  assert.deepEqual(told(stage("talking"), lost), { polite: "lost.talk", assertive: null });
+  assert.deepEqual(told(stage("in_menu"), lost), { polite: "lost.menu", assertive: null });
+  const nothing = { polite: null, assertive: null };
+  assert.deepEqual(told(stage("waiting"), lost, lost), nothing);
+  const still = { kind: "still_lost" };
+  assert.deepEqual(told(stage("waiting"), lost, still), { polite: "lost.still", assertive: null });
+  assert.deepEqual(told(stage("waiting"), lost, still, lost), nothing);
+  assert.deepEqual(told(stage("waiting"), lost, UP.at(-1)), {
+    polite: "state.waiting",
+    assertive: null,
   });
+});
+
+test("while the line is lost the place, the mute and the clock stay as they are", () => {
+  const muted = { kind: "muted", on: true };
+  const waiting = [...UP, stage("waiting"), place(3, 60_000), muted, { kind: "lost" }];
+  const state = after(...waiting);
+  assert.equal(isPlaced(state), true);
+  assert.equal(state.place.place, 3);
+  assert.equal(state.muted, true);
+  assert.equal(state.startedMs, 1_000);
+  assert.equal(lostWords(state), "lost.place");
+  const back = follow(state, { kind: "connected", atMs: 9_000 });
+  assert.equal(back.muted, true);
+  assert.equal(lostWords(back), null);
+});
+
+test("a line that was lost for long and came back is lost for a moment when it is lost again", () => {
+  const lost = { kind: "lost" };
+  const state = after(...UP, lost, { kind: "still_lost" }, UP.at(-1), lost);
+  assert.equal(lostWords(state), "lost.menu");
+  assert.equal(follow(after(...UP), { kind: "still_lost" }).stillLost, false);
+});
+
+test("a call that goes on in another tab is not told as one that has ended", () => {
+  const talking = after(...UP, stage("talking"));
+  const state = follow(talking, { kind: "elsewhere" });
+  assert.equal(state.phase, "over");
+  assert.deepEqual(state.closing, ["elsewhere", "words"]);
+  assert.equal(announcement(talking, state).assertive, "elsewhere.heading");
 });
 
 test("a screen reader is not told of places, waits, qualities or what is being said", () => {

@@ -1,8 +1,9 @@
 /** The call page: brings state, node and browser together. */
 
 import { keepTheCall } from "./keep.js";
+import { leaveTheCall, sayLeave } from "./leave.js";
 import { openLeg } from "./leg.js";
-import { Direction, between, worse } from "./line.js";
+import { LineWatch } from "./line.js";
 import { Meter } from "./meter.js";
 import { impossible, whyRefused } from "./microphone.js";
 import { Nodes } from "./nodes.js";
@@ -16,14 +17,20 @@ const root = document.getElementById("call");
 const number = (name) => Number(root.dataset[name]);
 const limits = {
   beatMs: number("beatMs"),
+  checkMs: number("checkMs"),
   lostAfterMs: number("lostAfterMs"),
+  silentAfterMs: number("silentAfterMs"),
+  soundLostMs: number("soundLostMs"),
+  openMs: number("openMs"),
   connectMs: number("connectMs"),
 };
 const GATHER_MS = 500;
 const SLOW_AFTER_MS = 8_000;
+const STILL_LOST_AFTER_MS = 12_000;
+/** Nodes come and go while a call is up, and the list may be out of reach once it is needed. */
+const NODES_EVERY_MS = 30_000;
 const ASK_WITHIN_MS = 5_000;
 const LEVEL_EVERY_MS = 100;
-const LINE_EVERY_MS = 2_000;
 
 const clock = {
   // never goes back while the page is open, and still makes sense after it is loaded again
@@ -36,6 +43,8 @@ const clock = {
 
 let state = begin(document.documentElement.lang);
 let live = null;
+/** The call that another page has taken over from this one. */
+let elsewhere = null;
 
 const view = new View({
   page: document,
@@ -93,8 +102,31 @@ async function digest(secret) {
 function wait(spanMs, signal) {
   return new Promise((resolve) => {
     setTimeout(resolve, spanMs);
-    signal.addEventListener("abort", resolve, { once: true });
+    signal?.addEventListener("abort", resolve, { once: true });
   });
+}
+
+const openSocket = (address) => new WebSocket(address);
+
+/** Tell any node that the caller has left, behind a page that has long said so. */
+function leave({ claim, secret, nodes, heard = null }) {
+  return leaveTheCall({
+    heard,
+    nodes,
+    tell: (url, withinMs) =>
+      sayLeave({ url, claim: claim.text, secret, openSocket, pause: wait, withinMs }),
+    pause: wait,
+    nowMs: clock.nowMs,
+    random: Math.random,
+  });
+}
+
+/** Return the nodes that are known of a call that was kept, the one that has it as the next. */
+function nodesOf(kept) {
+  const nodes = new Nodes(Math.random);
+  nodes.put([kept?.url, ...(kept?.nodes ?? [])].filter((url) => typeof url === "string"));
+  nodes.prefer(kept?.url);
+  return nodes;
 }
 
 async function askForMicrophone() {
@@ -130,7 +162,9 @@ class LiveCall {
   #microphone;
   #secret;
   #claim;
-  #nodes = new Nodes(Math.random);
+  #nodes;
+  #finding = null;
+  #stillLost = null;
   #stopped = new AbortController();
   #undo = [];
 
@@ -138,6 +172,7 @@ class LiveCall {
     this.#microphone = microphone;
     this.#secret = kept?.secret ?? newSecret();
     this.#claim = kept;
+    this.#nodes = nodesOf(kept);
   }
 
   get latest() {
@@ -146,7 +181,12 @@ class LiveCall {
 
   set latest(claim) {
     this.#claim = claim;
-    store.write({ ...claim, secret: this.#secret });
+    store.write(this.kept);
+  }
+
+  /** What another page, or this one later, needs to go on with this call. */
+  get kept() {
+    return { ...this.#claim, nodes: this.#nodes.listed, secret: this.#secret };
   }
 
   async keep() {
@@ -154,27 +194,31 @@ class LiveCall {
     const page = await digest(this.#secret);
     return keepTheCall({
       start: () => newClaim(page),
-      findNodes,
+      refresh: () => this.#refresh(),
       claims: this,
       nodes: this.#nodes,
       open: (url) => this.#open(url),
       pause: wait,
       nowMs: clock.nowMs,
       random: Math.random,
-      tell: happen,
+      tell: (event) => this.#tell(event),
       signal: this.#stopped.signal,
     });
   }
 
   close() {
     for (const undo of this.#undo) undo();
+    clearTimeout(this.#stillLost);
     for (const track of this.#microphone.getTracks()) track.stop();
     store.clear();
   }
 
   hangUp() {
+    const heard = this.leg?.hangUp() ?? null;
     this.#stopped.abort();
-    this.leg?.hangUp();
+    // a call that no node has admitted is nobody's to end
+    if (typeof this.#claim?.url !== "string") return;
+    void leave({ claim: this.#claim, secret: this.#secret, nodes: this.#nodes, heard });
   }
 
   mute(on) {
@@ -185,13 +229,35 @@ class LiveCall {
   #watch() {
     const slow = setTimeout(() => happen({ kind: "delayed", why: "slow" }), SLOW_AFTER_MS);
     const meter = new Meter(this.#microphone);
-    const stop = clock.every(LEVEL_EVERY_MS, () => {
-      const { value, silent } = meter.read(clock.nowMs());
-      view.showLevel(state.muted ? 0 : value);
-      happen({ kind: "silent", on: silent && !state.muted });
-      view.showElapsed(state, clock.nowMs());
+    const stops = [
+      clock.every(LEVEL_EVERY_MS, () => {
+        const { value, silent } = meter.read(clock.nowMs());
+        view.showLevel(state.muted ? 0 : value);
+        happen({ kind: "silent", on: silent && !state.muted });
+        view.showElapsed(state, clock.nowMs());
+      }),
+      clock.every(NODES_EVERY_MS, () => void this.#refresh()),
+    ];
+    this.#undo.push(() => clearTimeout(slow), ...stops, () => meter.close());
+  }
+
+  /** Ask for the nodes of now, once at a time; nothing changes if nobody can be reached. */
+  #refresh() {
+    this.#finding ??= findNodes().then((found) => {
+      this.#finding = null;
+      if (found === null || found.length === 0) return;
+      this.#nodes.put(found);
+      if (this.#claim !== null && live === this) store.write(this.kept);
     });
-    this.#undo.push(() => clearTimeout(slow), stop, () => meter.close());
+    return this.#finding;
+  }
+
+  #tell(event) {
+    if (event.kind === "lost") {
+      const late = () => happen({ kind: "still_lost" });
+      this.#stillLost ??= setTimeout(late, STILL_LOST_AFTER_MS);
+    }
+    happen(event);
   }
 
   async #open(url) {
@@ -201,13 +267,13 @@ class LiveCall {
       iceServers: root.dataset.iceServers.split(" ").filter(Boolean),
       play,
     });
-    const line = new LineWatch(sound);
+    const line = new LineWatch({ sound, clock, tell: happen });
     this.leg = openLeg({
       url,
       claim: this.#claim.text,
       secret: this.#secret,
       sound,
-      openSocket: (address) => new WebSocket(address),
+      openSocket,
       clock,
       limits,
       tell: (event) => this.#hear(event, line, url),
@@ -219,46 +285,21 @@ class LiveCall {
   }
 
   #hear(event, line, url) {
-    switch (event.said?.kind) {
+    switch (event.said?.kind ?? event.kind) {
       case "claim":
         this.latest = { ...this.#claim, text: event.said.claim, atMs: clock.nowMs(), url };
         break;
       case "quality":
         line.heardThere(event.said);
         break;
+      case "connected":
+        clearTimeout(this.#stillLost);
+        this.#stillLost = null;
+        happen(event);
+        break;
       default:
         happen(event);
     }
-  }
-}
-
-/** Grades both directions of a leg: what the browser counts, and what the node tells. */
-class LineWatch {
-  #here = new Direction();
-  #there = new Direction();
-  #before = null;
-  #stop;
-
-  constructor(sound) {
-    this.#stop = clock.every(LINE_EVERY_MS, () => this.#read(sound));
-  }
-
-  stop() {
-    this.#stop();
-  }
-
-  heardThere(quality) {
-    const { loss_ratio: loss, jitter_ms: jitterMs, delay_ms: delayMs } = quality;
-    this.#there.take({ loss, jitterMs, delayMs });
-  }
-
-  async #read(sound) {
-    const now = await sound.reading();
-    if (now === null) return;
-    const sample = this.#before === null ? null : between(this.#before, now);
-    this.#before = now;
-    if (sample !== null) this.#here.take(sample);
-    happen({ kind: "line", grade: worse(this.#here.grade, this.#there.grade) });
   }
 }
 
@@ -273,6 +314,7 @@ async function call(kept) {
   live = new LiveCall(microphone, kept);
   try {
     const end = await live.keep();
+    elsewhere = end.kind === "elsewhere" ? live.kept : null;
     happen(end.kind === "hung_up" ? { kind: "ended_here" } : end);
   } catch (mistake) {
     happen({ kind: "refused", code: "other" });
@@ -290,7 +332,10 @@ function on(name, kind, act) {
 function setUp() {
   on("start", "click", () => call(null));
   on("go-back", "click", () => call(store.read(clock.nowMs())));
+  on("bring", "click", () => call(elsewhere));
   on("leave", "click", () => {
+    const kept = store.read(clock.nowMs());
+    if (kept !== null) void leave({ claim: kept, secret: kept.secret, nodes: nodesOf(kept) });
     store.clear();
     happen({ kind: "ended_here" });
   });

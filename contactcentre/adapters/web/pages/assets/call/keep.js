@@ -10,6 +10,7 @@ const TRY_ANOTHER = new Set([
   "node-full",
   "outage",
   "state-unavailable",
+  "store-changed",
   "ledger-unavailable",
   "media-unavailable",
   "peer-unavailable",
@@ -20,17 +21,21 @@ const TRY_ANOTHER = new Set([
 const OWN_FAILURES_MAX = 5;
 
 /**
- * Return the event that ends the call's time on this page: {kind: "over" | "refused" | "hung_up"}.
+ * Return the event that ends the call's time on this page:
+ * {kind: "over" | "refused" | "hung_up" | "elsewhere"}.
  *
- * start()     → {claim, lifeMs, nodes} | {refused: code} | null when nobody could be reached
- * findNodes() → the nodes there are now, or null when nobody could be reached
- * claims      → .latest: {text, lifeMs, atMs, url} | null, kept up to date by whoever hears the
- *               node; url is the node that has the call
- * open(url)   → a promise of how the leg ended (leg.js)
+ * start()   → {claim, lifeMs, nodes} | {refused: code} | null when nobody could be reached
+ * refresh() → done once `nodes` has the list of now, or the old one if nobody could be reached
+ * claims    → .latest: {text, lifeMs, atMs, url} | null, kept up to date by whoever hears the
+ *             node; url is the node that has the call
+ * nodes     → the nodes that are known (nodes.js), those of a call that is gone back to among them
+ * open(url) → a promise of how the leg ended (leg.js)
+ *
+ * Nothing waits for a list while any node is known: the lists' server may be away as well.
  */
 export async function keepTheCall({
   start,
-  findNodes,
+  refresh,
   claims,
   nodes,
   open,
@@ -42,12 +47,13 @@ export async function keepTheCall({
 }) {
   let failures = 0;
   let ownFailures = 0;
-  nodes.put(claims.latest?.url ? [claims.latest.url] : []);
+  let fresh = claims.latest === null ? null : refresh();
+  nodes.prefer(claims.latest?.url);
   while (!signal.aborted) {
-    const dead = await prepare({ start, findNodes, claims, nodes, nowMs });
+    const dead = await prepare({ start, claims, nodes, nowMs });
+    if (dead === null && nodes.count === 0) await fresh;
     if (signal.aborted) break;
     if (dead !== null) return dead;
-    if (failures === 0) nodes.prefer(claims.latest?.url);
     const url = claims.latest === null ? null : nodes.next();
     if (url !== null) {
       const how = await open(url);
@@ -58,23 +64,23 @@ export async function keepTheCall({
       if (end !== null) return end;
       if (how.code === "node-full") tell({ kind: "delayed", why: "busy" });
       if (how.connected) failures = 0;
-      if (how.connected || how.code === "stale-epoch") nodes.prefer(own);
+      if ((how.connected && how.lives) || how.code === "stale-epoch") nodes.prefer(own);
+      else if (how.connected) nodes.avoid(own);
     }
     failures += 1;
     tell({ kind: "lost" });
+    fresh = claims.latest === null ? null : refresh();
     await pause(pauseMs(failures, nodes.count, random), signal);
   }
   return { kind: "hung_up" };
 }
 
-/** Get a claim if there is none, and the nodes of now; return why there is no sense in going on. */
-async function prepare({ start, findNodes, claims, nodes, nowMs }) {
+/** Get a claim if there is none; return why there is no sense in going on, or null. */
+async function prepare({ start, claims, nodes, nowMs }) {
   const held = claims.latest;
   if (held !== null) {
-    if (nowMs() - held.atMs > held.lifeMs) return { kind: "refused", code: "expired" };
-    const found = await findNodes();
-    if (found !== null && found.length > 0) nodes.put(found);
-    return null;
+    const expired = nowMs() - held.atMs > held.lifeMs;
+    return expired ? { kind: "refused", code: "expired" } : null;
   }
   const given = await start();
   if (given === null) return null;
@@ -95,6 +101,8 @@ function endOf(how, elsewhere) {
       return { kind: "over", ending: how.ending };
     case "hung_up":
       return { kind: "hung_up" };
+    case "replaced":
+      return { kind: "elsewhere" };
     case "no_sound":
       return { kind: "refused", code: "no-sound" };
     case "refused":

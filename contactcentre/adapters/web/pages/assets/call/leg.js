@@ -2,25 +2,40 @@
  * One leg: a conversation with one node over a socket, from the offer of sound to its end.
  *
  * It gives `ended`, a promise of how the leg came to its end:
- *   {why: "over", ending}          the call has ended
- *   {why: "refused", code}         the node said no
- *   {why: "lost", answered}        the socket or the sound broke
- *   {why: "hung_up"}               the caller ended it here
- *   {why: "no_sound"}              the browser could not make an offer
+ *   {why: "over", ending}            the call has ended
+ *   {why: "refused", code}           the node said no
+ *   {why: "replaced"}                another page has the call now
+ *   {why: "lost", connected, lives}  the socket or the sound broke; lives: the node has said so
+ *                                    itself, or was heard until now
+ *   {why: "hung_up"}                 the caller ended it here
+ *   {why: "no_sound"}                the browser could not make an offer
  * What the node says for people to see goes to `tell`. No DOM: sockets, sound and clock come in.
  */
 
 /** Close codes, as in contactcentre/wire/closing.py. */
 const DONE = 1000;
+const STOPPING = 1001;
 const REFUSED = 4403;
 const REPLACED = 4409;
+/** What a browser says of a socket that broke without a word. */
+const NO_CODE = 1005;
+const BROKE = 1006;
+const OPEN = 1;
 
+/**
+ * limits: beatMs (how often we say that we live), checkMs (how often we look), openMs and connectMs
+ * (how long a socket and the sound may take to come about), lostAfterMs (a socket so silent is lost),
+ * silentAfterMs and soundLostMs (a node is gone if its socket and its sound both are so silent).
+ */
 export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, tell }) {
   const openedMs = clock.nowMs();
   let answered = false;
   let connected = false;
   let refusal = null;
   let heardMs = openedMs;
+  let packets = null;
+  let soundMs = null;
+  let checkedMs = openedMs;
   let finish = null;
   const ended = new Promise((resolve) => {
     finish = resolve;
@@ -32,15 +47,19 @@ export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, 
     if (finish === null) return;
     finish(how);
     finish = null;
-    stopBeating();
+    for (const stop of timers) stop();
     sound.close();
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
 
+  function lost(lives) {
+    end({ why: "lost", connected, lives });
+  }
+
   function say(said) {
     // a socket that still opens throws, one that has closed says so by itself
-    if (socket.readyState === 1) socket.send(JSON.stringify(said));
+    if (socket.readyState === OPEN) socket.send(JSON.stringify(said));
   }
 
   async function offer() {
@@ -79,12 +98,43 @@ export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, 
 
   function closed(code) {
     if (code === DONE && answered) return { why: "over", ending: null };
-    if (code === REPLACED) return { why: "refused", code: "stale-epoch" };
+    if (code === REPLACED) return { why: "replaced" };
     if (code === REFUSED) return { why: "refused", code: refusal ?? "other" };
-    return { why: "lost", connected };
+    return { why: "lost", connected, lives: ![DONE, STOPPING, NO_CODE, BROKE].includes(code) };
   }
 
-  socket.onopen = offer;
+  async function hearSound() {
+    const count = await sound.packets();
+    if (count === null || count === packets) return;
+    packets = count;
+    soundMs = clock.nowMs();
+  }
+
+  function isLost(nowMs) {
+    const silentMs = nowMs - heardMs;
+    const soundless = soundMs !== null && nowMs - soundMs > limits.soundLostMs;
+    return (
+      silentMs > limits.lostAfterMs ||
+      (silentMs > limits.silentAfterMs && soundless) ||
+      (socket.readyState < OPEN && nowMs - openedMs > limits.openMs) ||
+      (!connected && nowMs - openedMs > limits.connectMs)
+    );
+  }
+
+  function check() {
+    const nowMs = clock.nowMs();
+    const slept = nowMs - checkedMs > limits.beatMs;
+    checkedMs = nowMs;
+    // a page that was asleep first hears what has come meanwhile
+    if (slept) return;
+    if (isLost(nowMs)) lost(false);
+    else void hearSound();
+  }
+
+  socket.onopen = () => {
+    heardMs = clock.nowMs();
+    void offer();
+  };
   socket.onmessage = (message) => {
     heardMs = clock.nowMs();
     const said = read(message.data);
@@ -95,23 +145,24 @@ export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, 
     connected = true;
     tell({ kind: "connected", atMs: clock.nowMs() });
   };
-  sound.onLost = () => end({ why: "lost", connected });
-  const stopBeating = clock.every(limits.beatMs, () => {
-    const silentMs = clock.nowMs() - heardMs;
-    const unconnectedMs = connected ? 0 : clock.nowMs() - openedMs;
-    if (silentMs > limits.lostAfterMs || unconnectedMs > limits.connectMs) {
-      end({ why: "lost", connected });
-    } else {
-      say({ kind: "beat" });
-    }
-  });
+  sound.onLost = () => lost(clock.nowMs() - heardMs < limits.silentAfterMs);
+  const timers = [
+    clock.every(limits.checkMs, check),
+    clock.every(limits.beatMs, () => say({ kind: "beat" })),
+  ];
 
   return {
     ended,
     press: (key) => say({ kind: "key", key }),
+    /** End the call; return a promise of whether the node has heard it, which may never come. */
     hangUp: () => {
+      const open = answered && socket.readyState === OPEN;
       say({ kind: "hang_up" });
       end({ why: "hung_up" });
+      return new Promise((resolve) => {
+        if (open) socket.onclose = ({ wasClean }) => resolve(wasClean === true);
+        else resolve(false);
+      });
     },
   };
 }

@@ -51,3 +51,35 @@ export function between(before, now) {
     delayMs: now.delayMs,
   };
 }
+
+const READ_EVERY_MS = 2_000;
+
+/** Grades both directions of a leg: what the browser counts, and what the node tells. */
+export class LineWatch {
+  #here = new Direction();
+  #there = new Direction();
+  #before = null;
+  #sound;
+  #tell;
+  stop;
+
+  constructor({ sound, clock, tell }) {
+    this.#sound = sound;
+    this.#tell = tell;
+    this.stop = clock.every(READ_EVERY_MS, () => void this.#read());
+  }
+
+  heardThere(quality) {
+    const { loss_ratio: loss, jitter_ms: jitterMs, delay_ms: delayMs } = quality;
+    this.#there.take({ loss, jitterMs, delayMs });
+  }
+
+  async #read() {
+    const now = await this.#sound.reading();
+    if (now === null) return;
+    const sample = this.#before === null ? null : between(this.#before, now);
+    this.#before = now;
+    if (sample !== null) this.#here.take(sample);
+    this.#tell({ kind: "line", grade: worse(this.#here.grade, this.#there.grade) });
+  }
+}

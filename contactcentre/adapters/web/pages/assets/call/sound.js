@@ -36,6 +36,11 @@ export class Sound {
     this.#connection.close();
   }
 
+  /** Return how many packets of sound have come in; null before any has. */
+  async packets() {
+    return (await this.reading())?.received ?? null;
+  }
+
   /** Return the browser's counters of what has come in; null before anything has. */
   async reading() {
     let inbound = null;

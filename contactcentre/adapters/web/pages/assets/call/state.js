@@ -15,6 +15,7 @@ export function begin(language) {
     silent: false,
     soundBlocked: false,
     startedMs: null,
+    stillLost: false,
     closing: null,
     problem: null,
   });
@@ -59,6 +60,7 @@ function followLive(state, event) {
         ...state,
         phase: "up",
         waitingForUs: null,
+        stillLost: false,
         startedMs: state.startedMs ?? event.atMs,
       };
     case "lost":
@@ -68,6 +70,8 @@ function followLive(state, event) {
         grade: "unknown",
         soundBlocked: false,
       };
+    case "still_lost":
+      return state.phase === "reconnecting" ? { ...state, stillLost: true } : state;
     case "node_said":
       return heard(state, event.said);
     case "line":
@@ -82,6 +86,8 @@ function followLive(state, event) {
       return ended(state, ["refused", event.code]);
     case "over":
       return ended(state, ["over", event.ending ?? "ended"]);
+    case "elsewhere":
+      return ended(state, ["elsewhere", "words"]);
     default:
       return state;
   }
@@ -136,17 +142,51 @@ export function stateWords(state) {
     case "asking":
       return "state.asking";
     case "over":
-      return "state.ended";
+      return headingAtEnd(state);
     default:
       return "state.ready";
   }
 }
 
+/** Return the key of the words that stand over the end of a call's time on this page. */
+export function headingAtEnd(state) {
+  switch (state.closing[0]) {
+    case "refused":
+      return "refused.heading";
+    case "elsewhere":
+      return "elsewhere.heading";
+    default:
+      return "state.ended";
+  }
+}
+
+/** Return the key of the words for a caller whose line is lost; null while it is not. */
+export function lostWords(state) {
+  if (state.phase !== "reconnecting") return null;
+  if (state.stillLost) return "lost.still";
+  switch (state.stage?.state) {
+    case "waiting":
+    case "ringing":
+      return "lost.place";
+    case "talking":
+    case "on_hold":
+      return "lost.talk";
+    default:
+      return "lost.menu";
+  }
+}
+
+/** Say whether the caller's place is shown: it is kept, also while the line is lost. */
+export function isPlaced(state) {
+  return (state.phase === "up" || state.phase === "reconnecting") && state.place !== null;
+}
+
 const URGENT = new Set([
-  "state.reconnecting",
   "state.talking",
   "state.on_hold",
   "state.ended",
+  "refused.heading",
+  "elsewhere.heading",
 ]);
 
 /**
@@ -157,6 +197,8 @@ export function announcement(before, after) {
   if (after.problem !== null && after.problem !== before.problem) {
     return { polite: null, assertive: after.problem.join(".") };
   }
+  const lost = lostWords(after);
+  if (lost !== null && lost !== lostWords(before)) return { polite: lost, assertive: null };
   const words = stateWords(after);
   if (words === "state.ready" || words === stateWords(before)) {
     return { polite: muteAnnouncement(before, after), assertive: null };

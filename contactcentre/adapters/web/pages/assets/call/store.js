@@ -12,7 +12,7 @@ function attempt(act) {
 }
 
 export const store = {
-  /** Return {text, lifeMs, atMs, secret} of a call that may still be there; null if none may. */
+  /** Return {text, lifeMs, atMs, url, nodes, secret} of a call that may still be there; null if none may. */
   read(nowMs) {
     const kept = attempt(() => JSON.parse(sessionStorage.getItem(NAME)));
     return kept !== null && nowMs - kept.atMs < kept.lifeMs ? kept : null;

@@ -1,6 +1,14 @@
 /** Shows a call's state on the page. Nothing is decided here. */
 
-import { announcement, choices, isLive, stateWords } from "./state.js";
+import {
+  announcement,
+  choices,
+  headingAtEnd,
+  isLive,
+  isPlaced,
+  lostWords,
+  stateWords,
+} from "./state.js";
 import { clockWords, fill, find, placeWords, waitWords } from "./wording.js";
 
 /** Change an element's text only where it differs: a screen reader follows every change. */
@@ -78,7 +86,7 @@ export class View {
   }
 
   #showHeading(state) {
-    const placed = state.phase === "up" && state.place !== null;
+    const placed = isPlaced(state);
     const call = { [state.language]: this.#words[state.language].call };
     const parts = placed
       ? placeWords(call, state.language, state.place.place)
@@ -90,6 +98,9 @@ export class View {
     const wait = waitWords(call, state.language, waitMs, this.#waitSteps);
     put(this.at("wait"), wait);
     this.at("wait").hidden = wait === "";
+    const lost = lostWords(state);
+    put(this.at("lost"), lost === null ? "" : this.#text(state, lost));
+    this.at("lost").hidden = lost === null;
     this.at("up").dataset.state = state.phase === "up" ? (state.stage?.state ?? "") : state.phase;
     const title = isLive(state) ? parts.join("") : this.#text(state, "title");
     this.#page.title = fill("{title} – {organisation}", {
@@ -101,7 +112,8 @@ export class View {
   #showStage(state) {
     const said = state.phase === "up" ? (state.stage?.words ?? []) : [];
     this.at("said").hidden = said.length === 0;
-    this.at("keep-open").hidden = !(state.phase === "up" && state.stage?.state === "waiting");
+    const isUp = state.phase === "up" || state.phase === "reconnecting";
+    this.at("keep-open").hidden = !(isUp && state.stage?.state === "waiting");
     const words = this.at("said-words");
     put(words, said.join(" "));
     words.lang = state.stage?.language ?? state.language;
@@ -156,9 +168,11 @@ export class View {
 
   #showEnd(state) {
     if (state.closing === null) return;
-    const heading = state.closing[0] === "refused" ? "refused.heading" : "state.ended";
-    put(this.at("over-heading"), this.#text(state, heading));
+    put(this.at("over-heading"), this.#text(state, headingAtEnd(state)));
     put(this.at("over-words"), this.#closing(state));
+    const elsewhere = state.closing[0] === "elsewhere";
+    this.at("bring").hidden = !elsewhere;
+    this.at("again").hidden = elsewhere;
   }
 
   #closing(state) {
