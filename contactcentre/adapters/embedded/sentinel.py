@@ -1,0 +1,246 @@
+"""Three Valkeys of our own, of which one is the primary, and three Sentinels that watch them.
+
+For drills and tests on one machine: in earnest each stands in a failure domain of its own. A
+primary whose replicas are all gone takes no writes, so what a cut-off primary had accepted is
+little; the append-only file is on, so a primary that is back before anybody has noticed is not
+empty, and does not empty the others.
+"""
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from contactcentre.adapters.embedded.server import LOOPBACK, POLL_S, ServerProgram, free_port
+from contactcentre.adapters.embedded.valkey import (
+    CONFIG,
+    ValkeyConfig,
+    find_valkey,
+    refuse_old,
+    write_config,
+)
+from contactcentre.domain.errors import Outage
+
+NAME = "contactcentre"
+"""What the Sentinels call the primary."""
+MEMBERS_COUNT = 3
+SENTINELS_COUNT = 3
+DOWN_AFTER_MS = 1_000
+LOOKS_MORE_OFTEN = ("INFO-PERIOD", "1000", "PUBLISH-PERIOD", "1000")
+"""Who is back is told whom to follow after four seconds, not ten."""
+READY_WITHIN_S = 30.0
+ASK_TIMEOUT_S = 1.0
+MEMBER_CONFIG = """\
+masterauth {password}
+min-replicas-to-write 1
+min-replicas-max-lag 3
+repl-diskless-sync-delay 0
+"""
+SENTINEL_CONFIG = """\
+bind {host}
+port {port}
+dir "{folder}"
+sentinel monitor {name} {host} {primary} 2
+sentinel auth-pass {name} {password}
+sentinel down-after-milliseconds {name} {down_after_ms}
+sentinel failover-timeout {name} 5000
+sentinel parallel-syncs {name} 2
+"""
+
+
+class Member:
+    """One server of the group, or one of its Sentinels, whatever it is at the moment."""
+
+    def __init__(self, config: ValkeyConfig, program: ServerProgram) -> None:
+        self._config = config
+        self.program = program
+        self.port = config.port
+
+    def kill(self) -> None:
+        """Let it die at once."""
+        self.program.process.kill()
+        self.program.process.wait()
+
+    def hang(self) -> None:
+        """Let it stand still, connections and all."""
+        self.program.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on after it has stood still."""
+        self.program.process.send_signal(signal.SIGCONT)
+
+    async def start_again(self) -> None:
+        """Start it where it was, as what the group has last told it to be."""
+        self.program = await self._config.start()
+
+    async def ask(self, *command: str) -> Any:
+        """Run one command on it, with a connection of its own. Raises Outage."""
+        client = Redis(
+            host=LOOPBACK,
+            port=self.port,
+            password=self._config.password or None,
+            socket_timeout=ASK_TIMEOUT_S,
+            protocol=2,
+            decode_responses=True,
+        )
+        client.response_callbacks.clear()
+        try:
+            return await client.execute_command(*command)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError) as error:
+            raise Outage(f"The server at port {self.port}: {error}") from error
+        finally:
+            await client.aclose()
+
+    async def stop(self) -> None:
+        """Let it end, also if it stands still."""
+        if self.program.process.poll() is None:
+            self.go_on()
+        await self.program.stop()
+
+
+class SentinelGroup:
+    """The servers and their Sentinels."""
+
+    def __init__(
+        self, members: Sequence[Member], sentinels: Sequence[Member], *, password: str
+    ) -> None:
+        self.members = members
+        self.sentinels = sentinels
+        places = ",".join(f"{LOOPBACK}:{one.port}" for one in sentinels)
+        self.url = f"sentinel://:{password}@{places}/{NAME}"
+        """What CC_REDIS_URL says of it."""
+
+    async def primary(self) -> Member:
+        """Return the member that the Sentinels call the primary: the latest word stands."""
+        words: list[tuple[int, int]] = []
+        for sentinel in self.sentinels:
+            try:
+                said = await sentinel.ask("SENTINEL", "MASTER", NAME)
+            except Outage:
+                continue
+            facts = _facts(said)
+            words.append((int(facts["config-epoch"]), int(facts["port"])))
+        if not words:
+            raise Outage("No Sentinel answers")
+        _, port = max(words)
+        return next(one for one in self.members if one.port == port)
+
+    async def fail_over(self) -> None:
+        """Let the Sentinels make another member the primary, though nothing is wrong."""
+        await self.sentinels[0].ask("SENTINEL", "FAILOVER", NAME)
+
+    async def until_whole(self, *, within_s: float = READY_WITHIN_S) -> None:
+        """Wait until every member that is no primary follows the one that is. Raises Outage."""
+        deadline = time.monotonic() + within_s
+        while not await self._is_whole():
+            if time.monotonic() > deadline:
+                raise Outage("The group of servers does not come together")
+            await asyncio.sleep(10 * POLL_S)
+
+    async def stop(self) -> None:
+        """Stop the Sentinels first, so that nobody is promoted on the way."""
+        for one in (*self.sentinels, *self.members):
+            await one.stop()
+
+    async def _is_whole(self) -> bool:
+        try:
+            primary = await self.primary()
+            role, _, replicas = await primary.ask("ROLE")
+            links = [await one.ask("ROLE") for one in self.members if one is not primary]
+            seen = [await _is_seen_whole(one, primary.port) for one in self.sentinels]
+        except Outage:
+            return False
+        follows = ["slave", LOOPBACK, primary.port, "connected"]
+        return (
+            role == "master"
+            and len(replicas) == MEMBERS_COUNT - 1
+            and all(link[:4] == follows for link in links)
+            and all(seen)
+        )
+
+
+async def _is_seen_whole(sentinel: Member, primary: int) -> bool:
+    """Say whether a Sentinel sees the others, and every replica as one of that primary."""
+    facts = _facts(await sentinel.ask("SENTINEL", "MASTER", NAME))
+    replicas = [_facts(said) for said in await sentinel.ask("SENTINEL", "REPLICAS", NAME)]
+    return (
+        facts["port"] == str(primary)
+        and facts["flags"] == "master"
+        and facts["num-other-sentinels"] == str(SENTINELS_COUNT - 1)
+        and len(replicas) == MEMBERS_COUNT - 1
+        and all(one["flags"] == one["role-reported"] == "slave" for one in replicas)
+        and all(one["master-port"] == str(primary) for one in replicas)
+        and all(one["master-link-status"] == "ok" for one in replicas)
+    )
+
+
+def _facts(said: Sequence[str]) -> dict[str, str]:
+    """Return a reply of names and values as a mapping."""
+    return dict(zip(said[::2], said[1::2], strict=True))
+
+
+async def start_sentinel_group(
+    folder: Path, *, binary: Path | None = None, down_after_ms: int = DOWN_AFTER_MS
+) -> SentinelGroup:
+    """Start a group on loopback and wait until it is whole. Raises Refusal or Outage."""
+    binary = binary or find_valkey()
+    refuse_old(binary)
+    password = secrets.token_urlsafe(24)
+    started: list[Member] = []
+    try:
+        for number in range(MEMBERS_COUNT):
+            config = _member(folder / f"member-{number}", binary, password, follows=started[:1])
+            started.append(Member(config, await config.start()))
+        for number in range(SENTINELS_COUNT):
+            config = _sentinel(
+                folder / f"sentinel-{number}", binary, password, started[0].port, down_after_ms
+            )
+            started.append(Member(config, await config.start()))
+        members, sentinels = started[:MEMBERS_COUNT], started[MEMBERS_COUNT:]
+        group = SentinelGroup(members, sentinels, password=password)
+        for sentinel in sentinels:
+            await sentinel.ask("SENTINEL", "DEBUG", *LOOKS_MORE_OFTEN)
+        await group.until_whole()
+    except BaseException:
+        for one in reversed(started):
+            await one.stop()
+        raise
+    return group
+
+
+def _member(
+    folder: Path, binary: Path, password: str, *, follows: Sequence[Member]
+) -> ValkeyConfig:
+    """Return one server, written down; it follows another if there is one."""
+    port, folder = free_port(), folder.resolve()
+    text = CONFIG.format(host=LOOPBACK, port=port, folder=folder, password=password)
+    text += MEMBER_CONFIG.format(password=password)
+    text += "".join(f"replicaof {LOOPBACK} {one.port}\n" for one in follows)
+    file = write_config(folder / "valkey.conf", text)
+    return ValkeyConfig(binary=binary, file=file, port=port, password=password)
+
+
+def _sentinel(
+    folder: Path, binary: Path, password: str, primary: int, down_after_ms: int
+) -> ValkeyConfig:
+    """Return one Sentinel, written down; it asks nobody for a password."""
+    port, folder = free_port(), folder.resolve()
+    text = SENTINEL_CONFIG.format(
+        host=LOOPBACK,
+        port=port,
+        folder=folder,
+        name=NAME,
+        primary=primary,
+        password=password,
+        down_after_ms=down_after_ms,
+    )
+    file = write_config(folder / "sentinel.conf", text)
+    config = ValkeyConfig(binary=binary, file=file, port=port, password="")
+    return replace(config, arguments=["--sentinel"])
