@@ -1,38 +1,23 @@
 """A whole centre as its operator starts it, and browsers whose microphone plays a tone."""
 
-import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.centre import Centre
+from tests.browser.centre import Centre, running_centre
 from tests.browser.chromium import chromium, node
 from tests.browser.people import Adviser, Caller
-from tests.stores import forget_stores
 
-READY_WITHIN_S = 150.0
-STOPPED_WITHIN_S = 60.0
 RING_MS = 8_000
 """Shorter than in real life, so that a ring nobody answers is over soon."""
-PORTS = range(20_000 + os.getpid() % 200 * 40, 30_000, 40)
-"""Not where another run on this machine looks first."""
-PORTS_USED = (0, 1, 21, 22)
-"""The ports that the centre uses, counted from its first one."""
 CALLER_HZ = 440
 ADVISER_HZ = 1_000
 SAMPLES_PER_S = 48_000
@@ -50,32 +35,9 @@ Launch = Callable[..., Awaitable[Browser]]
 
 @pytest.fixture(scope="session")
 def centre() -> Iterator[Centre]:
-    """Start the centre, once for all browser tests, by the command that a newcomer types."""
-    folder = Path(mkdtemp(prefix="contactcentre-browser-"))
-    folder.chmod(0o755)
-    port = next(port for port in PORTS if _is_free(port))
-    said = folder / "said"
-    with said.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "contactcentre", "up", "--port", str(port), "--data", folder],
-            env=os.environ | {"CC_RING_MS": str(RING_MS), "CC_DRAIN_S": "1"},
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        _wait_until_ready(process, said)
-        yield Centre(
-            caller_url=f"http://127.0.0.1:{port}/",
-            desk_url=f"http://127.0.0.1:{port + 1}/",
-            board_url=f"http://127.0.0.1:{port + 1}/board",
-            passwords=json.loads((folder / "demo-accounts.json").read_text()),
-            data=folder,
-        )
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(STOPPED_WITHIN_S)
-        forget_stores(folder)
-        shutil.rmtree(folder)
+    """Start the centre, once for all browser tests that break nothing in it."""
+    with running_centre({"CC_RING_MS": str(RING_MS)}) as started:
+        yield started
 
 
 @pytest.fixture
@@ -105,23 +67,6 @@ async def launch(tmp_path: Path) -> AsyncIterator[Launch]:
 async def browser(launch: Launch) -> Browser:
     """Give a browser."""
     return await launch()
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], said: Path) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while "Ctrl-C stops everything" not in said.read_text():
-        if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"the centre did not start:\n{said.read_text()}")
-        time.sleep(0.1)
-
-
-def _is_free(first: int) -> bool:
-    """Say whether all ports that a centre would use from here on are free."""
-    for offset in PORTS_USED:
-        with socket.socket() as asked:
-            if asked.connect_ex(("127.0.0.1", first + offset)) == 0:
-                return False
-    return True
 
 
 def _write_tone(path: Path, tone_hz: int) -> None:
