@@ -22,9 +22,17 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | ready             | zset    | desks, nodes and routers       | while advisers are ready          |
 | ready_in:<queue>  | zset    | desks, nodes and routers       | while advisers are ready          |
 | desk:<desk>       | hash    | desks                          | an hour after the last beat       |
+| desks             | set     | desks; look_desks takes out    | while the desk's hash is there    |
+|                   |         | the unknown ones               |                                   |
+| seats:<desk>      | set     | desks; routers                 | half a day after the last report  |
+| lost_advisers     | zset    | routers; desks                 | until reported or signed off      |
 | node:<node>       | hash    | nodes                          | an hour after the last beat       |
 | nodes             | set     | nodes; look_nodes takes out    | while the node's hash is there    |
 |                   |         | the unknown ones               |                                   |
+| holds:<node>      | set     | nodes; routers                 | a day after the last report       |
+| lost              | zset    | routers; nodes                 | until reported, ended or presumed |
+|                   |         |                                | to be over                        |
+| opened            | string  | routers                        | for ever                          |
 | token             | string  | routers; reports observe       | for ever                          |
 | enqueued          | string  | nodes; reports observe         | for ever                          |
 | events            | stream  | nodes; the records process     | an entry until it is durable      |
@@ -33,10 +41,11 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | durable:<node>    | string  | the records process            | a week after the last event       |
 | wake              | channel | nodes, desks and routers       | -                                 |
 
-call: state (waiting, hidden, reserved, ringing, talking, closed), queue, head_start_ms,
-enqueued_ms, count and nonce (the epoch of the leg that owns it), node, token (the highest
-reservation it has seen), and while reserved, rung or talked with: adviser, desk; doubts (how many
-reports in a row were outranked). A closed call keeps its state and epoch alone.
+call: state (in_menu, waiting, hidden, reserved, ringing, talking, closed), count and nonce (the
+epoch of the leg that owns it), node, token (the highest reservation it has seen), once it has
+queued: queue, head_start_ms, enqueued_ms, and while reserved, rung or talked with: adviser, desk;
+doubts (how many reports in a row were outranked). A closed call keeps its state, epoch and ending;
+one that is only presumed to be over (presumed is there) keeps its rank and token as well.
 
 adviser: state, reason, call, token, since_ms, desk, beat, queues (with a blank between), doubts
 (how many reports in a row were outranked), sent (there if a ring or the end of a talk has put the
@@ -44,6 +53,13 @@ adviser where the adviser is, and the desk has not spoken since).
 
 queue: calls that may be matched, by score, which is enqueued_ms - head_start_ms, lowest first;
 equal scores stand in the order of their ids. A hidden call is in no queue; its hash keeps its rank.
+
+holds: the calls of a node that have not ended. seats: the advisers whom a desk has reported last,
+but for those who are offline. Whoever is taken out of one as its process is lost stands in lost or
+lost_advisers, by when, until there is a word of them again; that time is for order alone and is
+never compared with a clock. An adviser there is in neither ready nor ready_in.
+
+opened: the store that matching was opened on, by its run id and replication id.
 """
 
 import re
@@ -148,7 +164,31 @@ class Keys:
 
     def desk(self, desk: DeskId) -> str:
         """Return where a desk process is described."""
-        return self._key("desk:") + _checked(desk)
+        return self.any_desk + _checked(desk)
+
+    @property
+    def any_desk(self) -> str:
+        """Return how the keys of desk processes begin."""
+        return self._key("desk:")
+
+    @property
+    def desks(self) -> str:
+        """Return where the desk processes are listed."""
+        return self._key("desks")
+
+    def seats(self, desk: DeskId) -> str:
+        """Return where the advisers of a desk process are listed."""
+        return self.any_seats + _checked(desk)
+
+    @property
+    def any_seats(self) -> str:
+        """Return how the keys of the advisers of a desk process begin."""
+        return self._key("seats:")
+
+    @property
+    def lost_advisers(self) -> str:
+        """Return where the advisers stand whose desk process is lost, the longest lost first."""
+        return self._key("lost_advisers")
 
     def node(self, node: NodeId) -> str:
         """Return where a media node is described."""
@@ -163,6 +203,25 @@ class Keys:
     def nodes(self) -> str:
         """Return where the nodes are listed."""
         return self._key("nodes")
+
+    def holds(self, node: NodeId) -> str:
+        """Return where the calls of a node are listed."""
+        return self.any_holds + _checked(node)
+
+    @property
+    def any_holds(self) -> str:
+        """Return how the keys of the calls of a node begin."""
+        return self._key("holds:")
+
+    @property
+    def lost(self) -> str:
+        """Return where the calls stand whose node is lost, the longest lost first."""
+        return self._key("lost")
+
+    @property
+    def opened(self) -> str:
+        """Return where the store is named that matching was opened on."""
+        return self._key("opened")
 
     @property
     def token(self) -> str:

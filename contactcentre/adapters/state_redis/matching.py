@@ -8,7 +8,7 @@ from redis.asyncio.client import PubSub
 
 from contactcentre.adapters.state_redis.blackboard import HEADS_MAX, Blackboard, texts
 from contactcentre.adapters.state_redis.keys import REQUEST_KEPT_S
-from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.errors import StateUnavailable, StoreChanged
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.ports.state import Reservation
 
@@ -38,6 +38,7 @@ class RedisMatching(Blackboard):
                 "ready": self.keys.ready,
                 "reservations": self.keys.reservations,
                 "token": self.keys.token,
+                "opened": self.keys.opened,
             },
             argv={
                 "adviser": adviser,
@@ -61,6 +62,7 @@ class RedisMatching(Blackboard):
                 "ready": self.keys.ready,
                 "reservations": self.keys.reservations,
                 "token": self.keys.token,
+                "opened": self.keys.opened,
             },
             argv={"queue": queue, "heads_max": HEADS_MAX, "request_kept_s": REQUEST_KEPT_S},
         )
@@ -123,6 +125,8 @@ def _granted(reply: list[str]) -> Reservation | None:
     match reply:
         case ["none"]:
             return None
+        case ["changed"]:
+            raise StoreChanged("Matching has not been opened on the store that answers now.")
         case ["reserved", *said]:
             return _reservation(said)
         case _:

@@ -17,6 +17,8 @@ class RedisPresences(Blackboard):
             keys={
                 "adviser": self.keys.adviser(report.adviser),
                 "advisers": self.keys.advisers,
+                "seats:": self.keys.any_seats,
+                "lost_advisers": self.keys.lost_advisers,
                 "ready_in:": self.keys.any_ready_in,
                 "ready": self.keys.ready,
                 "token": self.keys.token,
@@ -44,8 +46,13 @@ class RedisPresences(Blackboard):
         """Take a desk's beat."""
         await self.run(
             "report_desk",
-            keys={"desk": self.keys.desk(desk)},
-            argv={"internal_url": internal_url, "beat": beat, "kept_s": PROCESS_KEPT_S},
+            keys={"desk": self.keys.desk(desk), "desks": self.keys.desks},
+            argv={
+                "desk": desk,
+                "internal_url": internal_url,
+                "beat": beat,
+                "kept_s": PROCESS_KEPT_S,
+            },
         )
 
     async def desk(self, desk: DeskId) -> DeskStanding | None:

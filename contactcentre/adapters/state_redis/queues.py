@@ -1,20 +1,13 @@
 """The waiting calls, as the node that holds their legs writes them."""
 
-from contactcentre.adapters.state_redis.blackboard import DOUBTS_MAX, Blackboard
-from contactcentre.adapters.state_redis.keys import (
-    CALL_KEPT_S,
-    CLOSED_KEPT_S,
-    PROCESS_KEPT_S,
-    SERVED_KEPT_S,
-)
-from contactcentre.domain.call import CallState
+from contactcentre.adapters.state_redis.blackboard import Blackboard
+from contactcentre.adapters.state_redis.keys import CALL_KEPT_S, CLOSED_KEPT_S, SERVED_KEPT_S
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import CallClosed, Refusal, StaleEpoch, StaleToken
-from contactcentre.domain.events import LapseReason
+from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, Token
 from contactcentre.domain.presence import AwayReason
-from contactcentre.limits import REPORT_CALLS_MAX
-from contactcentre.ports.state import CallReport, NodeReply, NodeReport, Place
+from contactcentre.ports.state import Place
 
 SERVED_MIN = 5
 """Fewer answers than this tell nobody how long to wait."""
@@ -44,6 +37,8 @@ class RedisQueues(Blackboard):
                 "queues": self.keys.queues,
                 "served": self.keys.served(queue),
                 "enqueued": self.keys.enqueued,
+                "holds:": self.keys.any_holds,
+                "lost": self.keys.lost,
                 "wake": self.keys.wake,
             },
             argv={
@@ -159,6 +154,7 @@ class RedisQueues(Blackboard):
                 "ready_in:": self.keys.any_ready_in,
                 "ready": self.keys.ready,
                 "reservations": self.keys.reservations,
+                "lost_advisers": self.keys.lost_advisers,
                 "wake": self.keys.wake,
             },
             argv={"call": call, "adviser": adviser, "token": token, "why": why},
@@ -184,9 +180,19 @@ class RedisQueues(Blackboard):
             },
         )
 
-    async def end(self, *, call: CallId, epoch: LegEpoch) -> None:
+    async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; who talked goes to wrap-up, who was rung to ready."""
-        match await self.run(
+        match await self.close_call(call, epoch, ending=ending, is_presumed=False):
+            case ["closed"]:
+                return
+            case reply:
+                raise refusal(reply)
+
+    async def close_call(
+        self, call: CallId, epoch: LegEpoch, *, ending: Ending, is_presumed: bool
+    ) -> list[str]:
+        """Close a call; one that is only presumed to be over must still be lost."""
+        return await self.run(
             "end_call",
             keys={
                 "call": self.keys.call(call),
@@ -195,86 +201,19 @@ class RedisQueues(Blackboard):
                 "ready_in:": self.keys.any_ready_in,
                 "ready": self.keys.ready,
                 "reservations": self.keys.reservations,
+                "holds:": self.keys.any_holds,
+                "lost": self.keys.lost,
+                "lost_advisers": self.keys.lost_advisers,
                 "wake": self.keys.wake,
             },
             argv={
                 "call": call,
                 "count": epoch.count,
                 "nonce": epoch.nonce,
+                "ending": ending,
+                "presumed": int(is_presumed),
                 "closed_kept_s": CLOSED_KEPT_S,
             },
-        ):
-            case ["closed"]:
-                return
-            case reply:
-                raise refusal(reply)
-
-    async def report_node(self, report: NodeReport) -> NodeReply:
-        """Take a node's beat and one chunk of its calls; put right what is missing or older here.
-
-        The calls come first: a node's beat says that what it holds is known here.
-        """
-        assert len(report.calls) <= REPORT_CALLS_MAX, "a node with more calls sends several reports"
-        superseded, closed = await self._report_calls(report) if report.calls else ([], [])
-        match await self.run(
-            "report_node",
-            keys={
-                "node": self.keys.node(report.node),
-                "nodes": self.keys.nodes,
-                "durable": self.keys.durable(report.node),
-            },
-            argv={
-                "node": report.node,
-                "site": report.site,
-                "beat": report.beat,
-                "internal_url": report.internal_url,
-                "public_url": report.public_url,
-                "draining": int(report.draining),
-                "legs_count": report.legs_count,
-                "legs_max": report.legs_max,
-                "kept_s": PROCESS_KEPT_S,
-            },
-        ):
-            case ["taken", durable_seq]:
-                return NodeReply(superseded=superseded, closed=closed, durable_seq=int(durable_seq))
-            case reply:
-                raise AssertionError(reply)
-
-    async def _report_calls(self, report: NodeReport) -> tuple[list[CallId], list[CallId]]:
-        """Report a chunk of calls; return those that a newer leg has, and those that are closed."""
-        match await self.run(
-            "report_calls",
-            keys={
-                "call:": self.keys.any_call,
-                "queue:": self.keys.any_queue,
-                "queues": self.keys.queues,
-                "adviser:": self.keys.any_adviser,
-                "ready_in:": self.keys.any_ready_in,
-                "ready": self.keys.ready,
-                "reservations": self.keys.reservations,
-                "token": self.keys.token,
-                "enqueued": self.keys.enqueued,
-                "wake": self.keys.wake,
-            },
-            argv={
-                "node": report.node,
-                "token_max": max(call.token for call in report.calls),
-                "doubts_max": DOUBTS_MAX,
-                "kept_s": CALL_KEPT_S,
-                "calls...": [said for call in report.calls for said in _said(call)],
-            },
-        ):
-            case ["taken", superseded, closed]:
-                return [CallId(one) for one in superseded], [CallId(one) for one in closed]
-            case reply:
-                raise AssertionError(reply)
-
-    async def forget_node(self, node: NodeId) -> None:
-        """Take a node that has drained and stops out of the address book."""
-        await self.run(
-            "forget_node",
-            keys={"node": self.keys.node(node), "nodes": self.keys.nodes},
-            argv={"node": node},
         )
 
 
@@ -290,23 +229,3 @@ def refusal(reply: list[str]) -> Refusal:
             return CallClosed("This call has ended.")
         case _:
             raise AssertionError(reply)
-
-
-BOUND: frozenset[str] = frozenset({CallState.RINGING, CallState.TALKING, CallState.ON_HOLD})
-"""States in which a call has an adviser."""
-
-
-def _said(call: CallReport) -> tuple[str | int, ...]:
-    """Return what a report says of a call, in the script's order; on hold is talking too."""
-    assert (call.adviser is not None) or call.state not in BOUND, f"{call.state} with nobody"
-    return (
-        call.call,
-        call.queue,
-        call.head_start_ms,
-        call.enqueued_ms,
-        call.epoch.count,
-        call.epoch.nonce,
-        CallState.TALKING if call.state == CallState.ON_HOLD else call.state,
-        call.adviser if call.adviser is not None and call.state in BOUND else "",
-        call.token,
-    )

@@ -11,8 +11,9 @@ from typing import Any
 from redis import Redis
 
 from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.domain.call import CallState
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.events import LapseReason
+from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import (
     AdviserId,
     CallId,
@@ -27,7 +28,8 @@ from contactcentre.ports.state import (
     AdviserReport,
     AdviserStanding,
     CallReport,
-    NodeReply,
+    CallsReply,
+    CallStanding,
     NodeReport,
     Reservation,
 )
@@ -108,13 +110,15 @@ class Centre:
         call: CallId | None = None,
         token: int = 0,
         queues: tuple[QueueId, ...] = (PAYING,),
+        desk: DeskId = DESK,
+        beat: int = 1,
     ) -> AdviserStanding:
         """Let a desk report an adviser."""
         return await self.state.report_adviser(
             AdviserReport(
                 adviser=adviser,
-                desk=DESK,
-                beat=1,
+                desk=desk,
+                beat=beat,
                 state=presence,
                 reason=reason,
                 call=call,
@@ -155,8 +159,22 @@ class Centre:
         """Give a reserved call back."""
         await self.state.give_back(call=held.call, adviser=held.adviser, token=held.token, why=why)
 
-    async def node_says(self, *calls: CallReport, node: NodeId = NORTH, beat: int = 1) -> NodeReply:
-        """Let a node report itself and its calls."""
+    async def end(
+        self, call: CallId = EARLY, *, epoch: LegEpoch = FIRST, ending: Ending = Ending.HANDLED
+    ) -> None:
+        """Let a call end."""
+        await self.state.end(call=call, epoch=epoch, ending=ending)
+
+    async def node_says(
+        self, *calls: CallReport, node: NodeId = NORTH, beat: int = 1
+    ) -> CallsReply:
+        """Let a node report its calls and itself."""
+        reply = await self.state.report_calls(node, calls)
+        await self.node_beats(node, beat=beat, legs_count=len(calls))
+        return reply
+
+    async def node_beats(self, node: NodeId = NORTH, *, beat: int = 1, legs_count: int = 0) -> int:
+        """Let a node report itself; return up to which of its events the ledger has them."""
         return await self.state.report_node(
             NodeReport(
                 node=node,
@@ -165,15 +183,27 @@ class Centre:
                 internal_url=f"http://{node}.example",
                 public_url=f"wss://{node}.example",
                 draining=False,
-                legs_count=len(calls),
+                legs_count=legs_count,
                 legs_max=10,
-                calls=calls,
             )
         )
 
     async def standing(self, adviser: AdviserId = ADA) -> AdviserStanding:
         """Return how an adviser stands, as a supervisor sees it."""
         return dict((await self.state.overview([])).advisers)[adviser]
+
+    async def desk_beats(self, desk: DeskId = DESK, *, beat: int = 1) -> None:
+        """Let a desk process report itself."""
+        await self.state.report_desk(desk=desk, beat=beat, internal_url=f"http://{desk}.example")
+
+    async def call_standing(self, call: CallId = EARLY) -> CallStanding:
+        """Return how a call stands that must be known."""
+        [found] = await self.state.look_calls([call])
+        return found
+
+    async def lost(self) -> list[CallId]:
+        """Return which calls are lost."""
+        return [lost.call for lost in await self.state.lost_calls()]
 
     async def order(self, queue: QueueId = PAYING) -> list[CallId]:
         """Return who waits in a queue, the head first, and check that each is told that place."""
@@ -186,8 +216,13 @@ class Centre:
         return calls
 
     async def forget_everything(self) -> None:
-        """Lose all keys, as a store that was restarted empty."""
+        """Lose all keys, as a store that was restarted empty, and let a router open it again."""
         await self.state.client.ask("FLUSHALL")
+        await self.open()
+
+    async def open(self) -> None:
+        """Let a router open matching on the store as it is now."""
+        await self.state.open_matching((await self.state.generation()).store)
 
     def request(self) -> RequestId:
         """Return a name for one attempt."""
@@ -204,11 +239,12 @@ def said(
     token: int = 0,
 ) -> CallReport:
     """Return what a node says of a call; `held` is what it rings or talks by."""
+    is_in_menu = state == CallState.IN_MENU
     report = CallReport(
         call=call,
-        queue=PAYING,
+        queue=None if is_in_menu else PAYING,
         head_start_ms=0,
-        enqueued_ms=at_ms,
+        enqueued_ms=None if is_in_menu else at_ms,
         epoch=epoch,
         state=state,
         adviser=None,

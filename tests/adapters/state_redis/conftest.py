@@ -30,8 +30,9 @@ def server(stores_dir: Path) -> Iterator[Server]:
 
 @pytest.fixture
 async def state(server: Server) -> AsyncIterator[RedisState]:
-    """Give live state with nothing in it."""
+    """Give live state with nothing in it, on which matching is open."""
     state = RedisState(server.url, namespace=f"test{next(NAMESPACES)}", timeout_ms=PATIENT_MS)
+    await Centre(state).open()
     yield state
     await state.close()
 
@@ -40,6 +41,7 @@ async def state(server: Server) -> AsyncIterator[RedisState]:
 async def hasty(server: Server) -> AsyncIterator[RedisState]:
     """Give live state that takes a store for gone after HASTY_MS."""
     state = RedisState(server.url, namespace=f"test{next(NAMESPACES)}", timeout_ms=HASTY_MS)
+    await Centre(state).open()
     yield state
     await state.close()
 

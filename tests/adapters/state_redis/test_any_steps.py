@@ -58,6 +58,7 @@ class AnySteps(RuleBasedStateMachine):
 
     @initialize()
     def sign_in(self) -> None:
+        self.runner.run(self.centre.open())
         for name in (AdviserId("ada"), AdviserId("bob"), AdviserId("eve")):
             self.runner.run(self.centre.ready(name))
             self.kept.advisers[name] = KeptAdviser()
@@ -97,7 +98,7 @@ class AnySteps(RuleBasedStateMachine):
     def end(self, call: CallId, *, older: bool) -> None:
         known = self.kept.calls.get(call)
         leg_count = (known.count if known else 1) - older
-        ending = self.state.end(call=call, epoch=LegEpoch(leg_count, NONCE))
+        ending = self.centre.end(call, epoch=LegEpoch(leg_count, NONCE))
         if known is not None and older:
             self.refused(ending, StaleEpoch)
             return
@@ -252,6 +253,7 @@ class AnySteps(RuleBasedStateMachine):
     @rule()
     def lose_the_store(self) -> None:
         self.runner.run(self.forget())
+        self.runner.run(self.centre.open())
         for kept in self.kept.calls.values():
             if kept.state == "reserved":
                 kept.wait()

@@ -10,7 +10,6 @@ from tests.adapters.state_redis.centre import (
     ADA,
     BOB,
     EARLY,
-    FIRST,
     LATE,
     NOW_MS,
     Centre,
@@ -144,7 +143,7 @@ async def test_a_closed_call_can_be_neither_taken_up_nor_answered(centre: Centre
     await centre.call()
     await centre.ready()
     held = await centre.ring()
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     with pytest.raises(StaleToken):
         await centre.state.take_up(call=EARLY, adviser=ADA, token=held.token)
     with pytest.raises(CallClosed):
@@ -201,7 +200,7 @@ async def test_the_end_of_a_call_lets_its_adviser_go(
     await centre.call(EARLY)
     await centre.ready()
     await getattr(centre, step)()
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     assert (await centre.standing()).state is presence
     assert await centre.state.reservations() == []
     await centre.call(LATE)
@@ -218,6 +217,6 @@ async def test_the_end_of_a_call_leaves_an_adviser_alone_who_has_another_by_now(
     await centre.desk_says(ADA, Presence.READY, token=held.token)
     await centre.call(LATE)
     await centre.talk()
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     standing = await centre.standing()
     assert (standing.state, standing.call) == (Presence.TALKING, LATE)

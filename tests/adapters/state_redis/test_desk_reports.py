@@ -10,7 +10,6 @@ from tests.adapters.state_redis.centre import (
     ADA,
     BOB,
     EARLY,
-    FIRST,
     LATE,
     NOW_MS,
     PAYING,
@@ -99,7 +98,7 @@ async def test_a_late_report_takes_nobody_out_of_wrap_up(centre: Centre) -> None
     await centre.call()
     await centre.ready()
     held = await centre.talk()
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     assert (await centre.ready()).state is P.WRAP_UP
     assert (await centre.ready(token=held.token)).state is P.READY
 
@@ -176,5 +175,5 @@ async def test_desks_restore_their_advisers_after_the_store_was_emptied(centre: 
     await centre.ready(BOB)
     await centre.node_says(said(EARLY, "talking", held=held))
     assert await centre.state.advisers_ready(count_max=9) == [BOB]
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     assert (await centre.standing()).state is P.WRAP_UP

@@ -130,8 +130,8 @@ async def test_a_node_hears_what_is_durable_and_the_mark_never_goes_back(
 ) -> None:
     await inbox.acknowledge([], durable=[(NORTH, 7), (SOUTH, 3)])
     await inbox.acknowledge([], durable=[(NORTH, 5)])
-    assert (await centre.node_says(node=NORTH)).durable_seq == 7
-    assert (await centre.node_says(node=SOUTH)).durable_seq == 3
+    assert await centre.node_beats(NORTH) == 7
+    assert await centre.node_beats(SOUTH) == 3
 
 
 async def test_what_a_dead_reader_left_behind_is_taken_by_another(

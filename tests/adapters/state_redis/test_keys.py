@@ -8,15 +8,19 @@ from contactcentre.adapters.state_redis import keys
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId
-from tests.adapters.state_redis.centre import BOB, DESK, EARLY, FIRST, LATE, NORTH, Centre, said
+from contactcentre.domain.ids import AdviserId, CallId, DeskId
+from contactcentre.domain.presence import Presence
+from tests.adapters.state_redis.centre import BOB, EARLY, LATE, NORTH, SOUTH, Centre, said
 from tests.adapters.state_redis.test_events import written
 
 ROWS = re.findall(r"^\| (\w+)(:<\w+>)? +\| (\w+) +\|", str(keys.__doc__), re.MULTILINE)
 TYPE_OF = {name + ":" * bool(more): kind for name, more, kind in ROWS if kind != "type"}
-FOR_EVER = {"token", "enqueued", "events", "unread"}
-"""The last numbers given, and what is on its way or waits for a person."""
-WHILE_IN_USE = {"queue:", "queues", "reservations", "ready", "ready_in:", "advisers", "nodes"}
+FOR_EVER = {"token", "enqueued", "events", "unread", "opened"}
+"""The last numbers given, what is on its way or waits for a person, and a store's name."""
+WHILE_IN_USE = {
+    *("queue:", "queues", "reservations", "ready", "ready_in:"),
+    *("advisers", "nodes", "desks", "lost", "lost_advisers"),
+}
 """Gone by themselves once nothing is in them."""
 
 
@@ -28,18 +32,23 @@ async def _use_everything(centre: Centre) -> None:
     await centre.ready()
     await centre.ready(BOB)
     held = await centre.talk()
-    await state.end(call=held.call, epoch=FIRST)
+    await centre.end(held.call)
     held = await centre.reserve(BOB)
     await centre.give_back(held, LapseReason.CALLER_LEFT)
     await centre.node_says(said(LATE))
     await centre.reserve(BOB)
-    await state.report_desk(desk=DESK, beat=1, internal_url="http://desk.example")
+    await centre.desk_beats()
     await RedisEventStream(state).send([written(1)])
     await state.client.ask("XADD", state.keys.events, "*", "event", "nonsense")
     inbox = RedisEventInbox(state, reader="records-1", count_unread=lambda: None)
     await inbox.take(count_max=9, wait_ms=10)
     await inbox.acknowledge([], durable=[(NORTH, 1)])
     await centre.ready(AdviserId("kim"))
+    await centre.node_says(said(CallId("south's")), node=SOUTH)
+    await state.lose_calls(SOUTH, beat=1)
+    await centre.desk_says(AdviserId("lou"), Presence.READY, desk=DeskId("desk-2"))
+    await centre.desk_beats(DeskId("desk-2"))
+    await state.lose_advisers(DeskId("desk-2"), beat=1)
 
 
 async def test_every_key_that_is_written_is_in_the_table_with_its_type_and_lifetime(
@@ -62,7 +71,7 @@ async def test_all_sets_and_orders_are_gone_when_nobody_is_in_them(centre: Centr
     await centre.call()
     await centre.ready()
     await centre.talk()
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     assert await centre.state.queues_waiting() == []
     client, all_keys = centre.state.client, centre.state.keys
     for key in (all_keys.queues, all_keys.ready, all_keys.reservations):

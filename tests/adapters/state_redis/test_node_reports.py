@@ -18,7 +18,6 @@ from tests.adapters.state_redis.centre import (
     BOB,
     DESK,
     EARLY,
-    FIRST,
     LATE,
     NORTH,
     NOW_MS,
@@ -84,7 +83,7 @@ async def test_a_call_that_an_adviser_has_is_not_offered_again_after_a_loss(
     assert (standing.state, standing.call, standing.token) == (expected, EARLY, held.token)
     assert await centre.state.advisers_ready(count_max=9) == []
     await centre.state.answer(call=EARLY, adviser=ADA, token=held.token)
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     assert (await centre.standing()).state is Presence.WRAP_UP
 
 
@@ -312,17 +311,17 @@ async def test_a_newer_leg_learns_of_a_reservation_that_stands(centre: Centre) -
 
 async def test_a_closed_call_is_told_back_and_stays_closed(centre: Centre) -> None:
     await centre.call(EARLY)
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     reply = await centre.node_says(said(EARLY), said(LATE))
     assert (reply.closed, reply.superseded) == ([EARLY], [])
     assert await centre.order() == [LATE]
 
 
 async def test_a_node_is_told_up_to_which_event_the_ledger_has_its_events(centre: Centre) -> None:
-    assert (await centre.node_says()).durable_seq == 0
+    assert await centre.node_beats() == 0
     await centre.state.client.ask("SET", centre.state.keys.durable(NORTH), 17)
-    assert (await centre.node_says()).durable_seq == 17
-    assert (await centre.node_says(node=SOUTH)).durable_seq == 0
+    assert await centre.node_beats() == 17
+    assert await centre.node_beats(SOUTH) == 0
 
 
 async def test_as_many_calls_as_a_report_may_hold_are_taken_at_once(centre: Centre) -> None:

@@ -110,7 +110,7 @@ async def test_hiding_takes_no_call_away_from_its_adviser(centre: Centre) -> Non
 
 async def test_hiding_what_is_unknown_or_closed_does_nothing(centre: Centre) -> None:
     await centre.state.hide(call=EARLY, epoch=FIRST)
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
     await centre.state.hide(call=EARLY, epoch=FIRST)
     with pytest.raises(CallClosed):
         await centre.call(EARLY)
@@ -140,7 +140,7 @@ async def test_an_older_leg_may_change_nothing(centre: Centre, epoch: LegEpoch) 
     with pytest.raises(StaleEpoch):
         await centre.state.hide(call=EARLY, epoch=epoch)
     with pytest.raises(StaleEpoch):
-        await centre.state.end(call=EARLY, epoch=epoch)
+        await centre.end(epoch=epoch)
     assert await centre.order() == [EARLY]
 
 
@@ -177,8 +177,8 @@ async def test_a_caller_who_joins_another_queue_leaves_the_first(centre: Centre)
 
 async def test_a_call_that_has_ended_stays_closed(centre: Centre) -> None:
     await centre.call()
-    await centre.state.end(call=EARLY, epoch=FIRST)
-    await centre.state.end(call=EARLY, epoch=FIRST)
+    await centre.end()
+    await centre.end()
     with pytest.raises(CallClosed):
         await centre.call(epoch=LegEpoch(9, "ffff"))
     assert await centre.order() == []
@@ -229,4 +229,4 @@ async def _serve(centre: Centre, call: str, at_ms: int | None = NOW_MS) -> None:
     await centre.ready(BOB, token=standing.token)
     held = await centre.talk(BOB)
     assert held.call == call
-    await centre.state.end(call=held.call, epoch=FIRST)
+    await centre.end(held.call)

@@ -11,7 +11,7 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import Reservation
-from tests.adapters.state_redis.centre import ADA, EARLY, FIRST, NOW_MS, Centre, Server, said
+from tests.adapters.state_redis.centre import ADA, EARLY, NOW_MS, Centre, Server, said
 
 SOON_S = 2.0
 QUIET_S = 0.05
@@ -103,7 +103,7 @@ async def test_whatever_may_be_matched_wakes_a_router(
 async def test_an_adviser_let_go_by_the_end_of_a_call_wakes_a_router(centre: Centre) -> None:
     held = await _ringing(centre)
     async with listening(centre) as router:
-        await centre.state.end(call=held.call, epoch=FIRST)
+        await centre.end(held.call)
         assert await router.is_woken()
 
 

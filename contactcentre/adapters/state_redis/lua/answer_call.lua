@@ -5,17 +5,17 @@
 -- GIVES  {"talking"} | {"stale"} | {"closed"}
 --
 -- The node that says so holds both legs: a newer token than the one here is right, and a call
--- that is not known here comes back with the node's next report.
+-- that is not known here, or presumed to be over, comes back with the node's next report.
 local call_key, adviser_key, any_queue, any_served, any_ready_in, ready, reservations = unpack(KEYS)
 local call, adviser, token, served_max, served_kept_s = unpack(ARGV)
 
 local now = redis.call('TIME')
 local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
 local said = tonumber(token)
-local state, queue, who, here = unpack(redis.call(
-  'HMGET', call_key, 'state', 'queue', 'adviser', 'token'))
-if state == 'closed' then return {'closed'} end
-if state then
+local state, queue, who, here, presumed = unpack(redis.call(
+  'HMGET', call_key, 'state', 'queue', 'adviser', 'token', 'presumed'))
+if state == 'closed' and not presumed then return {'closed'} end
+if queue and state ~= 'closed' then
   if tonumber(here) > said or (here == token and who ~= adviser) then return {'stale'} end
   if state ~= 'talking' then
     redis.call('ZREM', any_queue .. queue, call)

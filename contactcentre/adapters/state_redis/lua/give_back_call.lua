@@ -1,18 +1,20 @@
 -- Put a reserved or ringing call back into its place, and let its adviser go.
 --
--- KEYS   call adviser queue: queues ready_in: ready reservations wake
+-- KEYS   call adviser queue: queues ready_in: ready reservations
+--        lost_advisers wake
 -- ARGV   call adviser token why
 -- GIVES  {"back"} | {"old"}
 --
 -- Who declined, did not answer or could not be reached is away until a person presses Ready. If
--- the caller left, or no node took the offer up, the adviser is ready again and the call is hidden
--- with its rank until its node says that it waits. What was taken up is not "not taken up".
-local call_key, adviser_key, any_queue, queues, any_ready_in, ready, reservations, wake =
-  unpack(KEYS)
+-- the caller left, no node took the offer up, or the call's node was lost, the adviser is ready
+-- again and the call is hidden with its rank until a node says that it waits. What was taken up
+-- is not "not taken up".
+local call_key, adviser_key, any_queue, queues, any_ready_in, ready, reservations,
+  lost_advisers, wake = unpack(KEYS)
 local call, adviser, token, why = unpack(ARGV)
 
 local unheard = why == 'not_taken_up'
-local nobodys_fault = unheard or why == 'caller_left'
+local nobodys_fault = unheard or why == 'caller_left' or why == 'node_lost'
 local given = 'old'
 
 local state, queue, head_start_ms, time_ms, who, here = unpack(redis.call('HMGET', call_key,
@@ -42,6 +44,7 @@ if rung and with == call and held == token then
   redis.call('HSET', adviser_key, 'call', '', 'since_ms', now_ms, 'doubts', '0')
   if nobodys_fault then
     redis.call('HSET', adviser_key, 'state', 'ready', 'reason', '')
+    if redis.call('ZSCORE', lost_advisers, adviser) then return {given} end
     redis.call('ZADD', ready, now_ms, adviser)
     for name in serves:gmatch('%S+') do
       redis.call('ZADD', any_ready_in .. name, now_ms, adviser)

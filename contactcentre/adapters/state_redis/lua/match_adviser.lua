@@ -1,15 +1,21 @@
 -- Reserve the best-scored waiting head of a ready adviser's queues for that adviser.
 --
--- KEYS   adviser request call: queue: ready_in: ready reservations token
+-- KEYS   adviser request call: queue: ready_in: ready reservations token opened
 -- ARGV   adviser heads_max request_kept_s
 -- GIVES  {"reserved", call, adviser, token, queue, enqueued_ms, node, desk} | {"none"}
+--         | {"changed"}
 --
 -- The call leaves its queue and becomes reserved in one step, so no crash can find it in neither
 -- and no second adviser can be shown it. A request that was granted before gives the same
 -- reservation while it stands, and nothing after that.
-local adviser_key, request, any_call, any_queue, any_ready_in, ready, reservations, last =
-  unpack(KEYS)
+local adviser_key, request, any_call, any_queue, any_ready_in, ready, reservations, last,
+  opened = unpack(KEYS)
 local adviser, heads_max, request_kept_s = unpack(ARGV)
+
+-- what is gone from here, or has come back older, is not matched before nodes have reported it
+local store = redis.call('INFO', 'server'):match('run_id:(%x+)') .. ':'
+  .. redis.call('INFO', 'replication'):match('master_replid:(%x+)')
+if redis.call('GET', opened) ~= store then return {'changed'} end
 
 local granted = redis.call('GET', request)
 if granted then
@@ -21,7 +27,8 @@ if granted then
 end
 
 local presence, desk, queues = unpack(redis.call('HMGET', adviser_key, 'state', 'desk', 'queues'))
-if presence ~= 'ready' then return {'none'} end
+-- whose desk is lost is ready all the same, but not among the ready
+if presence ~= 'ready' or not redis.call('ZSCORE', ready, adviser) then return {'none'} end
 
 for _ = 1, tonumber(heads_max) do
   local call, queue, score

@@ -1,15 +1,21 @@
 -- Reserve a queue's head for the adviser of that queue who has been ready for longest.
 --
--- KEYS   request queue ready_in call: adviser: ready_in: ready reservations token
+-- KEYS   request queue ready_in call: adviser: ready_in: ready reservations token opened
 -- ARGV   queue heads_max request_kept_s
 -- GIVES  {"reserved", call, adviser, token, queue, enqueued_ms, node, desk} | {"none"}
+--         | {"changed"}
 --
 -- The call leaves its queue and becomes reserved in one step, so no crash can find it in neither
 -- and no second adviser can be shown it. A request that was granted before gives the same
 -- reservation while it stands, and nothing after that.
 local request, queue_key, ready_here, any_call, any_adviser, any_ready_in, ready, reservations,
-  last = unpack(KEYS)
+  last, opened = unpack(KEYS)
 local queue, heads_max, request_kept_s = unpack(ARGV)
+
+-- what is gone from here, or has come back older, is not matched before nodes have reported it
+local store = redis.call('INFO', 'server'):match('run_id:(%x+)') .. ':'
+  .. redis.call('INFO', 'replication'):match('master_replid:(%x+)')
+if redis.call('GET', opened) ~= store then return {'changed'} end
 
 local granted = redis.call('GET', request)
 if granted then

@@ -1,6 +1,6 @@
 -- Take a desk's word for an adviser, unless the queue knows better for the moment.
 --
--- KEYS   adviser advisers ready_in: ready token wake
+-- KEYS   adviser advisers seats: lost_advisers ready_in: ready token wake
 -- ARGV   adviser desk beat state reason call token queues doubts_max kept_s
 -- GIVES  {"standing", state, reason, call, token, since_ms}
 --
@@ -8,19 +8,25 @@
 -- newer token, or taken further than the desk says. That is believed for doubts_max reports in a
 -- row and no longer, so that nobody is stuck. And whoever was sent away by a ring, or into wrap-up
 -- by the end of a talk, is made ready by no report that is older than that: the press of a person
--- carries its token.
-local adviser_key, advisers, any_ready_in, ready, last, wake = unpack(KEYS)
+-- carries its token. Whoever was lost with another desk is found again by this one's word.
+local adviser_key, advisers, any_seats, lost_advisers, any_ready_in, ready, last, wake =
+  unpack(KEYS)
 local adviser, desk, beat, said, reason, call, token, queues, doubts_max, kept_s = unpack(ARGV)
 
 local there = tonumber(token)
 if there > tonumber(redis.call('GET', last) or '0') then redis.call('SET', last, token) end
 redis.call('SADD', advisers, adviser)
 
-local state, old_reason, old_call, held, since_ms, serves, doubts, sent = unpack(redis.call('HMGET',
-  adviser_key, 'state', 'reason', 'call', 'token', 'since_ms', 'queues', 'doubts', 'sent'))
+local state, old_reason, old_call, held, since_ms, serves, doubts, sent, old_desk = unpack(
+  redis.call('HMGET', adviser_key, 'state', 'reason', 'call', 'token', 'since_ms', 'queues',
+    'doubts', 'sent', 'desk'))
 local here = tonumber(held or '0')
 redis.call('HSET', adviser_key, 'desk', desk, 'beat', beat)
 redis.call('EXPIRE', adviser_key, kept_s)
+local found = redis.call('ZREM', lost_advisers, adviser) == 1
+redis.call('SREM', any_seats .. (old_desk or desk), adviser)
+redis.call('SADD', any_seats .. desk, adviser)
+redis.call('EXPIRE', any_seats .. desk, kept_s)
 
 local bound = state == 'reserved' or state == 'ringing' or state == 'talking'
 local behind = (state == 'reserved' and said ~= 'ringing' and said ~= 'talking')
@@ -41,6 +47,7 @@ if there > here or not held then held = token end
 redis.call('HSET', adviser_key, 'state', said, 'reason', reason, 'call', call, 'token', held,
   'since_ms', since_ms, 'queues', queues, 'doubts', '0')
 redis.call('HDEL', adviser_key, 'sent')
+if said == 'offline' then redis.call('SREM', any_seats .. desk, adviser) end
 if serves and (serves ~= queues or said ~= 'ready') then
   redis.call('ZREM', ready, adviser)
   for name in serves:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end
@@ -50,6 +57,6 @@ if said == 'ready' then
   for name in queues:gmatch('%S+') do
     redis.call('ZADD', any_ready_in .. name, since_ms, adviser)
   end
-  if changed or serves ~= queues then redis.call('PUBLISH', wake, adviser) end
+  if changed or found or serves ~= queues then redis.call('PUBLISH', wake, adviser) end
 end
 return {'standing', said, reason, call, held, since_ms}

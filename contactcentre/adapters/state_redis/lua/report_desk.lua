@@ -1,8 +1,12 @@
 -- Take a desk's beat.
 --
--- KEYS   desk
--- ARGV   internal_url beat kept_s
+-- KEYS   desk desks
+-- ARGV   desk internal_url beat kept_s
 -- GIVES  {"taken"}
-redis.call('HSET', KEYS[1], 'internal_url', ARGV[1], 'beat', ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+local desk_key, desks = unpack(KEYS)
+local desk, internal_url, beat, kept_s = unpack(ARGV)
+
+redis.call('HSET', desk_key, 'internal_url', internal_url, 'beat', beat)
+redis.call('EXPIRE', desk_key, kept_s)
+redis.call('SADD', desks, desk)
 return {'taken'}
