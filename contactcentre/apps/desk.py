@@ -15,16 +15,23 @@ from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.ledger_postgres.reports import PostgresReports
 from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.adapters.web.access import SessionGate, Sessions
 from contactcentre.adapters.web.bundle import Bundle
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.headers import put_headers_on
+from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.desk_api import ROUTES, DeskApi
+from contactcentre.apps.desk_beat import DeskBeat, Seats, Stirred
+from contactcentre.apps.desk_calls import DeskCalls
 from contactcentre.apps.desk_floor import Floor
+from contactcentre.apps.desk_monitors import DeskMonitors
+from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.process import Process
+from contactcentre.apps.reach import HttpNodes
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import DeskId
 from contactcentre.journey.supervision import Supervision
@@ -56,6 +63,7 @@ class DeskProcess:
         settings: Settings,
         process: Process,
         floor: Floor,
+        beat: DeskBeat,
         supervision: Supervision,
         sessions: Sessions,
         clock: Clock,
@@ -64,6 +72,7 @@ class DeskProcess:
         self._settings = settings
         self._process = process
         self._floor = floor
+        self._beat = beat
         self._supervision = supervision
         self._sessions = sessions
         self._clock = clock
@@ -77,11 +86,12 @@ class DeskProcess:
             [
                 web.post("/rings", self._ring),
                 web.post("/rings/{token}/bridged", self._bridged),
+                web.post("/rings/{token}/moved", self._moved),
                 web.post("/rings/{token}/over", self._over),
             ]
         )
         self._process.spawn(self._supervision.keep_counting(), "counts")
-        self._process.spawn(self._floor.keep_beating(), "desk beat")
+        self._process.spawn(self._beat.keep_beating(), "desk beat")
         self._process.spawn(self._keep_ending_sessions(), "sessions")
         await self._process.open()
         await self._process.listen(
@@ -107,6 +117,12 @@ class DeskProcess:
         self._floor.bridged(talk)
         return web.Response(status=204)
 
+    async def _moved(self, request: web.Request) -> web.Response:
+        ring = await read_said(request, Ring)
+        _refuse_another(request, ring.token)
+        self._floor.moved(ring)
+        return web.Response(status=204)
+
     async def _over(self, request: web.Request) -> web.Response:
         over = await read_said(request, RingOver)
         _refuse_another(request, over.token)
@@ -129,15 +145,21 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     pool = await stack.enter_async_context(
         PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
     )
+    peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     supervision = Supervision(
-        addresses=state, reports=PostgresReports(pool), clock=clock, queues=signs.queues
+        addresses=state,
+        lost=state,
+        reports=PostgresReports(pool),
+        clock=clock,
+        queues=signs.queues,
     )
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
-    floor = _floor(
+    floor, beat = _floor(
         settings,
         process,
         state=state,
+        peers=peers,
         supervision=supervision,
         wrap_ups=wrap_ups,
         clock=clock,
@@ -163,6 +185,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         settings=settings,
         process=process,
         floor=floor,
+        beat=beat,
         supervision=supervision,
         sessions=sessions,
         clock=clock,
@@ -175,19 +198,48 @@ def _floor(
     process: Process,
     *,
     state: RedisState,
+    peers: Peers,
     supervision: Supervision,
     wrap_ups: WrapUps,
     clock: Clock,
-) -> Floor:
+) -> tuple[Floor, DeskBeat]:
+    """Put together the desks of this process, and the beat that they are reported in."""
     signing, ring = settings.signing_ring()
-    return Floor(
-        desk=DeskId(settings.node),
+    desk, seats, stirred = DeskId(settings.node), Seats(), Stirred()
+    monitors = DeskMonitors(violated)
+    calls = DeskCalls(
+        desk=desk,
+        queues=state,
+        supervision=supervision,
+        nodes=HttpNodes(peers),
+        spawn=process.spawn,
+        grace_ms=settings.orphan_grace_ms,
+    )
+    beat = DeskBeat(
+        desk=desk,
         internal_url=process.internal_url,
+        seats=seats,
+        stirred=stirred,
         presences=state,
         supervision=supervision,
-        wrap_ups=wrap_ups,
+        calls=calls,
+        monitors=monitors,
         clock=clock,
+    )
+    tools = SeatTools(
+        clock=clock,
+        wrap_ups=wrap_ups,
         sign_ticket=Signatures(ring, signing, clock).sign_ticket,
         spawn=process.spawn,
+        stirred=stirred.add,
         wrap_up_ms=settings.wrap_up_ms,
     )
+    floor = Floor(
+        seats=seats,
+        tools=tools,
+        supervision=supervision,
+        beat=beat,
+        calls=calls,
+        monitors=monitors,
+    )
+    return floor, beat

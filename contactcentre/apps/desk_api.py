@@ -133,17 +133,15 @@ class DeskApi:
     )
     async def write_outcome(self, asked: Asked[said.WriteOutcome]) -> said.OutcomeWritten:
         """Write down what the adviser says of a call, and say which version stands."""
-        call = asked.request.match_info["call"]
+        call = _call_of(asked.request)
         outcome = asked.said.outcome
-        if CALL.fullmatch(call) is None:
-            raise UnknownName("There is no such call.")
         if outcome is not None and outcome not in self._signs.outcomes:
             raise UnknownName("There is no such outcome. Choose one of those that are offered.")
         # chosen is chosen, also while the records are away
-        self._floor.choose(asked.account, CallId(call), chosen=outcome is not None)
+        self._floor.choose(asked.account, call, chosen=outcome is not None)
         stands = await self._wrap_ups.write(
             Outcome(
-                call=CallId(call),
+                call=call,
                 adviser=asked.account.id,
                 outcome=outcome,
                 notes=asked.said.notes,
@@ -151,6 +149,22 @@ class DeskApi:
             )
         )
         return said.OutcomeWritten(version=stands.version, at_ms=self._clock.now_ms())
+
+    @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
+    async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:
+        """Give the way to the adviser's talk again."""
+        return self._floor.talk(asked.account)
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/calls/{call}/end",
+        access=Access.SIGNED_IN,
+        takes=Nothing,
+        gives=said.PresenceNow,
+    )
+    async def end_talk(self, asked: Asked[Nothing]) -> said.PresenceNow:
+        """End a talk to whose node the adviser has no way."""
+        return self._floor.end_talk(asked.account, _call_of(asked.request))
 
     @ROUTES.speaks("GET", "/api/board", access=Access.SUPERVISOR, takes=Nothing, gives=said.Board)
     async def board(self, asked: Asked[Nothing]) -> said.Board:
@@ -203,3 +217,11 @@ class DeskApi:
 
     def _page(self, name: str) -> web.StreamResponse:
         return self._bundle.page(name) if self._bundle.is_built else respond(NOT_BUILT)
+
+
+def _call_of(request: web.Request) -> CallId:
+    """Return the call that a path names. Raises UnknownName."""
+    call = request.match_info["call"]
+    if CALL.fullmatch(call) is None:
+        raise UnknownName("There is no such call.")
+    return CallId(call)

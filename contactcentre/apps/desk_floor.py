@@ -1,36 +1,23 @@
-"""Every desk of this process, and the beat in which the live state is told of them.
-
-The live state is told at once of each change and of everything once a beat. While it is away the
-desks go on, and what was pressed meanwhile is told when it is back.
-"""
-
-import asyncio
-from collections.abc import Callable, Coroutine
-
-import structlog
+"""Every desk of this process: what people do at it, and what calls' nodes tell it."""
 
 from contactcentre.apps import desk_told as told
+from contactcentre.apps.desk_beat import DeskBeat, Seats, recovered
+from contactcentre.apps.desk_calls import DeskCalls
+from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import Page, Seat, SeatTools
 from contactcentre.domain import desk_events as e
-from contactcentre.domain.desk import GRACE_MS
-from contactcentre.domain.errors import StateUnavailable, UnknownName
-from contactcentre.domain.ids import AdviserId, CallId, DeskId
+from contactcentre.domain.desk import AT_WORK
+from contactcentre.domain.errors import UnknownName
+from contactcentre.domain.ids import AdviserId, CallId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.journey.supervision import Supervision
-from contactcentre.journey.wrapup import WrapUps
-from contactcentre.limits import BEAT_EVERY_MS
 from contactcentre.ports.accounts import Account
-from contactcentre.ports.environment import Clock
-from contactcentre.ports.state import AdviserReport, AdviserStanding, Presences
 from contactcentre.wire import desk as said
-from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import Ring, RingOver, Talk
 
-log = structlog.get_logger()
-
-RECOVER_WITHIN_MS = GRACE_MS
-"""For so long after its start a desk process takes up what the live state has of an adviser."""
+GOES_ON = frozenset({Presence.RINGING, Presence.TALKING, Presence.WRAP_UP})
+"""What goes on also where the adviser signs in anew."""
 
 
 class Floor:
@@ -39,43 +26,28 @@ class Floor:
     def __init__(
         self,
         *,
-        desk: DeskId,
-        internal_url: str,
-        presences: Presences,
+        seats: Seats,
+        tools: SeatTools,
         supervision: Supervision,
-        wrap_ups: WrapUps,
-        clock: Clock,
-        sign_ticket: Callable[[AdviserTicket], str],
-        spawn: Callable[[Coroutine[None, None, None], str], None],
-        wrap_up_ms: int,
+        beat: DeskBeat,
+        calls: DeskCalls,
+        monitors: DeskMonitors,
     ) -> None:
-        self._desk = desk
-        self._internal_url = internal_url
-        self._presences = presences
+        self._seats = seats
+        self._tools = tools
         self._supervision = supervision
-        self._clock = clock
-        self._tools = SeatTools(
-            clock=clock,
-            wrap_ups=wrap_ups,
-            sign_ticket=sign_ticket,
-            spawn=spawn,
-            stirred=self._stir,
-            wrap_up_ms=wrap_up_ms,
-        )
-        self._seats: dict[AdviserId, Seat] = {}
-        self._stirred: set[AdviserId] = set()
-        self._something_stirred = asyncio.Event()
-        self._beat = clock.now_ms()
-        """Goes on from the time of day, so that it rises over a restart."""
-        self._began_ms = clock.monotonic_ms()
-        self._queue_reachable = True
-        self._health_told = self.health()
+        self._beat = beat
+        self._calls = calls
+        self._monitors = monitors
 
     # What people do
 
     def sign_in(self, account: Account) -> None:
-        """Give an adviser a desk."""
-        self._seat(account).follow(e.SignedIn(at_ms=self._now))
+        """Give an adviser a desk; a call or its wrap-up goes on, whatever else was is over."""
+        seat = self._seat(account)
+        if seat.desk.state is Presence.OFFLINE:
+            self._begin(seat, only=GOES_ON)
+        seat.follow(e.SignedIn(at_ms=self._now))
 
     def sign_out(self, adviser: AdviserId) -> None:
         """Take an adviser's desk away."""
@@ -88,7 +60,7 @@ class Floor:
         """Let a page be the one live page of its adviser, and tell it how everything stands."""
         seat = self._present(account)
         seat.seat(page)
-        page.send(self.health())
+        page.send(self._beat.health())
         if self._supervision.overview is not None:
             seat.tell_queues(self._supervision.overview)
 
@@ -115,6 +87,14 @@ class Floor:
         self._pressed(account, e.MoreTimeAsked(at_ms=self._now))
         return self._seats[account.id].wrap_up_now()
 
+    def talk(self, account: Account) -> said.TalkNow:
+        """Return an adviser's talk, with a fresh ticket to it. Raises OutOfOrder."""
+        return self._present(account).talk_now()
+
+    def end_talk(self, account: Account, call: CallId) -> said.PresenceNow:
+        """End a talk here, since its node cannot be told. Raises OutOfOrder."""
+        return self._pressed(account, e.TalkLeft(at_ms=self._now, call=call))
+
     def choose(self, account: Account, call: CallId, *, chosen: bool) -> None:
         """Note that an outcome has been chosen, whether or not it can be written down now."""
         seat = self._present(account)
@@ -132,16 +112,21 @@ class Floor:
         seat = self._known(ring.adviser)
         if seat.page is None:
             raise UnknownName("That adviser has no page open at this desk.")
+        self._monitors.rings(seat.desk, ring)
         seat.ring(ring)
 
     def bridged(self, talk: Talk) -> None:
-        """Begin a talk. Raises UnknownName, OutOfOrder, StaleToken."""
-        event = e.TalkBegan(at_ms=self._now, call=talk.call, token=talk.token)
+        """Begin a talk. Raises UnknownName, OutOfOrder, StaleToken, StaleEpoch."""
+        event = e.TalkBegan(at_ms=self._now, call=talk.call, token=talk.token, epoch=talk.epoch)
         self._known(talk.adviser).follow(event)
 
+    def moved(self, ring: Ring) -> None:
+        """Let a talk go on elsewhere. Raises UnknownName, OutOfOrder, StaleToken, StaleEpoch."""
+        self._known(ring.adviser).moved(ring)
+
     def over(self, over: RingOver) -> None:
-        """End a ring or a talk. Raises UnknownName, OutOfOrder, StaleToken."""
-        event = e.RingEnded(at_ms=self._now, token=over.token, lapse=over.lapse)
+        """End a ring or a talk. Raises UnknownName, OutOfOrder, StaleToken, StaleEpoch."""
+        event = e.RingEnded(at_ms=self._now, token=over.token, epoch=over.epoch, lapse=over.lapse)
         self._known(over.adviser).follow(event)
 
     def _known(self, adviser: AdviserId) -> Seat:
@@ -154,7 +139,7 @@ class Floor:
 
     @property
     def _now(self) -> int:
-        return self._clock.monotonic_ms()
+        return self._tools.clock.monotonic_ms()
 
     def _seat(self, account: Account) -> Seat:
         """Return an adviser's seat, with the account as it is now."""
@@ -168,134 +153,25 @@ class Floor:
         """Return the seat of an adviser who is signed in, and so is not offline."""
         seat = self._seat(account)
         if seat.desk.state is Presence.OFFLINE:
-            seat.follow(self._first_event(account.id))
+            self._begin(seat)
         return seat
 
-    def _first_event(self, adviser: AdviserId) -> e.DeskEvent:
-        """Return how an adviser who is signed in, but has no desk here, comes to one."""
+    def _begin(self, seat: Seat, *, only: frozenset[Presence] | None = None) -> None:
+        """Let an adviser who has no desk here come to one: as the live state has it, or anew.
+
+        Only what is in some states, if they are named.
+        """
         overview = self._supervision.overview
-        if overview is not None and self._now - self._began_ms < RECOVER_WITHIN_MS:
-            stood = dict(overview.advisers).get(adviser)
-            if stood is not None:
-                return e.Recovered(
-                    at_ms=self._now,
-                    state=stood.state,
-                    reason=stood.reason,
-                    call=stood.call,
-                    token=stood.token,
-                )
-        return e.SignedIn(at_ms=self._now)
+        stood = None if overview is None else dict(overview.advisers).get(seat.account.id)
+        if overview is None or stood is None or (only is not None and stood.state not in only):
+            seat.is_unread = overview is None
+            seat.follow(e.SignedIn(at_ms=self._now))
+            return
+        seat.follow(recovered(stood, at_ms=self._now, stood_ms=overview.now_ms))
+        if seat.desk.state in AT_WORK:
+            self._calls.look_soon(seat)
 
     def close(self) -> None:
         """Send every page elsewhere; the live state keeps what whoever comes next takes up."""
         for seat in self._seats.values():
             seat.close(Closing.STOPPING, "This desk stops for a moment.")
-
-    # The beat
-
-    def health(self) -> said.HealthNow:
-        """Return what this process can reach."""
-        return said.HealthNow(
-            queue_reachable=self._queue_reachable,
-            records_reachable=self._supervision.today is not None,
-        )
-
-    async def keep_beating(self) -> None:
-        """Look, let time pass, and report: everything once a beat, what has changed at once."""
-        due_ms = self._now
-        while True:
-            if self._now < due_ms and await self._stirs(within_ms=due_ms - self._now):
-                await self._report(self._take_stirred())
-                continue
-            due_ms = self._now + BEAT_EVERY_MS
-            await self.beat()
-
-    def _stir(self, adviser: AdviserId) -> None:
-        self._stirred.add(adviser)
-        self._something_stirred.set()
-
-    async def _stirs(self, *, within_ms: int) -> bool:
-        """Wait until a desk has changed; False if none did in time."""
-        try:
-            async with asyncio.timeout(within_ms / 1_000):
-                await self._something_stirred.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def _take_stirred(self) -> list[AdviserId]:
-        stirred = list(self._stirred)
-        self._stirred.clear()
-        self._something_stirred.clear()
-        return stirred
-
-    async def beat(self) -> None:
-        """Let one beat pass."""
-        await self._supervision.look()
-        overview = self._supervision.overview
-        for adviser, standing in () if overview is None else overview.advisers:
-            if adviser in self._seats:
-                self._see(self._seats[adviser], standing)
-        for seat in self._seats.values():
-            seat.follow(e.TimePassed(at_ms=self._now))
-            self._let_go_of_lost_talk(seat)
-        self._beat += 1
-        self._take_stirred()
-        await self._report([*self._seats], beat=True)
-        health = self.health()
-        for seat in self._seats.values():
-            if overview is not None:
-                seat.tell_queues(overview)
-            if health != self._health_told:
-                seat.send(health)
-        self._health_told = health
-
-    def _see(self, seat: Seat, standing: AdviserStanding) -> None:
-        """Take up what the live state knows better."""
-        seen = e.StandingSeen(
-            at_ms=self._now, state=standing.state, reason=standing.reason, token=standing.token
-        )
-        seat.follow(seen)
-
-    def _let_go_of_lost_talk(self, seat: Seat) -> None:
-        """End a talk whose node is gone for good: nobody else is left to say so."""
-        talks = seat.desk.state is Presence.TALKING
-        if talks and seat.rang is not None and self._supervision.is_gone(seat.rang.node):
-            seat.follow(e.NodeGone(at_ms=self._now))
-
-    async def _report(self, advisers: list[AdviserId], *, beat: bool = False) -> None:
-        """Report desks; the first that the store does not take ends this round."""
-        try:
-            if beat:
-                await self._presences.report_desk(
-                    desk=self._desk, beat=self._beat, internal_url=self._internal_url
-                )
-            for adviser in advisers:
-                await self._report_one(adviser)
-        except StateUnavailable:
-            if self._queue_reachable:
-                log.warning("the queues cannot be reached")
-            self._queue_reachable = False
-        else:
-            self._queue_reachable = True
-
-    async def _report_one(self, adviser: AdviserId) -> None:
-        seat = self._seats.get(adviser)
-        if seat is None:
-            return
-        desk = seat.desk
-        report = AdviserReport(
-            adviser=adviser,
-            desk=self._desk,
-            beat=self._beat,
-            state=desk.state,
-            reason=desk.reason,
-            call=desk.call,
-            token=desk.token,
-            queues=seat.account.queues,
-        )
-        standing = await self._presences.report_adviser(report)
-        if desk.state is seat.desk.state is Presence.OFFLINE:
-            del self._seats[adviser]
-            return
-        self._see(seat, standing)

@@ -8,18 +8,22 @@ from pydantic import BaseModel
 
 from contactcentre.apps import desk_told as told
 from contactcentre.domain import desk_events as e
-from contactcentre.domain.desk import Desk, follow
-from contactcentre.domain.ids import AdviserId, QueueId
+from contactcentre.domain.desk import AT_WORK, follow
+from contactcentre.domain.desk_stand import Desk
+from contactcentre.domain.errors import OutOfOrder
+from contactcentre.domain.ids import AdviserId, CallId, QueueId
 from contactcentre.domain.presence import Presence
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.accounts import Account
 from contactcentre.ports.environment import Clock
-from contactcentre.ports.state import Overview
+from contactcentre.ports.state import CallStanding, Overview
 from contactcentre.wire import desk as said
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.cluster import Ring
+from contactcentre.wire.cluster import Ring, RingAgain
+
+HAVE_WORDS = frozenset({Presence.TALKING, Presence.WRAP_UP})
 
 
 class Page(Protocol):
@@ -52,7 +56,12 @@ class Seat:
         self.account = account
         self.desk = Desk(adviser=account.id, wrap_up_allowed_ms=tools.wrap_up_ms)
         self.page: Page | None = None
-        self.rang: Ring | None = None
+        self.page_came_ms = 0
+        self.is_unread = False
+        """The live state could not be read when the adviser came: nothing is reported before."""
+        self.unheard_looks = 0
+        """In how many looks in a row the live state had a call here that the desk had not."""
+        self._rang: Ring | None = None
         """What the node told of the call that rings, is talked with or wrapped up."""
         self._tools = tools
         self._queues_told: tuple[tuple[QueueId, int, int | None], ...] | None = None
@@ -66,24 +75,65 @@ class Seat:
         """Let the desk follow an event, and tell its page. Raises OutOfOrder, StaleToken."""
         self._become(follow(self.desk, event))
 
+    @property
+    def ring_now(self) -> Ring | None:
+        """Return what is known of the call at hand, if a node has told of it."""
+        ring = self._rang
+        return ring if ring is not None and ring.token == self.desk.token else None
+
     def ring(self, ring: Ring) -> None:
-        """Let the desk ring. Raises OutOfOrder, StaleToken."""
+        """Let the desk ring. Raises OutOfOrder, StaleToken, StaleEpoch."""
         rang = e.Rang(
             at_ms=self.now_ms,
             call=ring.call,
             queue=ring.queue,
             token=ring.token,
+            epoch=ring.epoch,
             ring_ms=ring.ring_ms,
         )
-        after = follow(self.desk, rang)
-        self.rang = ring
-        self._become(after)
+        self._learn(ring, follow(self.desk, rang))
+
+    def moved(self, ring: Ring) -> None:
+        """Let the talk go on at another node. Raises OutOfOrder, StaleToken, StaleEpoch."""
+        moved = e.TalkMoved(
+            at_ms=self.now_ms,
+            call=ring.call,
+            queue=ring.queue,
+            token=ring.token,
+            epoch=ring.epoch,
+        )
+        self._learn(ring, follow(self.desk, moved))
+
+    def found(self, again: RingAgain) -> None:
+        """Take up what the call's node has told again. Raises StaleToken, StaleEpoch."""
+        ring = again.ring
+        if ring.token != self.desk.token or self.desk.state not in AT_WORK:
+            return
+        found = e.RingFound(
+            at_ms=self.now_ms,
+            queue=ring.queue,
+            token=ring.token,
+            epoch=ring.epoch,
+            ring_ms=ring.ring_ms,
+            talking=again.talking,
+        )
+        self._learn(ring, follow(self.desk, found))
+
+    def lose_call(self) -> None:
+        """Let go of a ring or talk that is over, as the live state has it."""
+        self.follow(e.CallGone(at_ms=self.now_ms, token=self.desk.token))
+
+    def is_behind(self, standing: CallStanding) -> bool:
+        """Say whether the call is elsewhere, or has a newer leg, than its node told here."""
+        ring = self.ring_now
+        return ring is None or ring.node != standing.node or self.desk.epoch < standing.epoch
 
     def seat(self, page: Page) -> None:
         """Let a page be the one live page, and tell it how the desk stands."""
         self.close(Closing.REPLACED, "Another tab has taken over.")
         self.follow(e.SocketOpened(at_ms=self.now_ms))
         self.page = page
+        self.page_came_ms = self.now_ms
         self._queues_told = None
         page.send(told.presence_now(self.desk, self.now_ms))
         self._tell_work(page)
@@ -122,6 +172,29 @@ class Seat:
         words = self._tools.wrap_ups.known(call=self.desk.call, adviser=self.account.id)
         return told.wrap_up_now(self.desk, words, self.now_ms)
 
+    def talk_now(self) -> said.TalkNow:
+        """Return the talk, and a fresh ticket to it. Raises OutOfOrder."""
+        if self.desk.state is not Presence.TALKING:
+            raise OutOfOrder("You are not on a call.")
+        assert self.desk.call is not None, "a talk has its call"
+        return told.talk_now(self.desk, self.desk.call, self._way_back(), self.now_ms)
+
+    def _learn(self, ring: Ring, after: Desk) -> None:
+        """Know a call by what its node tells, and tell the page what is new of it.
+
+        A node that has taken it over does not know all that has happened to it before.
+        """
+        before, known = self.desk, self.ring_now
+        if known is not None and known.token == ring.token and known.call == ring.call:
+            steps = [*known.journey, *(step for step in ring.journey if step not in known.journey)]
+            ring = ring.model_copy(update={"journey": steps, "waited_ms": known.waited_ms})
+        self._rang = ring
+        self._become(after)
+        is_told = (before.state, before.token) != (after.state, after.token)
+        is_new = known is None or known.epoch != ring.epoch
+        if self.page is not None and is_new and not is_told:
+            self._tell_work(self.page)
+
     def _become(self, after: Desk) -> None:
         """Let the desk stand as it does now, and tell whoever must know."""
         before, self.desk = self.desk, after
@@ -131,8 +204,8 @@ class Seat:
         if self.page is not None:
             self._tell_change(self.page, before)
         if after.call is None:
-            self.rang = None
-        if after.state is Presence.TALKING and before.state is not Presence.TALKING:
+            self._rang = None
+        if after.state in HAVE_WORDS and before.state not in HAVE_WORDS:
             self._fetch_words()
 
     def _tell_change(self, page: Page, before: Desk) -> None:
@@ -152,13 +225,14 @@ class Seat:
         desk = self.desk
         match desk.state:
             case Presence.RINGING:
-                assert self.rang is not None, "whoever is rung was told of the call"
+                ring = self.ring_now
+                if ring is None:
+                    return  # taken up from the live state: the call's node is being asked
                 assert desk.ring_until_ms is not None, "a ring has its end"
                 left_ms = max(0, desk.ring_until_ms - self.now_ms)
-                page.send(told.ring_now(self.rang, left_ms=left_ms, ticket=self.rang.ticket))
+                page.send(told.ring_now(ring, left_ms=left_ms, ticket=ring.ticket))
             case Presence.TALKING:
-                assert desk.call is not None, "a talk has its call"
-                page.send(told.talk_now(desk, desk.call, self._way_back(), self.now_ms))
+                page.send(self.talk_now())
             case Presence.WRAP_UP:
                 page.send(self.wrap_up_now())
             case _:
@@ -166,8 +240,8 @@ class Seat:
 
     def _way_back(self) -> said.RingNow | None:
         """Return the ring that a talk began with, and a fresh ticket to the same leg."""
-        ring = self.rang
-        if ring is None or ring.token != self.desk.token:
+        ring = self.ring_now
+        if ring is None:
             return None
         ticket = AdviserTicket(
             call=ring.call,
@@ -181,5 +255,14 @@ class Seat:
     def _fetch_words(self) -> None:
         """Have ready what the adviser has said of a call before, if it came back."""
         assert self.desk.call is not None, "a talk has its call"
-        fetch = self._tools.wrap_ups.fetch(call=self.desk.call, adviser=self.account.id)
-        self._tools.spawn(fetch, "saved words")
+        self._tools.spawn(self._fetch(self.desk.call), "saved words")
+
+    async def _fetch(self, call: CallId) -> None:
+        await self._tools.wrap_ups.fetch(call=call, adviser=self.account.id)
+        if self.desk.state is not Presence.WRAP_UP or self.desk.call != call:
+            return
+        # a wrap-up that was taken up from the live state: its words come after it
+        words = self._tools.wrap_ups.known(call=call, adviser=self.account.id)
+        if words.outcome is not None and not self.desk.outcome_chosen:
+            self.follow(e.OutcomeChosen(at_ms=self.now_ms, call=call, chosen=True))
+        self.send(self.wrap_up_now())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from contactcentre.domain import wrapup
-from contactcentre.domain.desk import Desk
+from contactcentre.domain.desk_stand import Desk
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, OutcomeCode, QueueId
 from contactcentre.domain.ivr.flow import Line, QueueDefinition
@@ -55,7 +55,7 @@ def ring_now(ring: Ring, *, left_ms: int, ticket: str) -> said.RingNow:
 def ring_ended(before: Desk, after: Desk) -> said.RingEnded:
     """Return how a ring came to nothing."""
     assert before.call is not None, "something rang"
-    lapse = LAPSES.get(after.reason, LapseReason.CALLER_LEFT)
+    lapse = after.lapse or LAPSES.get(after.reason, LapseReason.CALLER_LEFT)
     return said.RingEnded(call=before.call, token=before.token, lapse=lapse)
 
 
@@ -69,7 +69,6 @@ def wrap_up_now(desk: Desk, words: Outcome, now_ms: int) -> said.WrapUpNow:
     """Return how much time is left for the words, and the words that are saved."""
     assert desk.wrap_up is not None, "a wrap-up has its time"
     assert desk.call is not None, "a wrap-up has its call"
-    assert desk.queue is not None, "a wrap-up has its queue"
     return said.WrapUpNow(
         call=desk.call,
         queue=desk.queue,
@@ -149,6 +148,7 @@ class Signs:
                 state: states.count(state) for state in Presence if state is not Presence.OFFLINE
             },
             nodes=[_node(node, supervision.state_of(node).value) for node in overview.nodes],
+            coming_back_count=supervision.coming_back_count,
             today=_today(supervision.today, supervision.target_ms),
         )
 

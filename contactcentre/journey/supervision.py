@@ -5,9 +5,10 @@ is absent, never an old figure that looks like a new one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from contactcentre.domain.errors import Outage
@@ -15,7 +16,7 @@ from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.limits import NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.reports import Reports, TodayCounts
-from contactcentre.ports.state import AddressBook, NodeStanding, Overview
+from contactcentre.ports.state import AddressBook, LostCall, NodeStanding, Overview
 
 TODAY_EVERY_MS = 5_000
 HOME = ZoneInfo("Europe/London")
@@ -23,9 +24,6 @@ HOME = ZoneInfo("Europe/London")
 
 ANSWER_TARGET_MS = 5 * 60_000
 """A caller should not wait longer than this."""
-
-NODE_GONE_AFTER_LOOKS = 60
-"""A node may come back with its calls for so many looks, one a second."""
 
 
 class NodeState(StrEnum):
@@ -38,11 +36,17 @@ class NodeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenBeat:
-    """A node's last beat, when it was first seen here, and how often again."""
+    """A node's last beat, and when it was first seen here."""
 
     beat: int
     at_ms: int
-    again_count: int
+
+
+class Lost(Protocol):
+    """What is lost and has not come back yet."""
+
+    async def lost_calls(self) -> Sequence[LostCall]:
+        """Return some of the lost calls. Raises StateUnavailable."""
 
 
 class Supervision:
@@ -52,12 +56,14 @@ class Supervision:
         self,
         *,
         addresses: AddressBook,
+        lost: Lost,
         reports: Reports,
         clock: Clock,
         queues: Sequence[QueueId],
         target_ms: int = ANSWER_TARGET_MS,
     ) -> None:
         self._addresses = addresses
+        self._lost = lost
         self._reports = reports
         self._clock = clock
         self._queues = queues
@@ -65,6 +71,8 @@ class Supervision:
         self.target_ms = target_ms
         self.overview: Overview | None = None
         """None while the live state cannot be read."""
+        self.coming_back_count = 0
+        """Callers whose node was lost and who are on their way to another one, when last looked."""
         self.today: TodayCounts | None = None
         """None while the records cannot be read."""
 
@@ -72,38 +80,28 @@ class Supervision:
         """Look at the live state."""
         try:
             self.overview = await self._addresses.overview(self._queues)
+            self.coming_back_count = len(await self._lost.lost_calls())
         except Outage:
             self.overview = None
             return
-        beats = {node.node: node.beat for node in self.overview.nodes}
-        for node in beats.keys() | self._beats.keys():
-            self._see(node, beats.get(node))
-
-    def _see(self, node: NodeId, beat: int | None) -> None:
-        """Note a node's beat, or that it is not in the address book any longer."""
-        before = self._beats.get(node)
-        if beat is not None and (before is None or before.beat != beat):
-            self._beats[node] = SeenBeat(beat, self._clock.monotonic_ms(), 0)
-        elif before is not None and before.again_count < NODE_GONE_AFTER_LOOKS:
-            self._beats[node] = replace(before, again_count=before.again_count + 1)
-        elif beat is None:
-            del self._beats[node]
+        now_ms = self._clock.monotonic_ms()
+        before, self._beats = self._beats, {}
+        for node in self.overview.nodes:
+            seen = before.get(node.node)
+            is_same = seen is not None and seen.beat == node.beat
+            self._beats[node.node] = seen if seen and is_same else SeenBeat(node.beat, now_ms)
 
     def state_of(self, node: NodeStanding) -> NodeState:
         """Return whether a node takes calls, by its beats and this process's own clock."""
-        seen = self._beats.get(node.node)
-        now_ms = self._clock.monotonic_ms()
-        if seen is None or now_ms - seen.at_ms >= NODE_SUSPECT_AFTER_MS:
+        if not self.lives(node.node):
             return NodeState.STOPPED
         return NodeState.DRAINING if node.draining else NodeState.SERVING
 
-    def is_gone(self, node: NodeId) -> bool:
-        """Say whether a node has been without a beat for so long that its calls are over.
-
-        Counted in looks that succeeded: while the live state is away, nobody is gone.
-        """
+    def lives(self, node: NodeId) -> bool:
+        """Say whether a node has beaten of late, by this process's own clock."""
         seen = self._beats.get(node)
-        return seen is not None and seen.again_count >= NODE_GONE_AFTER_LOOKS
+        now_ms = self._clock.monotonic_ms()
+        return seen is not None and now_ms - seen.at_ms < NODE_SUSPECT_AFTER_MS
 
     async def count(self) -> None:
         """Look at the records."""

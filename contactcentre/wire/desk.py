@@ -7,6 +7,8 @@ GET  /api/me              → Me                               401 when nobody i
 POST /api/presence        SetPresence → PresenceNow
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
+GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk
+POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
 GET  /api/board           → Board (supervisors)
 A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
 wrap-up that it is in.
@@ -130,16 +132,16 @@ class RingEnded(Said):
 
 
 class TalkNow(Said):
-    """The adviser talks (sent when it begins and after a reload of the page)."""
+    """The adviser talks (sent when it begins, after a reload, and when it goes on elsewhere)."""
 
     kind: Literal["talk"] = "talk"
     call: CallId
     token: Token
     talked_ms: int
     ring: RingNow | None
-    """The ring that it began with and a fresh ticket, for a page that was loaded in mid-talk.
+    """What is known of the call, the node where it is now, and a fresh ticket to a leg there.
 
-    None only when the desk process itself has been started again since.
+    None only until a desk process that does not know the talk has heard of it from the node.
     """
 
 
@@ -148,7 +150,8 @@ class WrapUpNow(Said):
 
     kind: Literal["wrap_up"] = "wrap_up"
     call: CallId
-    queue: QueueId
+    queue: QueueId | None
+    """None where the desk process was started again meanwhile."""
     left_ms: int
     """0 once the time is up; without an outcome the desk waits on, quietly."""
     outcome: OutcomeCode | None
@@ -241,5 +244,7 @@ class Board(Said):
     queues: list[BoardQueue]
     advisers: dict[Presence, int]
     nodes: list[BoardNode]
+    coming_back_count: int
+    """Callers whose node was lost and who are on their way to another one."""
     today: Today | None
     """None while the records cannot be read."""

@@ -19,22 +19,21 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps import desk
 from contactcentre.apps.process import Process
-from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, QueueId
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.accounts import Account, Role
-from contactcentre.ports.state import AdviserStanding, NodeReport
+from contactcentre.ports.state import AdviserStanding
 from contactcentre.settings import Settings, read_settings
 from contactcentre.wire import desk as said
-from contactcentre.wire.cluster import JourneyStep, Ring, RingOver, Talk
+from contactcentre.wire.cluster import Ring
 from contactcentre.wire.legs import Beat
 from contactcentre.wire.problems import Problem
+from tests.apps.desk_node import GENERAL, PlayedNode
 
 PASSWORD = "a long enough password"  # noqa: S105 - of accounts made up here
 CLUSTER_KEY = "c" * 32
 SIGNING_KEYS = "k1:" + "s" * 32
-GENERAL = QueueId("tax.general.en")
 ADA = Account(
     id=AdviserId("ada"),
     name="Ada",
@@ -45,18 +44,6 @@ ADA = Account(
 SUE = Account(
     id=AdviserId("sue"), name="Sue", role=Role.SUPERVISOR, language=Language.WELSH, queues=()
 )
-NODE = NodeReport(
-    node=NodeId("node-1"),
-    site="local",
-    beat=1,
-    internal_url="http://127.0.0.1:1",
-    public_url="ws://127.0.0.1:1/leg",
-    draining=False,
-    legs_count=1,
-    legs_max=10,
-    calls=(),
-)
-DEADLINE_MS = 2_000
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 """Each test makes people anew; the desk itself hashes as it always does."""
 
@@ -78,7 +65,8 @@ class Wire:
 
     async def cut(self) -> None:
         """Let nothing through any longer."""
-        assert self._server is not None, "mended"
+        if self._server is None:
+            return
         self._server.close()
         for writer in self._open:
             writer.transport.abort()
@@ -192,47 +180,6 @@ class Browser:
             yield LivePage(socket)
 
 
-class PlayedNode:
-    """A media node as desks hear it."""
-
-    def __init__(self, peers: Peers, url: str) -> None:
-        self._peers = peers
-        self._url = url
-
-    async def ring(
-        self, *, call: str = "call-1", token: int = 5, adviser: str = "ada", ring_ms: int = 20_000
-    ) -> Ring:
-        """Ring."""
-        ring = Ring(
-            call=CallId(call),
-            adviser=AdviserId(adviser),
-            token=Token(token),
-            node=NodeId("node-1"),
-            node_url="ws://127.0.0.1:8101/leg",
-            ticket="a.signed.ticket",
-            line=LineId("tax"),
-            queue=GENERAL,
-            language=Language.ENGLISH,
-            waited_ms=61_000,
-            ring_ms=ring_ms,
-            journey=[JourneyStep(at_ms=1, words={Language.ENGLISH: "Chose English"})],
-        )
-        await self._peers.post(self._url, "/rings", ring, deadline_ms=DEADLINE_MS)
-        return ring
-
-    async def bridged(self, ring: Ring) -> None:
-        """Say that the two talk."""
-        talk = Talk(call=ring.call, adviser=ring.adviser, token=ring.token)
-        path = f"/rings/{ring.token}/bridged"
-        await self._peers.post(self._url, path, talk, deadline_ms=DEADLINE_MS)
-
-    async def over(self, ring: Ring, lapse: LapseReason | None = None) -> None:
-        """Say that the ring or the talk is over."""
-        over = RingOver(call=ring.call, adviser=ring.adviser, token=ring.token, lapse=lapse)
-        path = f"/rings/{ring.token}/over"
-        await self._peers.post(self._url, path, over, deadline_ms=DEADLINE_MS)
-
-
 class DeskCentre:
     """A desk process and its neighbours, as tests use them."""
 
@@ -244,7 +191,7 @@ class DeskCentre:
         outcomes: PostgresOutcomes,
         redis: Wire,
         postgres: Wire,
-        node: PlayedNode,
+        peers: Peers,
         process: Process,
         served: asyncio.Task[None],
     ) -> None:
@@ -255,9 +202,14 @@ class DeskCentre:
         self.outcomes = outcomes
         self.redis = redis
         self.postgres = postgres
-        self.node = node
+        self._peers = peers
         self.url = f"http://127.0.0.1:{settings.desk_port}"
         self.internal_url = f"http://127.0.0.1:{settings.internal_port}"
+        self.node = self.another_node("node-1")
+
+    def another_node(self, name: str) -> PlayedNode:
+        """Return a node that speaks to this desk."""
+        return PlayedNode(self._peers, self.internal_url, name=name)
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[Browser]:
@@ -312,16 +264,17 @@ async def wraps_up(node: PlayedNode, page: LivePage) -> said.WrapUpNow:
 
 @asynccontextmanager
 async def desk_centre(
-    redis_url: str, database_url: str, *, again: bool = False, **more: str
+    redis_url: str, database_url: str, *, again: bool = False, cut: bool = False, **more: str
 ) -> AsyncIterator[DeskCentre]:
     """Start a desk process, give it with its neighbours, and stop it.
 
-    Another one that is started `again` over the same stores finds accounts and sessions there.
+    Another one that is started `again` over the same stores finds accounts and sessions there; one
+    that starts while both are `cut` off finds nothing yet.
     """
     redis, postgres = Wire(redis_url), Wire(database_url)
     settings = _settings(redis, postgres, more)
-    await redis.mend()
-    await postgres.mend()
+    for wire in () if cut else (redis, postgres):
+        await wire.mend()
     state = RedisState(redis_url)
     async with (
         PostgresPool(database_url) as pool,
@@ -339,7 +292,7 @@ async def desk_centre(
             outcomes=PostgresOutcomes(pool),
             redis=redis,
             postgres=postgres,
-            node=PlayedNode(peers, f"http://127.0.0.1:{settings.internal_port}"),
+            peers=peers,
             process=process,
             served=served,
         )

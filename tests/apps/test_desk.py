@@ -13,15 +13,8 @@ from contactcentre.apps.desk_api import ROUTES
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
 from contactcentre.wire import desk as said
 from contactcentre.wire.closing import Closing
-from tests.apps.desk_centre import (
-    ADA,
-    GENERAL,
-    NODE,
-    PASSWORD,
-    SUE,
-    DeskCentre,
-    desk_centre,
-)
+from tests.apps.desk_centre import ADA, PASSWORD, SUE, DeskCentre, desk_centre
+from tests.apps.desk_node import GENERAL
 
 FORGED = "forged" * 8
 WRONG = "wrong"
@@ -225,7 +218,7 @@ async def test_only_supervisors_see_the_board(centre: DeskCentre) -> None:
         assert board.today is not None
         assert board.today.offered_count == 0
         assert board.nodes == []
-        await centre.state.report_node(NODE)
+        await centre.state.report_node(centre.node.standing())
         async with asyncio.timeout(3):
             while not board.nodes:
                 await asyncio.sleep(0.2)

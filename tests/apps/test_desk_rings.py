@@ -10,20 +10,12 @@ from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import NotAllowed, OutOfOrder, StaleToken, UnknownName
-from contactcentre.domain.events import LapseReason
+from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, RequestId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.wire import desk as said
-from tests.apps.desk_centre import (
-    ADA,
-    CLUSTER_KEY,
-    GENERAL,
-    NODE,
-    SIGNING_KEYS,
-    DeskCentre,
-    desk_centre,
-    talks,
-)
+from tests.apps.desk_centre import ADA, CLUSTER_KEY, SIGNING_KEYS, DeskCentre, desk_centre, talks
+from tests.apps.desk_node import GENERAL
 
 
 @pytest.fixture
@@ -142,7 +134,8 @@ async def test_the_end_of_a_talk_that_nobody_told_is_seen_in_the_live_state(
     state, call, epoch = centre.state, CallId("call-1"), LegEpoch(1, "a")
     async with centre.ready() as (_, page):
         await centre.standing(Presence.READY)
-        await state.report_node(NODE)
+        await state.open_matching((await state.generation()).store)
+        await state.report_node(centre.node.standing())
         await state.join(
             call=call,
             queue=GENERAL,
@@ -160,5 +153,5 @@ async def test_the_end_of_a_talk_that_nobody_told_is_seen_in_the_live_state(
         await centre.node.bridged(ring)
         await page.hear(said.TalkNow)
         await centre.standing(Presence.TALKING)
-        await state.end(call=call, epoch=epoch)
+        await state.end(call=call, epoch=epoch, ending=Ending.HANDLED)
         assert (await page.hear(said.WrapUpNow)).call == call

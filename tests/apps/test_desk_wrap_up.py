@@ -9,15 +9,8 @@ from contactcentre.domain.ids import CallId, OutcomeCode
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.records import Outcome
 from contactcentre.wire import desk as said
-from tests.apps.desk_centre import (
-    ADA,
-    GENERAL,
-    Browser,
-    DeskCentre,
-    desk_centre,
-    talks,
-    wraps_up,
-)
+from tests.apps.desk_centre import ADA, Browser, DeskCentre, desk_centre, talks, wraps_up
+from tests.apps.desk_node import GENERAL
 
 ANSWERED = OutcomeCode("answered")
 WRONG = "wrong"

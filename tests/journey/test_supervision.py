@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import LedgerUnavailable, StateUnavailable
-from contactcentre.domain.ids import NodeId, QueueId
+from contactcentre.domain.ids import CallId, NodeId, QueueId
 from contactcentre.journey.supervision import (
-    NODE_GONE_AFTER_LOOKS,
     NodeState,
     Supervision,
     midnight_ms,
 )
 from contactcentre.limits import NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.reports import TodayCounts
-from contactcentre.ports.state import AddressBook, NodeStanding, Overview
+from contactcentre.ports.state import AddressBook, LostCall, NodeStanding, Overview
 
 NODE = NodeStanding(
     node=NodeId("north-1"),
@@ -64,6 +64,10 @@ class Stage(AddressBook):
         assert queues == ()
         return Overview(now_ms=self.at_ms, queues=(), advisers=(), nodes=self.there)
 
+    async def lost_calls(self) -> Sequence[LostCall]:
+        """Return one caller who is on the way to another node."""
+        return [LostCall(call=CallId("call-1"), epoch=LegEpoch(1, "a"))]
+
     async def today(self, *, since_ms: int, target_ms: int) -> TodayCounts:
         """Return no calls."""
         assert target_ms == 1_000
@@ -92,7 +96,9 @@ def stage() -> Stage:
 
 @pytest.fixture
 def supervision(stage: Stage) -> Supervision:
-    return Supervision(addresses=stage, reports=stage, clock=stage, queues=(), target_ms=1_000)
+    return Supervision(
+        addresses=stage, rescue=stage, reports=stage, clock=stage, queues=(), target_ms=1_000
+    )
 
 
 async def test_what_cannot_be_read_is_absent(stage: Stage, supervision: Supervision) -> None:
@@ -120,32 +126,23 @@ async def test_a_node_without_a_beat_is_stopped(stage: Stage, supervision: Super
     assert supervision.state_of(NODE) is NodeState.SERVING
 
 
-@pytest.mark.parametrize("there", [(NODE,), ()])
-async def test_a_node_is_gone_after_a_minute_of_looking(
-    stage: Stage, supervision: Supervision, there: Sequence[NodeStanding]
-) -> None:
-    await supervision.look()
-    stage.away = True
-    for _ in range(NODE_GONE_AFTER_LOOKS):
-        await supervision.look()
-    assert not supervision.is_gone(NODE.node), "nobody could look"
-    stage.away = False
-    stage.there = there
-    for _ in range(NODE_GONE_AFTER_LOOKS):
-        assert not supervision.is_gone(NODE.node)
-        await supervision.look()
-    assert supervision.is_gone(NODE.node)
-    assert not supervision.is_gone(NodeId("never-seen"))
-
-
-async def test_a_node_that_was_forgotten_is_not_kept_for_ever(
+async def test_a_node_that_is_in_the_address_book_no_longer_does_not_live(
     stage: Stage, supervision: Supervision
 ) -> None:
     await supervision.look()
+    assert supervision.lives(NODE.node)
+    assert not supervision.lives(NodeId("never-seen"))
     stage.there = ()
-    for _ in range(NODE_GONE_AFTER_LOOKS + 1):
-        await supervision.look()
-    assert not supervision.is_gone(NODE.node)
+    await supervision.look()
+    assert not supervision.lives(NODE.node)
+
+
+async def test_callers_who_are_on_their_way_to_another_node_are_counted(
+    supervision: Supervision,
+) -> None:
+    assert supervision.coming_back_count == 0
+    await supervision.look()
+    assert supervision.coming_back_count == 1
 
 
 @pytest.mark.parametrize(

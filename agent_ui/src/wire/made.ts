@@ -55,7 +55,7 @@ export type Language = "en-GB" | "cy";
 /**
  * Why a reservation went back without a talk.
  */
-export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up";
+export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up" | "node_lost";
 /**
  * How a call ended; each call has one (the conservation law counts them).
  */
@@ -133,6 +133,7 @@ export interface Board {
     [k: string]: number;
   };
   nodes: BoardNode[];
+  coming_back_count: number;
   today: Today | null;
 }
 /**
@@ -234,7 +235,7 @@ export interface RingEnded {
   lapse: LapseReason;
 }
 /**
- * The adviser talks (sent when it begins and after a reload of the page).
+ * The adviser talks (sent when it begins, after a reload, and when it goes on elsewhere).
  */
 export interface TalkNow {
   kind: "talk";
@@ -249,7 +250,7 @@ export interface TalkNow {
 export interface WrapUpNow {
   kind: "wrap_up";
   call: string;
-  queue: string;
+  queue: string | null;
   left_ms: number;
   outcome: string | null;
   notes: string;

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER, Peers
 from contactcentre.adapters.web.problems import say_problems
+from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
     LedgerUnavailable,
     OutOfOrder,
@@ -18,9 +19,10 @@ from contactcentre.domain.errors import (
     StaleToken,
 )
 from contactcentre.domain.ids import AdviserId, CallId, Token
+from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.wire.cluster import Talk
 
-TALK = Talk(call=CallId("call-1"), adviser=AdviserId("ada"), token=Token(7))
+TALK = Talk(call=CallId("call-1"), adviser=AdviserId("ada"), token=Token(7), epoch=LegEpoch(1, "a"))
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -96,3 +98,36 @@ async def test_a_path_that_a_peer_does_not_know_is_a_refusal() -> None:
     async with peer(never) as url:
         with pytest.raises(Refusal, match="Not Found"):
             await tell(url, path="/elsewhere")
+
+
+async def ask(url: str) -> Talk:
+    async with Peers("the key of the cluster") as peers:
+        path = "/rings/7/bridged"
+        return await peers.ask(url, path, TALK, gives=Talk, deadline_ms=2_000)
+
+
+async def test_what_a_peer_answers_is_read_as_what_was_asked_for() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=await request.read(), content_type="application/json")
+
+    async with peer(answer) as url:
+        assert await ask(url) == TALK
+
+
+async def test_a_refusal_is_no_answer() -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        raise OutOfOrder("Not now.")
+
+    async with peer(refuse) as url:
+        with pytest.raises(OutOfOrder, match="Not now"):
+            await ask(url)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" " * (MESSAGE_MAX_BYTES + 1)])
+async def test_an_answer_that_is_none_means_that_the_peer_cannot_be_asked(body: bytes) -> None:
+    async def mumble(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="application/json")
+
+    async with peer(mumble) as url:
+        with pytest.raises(PeerUnavailable):
+            await ask(url)
