@@ -80,6 +80,20 @@ def config() -> None:
         typer.echo(f"{name}={value}")
 
 
+@app.command()
+def doctor(
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Say it as one line of JSON.")] = False,
+    since_hours: Annotated[
+        int, typer.Option(min=1, max=24 * 31, help="How far back calls are counted.")
+    ] = 24,
+) -> None:
+    """Say how the whole centre is, and what to do where something is wrong."""
+    from contactcentre.apps.doctor import run_doctor  # noqa: PLC0415 - see above
+
+    raise SystemExit(run_doctor(os.environ, json=json, since_hours=since_hours))
+
+
 @app.command(add_help_option=False, context_settings=PASSES_ON)
 def bench(context: typer.Context) -> None:
     """Measure the real thing on this machine."""

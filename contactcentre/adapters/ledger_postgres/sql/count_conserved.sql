@@ -1,0 +1,36 @@
+-- Count the calls that came in since $1, by queue: as the nodes saw them, and as their rows stand.
+--
+-- A call that a later leg has resumed may arrive twice; it came in when its row says so.
+WITH seen AS (
+    SELECT DISTINCT call
+    FROM events
+    WHERE
+        kind = 'CallArrived' AND at_ms >= $1
+        AND NOT EXISTS (SELECT FROM calls WHERE id = call AND arrived_at_ms < $1)
+),
+
+queued AS (
+    SELECT DISTINCT ON (call) call, facts ->> 'queue' AS queue
+    FROM events
+    WHERE kind = 'CallQueued' AND call IN (SELECT call FROM seen)
+    ORDER BY call, version DESC
+)
+
+SELECT
+    queue,
+    count(*) FILTER (WHERE state = 'offered') AS offered_count,
+    count(*) FILTER (WHERE ending = 'handled') AS handled_count,
+    count(*) FILTER (WHERE ending = 'abandoned') AS abandoned_count,
+    count(*) FILTER (WHERE ending = 'deflected') AS deflected_count,
+    count(*) FILTER (WHERE ending = 'left_in_menu') AS left_in_menu_count,
+    count(*) FILTER (WHERE ending = 'system_lost') AS system_lost_count,
+    count(*) FILTER (WHERE state NOT IN ('offered', 'ended')) AS in_progress_count,
+    count(*) FILTER (WHERE provisional) AS provisional_count
+FROM (
+    SELECT queue, 'offered' AS state, NULL AS ending, false AS provisional
+    FROM seen LEFT JOIN queued USING (call)
+    UNION ALL
+    SELECT queue, state, ending, provisional FROM calls WHERE arrived_at_ms >= $1
+) AS sides
+GROUP BY queue
+ORDER BY queue

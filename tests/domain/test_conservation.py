@@ -1,0 +1,40 @@
+"""Every call that came in is somewhere."""
+
+from dataclasses import replace
+
+import pytest
+
+from contactcentre.domain.conservation import Account, total
+from contactcentre.domain.ids import QueueId
+
+MONDAY = Account(
+    queue=QueueId("tax.paying.en"),
+    offered_count=21,
+    handled_count=6,
+    abandoned_count=5,
+    deflected_count=4,
+    left_in_menu_count=3,
+    system_lost_count=1,
+    in_progress_count=2,
+    provisional_count=1,
+)
+
+
+def test_the_law_holds_where_every_call_is_counted_once() -> None:
+    assert MONDAY.accounted_count == 21
+    assert MONDAY.holds
+
+
+@pytest.mark.parametrize("offered_count", [20, 22])
+def test_a_call_that_is_missing_or_counted_twice_breaks_it(offered_count: int) -> None:
+    assert not replace(MONDAY, offered_count=offered_count).holds
+
+
+def test_the_total_is_of_no_queue_and_adds_up_every_side() -> None:
+    both = total([MONDAY, replace(MONDAY, queue=None, offered_count=20)])
+    assert (both.queue, both.offered_count, both.accounted_count) == (None, 41, 42)
+    assert (both.system_lost_count, both.provisional_count) == (2, 2)
+
+
+def test_a_total_of_nothing_holds() -> None:
+    assert total([]).holds
