@@ -101,6 +101,12 @@ def bench(context: typer.Context) -> None:
 
 
 @app.command(add_help_option=False, context_settings=PASSES_ON)
+def drill(context: typer.Context) -> None:
+    """Break the real thing on this machine, and see that nobody is lost."""
+    _pass_on(context, "contactcentre.drills.commands", "drill_app")
+
+
+@app.command(add_help_option=False, context_settings=PASSES_ON)
 def flows(context: typer.Context) -> None:
     """Check flows, make their sound, write their schema."""
     _pass_on(context, "contactcentre.apps.flow_commands", "flows_app")

@@ -95,6 +95,11 @@ class Fleet:
                 process.terminate()
             await _all_ended(ending, within_s=drain_s + KILL_AFTER_S, hurry=hurry)
 
+    def parent_pid(self, name: str) -> int | None:
+        """Return the parent that watches over a process; None once it has ended."""
+        parent = self._running[name]
+        return parent.pid if parent.poll() is None else None
+
     def _start(self, member: Member) -> None:
         with self._log(member).open("ab") as log:
             self._running[member.name] = subprocess.Popen(  # noqa: S603 - our own command

@@ -1,0 +1,346 @@
+"""A caller whose page keeps the call: with its claim it goes from node to node.
+
+It gives up only when the platform says no, or when the caller wants to go.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import aiohttp
+
+from contactcentre.drills.history import (
+    CallerCame,
+    CallerGone,
+    CallerHungUp,
+    CallerLegLost,
+    ClaimSeen,
+    History,
+    SoundCame,
+    SoundGap,
+    StageHeard,
+    now_ms,
+)
+from contactcentre.drills.leg import BROKEN, Leg, LegEnd, Said
+from contactcentre.drills.manners import CallerManner
+
+ASK_WITHIN_S = 5.0
+GAP_NOTED_MS = 100
+"""A pause between two packets that is longer is written down."""
+BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 0.25, 10.0
+OWN_FAILURES_MAX = 5
+LEAVE_WITHIN_MS = 30_000
+PRESS_AGAIN_S = 1.0
+IN_MENU, TALKS = "in_menu", frozenset({"talking", "on_hold"})
+TRY_ANOTHER = frozenset(
+    {
+        "node-full",
+        "outage",
+        "state-unavailable",
+        "ledger-unavailable",
+        "media-unavailable",
+        "peer-unavailable",
+        "spool-full",
+    }
+)
+"""After these the next node may do better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, and what they have to call with."""
+
+    number: int
+    public_url: str
+    session: aiohttp.ClientSession
+    history: History
+    closing: asyncio.TaskGroup
+    """Closes legs that nobody waits for."""
+    chance: Random
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return what a proxy says of this caller: each has an address of their own."""
+        low, middle, high = (self.number >> shift & 255 for shift in (0, 8, 16))
+        return {"X-Forwarded-For": f"10.{high}.{middle}.{low}"}
+
+
+class CallerPage:
+    """One call of one caller, from the claim to its end."""
+
+    def __init__(self, caller: Caller, manner: CallerManner) -> None:
+        self._caller = caller
+        self._manner = manner
+        self._secret = secrets.token_hex(32)
+        self._claim: str | None = None
+        self._own: str | None = None
+        """The node that has the call."""
+        self._nodes: list[str] = []
+        self._leg: Leg | None = None
+        self._heard_ms: int | None = None
+        self._stage_changed = asyncio.Event()
+        self._wants_to_go = False
+        self.call = ""
+        self.stage: str | None = None
+        self.has_talked = asyncio.Event()
+
+    async def live(self) -> None:
+        """Call, and return once the call is over."""
+        async with asyncio.TaskGroup() as tasks:
+            person = tasks.create_task(self._be_a_person(), name=f"caller {self._caller.number}")
+            try:
+                why, said = await self._keep()
+            finally:
+                person.cancel()
+        self._note(CallerGone(at_ms=now_ms(), call=self.call, why=why, said=said))
+
+    @property
+    def own(self) -> str | None:
+        """Return the node that has the call, as its page knows."""
+        return self._own
+
+    @property
+    def is_heard(self) -> bool:
+        """Say whether the caller hears the platform just now."""
+        return self._heard_ms is not None and now_ms() - self._heard_ms < 2 * GAP_NOTED_MS
+
+    # Keeping the call
+
+    async def _keep(self) -> tuple[str, str]:
+        """Go from node to node until the call is over; return how it ended."""
+        failures = own_failures = 0
+        while not self._wants_to_go:
+            dead = await self._prepare()
+            if dead is not None:
+                return dead
+            if failures == 0:
+                self._prefer(self._own)
+            url = self._next()
+            if url is not None:
+                end = await self._open(url)
+                own_failures = 0 if end.connected else own_failures + (url == self._own)
+                elsewhere = url != self._own and self._own in self._nodes
+                final = self._final(end, elsewhere=elsewhere and own_failures < OWN_FAILURES_MAX)
+                if final is not None:
+                    return final
+                if end.connected:
+                    failures = 0
+                if end.connected or end.code == "stale-epoch":
+                    self._prefer(self._own)
+            failures += 1
+            if not self._wants_to_go:
+                await asyncio.sleep(self._pause_s(failures))
+        return "hung_up", await self._leave()
+
+    def _final(self, end: LegEnd, *, elsewhere: bool) -> tuple[str, str] | None:
+        """Return the end of the call that a leg's end means; None if the call goes on elsewhere."""
+        match end.why:
+            case "over":
+                return ("hung_up" if self._wants_to_go else "over"), end.code
+            case "refused":
+                if end.code in TRY_ANOTHER or (elsewhere and end.code == "stale-epoch"):
+                    return None
+                return "refused", end.code
+            case _:
+                return None
+
+    async def _prepare(self) -> tuple[str, str] | None:
+        """Get a claim if there is none, and the nodes of now."""
+        if self._claim is not None:
+            found = await self._ask("GET", "/api/nodes")
+            if found is not None and found.get("nodes"):
+                self._put(found["nodes"])
+            return None
+        page = hashlib.sha256(self._secret.encode()).hexdigest()
+        asked = {"line": "tax", "language": "en-GB", "page": page}
+        given = await self._ask("POST", "/api/claims", asked)
+        if given is None:
+            return None
+        if "claim" not in given:
+            return "refused", str(given.get("code", "other"))
+        self._claim, self.call = given["claim"], given["call"]
+        self._put(given["nodes"])
+        self._note(CallerCame(at_ms=now_ms(), call=self.call))
+        return None
+
+    async def _ask(self, method: str, path: str, body: object = None) -> Said | None:
+        """Ask the public server; None if it cannot be reached or is not well."""
+        try:
+            async with (
+                asyncio.timeout(ASK_WITHIN_S),
+                self._caller.session.request(
+                    method,
+                    self._caller.public_url + path,
+                    json=body,
+                    headers=self._caller.headers,
+                ) as response,
+            ):
+                if response.status >= 500:  # noqa: PLR2004 - the server's own trouble
+                    return None
+                answer: Said = await response.json(content_type=None)
+                return answer
+        except BROKEN:
+            return None
+
+    async def _open(self, url: str) -> LegEnd:
+        assert self._claim is not None, "prepared"
+        first = {"kind": "offer", "claim": self._claim, "secret": self._secret}
+        leg = Leg(
+            self._caller.session,
+            url,
+            first,
+            heard=self._sound_came,
+            said=lambda said: self._hear(said, url),
+        )
+        self._leg = leg
+        try:
+            end = await leg.live()
+        finally:
+            self._leg = None
+            self._caller.closing.create_task(leg.close(), name="leg closes")
+        if end.why == "lost" and end.connected:
+            self._note(CallerLegLost(at_ms=now_ms(), call=self.call))
+        return end
+
+    async def _leave(self) -> str:
+        """Tell any living node that the caller has gone, as the node that was told is lost."""
+        until_ms = now_ms() + LEAVE_WITHIN_MS
+        while self._claim is not None and now_ms() < until_ms:
+            await self._prepare()
+            url = self._next()
+            if url is not None and await self._say_leave(url):
+                return "left"
+            await asyncio.sleep(self._pause_s(1))
+        return "unheard"
+
+    async def _say_leave(self, url: str) -> bool:
+        said = {"kind": "leave", "claim": self._claim, "secret": self._secret}
+        try:
+            async with (
+                asyncio.timeout(ASK_WITHIN_S),
+                self._caller.session.ws_connect(url) as socket,
+            ):
+                await socket.send_json(said)
+                async for message in socket:
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        answer = message.json()
+                        if answer["kind"] == "refused":
+                            return answer["code"] not in TRY_ANOTHER
+                return socket.close_code == aiohttp.WSCloseCode.OK
+        except BROKEN:
+            return False
+
+    # The nodes, as the page keeps them
+
+    def _put(self, urls: Sequence[str]) -> None:
+        kept = [url for url in self._nodes if url in urls]
+        for url in dict.fromkeys(urls):
+            if url not in kept:
+                kept.insert(self._caller.chance.randint(0, len(kept)), url)
+        self._nodes = kept
+
+    def _next(self) -> str | None:
+        if not self._nodes or self._claim is None:
+            return None
+        self._nodes.append(self._nodes.pop(0))
+        return self._nodes[-1]
+
+    def _prefer(self, url: str | None) -> None:
+        if url in self._nodes:
+            self._nodes.remove(url)
+            self._nodes.insert(0, url)
+
+    def _pause_s(self, failures: int) -> float:
+        """Return how long to wait: every node has its turn before the wait grows."""
+        rounds = min(failures // max(1, len(self._nodes)), 10)
+        longest_s: float = min(BACK_OFF_MAX_S, BACK_OFF_FIRST_S * 2**rounds)
+        return self._caller.chance.random() * longest_s
+
+    # What is heard
+
+    def _hear(self, said: Said, url: str) -> None:
+        match said["kind"]:
+            case "claim":
+                self._claim, self._own = said["claim"], url
+                payload = read_payload(said["claim"])
+                seen = ClaimSeen(
+                    at_ms=now_ms(),
+                    call=self.call,
+                    queue=payload.get("queue"),
+                    enqueued_ms=payload.get("enqueued_ms"),
+                )
+                self._note(seen)
+            case "stage":
+                if said["state"] != self.stage:
+                    self._note(StageHeard(at_ms=now_ms(), call=self.call, state=said["state"]))
+                self.stage = said["state"]
+                if self.stage in TALKS:
+                    self.has_talked.set()
+                self._stage_changed.set()
+            case _:
+                pass
+
+    def _sound_came(self) -> None:
+        now, last = now_ms(), self._heard_ms
+        self._heard_ms = now
+        if last is None:
+            self._note(SoundCame(at_ms=now, call=self.call))
+        elif now - last > GAP_NOTED_MS:
+            self._note(SoundGap(at_ms=now, call=self.call, began_ms=last))
+
+    def _note(self, fact: Any) -> None:
+        self._caller.history.note(fact)
+
+    # The person in front of it
+
+    async def _be_a_person(self) -> None:
+        """Choose a queue, talk, and go; or tire of it."""
+        async with asyncio.TaskGroup() as tasks:
+            tiring = tasks.create_task(self._manner.tire(), name="caller tires")
+            talking = tasks.create_task(self._talk_to_the_end(), name="caller talks")
+            choosing = tasks.create_task(self._choose(), name="caller chooses")
+            await asyncio.wait({tiring, talking}, return_when=asyncio.FIRST_COMPLETED)
+            if talking.done() or not self.has_talked.is_set():
+                choosing.cancel()
+            else:
+                await asyncio.wait({talking})
+            tiring.cancel()
+            talking.cancel()
+        await self._hang_up()
+
+    async def _choose(self) -> None:
+        await self._manner.choose()
+        while not self.has_talked.is_set():
+            if self.stage == IN_MENU and self._leg is not None:
+                await self._leg.say({"kind": "key", "key": "4"})
+            await asyncio.sleep(PRESS_AGAIN_S)
+
+    async def _talk_to_the_end(self) -> None:
+        """Return when the caller ends a talk that is going on."""
+        await self.has_talked.wait()
+        await self._manner.talk()
+        while self.stage not in TALKS:
+            self._stage_changed.clear()
+            await self._stage_changed.wait()
+
+    async def _hang_up(self) -> None:
+        """Hang up; where the node that is told is lost before it has heard, `_keep` goes on."""
+        self._wants_to_go = True
+        self._note(CallerHungUp(at_ms=now_ms(), call=self.call))
+        while True:
+            if self._leg is not None and self._leg.is_connected:
+                await self._leg.say({"kind": "hang_up"})
+            await asyncio.sleep(PRESS_AGAIN_S)
+
+
+def read_payload(token: str) -> Said:
+    """Return what a signed claim says in clear; whether it is true is not for its bearer to say."""
+    body = token.split(".")[1]
+    said: Said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return said

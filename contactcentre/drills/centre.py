@@ -1,0 +1,287 @@
+"""A whole centre for a drill: stores of its own, and every role more than once, on loopback.
+
+Each process has its real parent above it. Faults hit the child; the parent must start it again.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import mkdtemp
+
+import aiohttp
+
+from contactcentre.adapters.embedded.server import LOOPBACK
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
+from contactcentre.adapters.ledger_postgres.migrate import upgrade
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.apps.fleet import Fleet, Member
+from contactcentre.apps.ground import free_ports, fresh_keys
+from contactcentre.domain.errors import Outage
+from contactcentre.domain.ids import AdviserId
+from contactcentre.domain.languages import Language
+from contactcentre.drills.stores import (
+    ManyRedis,
+    OneRedis,
+    Record,
+    child_of,
+    start_many_redis,
+    start_one_redis,
+    start_record,
+)
+from contactcentre.ports.accounts import Account, Role
+from contactcentre.settings import PREFIX
+
+ROLES = {"media": 3, "router": 2, "desk": 2, "records": 2, "public": 1}
+"""How many there are of each."""
+PORTS_PER_MEMBER = 2
+POLL_S = 0.1
+CHILD_WITHIN_S = 30.0
+ASK_TIMEOUT_S = 2.0
+DRAIN_S = 3
+STOP_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who may sign in."""
+
+    name: str
+    password: str
+
+
+class Centre:
+    """The centre as a drill uses and breaks it."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        members: Sequence[Member],
+        urls: dict[str, str],
+        redis: OneRedis | ManyRedis,
+        record: Record,
+        people: Sequence[Person],
+        folder: Path,
+    ) -> None:
+        self._fleet = fleet
+        self._members = {member.name: member for member in members}
+        self._urls = urls
+        self.redis = redis
+        self.record = record
+        self.people = people
+        self.folder = folder
+
+    @property
+    def public_url(self) -> str:
+        """Where callers come from."""
+        return self._urls["public-1"]
+
+    @property
+    def desk_urls(self) -> Sequence[str]:
+        """Where advisers work."""
+        return [url for name, url in self._urls.items() if name.startswith("desk")]
+
+    @property
+    def leg_urls(self) -> Mapping[str, str]:
+        """Return where browsers reach each media node."""
+        return {name: self._urls[name] for name in self.names("media")}
+
+    def names(self, role: str | None = None) -> Sequence[str]:
+        """Return the names of all processes, or of those of a role."""
+        return [one.name for one in self._members.values() if role in (None, one.role)]
+
+    def child(self, name: str) -> int | None:
+        """Return the process that does the work below a parent; None while there is none."""
+        parent = self._fleet.parent_pid(name)
+        return None if parent is None else child_of(parent)
+
+    def hit(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the process that does the work."""
+        pid = self.child(name)
+        if pid is None:
+            raise Outage(f"{name} does not run")
+        os.kill(pid, number)
+
+    def end_in_order(self, name: str) -> None:
+        """Tell a parent to end; it is started again, as on a machine with a service manager."""
+        pid = self._fleet.parent_pid(name)
+        assert pid is not None, "it was started"
+        os.kill(pid, signal.SIGTERM)
+
+    async def until_renewed(self, name: str, old: int | None, *, within_s: float) -> None:
+        """Wait until another process does the work and says that it is ready. Raises Outage."""
+        async with _deadline(within_s, f"{name} does not come back"):
+            while self.child(name) in (old, None):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(POLL_S)
+            await self._until_ready([name])
+
+    async def until_ready(self, *, within_s: float) -> None:
+        """Wait until every process says that it is ready. Raises Outage."""
+        async with _deadline(within_s, "not every process gets ready"):
+            await self._until_ready(list(self._members))
+
+    async def _until_ready(self, names: Sequence[str]) -> None:
+        timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            for name in names:
+                url = self._members[name].ready_url
+                while not await _is_ready(session, url):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def _deadline(within_s: float, words: str) -> AsyncIterator[None]:
+    """Turn a wait that is too long into an outage."""
+    try:
+        async with asyncio.timeout(within_s):
+            yield
+    except TimeoutError as error:
+        raise Outage(f"Within {within_s:g} s {words}.") from error
+
+
+async def _is_ready(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as response:
+            return response.status == HTTPStatus.OK
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+@asynccontextmanager
+async def drill_centre(*, advisers: int, with_sentinels: bool = False) -> AsyncIterator[Centre]:
+    """Start a centre, give it, and stop it; its folder stays if something has gone wrong."""
+    folder = _make_folder()
+    async with AsyncExitStack() as stack:
+        started = await _start(folder, stack, advisers=advisers, with_sentinels=with_sentinels)
+        yield started
+    _forget(folder)
+
+
+async def _start(
+    folder: Path, stack: AsyncExitStack, *, advisers: int, with_sentinels: bool
+) -> Centre:
+    ports = free_ports(PORTS_PER_MEMBER * sum(ROLES.values()) + 1, LOOPBACK)
+    redis: OneRedis | ManyRedis
+    if with_sentinels:
+        redis = await start_many_redis(folder / "valkey")
+    else:
+        redis = await start_one_redis(folder / "valkey")
+    stack.push_async_callback(redis.stop)
+    record = await start_record(folder / "postgres", ports.pop())
+    stack.push_async_callback(record.stop)
+    await upgrade(record.url)
+    people = await _hire(record.url, advisers)
+    urls, members = _members(folder, ports, redis_url=redis.url, database_url=record.url)
+    fleet = Fleet(members, logs=folder / "logs", say=lambda _: None)
+    stack.push_async_callback(_stop, fleet)
+    fleet.start()
+    await fleet.ready()
+    group = await stack.enter_async_context(asyncio.TaskGroup())
+    keeping = group.create_task(fleet.keep(), name="fleet")
+    stack.callback(keeping.cancel)
+    return Centre(
+        fleet=fleet,
+        members=members,
+        urls=urls,
+        redis=redis,
+        record=record,
+        people=people,
+        folder=folder,
+    )
+
+
+async def _stop(fleet: Fleet) -> None:
+    """Stop all processes without waiting for calls: there are none any more."""
+    hurry = asyncio.Event()
+    hurry.set()
+    await fleet.stop(drain_s=STOP_WITHIN_S, hurry=hurry)
+
+
+def _members(
+    folder: Path, ports: list[int], *, redis_url: str, database_url: str
+) -> tuple[dict[str, str], list[Member]]:
+    """Return where browsers reach each process, and how each is started."""
+    names = [f"{role}-{number + 1}" for role, count in ROLES.items() for number in range(count)]
+    open_ports = dict(zip(names, ports, strict=False))
+    inner_ports = dict(zip(names, ports[len(names) :], strict=True))
+    urls = {
+        name: f"ws://{LOOPBACK}:{port}/leg"
+        if name.startswith("media")
+        else f"http://{LOOPBACK}:{port}"
+        for name, port in open_ports.items()
+    }
+    inner = {name: f"http://{LOOPBACK}:{port}" for name, port in inner_ports.items()}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    shared = kept | fresh_keys()
+    shared |= {
+        "CC_REDIS_URL": redis_url,
+        "CC_DATABASE_URL": database_url,
+        "CC_DATA_DIR": str(folder),
+        "CC_MEDIA_ADDRESSES": LOOPBACK,
+        "CC_NODES_STATIC": _named(urls, "media"),
+        "CC_DESKS_STATIC": _named(inner, "desk"),
+        "CC_PUBLIC_URL": urls["public-1"],
+        "CC_PROXIES": LOOPBACK,
+        "CC_DRAIN_S": str(DRAIN_S),
+    }
+    members = []
+    for name in names:
+        role = name.partition("-")[0]
+        own = {"CC_NODE": name, "CC_INTERNAL_PORT": str(inner_ports[name])}
+        if role in {"media", "desk", "public"}:
+            own[f"CC_{role.upper()}_PORT"] = str(open_ports[name])
+        ready_url = f"{inner[name]}/readyz"
+        members.append(Member(name=name, role=role, environ=shared | own, ready_url=ready_url))
+    return urls, members
+
+
+def _named(urls: dict[str, str], role: str) -> str:
+    return ",".join(f"{name}={url}" for name, url in urls.items() if name.startswith(role))
+
+
+async def _hire(database_url: str, count: int) -> list[Person]:
+    """Make so many advisers, who all serve every English queue."""
+    lines = load_lines(default_flows_dir()).values()
+    queues = [
+        queue.id for line in lines for queue in line.queues if queue.language is Language.ENGLISH
+    ]
+    people = [
+        Person(name=f"adviser-{number + 1}", password=secrets.token_urlsafe(12))
+        for number in range(count)
+    ]
+    async with PostgresPool(database_url) as pool:
+        accounts = PostgresAccounts(pool)
+        for person in people:
+            account = Account(
+                id=AdviserId(person.name),
+                name=person.name,
+                role=Role.ADVISER,
+                language=Language.ENGLISH,
+                queues=queues,
+            )
+            await accounts.put(account, password=person.password)
+    return people
+
+
+def _make_folder() -> Path:
+    """Make a folder that PostgreSQL can enter, which does not run as root."""
+    folder = Path(mkdtemp(prefix="contactcentre-drill-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def _forget(folder: Path) -> None:
+    """Delete what a centre has left, also where its record lies elsewhere."""
+    link = folder / "postgres"
+    if link.is_symlink():
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

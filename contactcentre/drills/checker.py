@@ -1,0 +1,190 @@
+"""Says which promises were broken, from what the callers and advisers saw, and from the record.
+
+lost               a caller who was cut off, refused, or never served although present
+duplicated         one caller who talks with two advisers at once or rings at two; one adviser
+                   who talks with one caller and is rung for, or talks with, another
+order_violations   see drills.order
+talks_broken       a talk after which the caller had to wait again
+stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
+                   rung in a last round with a caller for each adviser
+records_missing    a caller without an ended row in the record
+records_wrong      a row with another ending than what its caller saw
+records_doubled    a second end in the events of one call, or a row that is nobody's
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+
+from contactcentre.drills import history as h
+from contactcentre.drills.history import AdviserFact, CallerFact, History
+from contactcentre.drills.order import order_violations
+from contactcentre.drills.spans import TALKS, Part, parts_of
+
+TALKS_OVERLAP_MS = 1_000
+RINGS_OVERLAP_MS = 1_500
+"""Two sockets tell of one moment at two times; and a node that is lost says nothing of it."""
+STUCK_AFTER_MS = 10_000
+CLOSE_CALL_MS = 1_000
+"""Who hung up within this of the answer may stand in the record as served or not."""
+ENDED, HANDLED, ABANDONED, LEFT_IN_MENU = "ended", "handled", "abandoned", "left_in_menu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What the record says of one call."""
+
+    call: str
+    state: str
+    ending: str | None
+    provisional: bool
+    ends_count: int
+    """How many ends its events have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was broken, each with its sentences."""
+
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    order_violations: list[str] = field(default_factory=list)
+    talks_broken: list[str] = field(default_factory=list)
+    stuck_advisers: list[str] = field(default_factory=list)
+    records_missing: list[str] = field(default_factory=list)
+    records_wrong: list[str] = field(default_factory=list)
+    records_doubled: list[str] = field(default_factory=list)
+
+
+def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
+    """Return everything that was broken; `started` is how many people began to call."""
+    # who never got a claim is counted by `started`
+    calls = {call: facts for call, facts in history.by_call().items() if call}
+    advisers = history.by_adviser()
+    served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
+    ended_by_adviser = {fact.call for fact in history.of(h.AdviserHungUp)}
+    parts = [part for name, facts in advisers.items() for part in parts_of(name, facts)]
+    by_call = {row.call: row for row in rows}
+    findings = Findings(
+        lost=[
+            *(["somebody got no claim"] * (started - len(calls))),
+            *_lost(calls, ended_by_adviser),
+        ],
+        duplicated=list(_duplicated(parts)),
+        order_violations=list(order_violations(history)),
+        talks_broken=[call for call, facts in calls.items() if _is_broken(facts)],
+        stuck_advisers=list(_stuck(history, advisers)),
+        records_doubled=list(_doubled(calls, rows)),
+    )
+    for call, facts in calls.items():
+        row = by_call.get(call)
+        if row is None or row.state != ENDED:
+            how = "no row" if row is None else f"a row that says {row.state}"
+            findings.records_missing.append(f"{call} has {how}")
+        elif row.ending not in _endings(facts, served.get(call)):
+            findings.records_wrong.append(f"{call} stands as {row.ending} in the record")
+    return findings
+
+
+# Callers
+
+
+def _lost(calls: Mapping[str, Sequence[CallerFact]], ended_by_adviser: set[str]) -> Iterator[str]:
+    for call, facts in calls.items():
+        gone = next((fact for fact in facts if isinstance(fact, h.CallerGone)), None)
+        wanted = any(isinstance(fact, h.CallerHungUp) for fact in facts)
+        if gone is None:
+            if not wanted:
+                yield f"{call} was never served (last {_last_stage(facts)})"
+        elif gone.why == "refused" and not wanted:
+            yield f"{call} was refused ({gone.said})"
+        elif gone.why == "over" and call not in ended_by_adviser:
+            yield f"{call} was cut off ({gone.said}, last {_last_stage(facts)})"
+
+
+def _last_stage(facts: Sequence[CallerFact]) -> str:
+    """Return where a caller was before the end."""
+    states = [one.state for one in facts if isinstance(one, h.StageHeard) and one.state != ENDED]
+    return states[-1] if states else "nowhere"
+
+
+def _has_talked(facts: Sequence[CallerFact]) -> bool:
+    return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
+
+
+def _is_broken(facts: Sequence[CallerFact]) -> bool:
+    """Say whether a caller had to wait again after a talk."""
+    states = [fact.state for fact in facts if isinstance(fact, h.StageHeard)]
+    return any(
+        before in TALKS and after not in TALKS | {ENDED} for before, after in pairwise(states)
+    )
+
+
+# Advisers
+
+
+def _duplicated(parts: Sequence[Part]) -> Iterator[str]:
+    for one, other in combinations(parts, 2):
+        overlap_ms = one.span.overlap_ms(other.span)
+        both_talk = one.kind == other.kind == "talk"
+        if one.adviser == other.adviser:
+            is_double = one.call != other.call and "talk" in {one.kind, other.kind}
+            limit_ms = TALKS_OVERLAP_MS
+        else:
+            is_double = one.call == other.call
+            limit_ms = TALKS_OVERLAP_MS if both_talk else RINGS_OVERLAP_MS
+        if is_double and overlap_ms > limit_ms:
+            yield (
+                f"{one.kind} of {one.call} at {one.adviser} and {other.kind} of {other.call} "
+                f"at {other.adviser} at once for {overlap_ms} ms"
+            )
+
+
+def _stuck(history: History, advisers: Mapping[str, Sequence[AdviserFact]]) -> Iterator[str]:
+    over = next(history.of(h.AllOver), None)
+    last_round = next(history.of(h.LastRound), None)
+    for name, facts in advisers.items():
+        if over is not None:
+            until_ms = over.at_ms + STUCK_AFTER_MS
+            if last_round is not None:
+                until_ms = min(until_ms, last_round.at_ms)
+            states = [
+                fact.state
+                for fact in facts
+                if isinstance(fact, h.PresenceHeard) and fact.at_ms <= until_ms
+            ]
+            if states[-1:] != ["ready"]:
+                yield f"{name} is {''.join(states[-1:]) or 'unheard of'} after the last call"
+                continue
+        if last_round is not None and not any(
+            isinstance(fact, h.RingHeard) and fact.at_ms >= last_round.at_ms for fact in facts
+        ):
+            yield f"{name} is ready and is not rung in the last round"
+
+
+# The record
+
+
+def _endings(facts: Sequence[CallerFact], served_ms: int | None) -> set[str]:
+    """Return what the record may say of a caller's end."""
+    hung_up = next((fact.at_ms for fact in facts if isinstance(fact, h.CallerHungUp)), None)
+    if served_ms is not None and hung_up is not None and abs(served_ms - hung_up) < CLOSE_CALL_MS:
+        return {HANDLED, ABANDONED}
+    if served_ms is not None or _has_talked(facts):
+        return {HANDLED}
+    joined = [fact.at_ms for fact in facts if isinstance(fact, h.ClaimSeen) and fact.queue]
+    if joined and hung_up is not None and abs(joined[0] - hung_up) < CLOSE_CALL_MS:
+        return {ABANDONED, LEFT_IN_MENU}
+    return {ABANDONED} if joined else {LEFT_IN_MENU}
+
+
+def _doubled(calls: Mapping[str, Sequence[CallerFact]], rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.call not in calls:
+            yield f"{row.call} is in the record and is nobody's"
+        elif row.ends_count > 1:
+            yield f"{row.call} has ended {row.ends_count} times"
+    for call, count in Counter(row.call for row in rows).items():
+        if count > 1:
+            yield f"{call} has {count} rows"

@@ -1,0 +1,66 @@
+"""The drill commands: each breaks one thing under real callers and prints one line."""
+
+import asyncio
+import json
+import secrets
+from typing import Annotated
+
+import typer
+import uvloop
+
+from contactcentre.drills.faults import Drill, How
+from contactcentre.drills.run import Result, run_drill
+
+CALLS_MAX = 200
+BROKEN = 1
+
+drill_app = typer.Typer(
+    help="Break the real thing on this machine, under real callers.", no_args_is_help=True
+)
+
+Calls = Annotated[int, typer.Option(min=4, max=CALLS_MAX, help="How many call at once.")]
+Fault = Annotated[How, typer.Option(help="Killed at once, or standing still.")]
+Seed = Annotated[int | None, typer.Option(help="Of an earlier run, to have its chances again.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
+
+
+def _add(drill: Drill, words: str) -> None:
+    """Add the command of one drill."""
+
+    def command(
+        *, calls: Calls = 20, fault: Fault = How.KILL, seed: Seed = None, as_json: AsJson = False
+    ) -> None:
+        chosen = secrets.randbits(32) if seed is None else seed
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(run_drill(drill, fault, calls=calls, seed=chosen))
+        _say(result, as_json=as_json)
+
+    drill_app.command(name=drill, help=words)(command)
+
+
+for _drill, _words in {
+    Drill.NONE: "Break nothing: what is found then is a mistake of everyday.",
+    Drill.LOSE_MEDIA_NODE: "Lose the media node with the most calls.",
+    Drill.LOSE_ROUTER: "Lose a router.",
+    Drill.LOSE_DESK: "Lose a desk process.",
+    Drill.LOSE_RECORDS: "Lose a records process.",
+    Drill.LOSE_REDIS: "Lose Redis; killed, it comes back empty.",
+    Drill.FLUSH_REDIS: "Delete everything in Redis.",
+    Drill.SWITCH_REDIS: "Lose the primary of three, watched by Sentinels.",
+    Drill.LOSE_POSTGRES: "Lose PostgreSQL.",
+    Drill.ROLLING_RESTART: "End every process in turn, each once the one before is back.",
+}.items():
+    _add(_drill, _words)
+
+
+def _say(result: Result, *, as_json: bool) -> None:
+    """Print what came of it; the exit code says whether a promise was broken."""
+    if as_json:
+        typer.echo(json.dumps(result.figures))
+    else:
+        for name, figure in result.figures.items():
+            typer.echo(f"{name:20} {figure}")
+    for sentence in result.broken:
+        typer.echo(sentence, err=True)
+    if result.broken:
+        raise typer.Exit(BROKEN)

@@ -1,0 +1,148 @@
+"""The people of a drill: its advisers, its callers, and how well the drill itself can see."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from random import Random
+
+import aiohttp
+
+from contactcentre.domain.errors import Outage
+from contactcentre.drills.adviser import Adviser, AdviserPage
+from contactcentre.drills.caller import Caller, CallerPage
+from contactcentre.drills.centre import Centre
+from contactcentre.drills.history import History, StoodStill, now_ms
+from contactcentre.drills.manners import AdviserManner, CallerManner
+
+LOOK_EVERY_S = 0.02
+LATE_MS = 50
+POLL_S = 0.05
+READY_WITHIN_S = 40.0
+SOCKETS_MAX = 0
+"""As many as there are callers."""
+
+
+class Floor:
+    """Everybody who takes part in a drill."""
+
+    def __init__(
+        self,
+        centre: Centre,
+        history: History,
+        chance: Random,
+        *,
+        session: aiohttp.ClientSession,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._centre = centre
+        self._chance = chance
+        self._session = session
+        self._group = group
+        self._numbers = count(1)
+        self.started_count = 0
+        self._working: list[asyncio.Task[None]] = []
+        self.history = history
+        self.advisers: list[AdviserPage] = []
+        self.callers: dict[asyncio.Task[None], CallerPage] = {}
+        """Those who call now."""
+
+    async def open(self, manner: AdviserManner) -> None:
+        """Let every adviser sign in; return once all are ready. Raises Outage."""
+        for person in self._centre.people:
+            adviser = Adviser(
+                name=person.name,
+                password=person.password,
+                desks=self._centre.desk_urls,
+                history=self.history,
+                closing=self._group,
+                chance=Random(self._chance.random()),  # noqa: S311 - the same seed, the same people
+            )
+            page = AdviserPage(adviser, manner)
+            self.advisers.append(page)
+            self._working.append(self._group.create_task(page.work(), name=person.name))
+        await self.until(
+            lambda: all(page.presence == "ready" for page in self.advisers),
+            within_s=READY_WITHIN_S,
+            words="not every adviser gets ready",
+        )
+
+    def call(self, manner: CallerManner) -> CallerPage:
+        """Let somebody call."""
+        self.started_count += 1
+        caller = Caller(
+            number=next(self._numbers),
+            public_url=self._centre.public_url,
+            session=self._session,
+            history=self.history,
+            closing=self._group,
+            chance=Random(self._chance.random()),  # noqa: S311 - the same seed, the same people
+        )
+        page = CallerPage(caller, manner)
+        task = self._group.create_task(page.live(), name=f"caller {caller.number}")
+        self.callers[task] = page
+        task.add_done_callback(lambda done: self.callers.pop(done, None))
+        return page
+
+    def busy_nodes(self) -> Sequence[str]:
+        """Return the media nodes that have calls, the busiest first."""
+        counted = Counter(page.own for page in self.callers.values())
+        by_url = {url: name for name, url in self._centre.leg_urls.items()}
+        return [by_url[url] for url, _ in counted.most_common() if url in by_url]
+
+    async def until(self, true: Callable[[], bool], *, within_s: float, words: str) -> None:
+        """Wait until something is so. Raises Outage."""
+        if not await self.is_so(true, within_s=within_s):
+            raise Outage(f"Within {within_s:g} s {words}.")
+
+    async def is_so(self, true: Callable[[], bool], *, within_s: float) -> bool:
+        """Wait until something is so; say whether it came to that in time."""
+        until_ms = now_ms() + int(within_s * 1_000)
+        while not true():
+            if now_ms() > until_ms:
+                return False
+            await asyncio.sleep(POLL_S)
+        return True
+
+    async def all_over(self, *, within_s: float) -> bool:
+        """Wait until nobody calls any more; say whether it came to that in time."""
+        return await self.is_so(lambda: not self.callers, within_s=within_s)
+
+    async def close(self) -> None:
+        """Let everybody go home."""
+        await _end([*self.callers, *self._working])
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    ending = [task for task in tasks if not task.done()]
+    for task in ending:
+        task.cancel()
+    if ending:
+        await asyncio.wait(ending)
+
+
+@asynccontextmanager
+async def drill_floor(centre: Centre, chance: Random) -> AsyncIterator[Floor]:
+    """Give a floor with nobody on it yet, and send everybody home at the end."""
+    history = History()
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=SOCKETS_MAX)) as session,
+        asyncio.TaskGroup() as group,
+    ):
+        watching = group.create_task(_watch_ourselves(history), name="own eyes")
+        floor = Floor(centre, history, chance, session=session, group=group)
+        try:
+            yield floor
+        finally:
+            watching.cancel()
+            await floor.close()
+
+
+async def _watch_ourselves(history: History) -> None:
+    """Write down when this very process stood still: it has heard nothing then."""
+    while True:
+        began = now_ms()
+        await asyncio.sleep(LOOK_EVERY_S)
+        if now_ms() - began > LATE_MS:
+            history.note(StoodStill(at_ms=now_ms(), began_ms=began))

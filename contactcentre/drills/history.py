@@ -1,0 +1,228 @@
+"""What callers and advisers saw, fact by fact, on the one monotonic clock of the drill's process.
+
+Nothing that a server says of itself stands here. A fact is never changed, only followed by another.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+
+def now_ms() -> int:
+    """Return the drill's time."""
+    return time.monotonic_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that was seen or done."""
+
+    at_ms: int
+
+
+# What callers see and do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFact(Fact):
+    """Something that a caller saw or did."""
+
+    call: str
+
+
+class CallerCame(CallerFact):
+    """A caller has a claim and calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageHeard(CallerFact):
+    """The caller's page was told where the call is."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSeen(CallerFact):
+    """The caller's page was given a claim, which says the place in clear."""
+
+    queue: str | None
+    enqueued_ms: int | None
+
+
+class SoundCame(CallerFact):
+    """The caller heard the platform for the first time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundGap(CallerFact):
+    """The caller heard nothing from `began_ms` until now."""
+
+    began_ms: int
+
+
+class CallerLegLost(CallerFact):
+    """The caller's page has lost its node."""
+
+
+class CallerHungUp(CallerFact):
+    """The caller has hung up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGone(CallerFact):
+    """The caller's page is at its end."""
+
+    why: str
+    """over, hung_up or refused."""
+    said: str = ""
+    """How the platform calls it: an ending, or a code of refusal."""
+
+
+# What advisers see and do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserFact(Fact):
+    """Something that an adviser saw or did."""
+
+    adviser: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceHeard(AdviserFact):
+    """The desk said how the adviser stands."""
+
+    state: str
+    reason: str | None
+
+
+class DeskLost(AdviserFact):
+    """The desk's socket is lost; how the adviser stands is not known until it is back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuesHeard(AdviserFact):
+    """The desk said how many wait in each queue."""
+
+    waiting: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserCallFact(AdviserFact):
+    """Something about one reservation."""
+
+    call: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingHeard(AdviserCallFact):
+    """The desk rings."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingOver(AdviserCallFact):
+    """The ring has ended without a talk."""
+
+    lapse: str
+
+
+class AdviserLegUp(AdviserCallFact):
+    """The adviser's leg is connected, for a ring or a talk."""
+
+
+class Bridged(AdviserCallFact):
+    """The adviser's leg was told that both hear each other; again after each new leg."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserLegLost(AdviserCallFact):
+    """The adviser's leg has broken; nothing was heard on it after `heard_ms`."""
+
+    heard_ms: int
+
+
+class AdviserLegOver(AdviserCallFact):
+    """The node, or the desk, said that the adviser's part is over."""
+
+
+class AdviserHungUp(AdviserCallFact):
+    """The adviser has ended the talk."""
+
+
+# What the drill itself does, and how well it could see
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broke(Fact):
+    """A fault was put in."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Fact):
+    """The store that was broken answers again."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healed(Fact):
+    """Everything is ready again."""
+
+    what: str
+
+
+class AllOver(Fact):
+    """Every caller of the drill has come to an end, or the time is up."""
+
+
+class LastRound(Fact):
+    """As many callers as there are advisers come now: every adviser must be rung once more."""
+
+
+class LastRoundOver(Fact):
+    """The last round is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoodStill(Fact):
+    """The drill's own process did not run from `began_ms` until now: it can have heard nothing."""
+
+    began_ms: int
+
+
+Kind = TypeVar("Kind", bound=Fact)
+
+
+class History:
+    """All facts, in the order in which they were seen."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+
+    def note(self, fact: Fact) -> None:
+        """Write a fact down."""
+        self.facts.append(fact)
+
+    def of(self, kind: type[Kind]) -> Iterator[Kind]:
+        """Yield every fact of a kind."""
+        return (fact for fact in self.facts if isinstance(fact, kind))
+
+    def by_call(self) -> Mapping[str, list[CallerFact]]:
+        """Return what each caller saw."""
+        calls: dict[str, list[CallerFact]] = {}
+        for fact in self.of(CallerFact):
+            calls.setdefault(fact.call, []).append(fact)
+        return calls
+
+    def by_adviser(self) -> Mapping[str, list[AdviserFact]]:
+        """Return what each adviser saw."""
+        advisers: dict[str, list[AdviserFact]] = {}
+        for fact in self.of(AdviserFact):
+            advisers.setdefault(fact.adviser, []).append(fact)
+        return advisers

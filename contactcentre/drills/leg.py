@@ -1,0 +1,198 @@
+"""A leg as a browser has it: one socket to one node, real sound beside it, and how it came to end.
+
+It is made for one node and never used again. Its end is known at once; what is left of it is closed
+afterwards, so that a node that has stopped holds nobody up.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from contactcentre.adapters.media_aiortc.packets import RtpPacket
+from contactcentre.bench.peer import Peer
+from contactcentre.drills.history import now_ms
+from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
+from contactcentre.wire.closing import Closing
+
+OPEN_WITHIN_S = 5.0
+CONNECT_WITHIN_MS = 10_000
+CLOSE_WITHIN_S = 0.5
+LOOK_EVERY_S = 0.25
+BEAT_EVERY_LOOKS = int(SOCKET_BEAT_EVERY_MS / 1_000 / LOOK_EVERY_S)
+
+Said = dict[str, Any]
+BROKEN = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnd:
+    """How a leg ended."""
+
+    why: str
+    """over, refused or lost."""
+    code: str = ""
+    """The ending, or why it was refused."""
+    connected: bool = False
+
+
+class Leg:
+    """One leg."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        first: Mapping[str, str],
+        *,
+        heard: Callable[[], None] = lambda: None,
+        said: Callable[[Said], None],
+    ) -> None:
+        """Make it; `first` is what is said first, without the offer of sound."""
+        self._session = session
+        self._first = first
+        self._heard = heard
+        self._said = said
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._peer = Peer(seed=now_ms())
+        self._peer.packet_came = self._packet_came
+        self._patience: asyncio.Timeout | None = None
+        self._connected = self._answered = False
+        self._refusal = ""
+        self._opened_ms = self._socket_heard_ms = now_ms()
+        self.url = url
+        self.heard_ms = now_ms()
+        """When the last packet of sound came."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether sound can flow."""
+        return self._connected
+
+    async def live(self) -> LegEnd:
+        """Open it, and return how it ended. `close` it afterwards."""
+        try:
+            async with asyncio.timeout(OPEN_WITHIN_S):
+                self._socket = await self._session.ws_connect(
+                    self.url,
+                    max_msg_size=0,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
+                )
+            await self.say({**self._first, "sdp": await self._peer.offer()})
+        except BROKEN:
+            return LegEnd(why="lost")
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(self._watch(), name="leg watch")
+            try:
+                return await self._listen(tasks)
+            except TimeoutError:
+                return LegEnd(why="lost", connected=self._connected)
+            finally:
+                watching.cancel()
+
+    async def say(self, said: Mapping[str, Any]) -> bool:
+        """Say something to the node; say whether the socket took it."""
+        if self._socket is None or self._socket.closed:
+            return False
+        try:
+            await self._socket.send_str(json.dumps(said))
+        except BROKEN:
+            return False
+        return True
+
+    def give_up(self) -> None:
+        """Let `live` return: this leg is of no use any more."""
+        if self._patience is not None:
+            self._patience.reschedule(0)
+
+    async def close(self) -> None:
+        """Let go of socket and sound."""
+        with suppress(*BROKEN, asyncio.InvalidStateError):
+            if self._socket is not None:
+                await self._socket.close()
+        with suppress(*BROKEN, asyncio.InvalidStateError):
+            await self._peer.close()
+
+    async def _listen(self, tasks: asyncio.TaskGroup) -> LegEnd:
+        assert self._socket is not None, "opened"
+        accepting: asyncio.Task[None] | None = None
+        try:
+            async with asyncio.timeout(None) as self._patience:
+                async for message in self._socket:
+                    self._socket_heard_ms = now_ms()
+                    if message.type is not aiohttp.WSMsgType.TEXT:
+                        break
+                    said: Said = json.loads(message.data)
+                    if said["kind"] == "answer":
+                        self._answered = True
+                        accepting = tasks.create_task(self._accept(said["sdp"]), name="leg sound")
+                    if (end := self._end_of(said)) is not None:
+                        return end
+        finally:
+            self._patience = None
+            if accepting is not None:
+                accepting.cancel()
+        return self._closed(self._socket.close_code)
+
+    def _end_of(self, said: Said) -> LegEnd | None:
+        """Pass on what the node said; return the end that it means, if it means one."""
+        match said["kind"]:
+            case "over":
+                self._said(said)
+                return LegEnd(
+                    why="over", code=said["ending"] or said["lapse"] or "", connected=True
+                )
+            case "refused":
+                self._refusal = said["code"]
+                if not self._answered:
+                    return LegEnd(why="refused", code=said["code"])
+            case "beat":
+                pass
+            case _:
+                self._said(said)
+        return None
+
+    def _closed(self, code: int | None) -> LegEnd:
+        """Return what a closed socket means."""
+        if code == Closing.DONE and self._answered:
+            return LegEnd(why="over", connected=True)
+        if code == Closing.REPLACED:
+            return LegEnd(why="refused", code="stale-epoch")
+        if code == Closing.REFUSED:
+            return LegEnd(why="refused", code=self._refusal or "other")
+        return LegEnd(why="lost", connected=self._connected)
+
+    async def _accept(self, sdp: str) -> None:
+        try:
+            await self._peer.accept(sdp)
+        except BROKEN:
+            self.give_up()
+            return
+        self.heard_ms = now_ms()
+        self._connected = True
+        self._said({"kind": "connected"})
+
+    async def _watch(self) -> None:
+        """Beat, and give up a leg whose socket or sound is silent, or that does not connect."""
+        looks = 0
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            looks += 1
+            now = now_ms()
+            silent = now - self._socket_heard_ms > SOCKET_LOST_AFTER_MS
+            if self._connected:
+                silent = silent or now - self.heard_ms > SOCKET_LOST_AFTER_MS
+            else:
+                silent = silent or now - self._opened_ms > CONNECT_WITHIN_MS
+            if silent or (self._connected and self._peer.is_closed):
+                self.give_up()
+            elif looks % BEAT_EVERY_LOOKS == 0:
+                await self.say({"kind": "beat"})
+
+    def _packet_came(self, _: RtpPacket) -> None:
+        self.heard_ms = now_ms()
+        self._heard()

@@ -1,0 +1,150 @@
+"""How callers and advisers of a drill behave: when they press, think, talk and go."""
+
+import asyncio
+from random import Random
+from typing import Protocol
+
+PATIENT_S = 3_600.0
+"""Longer than any drill."""
+
+
+class CallerManner(Protocol):
+    """What one caller does by and by."""
+
+    async def choose(self) -> None:
+        """Return when the caller presses the key for a queue."""
+
+    async def tire(self) -> None:
+        """Return when the caller hangs up who has not been served yet."""
+
+    async def talk(self) -> None:
+        """Return when the caller ends the talk."""
+
+
+class AdviserManner(Protocol):
+    """What every adviser does."""
+
+    async def think(self) -> None:
+        """Return when the adviser answers the ring."""
+
+    async def talk(self) -> None:
+        """Return when the adviser ends the talk."""
+
+    async def write(self) -> None:
+        """Return when the adviser has finished the wrap-up."""
+
+
+class Stage:
+    """What holds everybody in place until the fault, and lets them go on after it."""
+
+    def __init__(self, chance: Random, *, talks: int) -> None:
+        """Make it; the first `talks` rings are answered at once, the others have to wait."""
+        self.go_on = asyncio.Event()
+        self.chance = chance
+        self.answers_left = talks
+        self.answers = asyncio.Event()
+        """Not set while every ring is to be left ringing."""
+        self.answers.set()
+
+    async def some(self, least_s: float, most_s: float) -> None:
+        """Wait for a while."""
+        await asyncio.sleep(self.chance.uniform(least_s, most_s))
+
+
+class StagedCaller:
+    """A caller who stays in the menu until the fault is past, or goes to a queue at once."""
+
+    def __init__(self, stage: Stage, *, in_menu: bool) -> None:
+        self._stage = stage
+        self._in_menu = in_menu
+
+    async def choose(self) -> None:
+        """Choose at once, or once everything goes on."""
+        if self._in_menu:
+            await self._stage.go_on.wait()
+        await self._stage.some(0.2, 1.0)
+
+    async def tire(self) -> None:
+        """Wait to be served."""
+        await asyncio.sleep(PATIENT_S)
+
+    async def talk(self) -> None:
+        """Leave it to the adviser in most talks."""
+        await self._stage.go_on.wait()
+        await self._stage.some(2.0, 16.0)
+
+
+class StagedAdviser:
+    """Advisers who hold their talks and rings until the fault is past."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def think(self) -> None:
+        """Answer at once while talks are wanted, else let it ring."""
+        stage = self._stage
+        if stage.go_on.is_set():
+            await stage.some(0.5, 1.5)
+            await stage.answers.wait()
+        elif stage.answers_left > 0:
+            stage.answers_left -= 1
+        else:
+            await stage.go_on.wait()
+            await stage.some(1.0, 4.0)
+
+    async def talk(self) -> None:
+        """Talk on over the fault; later talks are short."""
+        if self._stage.go_on.is_set():
+            await self._stage.some(1.0, 3.0)
+        else:
+            await self._stage.go_on.wait()
+            await self._stage.some(1.0, 10.0)
+
+    async def write(self) -> None:
+        """Write a little."""
+        await self._stage.some(0.2, 0.6)
+
+
+class StandingCaller:
+    """One of many callers, each with a mind of their own."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+        self._leaves_menu = chance.random() < 0.05  # noqa: PLR2004 - a few
+        self._impatient = chance.random() < 0.05  # noqa: PLR2004 - a few
+
+    async def choose(self) -> None:
+        """Think about the menu for some seconds."""
+        await asyncio.sleep(PATIENT_S if self._leaves_menu else self._chance.uniform(0.5, 6.0))
+
+    async def tire(self) -> None:
+        """Be served, unless this is one of the few who leave before."""
+        if self._leaves_menu:
+            await asyncio.sleep(self._chance.uniform(1.0, 8.0))
+        elif self._impatient:
+            await asyncio.sleep(self._chance.uniform(4.0, 20.0))
+        else:
+            await asyncio.sleep(PATIENT_S)
+
+    async def talk(self) -> None:
+        """End about every second talk."""
+        await asyncio.sleep(self._chance.uniform(2.0, 10.0))
+
+
+class StandingAdviser:
+    """Advisers of a busy day."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+
+    async def think(self) -> None:
+        """Answer soon."""
+        await asyncio.sleep(self._chance.uniform(0.3, 3.0))
+
+    async def talk(self) -> None:
+        """Talk for some seconds."""
+        await asyncio.sleep(self._chance.uniform(2.0, 10.0))
+
+    async def write(self) -> None:
+        """Write a little."""
+        await asyncio.sleep(self._chance.uniform(0.2, 1.0))

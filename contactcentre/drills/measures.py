@@ -1,0 +1,126 @@
+"""How long things took, from what was heard: silences, resumes, queues that fill again, matches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contactcentre.drills import history as h
+from contactcentre.drills.history import History
+from contactcentre.drills.order import places_of
+from contactcentre.drills.spans import FOR_EVER_MS, Span, stalls_in
+
+HEARD_GAP_MS = 200
+"""Whoever hears nothing for longer has noticed."""
+STEP_MS = 50
+SEEN_WITHIN_MS = 30_000
+"""What has not come about by then has not come about."""
+TAKEN_MS = 200
+"""A count is told a little after it was taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What was measured; None where there was nothing to measure."""
+
+    resume_ms: Sequence[int]
+    """From the fault, for each caller who lost the sound, until it was back."""
+    gap_ms: int
+    """The longest silence that any caller heard."""
+    gaps_count: int
+    """How many callers' silences were longer than `HEARD_GAP_MS`."""
+    back_ms: int | None
+    """From a store's answer until every waiting caller was counted again; the slowest."""
+    match_ms: int | None
+    """From a store's answer, with an adviser and a caller there, until the next ring."""
+    pause_ms: int | None
+    """The same from the fault on."""
+
+
+def measure(history: History, *, since_ms: int = 0, until_ms: int = FOR_EVER_MS) -> Measures:
+    """Return what a history says of the time that things took, for faults within some time."""
+
+    def within(at_ms: int) -> bool:
+        return since_ms <= at_ms < until_ms
+
+    gaps = [(span, length) for span, length in _gaps(history) if within(span.ended_ms)]
+    answered = [fact.at_ms for fact in history.of(h.Answered) if within(fact.at_ms)]
+    broken = [fact.at_ms for fact in history.of(h.Broke) if within(fact.at_ms)]
+    waits = places_of(history.by_call())
+    return Measures(
+        resume_ms=sorted(_resumes(broken, gaps)),
+        gap_ms=max((length for _, length in gaps), default=0),
+        gaps_count=sum(length > HEARD_GAP_MS for _, length in gaps),
+        back_ms=_slowest(_back_ms(history, waits, at_ms) for at_ms in answered),
+        match_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in answered),
+        pause_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in broken),
+    )
+
+
+def percentile(sorted_ms: Sequence[int], share: float) -> int | None:
+    """Return the value that so great a share does not exceed; None of nothing."""
+    if not sorted_ms:
+        return None
+    return sorted_ms[min(len(sorted_ms) - 1, int(share * len(sorted_ms)))]
+
+
+def _gaps(history: History) -> Iterator[tuple[Span, int]]:
+    """Yield each silence and its length, without the time in which the drill itself was deaf."""
+    for fact in history.of(h.SoundGap):
+        span = Span(fact.began_ms, fact.at_ms)
+        yield span, fact.at_ms - fact.began_ms - stalls_in(history, span)
+
+
+def _resumes(broken: Sequence[int], gaps: Sequence[tuple[Span, int]]) -> Iterator[int]:
+    for span, length in gaps:
+        before = [at_ms for at_ms in broken if at_ms <= span.ended_ms]
+        if before and length > HEARD_GAP_MS:
+            yield span.ended_ms - max(before[-1], span.began_ms)
+
+
+def _slowest(each: Iterator[int | None]) -> int | None:
+    return max((one for one in each if one is not None), default=None)
+
+
+def _back_ms(history: History, waits: Mapping[str, Sequence[Span]], answered_ms: int) -> int | None:
+    """Return when every caller who waited all the time was counted again."""
+    if _waiting(waits, answered_ms, answered_ms) == 0:
+        return None
+    for fact in history.of(h.QueuesHeard):
+        if fact.at_ms > answered_ms:
+            there = _waiting(waits, answered_ms, fact.at_ms + TAKEN_MS)
+            if sum(fact.waiting.values()) >= there:
+                return fact.at_ms - answered_ms
+    return SEEN_WITHIN_MS
+
+
+def _waiting(waits: Mapping[str, Sequence[Span]], since_ms: int, until_ms: int) -> int:
+    """Return how many waited all the time."""
+    return sum(any(one.covers(since_ms, until_ms) for one in spans) for spans in waits.values())
+
+
+def _match_ms(history: History, waits: Mapping[str, Sequence[Span]], since_ms: int) -> int | None:
+    """Return how long a caller and a ready adviser were both there until somebody was rung."""
+    ring_ms = min((r.at_ms for r in history.of(h.RingHeard) if r.at_ms >= since_ms), default=None)
+    until_ms = since_ms + SEEN_WITHIN_MS if ring_ms is None else ring_ms
+    ready = list(_ready(history))
+    for at_ms in range(since_ms, until_ms, STEP_MS):
+        is_there = any(one.covers(at_ms, at_ms) for one in ready)
+        if is_there and _waiting(waits, at_ms, at_ms):
+            return until_ms - at_ms
+    return None if ring_ms is None else 0
+
+
+def _ready(history: History) -> Iterator[Span]:
+    """Yield when an adviser stood ready, as the desk said."""
+    for facts in history.by_adviser().values():
+        since_ms: int | None = None
+        for fact in facts:
+            match fact:
+                case h.PresenceHeard(state="ready"):
+                    since_ms = fact.at_ms if since_ms is None else since_ms
+                case h.PresenceHeard() | h.DeskLost() if since_ms is not None:
+                    yield Span(since_ms, fact.at_ms)
+                    since_ms = None
+                case _:
+                    pass
+        if since_ms is not None:
+            yield Span(since_ms, FOR_EVER_MS)

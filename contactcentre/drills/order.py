@@ -1,0 +1,118 @@
+"""Whether somebody was rung through to an adviser before somebody who stood in front of them.
+
+Caller b was rung out of order if, when b rang at time t, a caller a
+
+- stood in the same queue (each queue has one class) with a lower (enqueued_ms, call id), as a's own
+  claim said;
+- was present and eligible: a's page said that a waits, and a heard the platform, both without
+  a pause from `PRESENT_MS` before t. After any loss it takes so long until a is reported;
+- went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
+  than b's. Tokens rise with each reservation, so that two rings which overtake each other on their
+  ways to two desks are not taken for an inversion;
+- had not been rung in vain at this very adviser, who would not be offered a again.
+
+The slack is short in peace (`SLACK_MS`: a stage that is told a little late). While something is
+broken a may stand reserved, unseen, for an adviser whose desk or router is lost, until the
+reservation goes back: there it is `SLACK_BROKEN_MS`. An inversion of seconds is always found.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contactcentre.drills import history as h
+from contactcentre.drills.history import CallerFact, History, RingHeard
+from contactcentre.drills.spans import FOR_EVER_MS, Span, waits_of
+
+PRESENT_MS = 2_500
+SLACK_MS = 300
+SLACK_BROKEN_MS = 2_500
+UNREST_MS = 3_000
+"""So long after everything is ready again things may still be settling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a caller stands, and when the caller stood there and heard it."""
+
+    call: str
+    queue: str
+    enqueued_ms: int
+    waits: Sequence[Span]
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        return self.enqueued_ms, self.call
+
+
+def order_violations(history: History) -> Iterator[str]:
+    """Yield one sentence for each ring that went to somebody who stood behind."""
+    calls = history.by_call()
+    places = {call: place for call, facts in calls.items() if (place := _place(call, facts))}
+    rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
+    unrest = list(_unrest(history))
+    for ring in rings:
+        behind = places.get(ring.call)
+        if behind is None:
+            continue
+        slack = (
+            SLACK_BROKEN_MS
+            if any(one.covers(ring.at_ms, ring.at_ms) for one in unrest)
+            else SLACK_MS
+        )
+        for ahead in places.values():
+            if (
+                ahead.queue == behind.queue
+                and ahead.rank < behind.rank
+                and _was_passed_over(ahead, ring, rings, slack)
+            ):
+                early_ms = behind.enqueued_ms - ahead.enqueued_ms
+                yield (
+                    f"{ring.call} rang at {ring.adviser} ({ring.at_ms}) before {ahead.call}, "
+                    f"who stood {early_ms} ms in front"
+                )
+                break
+
+
+def _was_passed_over(
+    ahead: _Place, ring: RingHeard, rings: Sequence[RingHeard], slack_ms: int
+) -> bool:
+    """Say whether somebody who stood in front was there to be rung, and was not."""
+    since_ms, until_ms = ring.at_ms - PRESENT_MS, ring.at_ms + slack_ms
+    if not any(wait.covers(since_ms, until_ms) for wait in ahead.waits):
+        return False
+    own = [one for one in rings if one.call == ahead.call]
+    if any(one.adviser == ring.adviser and one.at_ms < ring.at_ms for one in own):
+        return False
+    later = [one for one in own if one.at_ms >= since_ms]
+    return not later or later[0].token > ring.token
+
+
+def _place(call: str, facts: Sequence[CallerFact]) -> _Place | None:
+    for fact in facts:
+        if (
+            isinstance(fact, h.ClaimSeen)
+            and fact.queue is not None
+            and fact.enqueued_ms is not None
+        ):
+            return _Place(
+                call=call,
+                queue=fact.queue,
+                enqueued_ms=fact.enqueued_ms,
+                waits=list(waits_of(facts)),
+            )
+    return None
+
+
+def _unrest(history: History) -> Iterator[Span]:
+    """Yield when something was broken, up to when everything had settled again."""
+    healed = sorted(fact.at_ms for fact in history.of(h.Healed))
+    for broke in history.of(h.Broke):
+        after = bisect_right(healed, broke.at_ms - 1)
+        ended_ms = healed[after] + UNREST_MS if after < len(healed) else FOR_EVER_MS
+        yield Span(broke.at_ms, ended_ms)
+
+
+def places_of(calls: Mapping[str, Sequence[CallerFact]]) -> Mapping[str, Sequence[Span]]:
+    """Return when each caller waited and heard it."""
+    return {call: list(waits_of(facts)) for call, facts in calls.items()}

@@ -1,0 +1,126 @@
+"""One drill: a quarter of the callers in each stage, one fault, and every call to its end."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from contactcentre.drills import history as h
+from contactcentre.drills.bounds import broken_bounds, broken_promises, figures_of
+from contactcentre.drills.caller import CallerPage
+from contactcentre.drills.centre import Centre, drill_centre
+from contactcentre.drills.checker import STUCK_AFTER_MS, check
+from contactcentre.drills.faults import Drill, Ground, How, heal, make_fault
+from contactcentre.drills.floor import Floor, drill_floor
+from contactcentre.drills.history import now_ms
+from contactcentre.drills.manners import Stage, StagedAdviser, StagedCaller
+from contactcentre.drills.measures import measure
+from contactcentre.drills.record_rows import read_settled_rows
+
+STAGED_WITHIN_S = 45.0
+OVER_WITHIN_S = 120.0
+LAST_ROUND_WITHIN_S = 12.0
+RECORDED_WITHIN_S = 20.0
+SHARES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a drill."""
+
+    figures: dict[str, Any]
+    broken: Sequence[str]
+    """A sentence for each promise and each bound that was broken."""
+
+
+async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
+    """Run one drill."""
+    began_ms = now_ms()
+    chance = Random(seed)  # noqa: S311 - the same seed, the same drill
+    share = max(1, calls // SHARES)
+    with_sentinels = drill is Drill.SWITCH_REDIS
+    async with (
+        drill_centre(advisers=2 * share, with_sentinels=with_sentinels) as centre,
+        drill_floor(centre, chance) as floor,
+    ):
+        stage = Stage(chance, talks=share)
+        await floor.open(StagedAdviser(stage))
+        await _set_the_stage(floor, stage, calls, share)
+        await asyncio.sleep(chance.uniform(0.5, 2.0))
+        ground = Ground(
+            centre=centre, history=floor.history, chance=chance, busy=floor.busy_nodes()
+        )
+        fault = make_fault(drill, how, ground)
+        async with asyncio.TaskGroup() as tasks:
+            await fault.put_in()
+            stage.go_on.set()
+            tasks.create_task(heal(fault, ground, drill), name=drill)
+            await floor.all_over(within_s=OVER_WITHIN_S)
+        await last_round(floor, stage)
+        result = await judge(floor, centre)
+    measures = measure(floor.history)
+    return Result(
+        figures={
+            "drill": drill,
+            "fault": how,
+            "seed": seed,
+            "calls": floor.started_count,
+            **result.figures,
+            "seconds": (now_ms() - began_ms) // 1_000,
+        },
+        broken=[*result.broken, *broken_bounds(drill, how, measures)],
+    )
+
+
+async def _set_the_stage(floor: Floor, stage: Stage, calls: int, share: int) -> None:
+    """Bring a quarter of the callers into each stage: talks first, as they need advisers."""
+
+    async def bring(count: int, state: str, *, in_menu: bool = False) -> None:
+        pages = [floor.call(StagedCaller(stage, in_menu=in_menu)) for _ in range(count)]
+        await floor.until(
+            lambda: all(_is_at(page, state) for page in pages),
+            within_s=STAGED_WITHIN_S,
+            words=f"not every caller is {state}",
+        )
+
+    await bring(share, "talking")
+    await bring(calls - 3 * share, "in_menu", in_menu=True)
+    await bring(share, "ringing")
+    await bring(share, "waiting")
+
+
+def _is_at(page: CallerPage, state: str) -> bool:
+    return page.stage == state and page.is_heard
+
+
+async def last_round(floor: Floor, stage: Stage) -> None:
+    """Let everybody become ready, then ring every adviser once more, all at the same time."""
+    history, advisers = floor.history, floor.advisers
+    history.note(h.AllOver(at_ms=now_ms()))
+    await floor.is_so(
+        lambda: all(page.presence == "ready" for page in advisers),
+        within_s=STUCK_AFTER_MS / 1_000,
+    )
+    history.note(h.LastRound(at_ms=now_ms()))
+    stage.answers.clear()
+    for _ in advisers:
+        floor.call(StagedCaller(stage, in_menu=False))
+    await floor.is_so(
+        lambda: all(page.presence == "ringing" for page in advisers),
+        within_s=LAST_ROUND_WITHIN_S,
+    )
+    stage.answers.set()
+    await floor.all_over(within_s=OVER_WITHIN_S)
+    history.note(h.LastRoundOver(at_ms=now_ms()))
+
+
+async def judge(floor: Floor, centre: Centre) -> Result:
+    """Wait for the record, and say what was broken."""
+    history = floor.history
+    calls = {fact.call for fact in history.of(h.CallerCame)}
+    rows = await read_settled_rows(centre.record.url, calls, within_s=RECORDED_WITHIN_S)
+    findings = check(history, rows, started=floor.started_count)
+    return Result(
+        figures=figures_of(findings, measure(history)), broken=list(broken_promises(findings))
+    )

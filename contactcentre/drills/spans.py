@@ -1,0 +1,111 @@
+"""When what was so: spans of time made from the facts of a history."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from contactcentre.drills import history as h
+from contactcentre.drills.history import AdviserFact, CallerFact, History
+
+FOR_EVER_MS = 2**62
+WAITING = "waiting"
+TALKS = frozenset({"talking", "on_hold"})
+FREE = frozenset({"ready", "away", "offline", "wrap_up"})
+"""An adviser whom the desk calls so has to do with no caller any more."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """From when to when."""
+
+    began_ms: int
+    ended_ms: int
+
+    def overlap_ms(self, other: "Span") -> int:
+        """Return for how long both were so at once."""
+        return min(self.ended_ms, other.ended_ms) - max(self.began_ms, other.began_ms)
+
+    def covers(self, began_ms: int, ended_ms: int) -> bool:
+        """Say whether it was so all the time from one moment to another."""
+        return self.began_ms <= began_ms and self.ended_ms >= ended_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One adviser's part in one call: a ring or a talk that the adviser could hear."""
+
+    kind: str
+    """ring or talk."""
+    adviser: str
+    call: str
+    token: int
+    span: Span
+
+
+def parts_of(  # noqa: C901 - one case a fact
+    adviser: str, facts: Sequence[AdviserFact]
+) -> Iterator[Part]:
+    """Yield every ring and talk of an adviser, each for as long as its leg was there.
+
+    What a page only shows, while it has no leg, is not counted: nobody can be heard by it.
+    """
+    open_parts: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def end(at_ms: int, token: int | None = None, kind: str | None = None) -> Iterator[Part]:
+        for key in list(open_parts):
+            if token in (None, key[1]) and kind in (None, key[0]):
+                call, began_ms = open_parts.pop(key)
+                span = Span(began_ms, at_ms)
+                yield Part(kind=key[0], adviser=adviser, call=call, token=key[1], span=span)
+
+    last_ms = 0
+    for fact in facts:
+        last_ms = fact.at_ms
+        match fact:
+            case h.AdviserLegUp():
+                if ("talk", fact.token) not in open_parts:
+                    open_parts.setdefault(("ring", fact.token), (fact.call, fact.at_ms))
+            case h.Bridged():
+                yield from end(fact.at_ms, fact.token, "ring")
+                open_parts.setdefault(("talk", fact.token), (fact.call, fact.at_ms))
+            case h.AdviserLegLost():
+                yield from end(fact.heard_ms, fact.token)
+            case h.RingOver() | h.AdviserLegOver():
+                yield from end(fact.at_ms, fact.token)
+            case h.PresenceHeard(state=state) if state in FREE:
+                yield from end(fact.at_ms)
+            case _:
+                pass
+    yield from end(last_ms)
+
+
+def waits_of(facts: Iterable[CallerFact]) -> Iterator[Span]:  # noqa: C901 - one case a fact
+    """Yield when a caller waited in a queue and heard it."""
+    since_ms: int | None = None
+    has_place = False
+    for fact in facts:
+        match fact:
+            case h.ClaimSeen(enqueued_ms=enqueued_ms):
+                has_place = has_place or enqueued_ms is not None
+            case h.StageHeard(state=state):
+                if since_ms is not None and state != WAITING:
+                    yield Span(since_ms, fact.at_ms)
+                since_ms = fact.at_ms if state == WAITING and has_place else None
+            case h.SoundGap(began_ms=began_ms):
+                if since_ms is not None:
+                    if began_ms > since_ms:
+                        yield Span(since_ms, began_ms)
+                    since_ms = fact.at_ms
+            case h.CallerHungUp() | h.CallerGone():
+                if since_ms is not None:
+                    yield Span(since_ms, fact.at_ms)
+                since_ms = None
+            case _:
+                pass
+    if since_ms is not None:
+        yield Span(since_ms, FOR_EVER_MS)
+
+
+def stalls_in(history: History, span: Span) -> int:
+    """Return for how long of a span the drill itself stood still and could hear nothing."""
+    stood = (Span(fact.began_ms, fact.at_ms) for fact in history.of(h.StoodStill))
+    return sum(max(0, one.overlap_ms(span)) for one in stood)
