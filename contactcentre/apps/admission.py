@@ -34,6 +34,7 @@ from contactcentre.ports.live import Offered
 from contactcentre.ports.media import LegEvent
 from contactcentre.ports.state import CallStanding
 from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Answer
 
 log = structlog.get_logger()
@@ -85,6 +86,7 @@ class Admission:
             known = self._calls.get(claim.call)
             if known is not None:
                 known.caller.hang_up()
+                browser.close(Closing.DONE)
                 return
             taken = await self._take_over(claim)
             call = self._new_call(taken.start, claim, self._leg(taken.start), browser)
