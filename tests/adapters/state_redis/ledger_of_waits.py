@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from contactcentre.domain.errors import CallClosed, Refusal, StaleEpoch, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId
+from contactcentre.domain.ids import AdviserId, CallId, NodeId
 from contactcentre.domain.presence import AwayReason, Presence
+from tests.adapters.state_redis.centre import NORTH
 
-NOBODYS_FAULT = (LapseReason.CALLER_LEFT, LapseReason.NOT_TAKEN_UP)
+NOBODYS_FAULT = (LapseReason.CALLER_LEFT, LapseReason.NOT_TAKEN_UP, LapseReason.NODE_LOST)
 BOUND = ("reserved", "ringing", "talking")
 
 
@@ -25,6 +26,14 @@ class KeptCall:
     state: str = "waiting"
     token: int = 0
     adviser: AdviserId | None = None
+    node: NodeId = NORTH
+    is_held: bool = True
+    """By its node, as far as the store has heard lately."""
+    is_lost: bool = False
+
+    def be_held(self, node: NodeId) -> None:
+        """Be with a node that has just spoken of it."""
+        self.node, self.is_held, self.is_lost = node, True, False
 
     def wait(self, state: str = "waiting") -> None:
         """Stand in the queue again, or be hidden."""
@@ -41,6 +50,13 @@ class KeptAdviser:
     token: int = 0
     sent: bool = False
     """By a ring or the end of a talk, and the desk has not spoken since."""
+    is_seated: bool = True
+    """At a desk process, as far as the store has heard lately."""
+    is_lost: bool = False
+
+    def speak(self) -> None:
+        """Be at a desk process that has just spoken of the adviser."""
+        self.is_lost, self.is_seated = False, self.state is not Presence.OFFLINE
 
     def go(
         self,
@@ -73,6 +89,8 @@ class LedgerOfWaits:
 
     calls: dict[CallId, KeptCall] = field(default_factory=dict)
     closed: set[CallId] = field(default_factory=set)
+    presumed: dict[CallId, KeptCall] = field(default_factory=dict)
+    """Closed because nobody came back."""
     advisers: dict[AdviserId, KeptAdviser] = field(default_factory=dict)
 
     def order(self) -> list[CallId]:
@@ -91,26 +109,83 @@ class LedgerOfWaits:
 
     def ready(self) -> set[AdviserId]:
         """Return who should be ready."""
-        return {name for name, one in self.advisers.items() if one.state is Presence.READY}
+        return {
+            name
+            for name, one in self.advisers.items()
+            if one.state is Presence.READY and not one.is_lost
+        }
+
+    def known(self, call: CallId) -> KeptCall | None:
+        """Return a call that has not ended for good."""
+        return self.calls.get(call) or self.presumed.get(call)
+
+    def held_by(self, node: NodeId) -> set[CallId]:
+        """Return which calls a node should have said that it holds."""
+        return {call for call, kept in self.calls.items() if kept.is_held and kept.node == node}
 
     def refusal_to_join(self, call: CallId, count: int) -> type[Refusal] | None:
         """Return why a leg should not be let into the queue."""
         if call in self.closed:
             return CallClosed
-        if call in self.calls and count < self.calls[call].count:
-            return StaleEpoch
-        return None
+        known = self.known(call)
+        return StaleEpoch if known is not None and count < known.count else None
 
-    def join(self, call: CallId, count: int, *, time_ms: int, head_start_ms: int) -> None:
+    def reopen(self, call: CallId) -> None:
+        """Let a call that was presumed to be over be there again, if it was."""
+        if call in self.presumed:
+            self.calls[call] = self.presumed.pop(call)
+            self.calls[call].wait("hidden")
+
+    def join(
+        self, call: CallId, count: int, *, time_ms: int, head_start_ms: int, node: NodeId
+    ) -> None:
         """Let a leg join."""
+        self.reopen(call)
         kept = self.calls.setdefault(call, KeptCall(time_ms, head_start_ms, count))
         assert kept.time_ms == time_ms, "a time is given once"
         newer = count > kept.count
         if newer or kept.state not in BOUND:
             kept.head_start_ms = head_start_ms
         kept.count = count
+        kept.be_held(node)
         if kept.state == "hidden" or (newer and kept.state in ("ringing", "talking")):
             kept.wait()
+
+    def resume(self, call: CallId, count: int, *, node: NodeId) -> None:
+        """Let a newer leg take a call up: a talk goes on, a ring ends."""
+        self.reopen(call)
+        kept = self.calls[call]
+        self.let_ring_end(call, kept)
+        kept.count = count
+        kept.be_held(node)
+        if kept.state != "talking":
+            kept.wait()
+
+    def let_ring_end(self, call: CallId, kept: KeptCall) -> None:
+        """Let the adviser whom a call rings go, if it rings; it is nobody's doing."""
+        if kept.state in ("reserved", "ringing"):
+            assert kept.adviser is not None
+            adviser = self.advisers[kept.adviser]
+            if adviser.holds(call, kept.token, Presence.RESERVED, Presence.RINGING):
+                adviser.go(Presence.READY)
+
+    def lose_node(self, node: NodeId) -> None:
+        """Let a node be lost."""
+        for call in self.held_by(node):
+            kept = self.calls[call]
+            kept.is_held, kept.is_lost = False, True
+            self.let_ring_end(call, kept)
+            if kept.state != "talking":
+                kept.wait("hidden")
+
+    def presume_over(self, call: CallId) -> None:
+        """Let nobody have come back."""
+        kept = self.calls[call]
+        self.end(call)
+        self.closed.discard(call)
+        kept.is_held, kept.is_lost = False, False
+        kept.wait("closed")
+        self.presumed[call] = kept
 
     def reserve(self, held: Held) -> None:
         """Let a router have reserved what it says."""
@@ -128,7 +203,7 @@ class LedgerOfWaits:
         """Return why an answer should not count."""
         if held.call in self.closed:
             return CallClosed
-        return None if self.stands(held) else StaleToken
+        return None if self.stands(held) or held.call in self.presumed else StaleToken
 
     def take_up(self, held: Held) -> None:
         """Let a node take an offer up."""
@@ -140,6 +215,8 @@ class LedgerOfWaits:
 
     def answer(self, held: Held) -> None:
         """Let an adviser answer."""
+        if held.call in self.presumed:
+            return  # it is there again with its node's next report
         self.calls[held.call].state = "talking"
         adviser = self.advisers[held.adviser]
         if adviser.holds(held.call, held.token, Presence.RESERVED, Presence.RINGING):
@@ -174,6 +251,7 @@ class LedgerOfWaits:
     def end(self, call: CallId) -> None:
         """Let a call end."""
         self.closed.add(call)
+        self.presumed.pop(call, None)
         kept = self.calls.pop(call, None)
         if kept is None or kept.adviser is None:
             return

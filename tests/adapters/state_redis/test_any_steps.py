@@ -1,16 +1,13 @@
 """Any steps in any order, each of them perhaps twice or too late, leave what the rules say."""
 # ruff: noqa: D102 - a step's name says what it is
 
-import asyncio
 from collections.abc import Coroutine
-from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -18,43 +15,25 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import Refusal, StaleEpoch, StaleToken
+from contactcentre.domain.errors import Refusal, StaleEpoch, StaleToken, StoreChanged
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, RequestId, Token
 from contactcentre.domain.presence import AwayReason, Presence
-from contactcentre.ports.state import CallReport, Reservation
-from tests.adapters.state_redis.centre import PAYING, Centre, Server
-from tests.adapters.state_redis.ledger_of_waits import BOUND, Held, KeptAdviser, LedgerOfWaits
+from contactcentre.ports.state import Reservation
+from tests.adapters.state_redis.centre import PAYING, Server
+from tests.adapters.state_redis.ledger_of_waits import (
+    BOUND,
+    Held,
+    KeptAdviser,
+)
+from tests.adapters.state_redis.steps_of_losses import ADVISERS, CALLS, NODES, NONCE, StepsOfLosses
 
-CALLS = st.sampled_from([CallId(f"call-{n}") for n in range(6)])
-ADVISERS = st.sampled_from([AdviserId(name) for name in ("ada", "bob", "eve")])
 WHICH = st.integers(0, 30)
-NONCE = "aaaa"
-NAMESPACES = count(1)
 
 
-class AnySteps(RuleBasedStateMachine):
+class AnySteps(StepsOfLosses):
     """One queue, three advisers, six calls, and what should have become of them."""
-
-    server: ClassVar[Server]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.state = RedisState(
-            self.server.url, namespace=f"steps{next(NAMESPACES)}", timeout_ms=5_000
-        )
-        self.centre = Centre(self.state)
-        self.kept = LedgerOfWaits()
-        self.given: list[tuple[Held, RequestId]] = []
-        self.time_max_ms = 0
-        self.token_max = 0
-
-    def teardown(self) -> None:
-        self.runner.run(self.state.close())
-        self.runner.close()
 
     @initialize()
     def sign_in(self) -> None:
@@ -67,11 +46,12 @@ class AnySteps(RuleBasedStateMachine):
 
     @rule(call=CALLS, head_start_ms=st.sampled_from([0, 300_000]), leg=st.sampled_from([-1, 0, 1]))
     def join(self, call: CallId, head_start_ms: int, leg: int) -> None:
-        known = self.kept.calls.get(call)
+        known = self.kept.known(call)
         leg_count = (known.count if known else 1) + leg
+        node = known.node if known and leg != 1 else NODES[leg_count % 2]
         refusal = self.kept.refusal_to_join(call, leg_count)
         joining = self.centre.call(
-            call, head_start_ms=head_start_ms, epoch=LegEpoch(leg_count, NONCE)
+            call, head_start_ms=head_start_ms, epoch=LegEpoch(leg_count, NONCE), node=node
         )
         if refusal is not None:
             self.refused(joining, refusal)
@@ -80,7 +60,7 @@ class AnySteps(RuleBasedStateMachine):
         if known is None:
             assert time_ms > self.time_max_ms, "times rise"
             self.time_max_ms = time_ms
-        self.kept.join(call, leg_count, time_ms=time_ms, head_start_ms=head_start_ms)
+        self.kept.join(call, leg_count, time_ms=time_ms, head_start_ms=head_start_ms, node=node)
 
     @rule(call=CALLS, older=st.booleans())
     def hide(self, call: CallId, *, older: bool) -> None:
@@ -96,7 +76,7 @@ class AnySteps(RuleBasedStateMachine):
 
     @rule(call=CALLS, older=st.sampled_from([True, False, False]))
     def end(self, call: CallId, *, older: bool) -> None:
-        known = self.kept.calls.get(call)
+        known = self.kept.known(call)
         leg_count = (known.count if known else 1) - older
         ending = self.centre.end(call, epoch=LegEpoch(leg_count, NONCE))
         if known is not None and older:
@@ -194,23 +174,7 @@ class AnySteps(RuleBasedStateMachine):
         """Let a node report its calls as they are, unless one is reserved and it cannot know."""
         if any(one.state == "reserved" for one in self.kept.calls.values()):
             return
-        reply = self.runner.run(self.centre.node_says(*self.reports()))
-        assert (reply.superseded, reply.closed) == ([], [])
-
-    def reports(self) -> list[CallReport]:
-        return [
-            CallReport(
-                call=call,
-                queue=PAYING,
-                head_start_ms=kept.head_start_ms,
-                enqueued_ms=kept.time_ms,
-                epoch=LegEpoch(kept.count, NONCE),
-                state="waiting" if kept.state == "reserved" else kept.state,
-                adviser=None if kept.state == "reserved" else kept.adviser,
-                token=Token(0 if kept.state == "reserved" else kept.token),
-            )
-            for call, kept in self.kept.calls.items()
-        ]
+        self.both_nodes_report()
 
     # Desks
 
@@ -226,6 +190,7 @@ class AnySteps(RuleBasedStateMachine):
             )
         )
         one.sent = False
+        one.speak()
         assert standing.state is one.state
 
     @rule(adviser=ADVISERS)
@@ -237,6 +202,8 @@ class AnySteps(RuleBasedStateMachine):
         self.runner.run(self.centre.ready(adviser, token=0))
         if not one.sent and one.state is not Presence.READY:
             one.go(Presence.READY)
+        one.speak()
+        one.is_seated = True
 
     @rule(adviser=ADVISERS, lunch=st.booleans())
     def press(self, adviser: AdviserId, *, lunch: bool) -> None:
@@ -247,18 +214,21 @@ class AnySteps(RuleBasedStateMachine):
         reason = AwayReason.LUNCH if lunch else None
         self.runner.run(self.centre.desk_says(adviser, presence, reason=reason, token=one.token))
         one.go(presence, reason)
+        one.speak()
 
     # The store is lost, and everyone reports again
 
     @rule()
     def lose_the_store(self) -> None:
         self.runner.run(self.forget())
+        with pytest.raises(StoreChanged):
+            self.runner.run(self.centre.match())
         self.runner.run(self.centre.open())
         for kept in self.kept.calls.values():
             if kept.state == "reserved":
                 kept.wait()
                 kept.token = 0
-        self.runner.run(self.centre.node_says(*self.reports()))
+        self.both_nodes_report()
         for name, one in self.kept.advisers.items():
             if one.state is Presence.RESERVED:
                 one.go(Presence.READY)
@@ -268,9 +238,11 @@ class AnySteps(RuleBasedStateMachine):
                 )
             )
             one.sent = False
+            one.speak()
         self.given.clear()
         # what had ended is known to nobody here any more
         self.kept.closed.clear()
+        self.kept.presumed.clear()
 
     async def forget(self) -> None:
         for key in await self.state.client.ask("KEYS", f"{self.state.keys.namespace}:*"):
@@ -294,6 +266,8 @@ class AnySteps(RuleBasedStateMachine):
             key = self.state.keys.call(call)
             state, who = await self.state.client.ask("HMGET", key, "state", "adviser")
             assert (state.decode(), who and who.decode()) == (kept.state, kept.adviser)
+            assert (await self.state.client.ask("HGET", key, "node")).decode() == kept.node
+        await self.compare_lost()
         for name, standing in (await self.state.overview([])).advisers:
             one = self.kept.advisers[name]
             assert (standing.state, standing.reason) == (one.state, one.reason)

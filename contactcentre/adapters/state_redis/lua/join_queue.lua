@@ -20,6 +20,10 @@ if state then
   if has < had or (has == had and nonce < old_nonce) then return {'stale'} end
   newer = has > had or nonce > old_nonce
 end
+if old_node and old_node ~= node then redis.call('SREM', any_holds .. old_node, call) end
+redis.call('SADD', any_holds .. node, call)
+redis.call('EXPIRE', any_holds .. node, kept_s)
+redis.call('ZREM', lost, call)
 local held = state == 'reserved' or state == 'ringing' or state == 'talking'
 if held and not newer then return {'joined', time_ms} end
 
@@ -36,10 +40,6 @@ redis.call('HSET', call_key, 'queue', queue, 'head_start_ms', head_start_ms,
   'enqueued_ms', time_ms, 'count', count, 'nonce', nonce, 'node', node)
 redis.call('HSETNX', call_key, 'token', '0')
 redis.call('EXPIRE', call_key, kept_s)
-if old_node and old_node ~= node then redis.call('SREM', any_holds .. old_node, call) end
-redis.call('SADD', any_holds .. node, call)
-redis.call('EXPIRE', any_holds .. node, kept_s)
-redis.call('ZREM', lost, call)
 if state == 'reserved' then return {'joined', time_ms} end
 
 if old_queue and old_queue ~= queue then redis.call('ZREM', any_queue .. old_queue, call) end
