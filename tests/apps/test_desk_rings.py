@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from contactcentre.adapters.environment.machine import MachineClock
+from contactcentre.adapters.telemetry.metrics import REGISTRY
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import NotAllowed, OutOfOrder, StaleToken, UnknownName
@@ -155,3 +156,16 @@ async def test_the_end_of_a_talk_that_nobody_told_is_seen_in_the_live_state(
         await centre.standing(Presence.TALKING)
         await state.end(call=call, epoch=epoch, ending=Ending.HANDLED)
         assert (await page.hear(said.WrapUpNow)).call == call
+
+
+async def test_a_ring_for_an_adviser_who_talks_is_refused_and_counted(centre: DeskCentre) -> None:
+    name, label = "contactcentre_invariant_violations_total", {"invariant": "I4"}
+    async with centre.ready() as (_, page):
+        ring = await talks(centre.node, page)
+        with pytest.raises(StaleToken):
+            await centre.node.ring(token=ring.token)
+        before = REGISTRY.get_sample_value(name, label) or 0
+        with pytest.raises(OutOfOrder):
+            await centre.node.ring(call="call-2", token=ring.token + 1)
+        after = REGISTRY.get_sample_value(name, label)
+        assert after == before + 1

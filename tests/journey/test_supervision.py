@@ -97,7 +97,7 @@ def stage() -> Stage:
 @pytest.fixture
 def supervision(stage: Stage) -> Supervision:
     return Supervision(
-        addresses=stage, rescue=stage, reports=stage, clock=stage, queues=(), target_ms=1_000
+        addresses=stage, lost=stage, reports=stage, clock=stage, queues=(), target_ms=1_000
     )
 
 
