@@ -128,6 +128,20 @@ async def test_nobody_is_lost_because_the_store_was_away() -> None:
     assert stage.closed == ["c1"]
 
 
+async def test_one_look_that_failed_starts_the_clocks_over() -> None:
+    stage = Stage()
+    router = watch(stage)
+    stage.stop("n1")
+    await look(router, stage, NODE_SUSPECT_AFTER_MS - LOOK_EVERY_MS)
+    stage.is_away = True
+    await look(router, stage, LOOK_EVERY_MS)
+    stage.is_away = False
+    await look(router, stage, NODE_SUSPECT_AFTER_MS)
+    assert stage.losing == []
+    await look(router, stage, LOOK_EVERY_MS)
+    assert stage.losing
+
+
 @pytest.mark.parametrize("slept_ms", [5_000, 600_000])
 async def test_nobody_is_lost_because_a_router_was_stopped(slept_ms: int) -> None:
     stage = Stage()
