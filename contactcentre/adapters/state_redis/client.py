@@ -3,57 +3,93 @@
 redis-py's own retries are off: with its defaults one command was seen to run eleven times. Whoever
 asks again does so with the same ids, and the scripts know them. Text is decoded strictly, where the
 reply is taken apart; the stream carries bytes.
+
+With Sentinels the primary is looked up before the first command, and again before the next one
+whenever a command has met a server that is gone, late, or no primary that may write. Nothing is
+looked up for a command that has been sent. On a switch every connection to the former primary is
+dropped, those that listen too.
 """
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Connection, Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
+from redis.exceptions import (
+    MasterDownError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import TimeoutError as TooLate
 
-from contactcentre.domain.errors import StateUnavailable
+from contactcentre.adapters.state_redis.sentinels import (
+    SCHEME,
+    Address,
+    Group,
+    find_primary,
+    read_group,
+)
+from contactcentre.domain.errors import BadRequest, StateUnavailable
 
 CONNECTIONS_MAX = 16
 """More commands than this at once wait for one another, within their deadline."""
+LOOK_SHARE = 0.4
+"""The part of a command's deadline within which Sentinels must answer."""
+LOOK_EVERY_S = 0.2
+"""Sentinels are not asked more often than this, and each time a little later, never in step."""
+NO_WRITES = "NOREPLICAS"
+"""How a primary answers that has lost its replicas: it may not be the primary any longer."""
 
 
 class RedisClient:
-    """A bounded pool of connections to one Redis."""
+    """A bounded pool of connections to one Redis, or to the one that is the primary now."""
 
     def __init__(self, url: str, *, timeout_ms: int) -> None:
         self.timeout_s = timeout_ms / 1_000
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS_MAX,
-            timeout=self.timeout_s,
-            socket_timeout=self.timeout_s,
-            socket_connect_timeout=self.timeout_s,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            driver_info=None,
-        )
-        self._redis = Redis.from_pool(self._pool)
-        self._redis.response_callbacks.clear()  # replies are taken apart here, not guessed at
+        self._group: Group | None = None
+        self._primary: Address | None = None
+        self._redis: Redis | None = None
+        self._in_doubt = False
+        self._looking = asyncio.Lock()
+        self._look_at_s = 0.0
+        """When the Sentinels may be asked again."""
+        if url.startswith(f"{SCHEME}:"):
+            self._group = read_group(url)
+        else:
+            self._redis = self._connected(_pool_of(url, self.timeout_s))
+
+    @property
+    def primary(self) -> Address | None:
+        """Where the Sentinels have last said that the primary is; None without Sentinels."""
+        return self._primary
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._redis.aclose()
+        if self._redis is not None:
+            await _drop(self._redis)
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
         async with self._outages(self.timeout_s):
-            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            redis = await self._at_primary()
+            return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[PubSub]:
         """Open a connection of its own that hears a channel. Raises StateUnavailable."""
-        async with self._redis.pubsub() as heard:
+        async with self._outages(self.timeout_s):
+            redis = await self._at_primary()
+        async with redis.pubsub() as heard:
             async with self._outages(self.timeout_s):
                 await heard.subscribe(channel)
             if await self.hear(heard, within_s=self.timeout_s) != "subscribe":
@@ -63,6 +99,8 @@ class RedisClient:
     async def hear(self, heard: PubSub, *, within_s: float) -> str | None:
         """Return what kind of word came in time, None if none. Raises StateUnavailable."""
         async with self._outages(within_s + self.timeout_s):
+            if self._redis is None or heard.connection_pool is not self._redis.connection_pool:
+                raise NoConnection("the primary is elsewhere now")
             word = await heard.get_message(timeout=within_s)
         return None if word is None else str(word["type"])
 
@@ -74,6 +112,43 @@ class RedisClient:
         if word is None:
             raise StateUnavailable("Redis does not answer on the connection that listens")
         return word
+
+    async def _at_primary(self) -> Redis:
+        """Return the connections to the primary, looked up if it is not known or in doubt."""
+        if self._group is not None and (self._in_doubt or self._redis is None):
+            async with self._looking:  # one asks, the others take what it has found
+                if self._in_doubt or self._redis is None:
+                    await self._look_up(self._group)
+        assert self._redis is not None, "looked up, or known from the start"
+        return self._redis
+
+    async def _look_up(self, group: Group) -> None:
+        """Ask the Sentinels, unless they have just been asked, and go where they say."""
+        if time.monotonic() < self._look_at_s:
+            if self._redis is None:
+                raise StateUnavailable("Redis: no Sentinel has said where the primary is")
+            return  # once more where it was: it may be there again, and the next one asks
+        try:
+            primary = await find_primary(group, within_s=LOOK_SHARE * self.timeout_s)
+        except StateUnavailable:
+            if self._redis is None:
+                raise
+            return  # Sentinels that are away say nothing against the primary
+        finally:
+            later_s = LOOK_EVERY_S * random.uniform(1, 1.5)  # noqa: S311 - no secret
+            self._look_at_s = time.monotonic() + later_s
+        self._in_doubt = False
+        if primary == self._primary:
+            return
+        former, self._primary = self._redis, primary
+        self._redis = self._connected(_pool_at(primary, group, self.timeout_s))
+        if former is not None:
+            await _drop(former)
+
+    def _connected(self, pool: BlockingConnectionPool) -> Redis:
+        redis = Redis.from_pool(pool)
+        redis.response_callbacks.clear()  # replies are taken apart here, not guessed at
+        return redis
 
     @asynccontextmanager
     async def _outages(self, deadline_s: float) -> AsyncIterator[None]:
@@ -91,9 +166,79 @@ class RedisClient:
         except NoScriptError:
             raise
         except (RedisError, OSError, TimeoutError) as error:
-            if isinstance(error, ReadOnlyError | NoConnection):
-                # the primary is elsewhere now: nobody shall keep a connection to what was one
-                await self._pool.disconnect(inuse_connections=False)
+            if _is_doubtful(error):
+                await self._doubt()
             raise StateUnavailable(f"Redis: {type(error).__name__}: {error}") from error
         if task.cancelling() > cancelling:
             raise asyncio.CancelledError
+
+    async def _doubt(self) -> None:
+        """Keep no idle connection to what may be no primary any longer, and look before the next.
+
+        A path that has gone silent would else cost each of them a deadline of its own.
+        """
+        self._in_doubt = True
+        if self._redis is not None:
+            with suppress(RedisError, OSError):
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+
+
+class _PrimaryConnection(Connection):
+    """A connection to a server that calls itself a primary, or none."""
+
+    async def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - the library's
+        """Sign in, and ask what the server is: a replica would answer out of an older state."""
+        await super().on_connect_check_health(check_health)
+        await self.send_command("ROLE", check_health=False)
+        role, *_ = await self.read_response()
+        if role != b"master":
+            raise MasterDownError("this server is no primary")
+
+
+def _is_doubtful(error: Exception) -> bool:
+    """Say whether an error may mean that the primary is elsewhere; a command's own does not."""
+    doubtful = ReadOnlyError | MasterDownError | NoConnection | TooLate | OSError | TimeoutError
+    return isinstance(error, doubtful) or (
+        isinstance(error, ResponseError) and str(error).startswith(NO_WRITES)
+    )
+
+
+async def _drop(redis: Redis) -> None:
+    """Close every connection, also those on which somebody waits: nothing more comes of them."""
+    with suppress(RedisError, OSError):
+        await redis.connection_pool.disconnect(inuse_connections=True)
+    await redis.aclose()
+
+
+def _limits(timeout_s: float) -> dict[str, Any]:
+    """Return what is the same for every pool."""
+    return {
+        "max_connections": CONNECTIONS_MAX,
+        "timeout": timeout_s,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+        "driver_info": None,
+    }
+
+
+def _pool_of(url: str, timeout_s: float) -> BlockingConnectionPool:
+    """Return the pool of one server by its URL. Raises BadRequest."""
+    try:
+        return BlockingConnectionPool.from_url(url, **_limits(timeout_s))
+    except ValueError as error:
+        raise BadRequest(f"CC_REDIS_URL cannot be understood: {error}") from error
+
+
+def _pool_at(primary: Address, group: Group, timeout_s: float) -> BlockingConnectionPool:
+    """Return the pool of a server that Sentinels have named."""
+    kind: type[AbstractConnection] = _PrimaryConnection
+    return BlockingConnectionPool(
+        connection_class=kind,
+        host=primary[0],
+        port=primary[1],
+        username=group.username,
+        password=group.password,
+        **_limits(timeout_s),
+    )

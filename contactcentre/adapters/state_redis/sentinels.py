@@ -108,9 +108,7 @@ async def _ask(group: Group, sentinel: Address, within_s: float) -> Word | str:
         return f"{sentinel[0]}:{sentinel[1]} {type(error).__name__} {error}".strip()
 
 
-async def _said(
-    group: Group, sentinel: Address, password: str | None, within_s: float
-) -> Word:
+async def _said(group: Group, sentinel: Address, password: str | None, within_s: float) -> Word:
     """Return a Sentinel's word on the primary, by a connection that is closed at once."""
     client = Redis(
         host=sentinel[0],

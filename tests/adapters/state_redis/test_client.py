@@ -2,15 +2,19 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from contactcentre.adapters.embedded.server import LOOPBACK, free_port
+from contactcentre.adapters.embedded.valkey import start_valkey
+from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
 from contactcentre.adapters.state_redis.state import RedisState
-from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import EARLY, HASTY_MS, PAYING, Centre, Server
+from tests.chaos import BadWire, bad_wire
 
 SLACK_S = 0.5
 """A busy machine comes late to its own deadlines."""
@@ -160,3 +164,91 @@ async def test_a_task_that_asks_again_and_again_can_be_cancelled(state: RedisSta
         asking.cancel()
         _, running = await asyncio.wait({asking}, timeout=2)
         assert not running
+
+
+@pytest.fixture
+async def wire(server: Server) -> AsyncIterator[BadWire]:
+    """Give a bad wire to the store."""
+    async with bad_wire(server.url) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def far(wire: BadWire) -> AsyncIterator[Blackboard]:
+    """Give a client at the other end of the wire, with every connection open."""
+    far = Blackboard(wire.url, namespace="far", timeout_ms=HASTY_MS)
+    await asyncio.gather(*(far.ping() for _ in range(CONNECTIONS_MAX)))
+    yield far
+    await far.close()
+
+
+async def _outage(far: Blackboard, asking: int = CONNECTIONS_MAX + 4) -> None:
+    """See that the store is away, within the deadline, for as many as ask at once."""
+    began = time.monotonic()
+    found = await asyncio.gather(*(far.ping() for _ in range(asking)), return_exceptions=True)
+    assert {type(one) for one in found} == {StateUnavailable}
+    assert time.monotonic() - began < HASTY_MS / 1_000 + SLACK_S
+
+
+async def _there_again(far: Blackboard) -> None:
+    """See that the store is there again, for everybody, within a second of its being so."""
+    async with asyncio.timeout(1):
+        await asyncio.gather(*(far.ping() for _ in range(CONNECTIONS_MAX)))
+
+
+async def test_a_store_behind_a_path_gone_silent_is_an_outage_and_comes_back(
+    wire: BadWire, far: Blackboard
+) -> None:
+    for asking in (1, CONNECTIONS_MAX + 4):
+        wire.fall_silent()
+        await _outage(far, asking)
+        wire.speak_again()  # but not on the connections that there were
+        await _there_again(far)
+
+
+async def test_a_store_that_cannot_be_reached_is_an_outage_and_comes_back(
+    wire: BadWire, far: Blackboard
+) -> None:
+    await wire.cut()
+    for _ in range(2):
+        await _outage(far)
+    await wire.mend()
+    await _there_again(far)
+
+
+async def test_a_store_slower_than_the_deadline_is_an_outage_and_one_that_is_not_serves(
+    wire: BadWire, far: Blackboard
+) -> None:
+    wire.delay_s = HASTY_MS / 1_000 / 8
+    await far.ping()
+    wire.delay_s = HASTY_MS / 1_000
+    await _outage(far)
+    wire.delay_s = 0
+    await _there_again(far)
+
+
+async def test_a_store_that_hung_is_there_again_for_everybody_at_once(
+    far: Blackboard, server: Server
+) -> None:
+    with server.hung():
+        await _outage(far)
+    await _there_again(far)
+
+
+async def test_a_store_that_was_killed_serves_as_soon_as_it_is_there_again(tmp_path: Path) -> None:
+    valkey = await start_valkey(tmp_path)
+    client = Blackboard(valkey.url, timeout_ms=HASTY_MS)
+    await asyncio.gather(*(client.ping() for _ in range(CONNECTIONS_MAX)))
+    valkey.program.process.kill()
+    valkey.program.process.wait()
+    await _outage(client)
+    await valkey.start_again()
+    await _there_again(client)
+    await client.close()
+    await valkey.stop()
+
+
+@pytest.mark.parametrize("url", ["redis", "http://127.0.0.1/0", "redis://127.0.0.1:port/0"])
+async def test_a_url_that_cannot_be_understood_is_refused_at_once(url: str) -> None:
+    with pytest.raises(BadRequest, match="CC_REDIS_URL"):
+        Blackboard(url)
