@@ -81,6 +81,25 @@ async def test_an_adviser_who_went_to_another_desk_is_not_lost_with_the_first(
     assert [one.adviser for one in await centre.state.lost_advisers()] == [BOB]
 
 
+async def test_a_leftover_among_the_advisers_of_a_lost_desk_is_left_alone(centre: Centre) -> None:
+    await centre.desk_says(ADA, P.READY, desk=OTHER_DESK)
+    await centre.state.client.ask("SADD", centre.state.keys.seats(DESK), ADA, "expired")
+    assert await lose(centre) == 2
+    assert await centre.state.advisers_ready(count_max=9) == [ADA]
+    assert await centre.state.lost_advisers() == []
+
+
+async def test_a_lost_adviser_who_has_not_been_reported_for_half_a_day_is_forgotten(
+    centre: Centre,
+) -> None:
+    await centre.ready()
+    await lose(centre)
+    await centre.state.client.ask("DEL", centre.state.keys.adviser(ADA))  # as its expiry does
+    assert not await centre.state.sign_off(LostAdviser(adviser=ADA, beat=1))
+    assert await centre.state.lost_advisers() == []
+    assert await centre.state.client.ask("EXISTS", centre.state.keys.lost_advisers) == 0
+
+
 async def test_whoever_is_offline_is_not_lost(centre: Centre) -> None:
     await centre.ready()
     await centre.desk_says(ADA, P.OFFLINE)

@@ -95,6 +95,42 @@ async def test_a_node_that_was_only_slow_has_its_calls_back_with_its_next_report
     assert await centre.state.lose_calls(NORTH, beat=1) == 1
 
 
+@pytest.mark.parametrize("step", ["talking", "in_menu", "hidden"])
+async def test_what_stands_as_it_did_is_not_lost_any_more_once_its_node_says_so(
+    centre: Centre, step: str
+) -> None:
+    held = None
+    if step == "talking":
+        await centre.call(EARLY, at_ms=NOW_MS)
+        await centre.ready()
+        held = await centre.talk()
+    word = said(EARLY, step, held=held)
+    await centre.node_says(word)
+    await lose(centre)
+    assert await centre.lost() == [EARLY]
+    await centre.node_says(word)
+    assert await centre.lost() == []
+    assert await lose(centre) == 1
+
+
+async def test_a_leftover_among_the_calls_of_a_lost_node_is_left_alone(centre: Centre) -> None:
+    await centre.call(EARLY, node=SOUTH)
+    for call in (EARLY, "expired"):
+        await centre.state.client.ask("SADD", centre.state.keys.holds(NORTH), call)
+    assert await lose(centre) == 2
+    assert await centre.order() == [EARLY]
+    assert await centre.state.client.ask("EXISTS", centre.state.keys.lost) == 0
+
+
+async def test_a_lost_call_that_nobody_has_heard_of_for_a_day_is_forgotten(centre: Centre) -> None:
+    await centre.call(EARLY)
+    await lose(centre)
+    await centre.state.client.ask("DEL", centre.state.keys.call(EARLY))  # as its expiry does
+    assert not await centre.state.close_lost(LOST)
+    assert await centre.lost() == []
+    assert await centre.state.client.ask("EXISTS", centre.state.keys.lost) == 0
+
+
 @pytest.mark.parametrize("step", ["reserve", "ring"])
 async def test_a_ring_ends_with_its_node_and_its_adviser_takes_the_next_caller(
     centre: Centre, step: str

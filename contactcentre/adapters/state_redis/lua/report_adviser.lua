@@ -24,7 +24,7 @@ local here = tonumber(held or '0')
 redis.call('HSET', adviser_key, 'desk', desk, 'beat', beat)
 redis.call('EXPIRE', adviser_key, kept_s)
 local found = redis.call('ZREM', lost_advisers, adviser) == 1
-redis.call('SREM', any_seats .. (old_desk or desk), adviser)
+if old_desk and old_desk ~= desk then redis.call('SREM', any_seats .. old_desk, adviser) end
 redis.call('SADD', any_seats .. desk, adviser)
 redis.call('EXPIRE', any_seats .. desk, kept_s)
 

@@ -18,23 +18,27 @@ end
 observe(last, token_max)
 observe(enqueued, enqueued_max_ms)
 
+local held = {}
 local found = {'taken'}
 for i = 5, #ARGV, 9 do
   local call, queue, _, time_ms, count, nonce, said, adviser, token = unpack(ARGV, i, i + 8)
   local key = any_call .. call
-  local state, its_queue, its_time_ms, its_count, its_nonce, who, held, its_node = unpack(
-    redis.call('HMGET', key, 'state', 'queue', 'enqueued_ms', 'count', 'nonce', 'adviser', 'token',
-      'node'))
+  local state, its_node, its_queue, its_time_ms, its_count, its_nonce, who, its_token, doubts =
+    unpack(redis.call('HMGET', key, 'state', 'node', 'queue', 'enqueued_ms', 'count', 'nonce',
+      'adviser', 'token', 'doubts'))
   if state == said and its_count == count and its_nonce == nonce and its_node == node
     and (said == 'in_menu' or (its_queue == queue and its_time_ms == time_ms))
-    and (who or '') == adviser and (not who or held == token) then
-    redis.call('HSET', key, 'doubts', '0')
+    and (who or '') == adviser and (not who or its_token == token) then
+    if doubts and doubts ~= '0' then redis.call('HSET', key, 'doubts', '0') end
     redis.call('EXPIRE', key, kept_s)
-    redis.call('SADD', holds, call)
-    redis.call('ZREM', lost, call)
+    held[#held + 1] = call
   else
     found[#found + 1] = call
   end
 end
-redis.call('EXPIRE', holds, kept_s)
+if #held > 0 then
+  redis.call('SADD', holds, unpack(held))
+  redis.call('EXPIRE', holds, kept_s)
+  redis.call('ZREM', lost, unpack(held))
+end
 return found
