@@ -50,6 +50,8 @@ async def serve(settings: Settings, process: Process) -> None:
     """Take calls until told to drain, then let those there are come to their end."""
     async with AsyncExitStack() as stack:
         node = await _build(settings, process, stack)
+        # whatever still runs is over before what it uses is closed
+        stack.push_async_callback(process.settle)
         await node.open()
         await process.draining.wait()
         await node.drain()

@@ -1,9 +1,9 @@
-"""A centre of one media node and one router over a real Redis, with a desk played by the test."""
+"""A centre of media nodes and one router over a real Redis, with a desk played by the test."""
 
 import asyncio
 import hashlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -46,6 +46,7 @@ class PlayedDesk:
         self.rings: asyncio.Queue[Ring] = asyncio.Queue()
         self.over: asyncio.Queue[RingOver] = asyncio.Queue()
         self.bridged: asyncio.Queue[Talk] = asyncio.Queue()
+        self.moved: asyncio.Queue[Ring] = asyncio.Queue()
         self._beat = 0
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -54,6 +55,7 @@ class PlayedDesk:
             web.post("/rings", self._ring),
             web.post("/rings/{token}/over", self._over),
             web.post("/rings/{token}/bridged", self._bridged),
+            web.post("/rings/{token}/moved", self._moved),
         ]
 
     async def report(
@@ -90,6 +92,10 @@ class PlayedDesk:
 
     async def _bridged(self, request: web.Request) -> web.Response:
         self.bridged.put_nowait(Talk.model_validate_json(await request.read()))
+        return web.Response(status=204)
+
+    async def _moved(self, request: web.Request) -> web.Response:
+        self.moved.put_nowait(Ring.model_validate_json(await request.read()))
         return web.Response(status=204)
 
 
@@ -135,6 +141,18 @@ class LegPage:
             await self.say("hang_up")
         await self.vanish()
 
+    @property
+    def claim(self) -> str:
+        """Return the last claim that the node has given."""
+        return str([said["claim"] for said in self.heard if said["kind"] == "claim"][-1])
+
+    async def hear_the_end(self, *, within_s: float = 5.0) -> int | None:
+        """Return the code with which the node closes the socket."""
+        async with asyncio.timeout(within_s):
+            async for message in self._socket:
+                self.heard.append(message.json())
+        return self._socket.close_code
+
     async def vanish(self) -> None:
         """Close socket and sound without a word, as a closed tab does."""
         await self._socket.close()
@@ -146,17 +164,21 @@ class SmallCentre:
 
     def __init__(
         self,
-        settings: Settings,
+        nodes: Sequence[Settings],
         state: RedisState,
         desk: PlayedDesk,
         session: aiohttp.ClientSession,
     ) -> None:
-        self.settings = settings
+        self.settings = settings = nodes[0]
         self.state = state
         self.desk = desk
         self.session = session
         self._pages: list[LegPage] = []
-        self.leg_url = f"ws://127.0.0.1:{settings.media_port}/leg"
+        self.leg_urls = [f"ws://127.0.0.1:{node.media_port}/leg" for node in nodes]
+        self.leg_url = self.leg_urls[0]
+        self.internal_urls = [f"http://127.0.0.1:{node.internal_port}" for node in nodes]
+        self.drain: Callable[[int], None] = lambda _: None
+        """Tells a node, by its number, to drain."""
         signing, ring = settings.signing_ring()
         self.signatures = Signatures(ring, signing, MachineClock())
 
@@ -178,9 +200,9 @@ class SmallCentre:
         """Let a caller call."""
         return await self.call_again(self.claim(call))
 
-    async def call_again(self, claim: str) -> LegPage:
-        """Let a page come with a claim, its first or a later one."""
-        return await self._open(self.leg_url, claim=claim, secret=SECRET)
+    async def call_again(self, claim: str, *, node: int = 0) -> LegPage:
+        """Let a page come to a node with a claim, its first or a later one."""
+        return await self._open(self.leg_urls[node], claim=claim, secret=SECRET)
 
     async def attach(self, ring: Ring) -> LegPage:
         """Connect the sound of the adviser who is rung."""
@@ -210,7 +232,9 @@ class SmallCentre:
 
 
 @asynccontextmanager
-async def small_centre(redis_url: str, folder: Path, **more: str) -> AsyncIterator[SmallCentre]:
+async def small_centre(
+    redis_url: str, folder: Path, *, nodes: int = 1, **more: str
+) -> AsyncIterator[SmallCentre]:
     """Start the centre, give it, and stop it."""
     settings = [
         read_settings(
@@ -226,9 +250,11 @@ async def small_centre(redis_url: str, folder: Path, **more: str) -> AsyncIterat
                 **more,
             }
         )
-        for name in ("node-1", "router-1")
+        for name in (*(f"node-{number + 1}" for number in range(nodes)), "router-1")
     ]
     state = RedisState(redis_url)
+    # nothing of another life is in this store: nobody need wait for anybody's report
+    await state.open_matching((await state.generation()).store)
     desk_port = free_port()
     desk = PlayedDesk(state, f"http://127.0.0.1:{desk_port}")
     app = web.Application()
@@ -238,16 +264,18 @@ async def small_centre(redis_url: str, folder: Path, **more: str) -> AsyncIterat
     await web.TCPSite(runner, "127.0.0.1", desk_port).start()
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
         processes = [
-            Process("media", settings[0], group),
-            Process("router", settings[1], group),
+            *(Process("media", settings[number], group) for number in range(nodes)),
+            Process("router", settings[nodes], group),
         ]
-        roles = (media.serve, router.serve)
+        roles = (*[media.serve] * nodes, router.serve)
         served = [
             group.create_task(serve(one, process))
             for serve, one, process in zip(roles, settings, processes, strict=True)
         ]
-        centre = SmallCentre(settings[0], state, desk, session)
-        await _until_listening(settings[0].media_port)
+        centre = SmallCentre(settings[:nodes], state, desk, session)
+        centre.drain = lambda number: processes[number].draining.set()
+        for node in settings[:nodes]:
+            await _until_listening(node.media_port)
         try:
             yield centre
         finally:
