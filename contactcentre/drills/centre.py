@@ -79,6 +79,8 @@ class Centre:
         self.record = record
         self.people = people
         self.folder = folder
+        self.is_kept = False
+        """Set where its logs are to be looked at afterwards."""
 
     @property
     def public_url(self) -> str:
@@ -163,7 +165,8 @@ async def drill_centre(*, advisers: int, with_sentinels: bool = False) -> AsyncI
     async with AsyncExitStack() as stack:
         started = await _start(folder, stack, advisers=advisers, with_sentinels=with_sentinels)
         yield started
-    _forget(folder)
+    if not started.is_kept:
+        _forget(folder)
 
 
 async def _start(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import uvloop
 
 from contactcentre.drills.faults import Drill, How
 from contactcentre.drills.run import Result, run_drill
+from contactcentre.drills.standing import run_all
 
 CALLS_MAX = 200
 BROKEN = 1
@@ -21,6 +23,7 @@ drill_app = typer.Typer(
 Calls = Annotated[int, typer.Option(min=4, max=CALLS_MAX, help="How many call at once.")]
 Fault = Annotated[How, typer.Option(help="Killed at once, or standing still.")]
 Seed = Annotated[int | None, typer.Option(help="Of an earlier run, to have its chances again.")]
+Kept = Annotated[Path | None, typer.Option(help="Where to write down all that was seen.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 
 
@@ -28,12 +31,17 @@ def _add(drill: Drill, words: str) -> None:
     """Add the command of one drill."""
 
     def command(
-        *, calls: Calls = 20, fault: Fault = How.KILL, seed: Seed = None, as_json: AsJson = False
+        *,
+        calls: Calls = 20,
+        fault: Fault = How.KILL,
+        seed: Seed = None,
+        history: Kept = None,
+        as_json: AsJson = False,
     ) -> None:
         chosen = secrets.randbits(32) if seed is None else seed
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             result = runner.run(run_drill(drill, fault, calls=calls, seed=chosen))
-        _say(result, as_json=as_json)
+        _say(result, as_json=as_json, history=history)
 
     drill_app.command(name=drill, help=words)(command)
 
@@ -53,8 +61,31 @@ for _drill, _words in {
     _add(_drill, _words)
 
 
-def _say(result: Result, *, as_json: bool) -> None:
+@drill_app.command(name="all")
+def run_everything(
+    *,
+    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="How often.")] = 20,
+    calls: Calls = 9,
+    seed: Seed = None,
+    history: Kept = None,
+    as_json: AsJson = False,
+) -> None:
+    """Break everything again and again in a centre that is never empty."""
+    chosen = secrets.randbits(32) if seed is None else seed
+    typer.echo(f"seed {chosen}", err=True)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result = runner.run(run_all(rounds=rounds, calls=calls, seed=chosen, say=_tell))
+    _say(result, as_json=as_json, history=history)
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _say(result: Result, *, as_json: bool, history: Path | None) -> None:
     """Print what came of it; the exit code says whether a promise was broken."""
+    if history is not None:
+        history.write_text("".join(f"{line}\n" for line in result.history.lines()))
     if as_json:
         typer.echo(json.dumps(result.figures))
     else:
@@ -62,5 +93,7 @@ def _say(result: Result, *, as_json: bool) -> None:
             typer.echo(f"{name:20} {figure}")
     for sentence in result.broken:
         typer.echo(sentence, err=True)
+    if result.logs is not None:
+        typer.echo(f"The logs are in {result.logs}", err=True)
     if result.broken:
         raise typer.Exit(BROKEN)

@@ -204,7 +204,7 @@ class SwitchedRedis(_Fault):
 
     async def put_in(self) -> None:
         """Lose the primary."""
-        self.broke(f"{self._how} primary")
+        self.broke(f"{self._how} the primary redis")
         if self._how is How.KILL:
             await self._redis.kill_primary()
         else:

@@ -3,9 +3,10 @@
 Nothing that a server says of itself stands here. A fact is never changed, only followed by another.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 
@@ -212,6 +213,11 @@ class History:
     def of(self, kind: type[Kind]) -> Iterator[Kind]:
         """Yield every fact of a kind."""
         return (fact for fact in self.facts if isinstance(fact, kind))
+
+    def lines(self) -> Iterator[str]:
+        """Yield every fact as a line of JSON."""
+        for fact in self.facts:
+            yield json.dumps({"fact": type(fact).__name__} | asdict(fact))
 
     def by_call(self) -> Mapping[str, list[CallerFact]]:
         """Return what each caller saw."""

@@ -42,9 +42,8 @@ class Stage:
         self.go_on = asyncio.Event()
         self.chance = chance
         self.answers_left = talks
-        self.answers = asyncio.Event()
+        self.answers = _set()
         """Not set while every ring is to be left ringing."""
-        self.answers.set()
 
     async def some(self, least_s: float, most_s: float) -> None:
         """Wait for a while."""
@@ -136,10 +135,13 @@ class StandingAdviser:
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
+        self.answers = _set()
+        """Not set while every ring is to be left ringing."""
 
     async def think(self) -> None:
         """Answer soon."""
         await asyncio.sleep(self._chance.uniform(0.3, 3.0))
+        await self.answers.wait()
 
     async def talk(self) -> None:
         """Talk for some seconds."""
@@ -148,3 +150,27 @@ class StandingAdviser:
     async def write(self) -> None:
         """Write a little."""
         await asyncio.sleep(self._chance.uniform(0.2, 1.0))
+
+
+class PromptCaller:
+    """A caller who goes to a queue at once and keeps the talk short."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+
+    async def choose(self) -> None:
+        """Choose at once."""
+
+    async def tire(self) -> None:
+        """Wait to be served."""
+        await asyncio.sleep(PATIENT_S)
+
+    async def talk(self) -> None:
+        """Say one sentence."""
+        await asyncio.sleep(self._chance.uniform(1.0, 2.0))
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event

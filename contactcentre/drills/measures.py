@@ -43,15 +43,16 @@ def measure(history: History, *, since_ms: int = 0, until_ms: int = FOR_EVER_MS)
 
     gaps = [(span, length) for span, length in _gaps(history) if within(span.ended_ms)]
     answered = [fact.at_ms for fact in history.of(h.Answered) if within(fact.at_ms)]
-    broken = [fact.at_ms for fact in history.of(h.Broke) if within(fact.at_ms)]
+    broken = [fact for fact in history.of(h.Broke) if within(fact.at_ms)]
+    state_lost = [fact.at_ms for fact in broken if "redis" in fact.what]
     waits = places_of(history.by_call())
     return Measures(
-        resume_ms=sorted(_resumes(broken, gaps)),
+        resume_ms=sorted(_resumes([fact.at_ms for fact in broken], gaps)),
         gap_ms=max((length for _, length in gaps), default=0),
         gaps_count=sum(length > HEARD_GAP_MS for _, length in gaps),
         back_ms=_slowest(_back_ms(history, waits, at_ms) for at_ms in answered),
         match_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in answered),
-        pause_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in broken),
+        pause_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in state_lost),
     )
 
 

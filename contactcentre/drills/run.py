@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,8 +14,8 @@ from contactcentre.drills.centre import Centre, drill_centre
 from contactcentre.drills.checker import STUCK_AFTER_MS, check
 from contactcentre.drills.faults import Drill, Ground, How, heal, make_fault
 from contactcentre.drills.floor import Floor, drill_floor
-from contactcentre.drills.history import now_ms
-from contactcentre.drills.manners import Stage, StagedAdviser, StagedCaller
+from contactcentre.drills.history import History, now_ms
+from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import measure
 from contactcentre.drills.record_rows import read_settled_rows
 
@@ -32,6 +33,9 @@ class Result:
     figures: dict[str, Any]
     broken: Sequence[str]
     """A sentence for each promise and each bound that was broken."""
+    history: History
+    logs: Path | None = None
+    """Where the processes' logs are, where there is a reason to look at them."""
 
 
 async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
@@ -57,19 +61,23 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
             stage.go_on.set()
             tasks.create_task(heal(fault, ground, drill), name=drill)
             await floor.all_over(within_s=OVER_WITHIN_S)
-        await last_round(floor, stage)
+        await last_round(floor, stage.answers, chance)
         result = await judge(floor, centre)
-    measures = measure(floor.history)
+        bounds = list(broken_bounds(drill, how, measure(floor.history)))
+        centre.is_kept = bool(result.broken or bounds)
     return Result(
         figures={
             "drill": drill,
             "fault": how,
             "seed": seed,
-            "calls": floor.started_count,
+            "calls": calls,
+            "calls_of_last_round": floor.started_count - calls,
             **result.figures,
             "seconds": (now_ms() - began_ms) // 1_000,
         },
-        broken=[*result.broken, *broken_bounds(drill, how, measures)],
+        broken=[*result.broken, *bounds],
+        history=floor.history,
+        logs=centre.folder / "logs" if centre.is_kept else None,
     )
 
 
@@ -94,7 +102,7 @@ def _is_at(page: CallerPage, state: str) -> bool:
     return page.stage == state and page.is_heard
 
 
-async def last_round(floor: Floor, stage: Stage) -> None:
+async def last_round(floor: Floor, answers: asyncio.Event, chance: Random) -> None:
     """Let everybody become ready, then ring every adviser once more, all at the same time."""
     history, advisers = floor.history, floor.advisers
     history.note(h.AllOver(at_ms=now_ms()))
@@ -103,14 +111,14 @@ async def last_round(floor: Floor, stage: Stage) -> None:
         within_s=STUCK_AFTER_MS / 1_000,
     )
     history.note(h.LastRound(at_ms=now_ms()))
-    stage.answers.clear()
+    answers.clear()
     for _ in advisers:
-        floor.call(StagedCaller(stage, in_menu=False))
+        floor.call(PromptCaller(chance))
     await floor.is_so(
         lambda: all(page.presence == "ringing" for page in advisers),
         within_s=LAST_ROUND_WITHIN_S,
     )
-    stage.answers.set()
+    answers.set()
     await floor.all_over(within_s=OVER_WITHIN_S)
     history.note(h.LastRoundOver(at_ms=now_ms()))
 
@@ -122,5 +130,7 @@ async def judge(floor: Floor, centre: Centre) -> Result:
     rows = await read_settled_rows(centre.record.url, calls, within_s=RECORDED_WITHIN_S)
     findings = check(history, rows, started=floor.started_count)
     return Result(
-        figures=figures_of(findings, measure(history)), broken=list(broken_promises(findings))
+        figures=figures_of(findings, measure(history)),
+        broken=list(broken_promises(findings)),
+        history=history,
     )

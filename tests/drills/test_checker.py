@@ -1,0 +1,270 @@
+"""Each way to break a promise is found in what people saw, and nothing else is taken for one."""
+
+from dataclasses import asdict
+
+import pytest
+
+from contactcentre.drills import history as h
+from contactcentre.drills.checker import Row, check
+from tests.drills.saw import Saw, row
+
+
+@pytest.fixture
+def saw() -> Saw:
+    """Give a history in which nothing has happened."""
+    return Saw()
+
+
+def found(saw: Saw, *rows: Row, started: int | None = None) -> dict[str, int]:
+    """Return how much was found of what."""
+    findings = check(saw.history, saw.rows(*rows), started=started or len(saw.calls))
+    return {name: len(each) for name, each in asdict(findings).items() if each}
+
+
+def test_a_quiet_day_breaks_no_promise(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.is_served("a", "ada", 4_000, token=1)
+    saw.is_served("b", "ada", 8_000, token=2)
+    saw.note(h.AllOver(at_ms=11_000))
+    assert found(saw) == {}
+
+
+# Lost
+
+
+def test_a_caller_who_is_never_served_is_lost(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    assert found(saw, row("a", ending="abandoned")) == {"lost": 1}
+
+
+def test_a_caller_whose_talk_nobody_ended_was_cut_off(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.rings("a", "ada", 1_000, token=1)
+    saw.talks("a", "ada", 2_000, token=1)
+    saw.note(h.CallerGone(at_ms=3_000, call="a", why="over", said="handled"))
+    assert found(saw) == {"lost": 1}
+
+
+def test_a_caller_who_is_told_while_waiting_that_it_is_over_is_lost(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.note(h.CallerGone(at_ms=3_000, call="a", why="over", said="system_lost"))
+    assert found(saw, row("a", ending="abandoned")) == {"lost": 1}
+
+
+def test_a_caller_whose_claim_is_refused_is_lost(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.note(h.CallerGone(at_ms=3_000, call="a", why="refused", said="stale-epoch"))
+    assert found(saw, row("a", ending="abandoned")) == {"lost": 1}
+
+
+def test_a_caller_who_never_got_a_claim_is_lost(saw: Saw) -> None:
+    assert found(saw, started=1) == {"lost": 1}
+
+
+def test_a_caller_who_hangs_up_is_not_lost(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.leaves("a", 5_000)
+    assert found(saw, row("a", ending="abandoned")) == {}
+
+
+def test_a_talk_that_ends_in_the_queue_was_broken(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.rings("a", "ada", 1_000, token=1)
+    saw.talks("a", "ada", 2_000, token=1)
+    saw.note(
+        h.AdviserLegLost(at_ms=3_000, adviser="ada", call="a", token=1, heard_ms=2_900),
+        h.StageHeard(at_ms=3_500, call="a", state="waiting"),
+    )
+    saw.is_served("a", "bob", 8_000, token=2)
+    assert found(saw) == {"talks_broken": 1}
+
+
+# Duplicated
+
+
+def test_a_caller_who_talks_with_two_advisers_at_once_is_doubled(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.talks("a", "ada", 1_000, token=1)
+    saw.talks("a", "bob", 2_000, token=2)
+    saw.ends("a", "ada", 4_000, token=1)
+    saw.ends("a", "bob", 4_000, token=2)
+    assert found(saw) == {"duplicated": 1}
+
+
+def test_a_leg_that_was_silent_before_the_next_talk_began_is_no_second_one(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.talks("a", "ada", 1_000, token=1)
+    saw.note(
+        h.Bridged(at_ms=6_000, adviser="bob", call="a", token=2),
+        h.AdviserLegLost(at_ms=8_000, adviser="ada", call="a", token=1, heard_ms=2_000),
+    )
+    saw.ends("a", "bob", 9_000, token=2)
+    assert found(saw) == {}
+
+
+def test_a_call_that_rings_at_two_desks_at_once_is_doubled(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.rings("a", "ada", 1_000, token=1)
+    saw.rings("a", "bob", 1_500, token=2)
+    saw.talks("a", "bob", 4_000, token=2)
+    saw.note(h.RingOver(at_ms=4_000, adviser="ada", call="a", token=1, lapse="node_lost"))
+    saw.ends("a", "bob", 5_000, token=2)
+    assert found(saw) == {"duplicated": 1}
+
+
+def test_an_adviser_who_is_rung_for_another_caller_in_the_middle_of_a_talk_is_doubled(
+    saw: Saw,
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.talks("a", "ada", 1_000, token=1)
+    saw.rings("b", "ada", 2_000, token=2)
+    saw.ends("a", "ada", 4_000, token=1)
+    saw.is_served("b", "ada", 5_000, token=3)
+    assert found(saw) == {"duplicated": 1}
+
+
+# Order
+
+
+def test_a_caller_who_rings_before_one_in_front_is_out_of_order(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw) == {"order_violations": 1}
+
+
+def test_of_two_who_came_at_the_same_moment_the_lower_name_is_first(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=1)
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw) == {"order_violations": 1}
+
+
+def test_a_ring_that_was_reserved_first_and_heard_second_is_in_order(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.rings("b", "bob", 4_000, token=2)
+    saw.rings("a", "ada", 4_600, token=1)
+    for call, adviser, token in (("a", "ada", 1), ("b", "bob", 2)):
+        saw.talks(call, adviser, 5_000, token=token)
+        saw.ends(call, adviser, 6_000, token=token)
+    assert found(saw) == {}
+
+
+@pytest.mark.parametrize(("deaf_at_ms", "violations"), [(3_000, 0), (500, 1)])
+def test_a_caller_who_has_only_just_come_back_may_be_passed_over(
+    saw: Saw, deaf_at_ms: int, violations: int
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.note(h.SoundGap(at_ms=deaf_at_ms, call="a", began_ms=deaf_at_ms - 400))
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw).get("order_violations", 0) == violations
+
+
+@pytest.mark.parametrize(("next_at_ms", "violations"), [(6_000, 0), (7_000, 1)])
+def test_while_something_is_broken_a_reservation_may_be_on_its_way_back(
+    saw: Saw, next_at_ms: int, violations: int
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.note(h.Broke(at_ms=3_000, what="kill router-1"))
+    saw.rings("b", "bob", 4_000, token=1)
+    saw.is_served("a", "ada", next_at_ms, token=2)
+    saw.talks("b", "bob", 9_500, token=1)
+    saw.ends("b", "bob", 10_000, token=1)
+    assert found(saw).get("order_violations", 0) == violations
+
+
+def test_nobody_is_offered_again_to_an_adviser_who_did_not_take_the_call(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.rings("a", "ada", 1_000, token=1)
+    saw.note(
+        h.RingOver(at_ms=1_200, adviser="ada", call="a", token=1, lapse="declined"),
+        h.StageHeard(at_ms=1_200, call="a", state="waiting"),
+    )
+    saw.is_served("b", "ada", 5_000, token=2)
+    saw.is_served("a", "bob", 9_000, token=3)
+    assert found(saw) == {}
+
+
+def test_queues_do_not_wait_for_one_another(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10)
+    saw.note(
+        h.ClaimSeen(at_ms=10, call="b", queue="tax.paying.en", enqueued_ms=2),
+        h.StageHeard(at_ms=10, call="b", state="waiting"),
+    )
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw) == {}
+
+
+# Advisers
+
+
+def test_an_adviser_who_does_not_become_ready_again_is_stuck(saw: Saw) -> None:
+    saw.stands("ada", "ready", 0)
+    saw.stands("ada", "talking", 1_000)
+    saw.note(h.AllOver(at_ms=2_000))
+    saw.stands("ada", "ready", 13_000)
+    assert found(saw) == {"stuck_advisers": 1}
+
+
+def test_an_adviser_who_is_called_ready_and_is_never_rung_is_stuck(saw: Saw) -> None:
+    saw.stands("ada", "ready", 0)
+    saw.stands("bob", "ready", 0)
+    saw.note(h.AllOver(at_ms=2_000), h.LastRound(at_ms=2_500))
+    saw.comes("a", 3_000, place=1)
+    saw.is_served("a", "bob", 4_000, token=1)
+    assert found(saw) == {"stuck_advisers": 1}
+
+
+# The record
+
+
+def test_a_call_without_an_end_in_the_record_is_missing(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 4_000, token=1)
+    assert found(saw, row("a", state="talking", ending=None)) == {"records_missing": 1}
+
+
+def test_a_call_without_a_row_is_missing(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 4_000, token=1)
+    saw.calls.clear()
+    assert found(saw, started=1) == {"records_missing": 1}
+
+
+def test_a_served_call_that_stands_as_lost_is_wrong(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 4_000, token=1)
+    assert found(saw, row("a", ending="system_lost")) == {"records_wrong": 1}
+
+
+@pytest.mark.parametrize(("place", "ending"), [(1, "abandoned"), (None, "left_in_menu")])
+def test_who_leaves_stands_in_the_record_as_what_was_left(
+    saw: Saw, place: int | None, ending: str
+) -> None:
+    saw.comes("a", 0, place=place)
+    saw.leaves("a", 5_000)
+    assert found(saw, row("a", ending=ending)) == {}
+    assert found(saw, row("a", ending="handled")) == {"records_wrong": 1}
+
+
+def test_a_call_that_ends_twice_is_doubled(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 4_000, token=1)
+    assert found(saw, row("a", ends_count=2)) == {"records_doubled": 1}
+
+
+def test_a_row_that_is_nobodys_is_one_too_many(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 4_000, token=1)
+    assert found(saw, row("a"), row("ghost")) == {"records_doubled": 1}
