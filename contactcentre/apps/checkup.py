@@ -96,7 +96,7 @@ def findings(checkup: Checkup) -> Iterator[str]:
         yield from _events(before, now)
     if checkup.second.ledger and checkup.second.ledger.set_aside_count:
         count = checkup.second.ledger.set_aside_count
-        yield f"{count} events can never be written: look at them in the table set_aside."
+        yield f"{_count(count, 'event')} never to be written: look into the table set_aside."
     if before and now and checkup.first.ledger and checkup.second.ledger:
         yield from _rows(checkup, before, now)
     yield from _accounts(checkup.accounts or ())
@@ -178,13 +178,13 @@ def _is_bound(call: CallStanding | None, adviser: str) -> bool:
 def _events(before: StateLook, now: StateLook) -> Iterator[str]:
     if now.events.oldest is not None and now.events.oldest == before.events.oldest:
         yield (
-            f"{now.events.waiting_count} events of calls are not written to the record: see that "
+            f"{_count(now.events.waiting_count, 'event')} not written to the record yet: see that "
             "a records process runs (contactcentre records) and that PostgreSQL takes writes."
         )
     if now.events.unread_count:
         yield (
-            f"{now.events.unread_count} events could not be read: they are kept under the key "
-            "`unread` of the live state. Is a records process older than the nodes?"
+            f"{_count(now.events.unread_count, 'event')} that nobody could read, kept under the "
+            "key `unread` of the live state. Is a records process older than the nodes?"
         )
 
 
@@ -228,7 +228,7 @@ def _accounts(accounts: Sequence[Account]) -> Iterator[str]:
             )
     if everything.system_lost_count:
         yield (
-            f"{everything.system_lost_count} calls were lost by us "
+            f"{_count(everything.system_lost_count, 'call')} lost by us "
             f"({everything.provisional_count} presumed so): it must never be. Report this."
         )
 
@@ -240,4 +240,8 @@ def _name(account: Account) -> str:
 def _named(names: Sequence[str], noun: str) -> str:
     """Return how many there are, with the first of them by name."""
     shown = ", ".join(names[:NAMED_MAX]) + (", …" if len(names) > NAMED_MAX else "")
-    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'} ({shown})"
+    return f"{_count(len(names), noun)} ({shown})"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

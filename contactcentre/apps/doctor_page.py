@@ -76,7 +76,7 @@ def _waits(state: StateLook) -> Iterator[str]:
 
 def _accounts(accounts: Sequence[Account]) -> Iterator[str]:
     named = [(one.queue or "in no queue", one) for one in accounts]
-    width = max(WIDTH, *(len(name) + 2 for name, _ in named)) if named else WIDTH
+    width = max(WIDTH, *(len(name) + 2 for name, _ in (*named, ("all", None))))
     for name, account in (("all", total(accounts)), *named):
         parts = (
             f"{account.handled_count} handled + {account.abandoned_count} abandoned + "

@@ -163,7 +163,8 @@ async def played_floor(
         finally:
             for _, process in processes:
                 process.draining.set()
-            await asyncio.wait(served, timeout=5)
+            if served:
+                await asyncio.wait(served, timeout=5)
             for task in (*beating, *served):
                 task.cancel()
             for _, process in processes:

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
@@ -127,3 +129,24 @@ async def test_the_advisers_of_a_silent_desk_are_shown_no_call_and_signed_off_af
         assert (adviser, standing.state) == ("ada", Presence.OFFLINE)
         floor.desk.is_silent = False
         await until(lambda: bool(floor.offered), within_s=3)
+
+
+async def test_matching_goes_on_by_itself_after_the_store_was_killed_and_started_again(
+    tmp_path: Path,
+) -> None:
+    store = await start_valkey(tmp_path / "valkey")
+    try:
+        async with played_floor(store.url, routers=2) as floor:
+            floor.nodes[0].calls = [waiting("late", minute=2)]
+            floor.nodes[1].calls = [waiting("early", minute=1)]
+            await opened(floor)
+            store.program.process.kill()
+            store.program.process.wait()
+            await asyncio.sleep(2)
+            floor.desk.advisers["ada"] = Presence.READY
+            await store.start_again()
+            took_s = await until(lambda: bool(floor.offered), within_s=5)
+            assert floor.offered == ["early"]
+            assert took_s < 4
+    finally:
+        await store.stop()
