@@ -43,7 +43,8 @@ export interface Talking {
 export interface WrappingUp {
   at: "wrap_up";
   call: string;
-  queue: string;
+  /** Null where neither the desk nor this page knows it any longer. */
+  queue: string | null;
   ends: number;
   givenMs: number;
   talkedMs: number | null;
@@ -131,7 +132,8 @@ function talk(work: Work, said: TalkNow, at: number): Talking {
 
 function wrapUp(work: Work, said: WrapUpNow, at: number): WrappingUp {
   const ends = at + said.left_ms;
-  const same = { at: "wrap_up", call: said.call, queue: said.queue, ends } as const;
+  const known = callOf(work) === said.call ? queueOf(work) : null;
+  const same = { at: "wrap_up", call: said.call, queue: said.queue ?? known, ends } as const;
   if (work.at === "wrap_up" && work.call === said.call) {
     const more = Math.max(0, ends - work.ends);
     return { ...work, ...same, givenMs: work.givenMs + more };

@@ -18,9 +18,13 @@ export type Sound =
   /** The call, or the ring, is over. */
   | "over";
 
+/** What has become of a line that broke: nothing broke, it is being mended, it has just been. */
+export type Mending = "none" | "under_way" | "done";
+
 export interface Leg {
   call: string | null;
   sound: Sound;
+  mending: Mending;
   answering: boolean;
   muted: boolean;
   held: boolean;
@@ -33,6 +37,7 @@ export interface Leg {
 export const NO_LEG: Leg = {
   call: null,
   sound: "none",
+  mending: "none",
   answering: false,
   muted: false,
   held: false,
@@ -46,6 +51,7 @@ export type LegEvent =
   | { kind: "answering" }
   | { kind: "muting"; on: boolean }
   | { kind: "broken" }
+  | { kind: "settled" }
   | { kind: "gone" }
   | { kind: "said"; said: NodeSays };
 
@@ -57,11 +63,15 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
         ? { ...leg, sound: "connecting" }
         : { ...NO_LEG, call: event.call, sound: "connecting" };
     case "answering":
-      return { ...leg, answering: true, refusal: null };
+      return { ...leg, answering: true, refusal: null, mending: "none" };
     case "muting":
       return { ...leg, muted: event.on };
     case "broken":
-      return leg.sound === "over" || leg.sound === "none" ? leg : { ...leg, sound: "lost" };
+      return leg.sound === "over" || leg.sound === "none"
+        ? leg
+        : { ...leg, sound: "lost", mending: "under_way" };
+    case "settled":
+      return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
       return NO_LEG;
     case "said":
@@ -71,12 +81,16 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
   }
 }
 
+function mended(leg: Leg): Leg {
+  return leg.mending === "under_way" ? { ...leg, mending: "done", refusal: null } : leg;
+}
+
 function hear(leg: Leg, said: NodeSays, at: number): Leg {
   switch (said.kind) {
     case "answer":
-      return leg.sound === "connecting" ? { ...leg, sound: "attached" } : leg;
+      return leg.sound === "connecting" ? mended({ ...leg, sound: "attached" }) : leg;
     case "bridged":
-      return { ...leg, sound: "bridged", answering: false };
+      return mended({ ...leg, sound: "bridged", answering: false });
     case "held":
       return { ...leg, held: said.on, heldSince: said.on ? (leg.heldSince ?? at) : null };
     case "caller_heard":

@@ -11,6 +11,7 @@ import type {
   Problem,
   SetPresence,
   SignIn,
+  TalkNow,
   WrapUpNow,
   WriteOutcome,
 } from "./made";
@@ -92,6 +93,8 @@ export const desk = {
   moreTime: () => ask<WrapUpNow>("POST", "/api/wrap-up/more-time"),
   writeOutcome: (call: string, words: WriteOutcome) =>
     ask<OutcomeWritten>("PUT", `/api/calls/${encodeURIComponent(call)}/outcome`, words),
+  talk: () => ask<TalkNow>("GET", "/api/talk"),
+  endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
   board: (deadlineMs: number) => ask<Board>("GET", "/api/board", undefined, deadlineMs),
 };
 

@@ -94,6 +94,8 @@ export const cy: Words = {
       caller_left: "Rhoddodd y galwr y ffôn i lawr cyn i chi allu ateb.",
       not_taken_up:
         "Aeth yr alwad ddiwethaf yn ôl i’r ciw cyn iddi ganu. Does dim angen i chi wneud dim.",
+      node_lost:
+        "Torrodd y llinell at y galwr diwethaf wrth iddi ganu. Mae’r galwr yn cadw ei le yn y ciw.",
     },
   },
 
@@ -129,6 +131,8 @@ export const cy: Words = {
     queueTitle: "Ni ellir cyrraedd y ciw.",
     queue:
       "Bydd galwad yr ydych arni’n parhau. Bydd galwadau newydd yn canu yma pan fydd y ciw yn ôl.",
+    lineBroken: "Torrodd y llinell at y galwr hwn. Rydym yn dod â chi’n ôl at eich gilydd.",
+    lineMended: "Rydych chi a’r galwr yn ôl gyda’ch gilydd.",
     callerSilentTitle: "Ni allwn glywed y galwr.",
     callerSilent: "Mae eu sain wedi peidio. Arhoswch ar y llinell am eiliad: efallai y daw’n ôl.",
     offlineNow: "Nid oes gan y cyfrifiadur hwn gysylltiad rhwydwaith.",
@@ -199,8 +203,10 @@ export const cy: Words = {
     notConnectedTitle: "Nid yw eich sain wedi’i chysylltu.",
     notConnected:
       "Ni all y dudalen hon glywed y galwr. Nid yw’r galwr ar goll: os na ddaw’r sain yn ôl, mae’r alwad yn mynd yn ôl i’w lle yn y ciw.",
-    soundLost:
-      "Collwyd y ffordd at yr alwad, ac rydym yn ceisio ei chael yn ôl. Mae’r galwr yn cadw ei le yn y ciw y naill ffordd neu’r llall.",
+    mayEnd:
+      "Gallwch aros, neu orffen yr alwad. Bydd galwr sy’n dod yn ôl wedyn yn cadw ei le yn y ciw.",
+    endFailed:
+      "Nid oedd modd gorffen yr alwad, gan na ellir cyrraedd y ddesg. Rhowch gynnig arall arni.",
     overTitle: "Mae’r alwad wedi gorffen.",
     over: "Mae’r amser i gwblhau yn dechrau cyn gynted ag y bydd y ddesg wedi clywed amdano.",
     answered: "Rydych wedi ateb.",
@@ -321,6 +327,7 @@ export const cy: Words = {
     nodes: "Nodau cyfryngau",
     noNodes: "Nid oes nod cyfryngau wedi adrodd.",
     nodeStates: { serving: "Yn gwasanaethu", draining: "Yn gwagio", stopped: "Wedi stopio" },
+    comingBack: (count) => `${count} galwr ar y ffordd i nod arall`,
     legs: (count, max) => `${count} o ${max} coes`,
     notAllowedTitle: "Mae’r bwrdd hwn i oruchwylwyr",
     notAllowed:

@@ -89,6 +89,8 @@ export const en = {
         "The last call did not reach your desk. The caller kept the place in the queue.",
       caller_left: "The caller hung up before you could answer.",
       not_taken_up: "The last call went back to the queue before it rang. Nothing for you to do.",
+      node_lost:
+        "The line to the last caller broke while it rang. The caller keeps the place in the queue.",
     } satisfies Record<LapseReason, string>,
   },
 
@@ -122,6 +124,8 @@ export const en = {
     records: "Calls go on. Notes and outcomes are kept on this computer and are sent later.",
     queueTitle: "The queue can’t be reached.",
     queue: "A call that you are on goes on. New calls ring here once the queue is back.",
+    lineBroken: "The line to this caller broke. We are bringing you back together.",
+    lineMended: "You and the caller are back together.",
     callerSilentTitle: "We can’t hear the caller.",
     callerSilent: "Their sound has stopped. Stay on the line for a moment: it may come back.",
     offlineNow: "This computer has no network connection.",
@@ -191,8 +195,9 @@ export const en = {
     notConnectedTitle: "Your sound is not connected.",
     notConnected:
       "This page cannot hear the caller. The caller is not lost: if the sound does not come back, the call goes back to its place in the queue.",
-    soundLost:
-      "The way to the call was lost, and we try to get it back. The caller keeps the place in the queue either way.",
+    mayEnd:
+      "You can wait, or end the call. A caller who comes back then keeps the place in the queue.",
+    endFailed: "The call could not be ended, because the desk can’t be reached. Try again.",
     overTitle: "The call has ended.",
     over: "Time to finish up starts as soon as the desk has heard of it.",
     answered: "You answered.",
@@ -311,6 +316,10 @@ export const en = {
     nodes: "Media nodes",
     noNodes: "No media node has reported.",
     nodeStates: { serving: "Serving", draining: "Draining", stopped: "Stopped" },
+    comingBack: (count: number) =>
+      count === 1
+        ? "1 caller is on the way to another node"
+        : `${count} callers are on their way to another node`,
     legs: (count: number, max: number) => `${count} of ${max} legs`,
     notAllowedTitle: "This board is for supervisors",
     notAllowed: "You are signed in as an adviser. Sign out, and sign in as a supervisor to see it.",

@@ -95,6 +95,19 @@ it("a wrap-up says how long the call was", () => {
   expect(STATES.wrap_up.work).toMatchObject({ talkedMs: 60_000, givenMs: 90_000, ends: 152_000 });
 });
 
+it("a wrap-up whose queue the desk has forgotten keeps the one that is known here", () => {
+  const forgotten = { ...WRAP_UP, queue: null };
+  expect(queueOf(hear(STATES.talking, forgotten, AT).work)).toBe(RING.queue);
+  expect(queueOf(hear(STATES.wrap_up, forgotten, AT).work)).toBe(RING.queue);
+  expect(queueOf(hear(NEW_DESK, forgotten, AT).work)).toBeNull();
+});
+
+it("a talk that goes on elsewhere keeps its time", () => {
+  const there = { ...RING, node_url: "ws://other.example/leg", ticket: "ticket-3" };
+  const { work } = hear(STATES.talking, { ...TALK, talked_ms: 0, ring: there }, AT);
+  expect(work).toMatchObject({ at: "talking", began: 2_000, ring: there });
+});
+
 it("a minute more is added to what was given", () => {
   const more = hear(STATES.wrap_up, { ...WRAP_UP, left_ms: 112_000 }, AT);
   expect(more.work).toMatchObject({ ends: 212_000, givenMs: 150_000, talkedMs: 60_000 });

@@ -23,6 +23,7 @@ const EVENTS: Record<string, LegEvent> = {
   muting: { kind: "muting", on: true },
   broken: { kind: "broken" },
   gone: { kind: "gone" },
+  settled: { kind: "settled" },
   answer: ANSWER,
   bridged: BRIDGED,
   held: said({ kind: "held", on: true }),
@@ -78,6 +79,32 @@ it("a leg that comes back to the same call is still muted", () => {
   const muted = follow(LEGS.bridged, { kind: "muting", on: true }, 0);
   const back = follow(follow(muted, { kind: "broken" }, 0), { kind: "opening", call: "c1" }, 0);
   expect(back).toMatchObject({ sound: "connecting", muted: true });
+});
+
+it("a line that breaks is being mended until it is there again, and then for a while has been", () => {
+  const broken = follow(LEGS.bridged, { kind: "broken" }, 0);
+  expect(broken.mending).toBe("under_way");
+  const opening = follow(broken, { kind: "opening", call: "c1" }, 0);
+  expect(opening).toMatchObject({ sound: "connecting", mending: "under_way" });
+  expect(follow(opening, { kind: "settled" }, 0).mending).toBe("under_way");
+  const back = follow(opening, ANSWER, 0);
+  expect(back).toMatchObject({ sound: "attached", mending: "done" });
+  expect(follow(back, BRIDGED, 0).mending).toBe("done");
+  expect(follow(back, { kind: "settled" }, 0).mending).toBe("none");
+  expect(follow(back, { kind: "broken" }, 0).mending).toBe("under_way");
+});
+
+it("a caller on hold is on hold also where the line was mended", () => {
+  const held = follow(LEGS.bridged, said({ kind: "held", on: true }), 10);
+  const lost = follow(held, { kind: "broken" }, 20);
+  const back = follow(follow(lost, { kind: "opening", call: "c1" }, 20), BRIDGED, 30);
+  expect(back).toMatchObject({ held: true, heldSince: 10 });
+});
+
+it("a ring whose line broke before it was answered begins the talk without a word of it", () => {
+  const mended = follow(follow(LEGS.lost, { kind: "opening", call: "c1" }, 0), ANSWER, 0);
+  expect(mended.mending).toBe("done");
+  expect(follow(mended, { kind: "answering" }, 0).mending).toBe("none");
 });
 
 it("the next call begins unmuted", () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AtWork, isUp } from "../../src/views/desk/at_work";
+import { SETTLED_MS } from "../../src/views/desk/leg_keeper";
 import { IDLE_MS, RETRY_MS } from "../../src/views/desk/notes_keeper";
 import { draftKey, kept } from "../../src/wire/kept";
 import { ME, presence, QUEUES, RING, RING_ENDED, TALK, WRAP_UP } from "../messages";
@@ -14,6 +15,8 @@ import {
   type Server,
   serve,
 } from "./server";
+
+const ELSEWHERE = { ...RING, node_url: "ws://other.example/leg", ticket: "ticket-3" };
 
 let server: Server;
 let work: AtWork;
@@ -177,9 +180,9 @@ describe("talking", () => {
     work.mute(true);
     newest("/leg").breaks();
     expect(isUp(work.seen())).toBe(false);
+    server.answers.set("GET /api/talk", { ...TALK, ring: { ...RING, ticket: "ticket-2" } });
     await vi.advanceTimersByTimeAsync(1_000);
-    deskSays(presence("talking"), { ...TALK, ring: { ...RING, ticket: "ticket-2" } });
-    await settle();
+    expect(work.seen().connection.at).toBe("live");
     newest("/leg").opens();
     expect(newest("/leg").sent[0]).toMatchObject({ kind: "attach", ticket: "ticket-2" });
     nodeSays(ANSWER);
@@ -187,6 +190,78 @@ describe("talking", () => {
     expect(newest("/leg").kinds()).toEqual(["attach", "mute"]);
     expect(FakePeer.all.at(-1)?.sent?.enabled).toBe(false);
     expect(isUp(work.seen())).toBe(true);
+  });
+
+  it("follows its caller to another node at once, muted as it was, and says so for a while", async () => {
+    work.mute(true);
+    deskSays({ ...TALK, ring: ELSEWHERE });
+    await settle();
+    expect(work.seen().leg).toMatchObject({ sound: "connecting", mending: "under_way" });
+    const leg = newest("ws://other.example/leg");
+    leg.opens();
+    expect(leg.sent[0]).toMatchObject({ kind: "attach", ticket: "ticket-3" });
+    leg.says(ANSWER);
+    await settle();
+    leg.says(BRIDGED);
+    expect(leg.kinds()).toEqual(["attach", "mute"]);
+    expect(work.seen().leg).toMatchObject({ sound: "bridged", mending: "done", muted: true });
+    expect(FakePeer.all.filter((peer) => !peer.closed)).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(SETTLED_MS / 2);
+    leg.says({ kind: "beat" });
+    await vi.advanceTimersByTimeAsync(SETTLED_MS / 2);
+    expect(work.seen().leg.mending).toBe("none");
+  });
+
+  it("does so also where it had given up on the node before", async () => {
+    newest("/leg").breaks();
+    deskSays({ ...TALK, ring: ELSEWHERE });
+    await settle();
+    expect(newest("/leg").url).toBe(ELSEWHERE.node_url);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(FakeSocket.all.filter((socket) => socket.url === ELSEWHERE.node_url)).toHaveLength(1);
+  });
+
+  it("is tried at its node for as long as the desk has it, also where that refuses", async () => {
+    newest("/leg").breaks();
+    for (let tries = 0; tries < 15; tries++) {
+      await vi.advanceTimersByTimeAsync(5_000);
+      newest("/api/live").says({ kind: "beat" });
+      newest("/leg").opens();
+      nodeSays({ kind: "refused", code: "unknown-name", words: "No such call." });
+      newest("/leg").breaks(4403);
+    }
+    expect(legs().length).toBeGreaterThan(12);
+    expect(work.seen().desk.work.at).toBe("talking");
+  });
+
+  it("the same way told twice opens nothing twice", async () => {
+    deskSays({ ...TALK, ring: { ...RING, ticket: "ticket-2" } });
+    await settle();
+    expect(legs()).toHaveLength(1);
+    expect(work.seen().leg).toMatchObject({ sound: "bridged", mending: "none" });
+  });
+
+  it("ends at the desk where there is no way to the node", async () => {
+    server.answers.set(`POST /api/calls/${RING.call}/end`, presence("wrap_up"));
+    newest("/leg").breaks();
+    work.hangUp();
+    await settle();
+    deskSays(WRAP_UP);
+    expect(server.asked.map((one) => one.what)).toContain(`POST /api/calls/${RING.call}/end`);
+    expect(work.seen().desk.work.at).toBe("wrap_up");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(legs()).toHaveLength(1);
+  });
+
+  it("goes on when the computer is back on its network, without waiting", async () => {
+    newest("/leg").breaks();
+    newest("/api/live").breaks();
+    await settle();
+    server.answers.set("GET /api/talk", { ...TALK, ring: { ...RING, ticket: "ticket-2" } });
+    dispatchEvent(new Event("online"));
+    await settle();
+    expect(work.seen().connection.at).toBe("connecting");
+    expect(legs()).toHaveLength(2);
   });
 
   it("the end of the talk lets the leg go and leaves the words open", async () => {

@@ -13,6 +13,7 @@ const BOARD: Board = {
   ],
   advisers: { ready: 2, talking: 3, offline: 9 },
   nodes: [{ node: "media-1", site: "north", state: "draining", legs_count: 3, legs_max: 200 }],
+  coming_back_count: 0,
   today: {
     offered_count: 20,
     handled_count: 8,
@@ -74,6 +75,20 @@ describe("its figures", () => {
     expect(screen.getByText("5 signed in")).toBeTruthy();
     expect(screen.getByText("Draining")).toBeTruthy();
     expect(screen.getByRole("meter", { name: "media-1: 3 of 200 legs" })).toBeTruthy();
+  });
+
+  it("say how many callers are on their way from a node that was lost, and that it stands still", async () => {
+    server.answers.set("GET /api/board", {
+      ...BOARD,
+      nodes: [{ ...BOARD.nodes[0], state: "stopped" }],
+      coming_back_count: 3,
+    });
+    await open();
+    expect(screen.getByText("3 callers are on their way to another node")).toBeTruthy();
+    expect(screen.getByText("Stopped")).toBeTruthy();
+    server.answers.set("GET /api/board", BOARD);
+    await after(2_000);
+    expect(screen.queryByText(/on their way/)).toBeNull();
   });
 
   it("of today are absent, with the reason, while the records cannot be read", async () => {

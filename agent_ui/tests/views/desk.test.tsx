@@ -236,10 +236,34 @@ describe("talking", () => {
     expect(screen.getByRole("status").textContent).toBe("");
   });
 
-  it("a leg that is lost leaves a sentence, and no dead button", async () => {
+  it("a line that broke is told in one calm sentence, and again when it is whole", async () => {
+    const spoken = screen.getByTestId("announced-polite");
+    const before = spoken.textContent;
     await act(async () => newest("/leg").breaks());
-    expect(screen.getByText("Your sound is not connected.")).toBeTruthy();
-    expect(screen.queryByRole("button", { name: "End call" })).toBeNull();
+    const banner = screen.getByRole("status");
+    expect(banner.textContent).toBe(
+      "The line to this caller broke. We are bringing you back together.",
+    );
+    expect(screen.getByTestId("health-line").textContent).toBe("Line reconnecting");
+    const there = { ...RING, node_url: "ws://other.example/leg" };
+    await says({ ...TALK, ring: there });
+    await nodeTells(ANSWER, BRIDGED);
+    await vi.waitFor(() =>
+      expect(banner.textContent).toBe("You and the caller are back together."),
+    );
+    expect(button("Mute")).toBeTruthy();
+    expect(spoken.textContent).toBe(before);
+  });
+
+  it("while it is broken the call can be ended, and nothing else is offered", async () => {
+    await act(async () => newest("/leg").breaks());
+    const controls = screen.getByRole("group", { name: "Call controls" });
+    expect(within(controls).getAllByRole("button")).toHaveLength(1);
+    expect(controls.textContent).toContain("You can wait, or end the call.");
+    await user.keyboard("{Shift>}{F9}{/Shift}");
+    await user.click(within(controls).getByRole("button", { name: /End call/ }));
+    const ends = server.asked.filter((one) => one.what === `POST /api/calls/${RING.call}/end`);
+    expect(ends).toHaveLength(2);
   });
 
   it("nobody signs out under a call", async () => {
@@ -270,6 +294,12 @@ describe("after the call", () => {
     await vi.waitFor(() =>
       expect(screen.getByRole("heading", { name: "Ready for a call" })).toBeTruthy(),
     );
+  });
+
+  it("every outcome is offered where nobody knows the queue any longer", async () => {
+    await says(presence("ready"), presence("wrap_up"), { ...WRAP_UP, call: "other", queue: null });
+    expect(button("Plan agreed")).toBeTruthy();
+    expect(screen.getByRole("group", { name: "Outcome" })).toBeTruthy();
   });
 
   it("or the adviser goes away for a reason", async () => {

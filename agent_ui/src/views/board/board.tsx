@@ -81,7 +81,7 @@ function Shown({ board }: { board: Board }) {
         <QueueTable queues={board.queues} />
         <div className="board-right">
           <Advisers advisers={board.advisers} />
-          <Nodes nodes={board.nodes} />
+          <Nodes nodes={board.nodes} comingBack={board.coming_back_count} />
         </div>
       </div>
     </>

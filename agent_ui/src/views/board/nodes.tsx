@@ -1,14 +1,27 @@
+import { RefreshCw } from "lucide-react";
 import type { BoardNode } from "../../wire/made";
 import { useWords } from "../../words";
 
+interface Props {
+  nodes: readonly BoardNode[];
+  /** How many callers are on their way from a node that was lost. */
+  comingBack: number;
+}
+
 /** The media nodes, site by site: how they serve, and how full they are. */
-export function Nodes({ nodes }: { nodes: readonly BoardNode[] }) {
+export function Nodes({ nodes, comingBack }: Props) {
   const words = useWords();
   const sites = [...new Set(nodes.map((node) => node.site))].sort();
   return (
     <section className="panel" aria-labelledby="nodes-title">
       <h2 id="nodes-title">{words.board.nodes}</h2>
       {nodes.length === 0 && <p className="muted">{words.board.noNodes}</p>}
+      {comingBack > 0 && (
+        <p className="coming-back">
+          <RefreshCw size={18} aria-hidden="true" />
+          {words.board.comingBack(comingBack)}
+        </p>
+      )}
       {sites.map((site) => (
         <div key={site} className="site">
           <h3>{site}</h3>

@@ -19,7 +19,7 @@ import { NotesKeeper } from "./notes_keeper";
 
 /** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
 export interface Trouble {
-  what: "presence" | "finish" | "more_time" | "notes" | "sign_out";
+  what: "presence" | "end" | "finish" | "more_time" | "notes" | "sign_out";
   detail: string | null;
 }
 
@@ -87,12 +87,14 @@ export class AtWork {
 
   /** Come to work: connect, and open the microphone where that needs no question. */
   start(): void {
+    addEventListener("online", this.#online);
     this.#live.open();
     void this.#microphones.openIfAllowed().then(() => this.#openLeg());
   }
 
   /** Leave: close everything. */
   stop(): void {
+    removeEventListener("online", this.#online);
     this.#leg.close();
     this.#live.close();
     this.#microphones.close();
@@ -156,8 +158,12 @@ export class AtWork {
     this.#leg.say({ kind: "key", key });
   }
 
+  /** End the call: at its node, or at the desk where there is no way to the node. */
   hangUp(): void {
-    this.#leg.say({ kind: "hang_up" });
+    const { work } = this.#seen.desk;
+    if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up" })) return;
+    if (work.at !== "talking") return;
+    void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
   }
 
   write(notes: string): void {
@@ -274,9 +280,11 @@ export class AtWork {
 
   /** Open a leg for the call that rings, or for a talk whose leg this page does not have. */
   #openLeg(): void {
-    const ring = rangFor(this.#seen.desk.work);
+    const { work } = this.#seen.desk;
+    const ring = rangFor(work);
     const microphone = this.#seen.microphone.stream;
-    if (ring !== null && microphone !== null) this.#leg.open(ring, microphone);
+    if (ring === null || microphone === null) return;
+    this.#leg.open(ring, microphone, work.at === "talking");
   }
 
   /** The node's word comes first, also while the desk's own socket is down. */
@@ -286,9 +294,26 @@ export class AtWork {
 
   /** The ticket of a ring serves as long as it rings; a talk asks the desk for a fresh one. */
   #reopenLeg(): void {
-    if (this.#seen.desk.work.at === "talking") this.#live.open();
+    if (this.#seen.desk.work.at === "talking") void this.#reopenTalk();
     else this.#openLeg();
   }
+
+  /** Where the desk cannot be asked, the ticket that is here may serve for a while. */
+  async #reopenTalk(): Promise<void> {
+    try {
+      const talk = await desk.talk();
+      if (talk.token === tokenOf(this.#seen.desk.work)) this.#heard(talk);
+    } catch (error) {
+      if (error instanceof Refusal && error.isNotSignedIn) this.#signedOut(true);
+    }
+    if (this.#seen.desk.work.at === "talking") this.#openLeg();
+  }
+
+  /** The computer is back on its network: nothing has to wait for its next attempt. */
+  readonly #online = (): void => {
+    if (this.#seen.connection.at === "waiting") this.#live.open();
+    this.#leg.tryNow();
+  };
 
   #connected(connection: Connection): void {
     this.#show({ connection });

@@ -9,6 +9,7 @@ export function Banners({ work, seen }: { work: AtWork; seen: Seen }) {
       <DeskAway work={work} seen={seen} />
       <StoresAway seen={seen} />
       <MicrophoneAway work={work} seen={seen} />
+      <LineBroken seen={seen} />
       <CallerSilent seen={seen} />
       <NotDone work={work} seen={seen} />
     </div>
@@ -90,6 +91,19 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
   );
 }
 
+function LineBroken({ seen }: { seen: Seen }) {
+  const words = useWords();
+  if (seen.desk.work.at !== "talking") return null;
+  switch (seen.leg.mending) {
+    case "none":
+      return null;
+    case "under_way":
+      return <Notice tone="reconnecting">{words.banner.lineBroken}</Notice>;
+    case "done":
+      return <Notice tone="info">{words.banner.lineMended}</Notice>;
+  }
+}
+
 function CallerSilent({ seen }: { seen: Seen }) {
   const words = useWords();
   if (!isUp(seen) || seen.leg.callerHeard) return null;
@@ -133,6 +147,8 @@ function sentenceFor(trouble: Trouble, words: Words): string {
   switch (trouble.what) {
     case "presence":
       return words.presence.notChanged;
+    case "end":
+      return words.call.endFailed;
     case "finish":
       return words.wrapUp.finishFailed;
     case "more_time":

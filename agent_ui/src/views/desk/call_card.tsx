@@ -3,7 +3,7 @@ import { Since, Until, useNow } from "../../parts/clock";
 import { Tag } from "../../parts/tag";
 import { callOf, queueOf, type Ringing, referenceOf } from "../../state/desk";
 import type { Me } from "../../wire/made";
-import { useWords } from "../../words";
+import { useWords, type Words } from "../../words";
 import { clock } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
 import { AudioRow } from "./audio_row";
@@ -83,7 +83,7 @@ function CallClock({ seen }: { seen: Seen }) {
           <Since since={work.began} />
         </b>
         <span className="muted small">
-          {heldSince === null ? words.call.talking : <HeldFor since={heldSince} />}
+          {heldSince === null ? talkWord(seen, words) : <HeldFor since={heldSince} />}
         </span>
       </p>
     );
@@ -97,6 +97,11 @@ function CallClock({ seen }: { seen: Seen }) {
       <span className="muted small">{words.call.callLength}</span>
     </p>
   );
+}
+
+/** Return what goes on in a talk in which nobody is on hold. */
+function talkWord(seen: Seen, words: Words): string {
+  return seen.leg.mending === "under_way" ? words.health.reconnecting : words.call.talking;
 }
 
 function RingClock({ ringing }: { ringing: Ringing }) {

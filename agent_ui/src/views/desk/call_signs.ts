@@ -3,7 +3,7 @@
  * ring, a notice outside the page, and one sentence for screen readers. Focus is never moved.
  */
 
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { notify } from "../../media/notices";
 import { ring as ringTone } from "../../media/ring_tone";
 import { announce } from "../../parts/announcer";
@@ -46,10 +46,18 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
   }, [token]);
 
   useSaid(work.at === "wrap_up", words.call.announceEnded);
-  useSaid(seen.leg.sound === "bridged", words.call.answered);
+  useSaid(useBegan(work.at), words.call.answered);
   useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
   useTurned(seen.leg.held, words.call.heldSaid, words.call.takenOffHold, seen.leg.call);
   useLeaveGuard(work.at === "talking");
+}
+
+/** Say whether the talk began at this page, and not before it was loaded. */
+function useBegan(at: Seen["desk"]["work"]["at"]): boolean {
+  const rang = useRef(false);
+  if (at === "ringing") rang.current = true;
+  else if (at !== "talking") rang.current = false;
+  return rang.current && at === "talking";
 }
 
 /** Say a sentence once something has become so. */

@@ -11,16 +11,26 @@ export function Controls({ work, seen }: { work: AtWork; seen: Seen }) {
   const { leg } = seen;
   switch (leg.sound) {
     case "none":
-      return <Sentence title={words.call.notConnectedTitle}>{words.call.notConnected}</Sentence>;
+      return (
+        <Waiting work={work}>
+          <strong>{words.call.notConnectedTitle}</strong> {words.call.notConnected}
+        </Waiting>
+      );
     case "lost":
-      return <Sentence title={words.call.notConnectedTitle}>{words.call.soundLost}</Sentence>;
+      return <Waiting work={work}>{words.call.mayEnd}</Waiting>;
     case "over":
-      return <Sentence title={words.call.overTitle}>{words.call.over}</Sentence>;
+      return (
+        <div className="in-place" data-tone="warn">
+          <p>
+            <strong>{words.call.overTitle}</strong> {words.call.over}
+          </p>
+        </div>
+      );
     case "connecting":
       return (
-        <div className="in-place" data-tone="info">
-          <p>{words.call.lineIsConnecting}</p>
-        </div>
+        <Waiting work={work}>
+          {leg.mending === "none" ? words.call.lineIsConnecting : words.call.mayEnd}
+        </Waiting>
       );
     case "attached":
     case "bridged":
@@ -28,13 +38,34 @@ export function Controls({ work, seen }: { work: AtWork; seen: Seen }) {
   }
 }
 
-function Sentence({ title, children }: { title: string; children: ReactNode }) {
+/** There is no sound now; the call may be ended all the same. */
+function Waiting({ work, children }: { work: AtWork; children: ReactNode }) {
+  const words = useWords();
   return (
-    <div className="in-place" data-tone="warn">
-      <p>
-        <strong>{title}</strong> {children}
-      </p>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div className="controls" role="group" aria-label={words.call.controls}>
+      <div className="in-place" data-tone="info">
+        <p>{children}</p>
+      </div>
+      <End work={work} />
     </div>
+  );
+}
+
+function End({ work }: { work: AtWork }) {
+  const words = useWords();
+  return (
+    <button
+      type="button"
+      className="control"
+      data-look="end"
+      aria-keyshortcuts="Shift+F9"
+      onClick={() => work.hangUp()}
+    >
+      <PhoneOff size={20} aria-hidden="true" />
+      {words.call.end}
+      <KeyHint>Shift F9</KeyHint>
+    </button>
   );
 }
 
@@ -67,17 +98,7 @@ function Buttons({ work, seen }: { work: AtWork; seen: Seen }) {
         <KeyHint>F4</KeyHint>
       </button>
       <Keypad pressed={(key) => work.pressKey(key)} />
-      <button
-        type="button"
-        className="control"
-        data-look="end"
-        aria-keyshortcuts="Shift+F9"
-        onClick={() => work.hangUp()}
-      >
-        <PhoneOff size={20} aria-hidden="true" />
-        {words.call.end}
-        <KeyHint>Shift F9</KeyHint>
-      </button>
+      <End work={work} />
     </div>
   );
 }

@@ -43,7 +43,9 @@ function lineHealth(seen: Seen, words: Words): Health {
       if (!isUp(seen)) return { ...line, word: words.health.lineReady, tone: "ok" };
       return { ...line, ...quality(seen, words) };
     case "lost":
-      return { ...line, word: words.health.lineLost, tone: "crit" };
+      return seen.desk.work.at === "talking"
+        ? { ...line, word: words.health.reconnecting, tone: "warn" }
+        : { ...line, word: words.health.lineLost, tone: "crit" };
     case "bridged":
       return { ...line, ...quality(seen, words) };
   }

@@ -31,7 +31,9 @@ export function commandFor(
     return isTalking ? "mute" : null;
   }
   if (event.key === "F4" && !event.shiftKey) return isTalking ? "hold" : null;
-  if (event.key === "F9" && event.shiftKey) return isTalking ? "end" : null;
+  if (event.key === "F9" && event.shiftKey) {
+    return seen.desk.work.at === "talking" ? "end" : null;
+  }
   return event.key === "?" && !isTyping ? "sheet" : null;
 }
 

@@ -10,6 +10,10 @@ import { backoffMs } from "../../wire/connection";
 import type { AdviserSays, NodeSays, Quality, RingNow } from "../../wire/made";
 
 const TRIES_MAX = 8;
+/** Whoever is in a talk is not left to longer and longer waits. */
+const PATIENT_STEP_MAX = 4;
+/** For so long it is said that a broken line is whole again. */
+export const SETTLED_MS = 6_000;
 
 export interface LegShown {
   leg: Leg;
@@ -30,8 +34,11 @@ export class LegKeeper {
   #shown: LegShown = { leg: NO_LEG, line: NO_LINE, caller: null };
   #call: LegCall | null = null;
   #token: number | null = null;
+  #nodeUrl: string | null = null;
+  #isPatient = false;
   #tries = 0;
   #again: ReturnType<typeof setTimeout> | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
   #nodeHears: Quality | null = null;
 
   constructor(iceServers: readonly string[], ends: LegKeeperEnds) {
@@ -44,9 +51,15 @@ export class LegKeeper {
     return this.#token;
   }
 
-  /** Open the leg, if it is not open; what the adviser has decided and muted goes with it. */
-  open(ring: RingNow, microphone: MediaStream): void {
-    if (this.#call !== null) return;
+  /**
+   * Open the leg, if it is not open at that node; what the adviser has decided and muted goes with
+   * it. In a talk (`isPatient`) it is tried for as long as the desk has the talk: the caller may
+   * come back to another node.
+   */
+  open(ring: RingNow, microphone: MediaStream, isPatient: boolean): void {
+    this.#isPatient = isPatient;
+    if (this.#call !== null && ring.node_url === this.#nodeUrl) return;
+    this.#leaveNode(ring.node_url);
     this.#token = ring.token;
     this.#tell({ kind: "opening", call: ring.call });
     const { answering, muted } = this.#shown.leg;
@@ -61,12 +74,21 @@ export class LegKeeper {
     void this.#call.open(microphone);
   }
 
+  /** Try again now, if it is to be tried again later. */
+  tryNow(): void {
+    if (this.#again === undefined) return;
+    this.#wait(null);
+    this.#ends.again();
+  }
+
   /** Let the leg go. */
   close(): void {
-    clearTimeout(this.#again);
+    this.#wait(null);
+    clearTimeout(this.#settling);
     this.#call?.close();
     this.#call = null;
     this.#token = null;
+    this.#nodeUrl = null;
     this.#tries = 0;
     this.#nodeHears = null;
     this.#shown = { ...this.#shown, caller: null, line: NO_LINE };
@@ -91,8 +113,9 @@ export class LegKeeper {
     this.#tell({ kind: "muting", on });
   }
 
-  say(said: AdviserSays): void {
-    this.#call?.say(said);
+  /** Say something to the node; say whether it was there to hear it. */
+  say(said: AdviserSays): boolean {
+    return this.#call?.say(said) ?? false;
   }
 
   /** Take the sound from another microphone. */
@@ -100,8 +123,21 @@ export class LegKeeper {
     await this.#call?.use(microphone);
   }
 
+  /** The talk goes on at another node than the one whose leg is open, or was. */
+  #leaveNode(nodeUrl: string): void {
+    this.#wait(null);
+    if (this.#call !== null) {
+      this.#call.close();
+      this.#call = null;
+      this.#shown = { ...this.#shown, caller: null };
+      this.#tell({ kind: "broken" });
+    }
+    if (nodeUrl !== this.#nodeUrl) this.#tries = 0;
+    this.#nodeUrl = nodeUrl;
+  }
+
   #said(ring: RingNow, said: NodeSays): void {
-    // A node that does not take the leg at all will not take it a second later either.
+    // A node that does not take the leg of a ring will not take it a second later either.
     if (said.kind === "refused" && this.#shown.leg.sound === "connecting") this.#tries = TRIES_MAX;
     this.#tell({ kind: "said", said });
     if (said.kind === "quality") this.#nodeHears = said;
@@ -113,8 +149,20 @@ export class LegKeeper {
     this.#shown = { ...this.#shown, caller: null };
     this.#tell({ kind: "broken" });
     this.#tries += 1;
-    if (this.#tries > TRIES_MAX) return;
-    this.#again = setTimeout(() => this.#ends.again(), backoffMs(this.#tries, Math.random()));
+    if (this.#tries > TRIES_MAX && !this.#isPatient) return;
+    const step = this.#isPatient ? Math.min(this.#tries, PATIENT_STEP_MAX) : this.#tries;
+    this.#wait(backoffMs(step, Math.random()));
+  }
+
+  /** Try again in a while, or (null) not any longer. */
+  #wait(ms: number | null): void {
+    clearTimeout(this.#again);
+    this.#again = undefined;
+    if (ms === null) return;
+    this.#again = setTimeout(() => {
+      this.#again = undefined;
+      this.#ends.again();
+    }, ms);
   }
 
   #measured(mine: Heard): void {
@@ -132,7 +180,13 @@ export class LegKeeper {
   }
 
   #tell(event: LegEvent): void {
-    this.#show({ leg: follow(this.#shown.leg, event, performance.now()) });
+    const before = this.#shown.leg;
+    const leg = follow(before, event, performance.now());
+    if (leg.mending === "done" && before.mending !== "done") {
+      clearTimeout(this.#settling);
+      this.#settling = setTimeout(() => this.#tell({ kind: "settled" }), SETTLED_MS);
+    }
+    this.#show({ leg });
   }
 
   #show(change: Partial<LegShown>): void {

@@ -2,7 +2,7 @@ import { Check, ChevronDown } from "lucide-react";
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { queueOf } from "../../state/desk";
 import { type Draft, isUnsaved } from "../../state/notes";
-import { type AwayReason, LIMITS, type Me } from "../../wire/made";
+import { type AwayReason, LIMITS, type Me, type OutcomeChoice } from "../../wire/made";
 import { titleIn, useSpoken, useWords, type Words } from "../../words";
 import { timeOfDay } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
@@ -64,19 +64,25 @@ function Outcomes({ me, work, seen, draft }: Props & { draft: Draft }) {
   const { language, words } = useSpoken();
   const titleOf = useQueueTitle(me);
   const queue = queueOf(seen.desk.work);
-  const known = me.queues.find((one) => one.queue === queue);
+  const choices = choicesFor(me, queue, seen.desk.work.at === "wrap_up");
   return (
     <section>
       <h2 id="outcome-title">
         {words.notes.outcome}
         <small>{words.notes.choose}</small>
       </h2>
-      {known === undefined || queue === null ? (
+      {choices === null ? (
         <p className="muted small">{words.notes.outcomeLater}</p>
       ) : (
         // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
-        <div className="outcomes" role="group" aria-label={words.notes.outcomesFor(titleOf(queue))}>
-          {known.outcomes.map(({ code, titles }) => (
+        <div
+          className="outcomes"
+          role="group"
+          aria-label={
+            queue === null ? words.notes.outcome : words.notes.outcomesFor(titleOf(queue))
+          }
+        >
+          {choices.map(({ code, titles }) => (
             <button
               key={code}
               type="button"
@@ -92,6 +98,14 @@ function Outcomes({ me, work, seen, draft }: Props & { draft: Draft }) {
       )}
     </section>
   );
+}
+
+/** Return the outcomes to choose from: all there are, where nobody knows the queue any longer. */
+function choicesFor(me: Me, queue: string | null, isOver: boolean): OutcomeChoice[] | null {
+  if (queue !== null) return me.queues.find((one) => one.queue === queue)?.outcomes ?? null;
+  if (!isOver) return null;
+  const every = me.queues.flatMap((one) => one.outcomes);
+  return [...new Map(every.map((one) => [one.code, one])).values()];
 }
 
 function Finish({ me, work, seen, draft }: Props & { draft: Draft }) {
