@@ -1,16 +1,24 @@
-"""The records process: from the stream of events into PostgreSQL, each exactly once."""
+"""The records process: from the stream of events into PostgreSQL, each exactly once.
+
+It also closes, for now, the rows of calls that nobody will say the end of.
+"""
 
 import structlog
 
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
+from contactcentre.adapters.ledger_postgres.open_calls import PostgresOpenCalls
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
-from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.adapters.state_redis.events import RedisEventInbox
+from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
+from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.process import Process
 from contactcentre.domain.errors import LedgerUnavailable, Outage, Refusal
+from contactcentre.domain.events import Ending
+from contactcentre.domain.ids import CallId
+from contactcentre.journey.reconciling import Reconciler
 from contactcentre.journey.records import Recorder
 from contactcentre.ports.records import WrittenEvent
 from contactcentre.settings import Settings
@@ -23,19 +31,29 @@ TABLES_RETRY_MS = 2_000
 async def serve(settings: Settings, process: Process) -> None:
     """Write events down until told to drain; what is not written stays on the stream."""
     clock, chance = MachineClock(), MachineChance()
-    blackboard = Blackboard(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
-    inbox = RedisEventInbox(blackboard, reader=settings.node, count_unread=metrics.count_set_aside)
+    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    inbox = RedisEventInbox(state, reader=settings.node, count_unread=metrics.count_set_aside)
     async with PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms) as pool:
         recorder = Recorder(inbox, PostgresLedger(pool), clock, chance, _Told())
+        reconciler = Reconciler(
+            open_calls=PostgresOpenCalls(pool),
+            queues=state,
+            rescue=state,
+            clock=clock,
+            chance=chance,
+            witness=_ToldOfEnds(),
+            grace_ms=settings.orphan_grace_ms,
+        )
 
         async def record() -> None:
             await _bring_tables_up_to_date(settings.database_url, clock, chance)
+            process.spawn(reconciler.run(), "reconciling")
             await recorder.run()
 
         process.check("records", pool.ping)
-        process.check("state", blackboard.ping)
+        process.check("state", state.ping)
         await process.run(record)
-    await blackboard.close()
+    await state.close()
 
 
 async def _bring_tables_up_to_date(url: str, clock: MachineClock, chance: MachineChance) -> None:
@@ -65,3 +83,20 @@ class _Told:
     def waits(self, outage: Outage) -> None:
         """Say that a store is away."""
         log.warning("records wait", code=outage.code, why=str(outage))
+
+
+class _ToldOfEnds:
+    """Counts and logs rows that had to be closed for now."""
+
+    def closed(self, call: CallId, ending: Ending, *, is_news: bool) -> None:
+        """Say it; a call that nobody has counted as lost yet breaks a promise here."""
+        metrics.count_closed_provisionally(ending)
+        log.warning("record closed provisionally", call=call, ending=ending)
+        if ending is not Ending.SYSTEM_LOST:
+            violated("I7", call=call, ending=ending)  # its own end never came into the record
+        elif is_news:
+            violated("I1", call=call, ending=ending)
+
+    def looks_again(self, outage: Outage) -> None:
+        """Say that open records are compared later."""
+        log.info("open records are compared later", code=outage.code, why=str(outage))

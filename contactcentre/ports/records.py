@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contactcentre.domain.call import Call
-from contactcentre.domain.events import CallEvent
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.events import CallEvent, Ending
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, OutcomeCode
 
 
@@ -82,6 +83,29 @@ class Ledger(Protocol):
         """Keep an event that can never be written where a person finds it, and count it as durable.
 
         Raises LedgerUnavailable.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A row whose call has not ended, as it was seen; a later event makes it another."""
+
+    call: CallId
+    epoch: LegEpoch
+    version: int
+
+
+class OpenCalls(Protocol):
+    """The rows of calls that have not ended, as the records process keeps them true."""
+
+    async def open_calls(self, *, after: CallId | None, count_max: int) -> Sequence[OpenCall]:
+        """Return open rows by the ids of their calls, those after one. Raises LedgerUnavailable."""
+
+    async def close_provisionally(self, seen: OpenCall, *, ending: Ending, at_ms: int) -> bool:
+        """Write down that a call has ended, until its node says otherwise; say whether it is so.
+
+        Only if the row still is as it was seen. A later event of the call corrects it, or opens it
+        again; a repeat of what was known does not. Raises LedgerUnavailable.
         """
 
 

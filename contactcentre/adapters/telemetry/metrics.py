@@ -54,6 +54,12 @@ _written = Counter(
     "Events of calls written to the record.",
     registry=REGISTRY,
 )
+_closed_provisionally = Counter(
+    "contactcentre_records_calls_closed_provisionally_total",
+    "Records of calls whose end never came from their node, by the end that was written for now.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 _set_aside = Counter(
     "contactcentre_records_events_set_aside_total",
     "Events that nobody can read or write and that wait for a person to look at them.",
@@ -196,6 +202,11 @@ def count_ended(outcome: str) -> None:
 def count_written(events: int) -> None:
     """Count events that are in the record."""
     _written.inc(events)
+
+
+def count_closed_provisionally(outcome: str) -> None:
+    """Count a record that was closed for now."""
+    _closed_provisionally.labels(outcome=outcome).inc()
 
 
 def count_set_aside() -> None:
