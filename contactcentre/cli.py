@@ -83,6 +83,9 @@ def config() -> None:
 @app.command()
 def doctor(
     *,
+    data: Annotated[
+        Path | None, typer.Option(help="The folder of a centre that `up` runs on this machine.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Say it as one line of JSON.")] = False,
     since_hours: Annotated[
         int, typer.Option(min=1, max=24 * 31, help="How far back calls are counted.")
@@ -91,7 +94,7 @@ def doctor(
     """Say how the whole centre is, and what to do where something is wrong."""
     from contactcentre.apps.doctor import run_doctor  # noqa: PLC0415 - see above
 
-    raise SystemExit(run_doctor(os.environ, json=json, since_hours=since_hours))
+    raise SystemExit(run_doctor(os.environ, data=data, json=json, since_hours=since_hours))
 
 
 @app.command(add_help_option=False, context_settings=PASSES_ON)

@@ -29,7 +29,18 @@ def contactcentre(
 def test_help_names_every_part() -> None:
     said = contactcentre("--help")
     assert said.returncode == 0
-    parts = ("up", "media", "router", "desk", "public", "records", "config", "doctor", "bench", "flows")
+    parts = (
+        "up",
+        "media",
+        "router",
+        "desk",
+        "public",
+        "records",
+        "config",
+        "doctor",
+        "bench",
+        "flows",
+    )
     assert all(f" {part} " in said.stdout for part in parts)
 
 

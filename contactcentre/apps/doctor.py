@@ -7,6 +7,7 @@ is away.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import typer
 
@@ -19,12 +20,13 @@ from contactcentre.adapters.state_redis.census import RedisCensus
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.apps.checkup import IN_PROGRESS_MAX, Checkup, Look, StateLook, findings
 from contactcentre.apps.doctor_page import as_json, as_page
-from contactcentre.apps.ground import fresh_keys
+from contactcentre.apps.ground import fresh_keys, kept_stores
+from contactcentre.apps.plan import with_defaults, with_settings
 from contactcentre.domain.errors import BrokenFlow, LedgerUnavailable, StateUnavailable
 from contactcentre.domain.ids import CallId, QueueId
 from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX
 from contactcentre.ports.state import CallStanding
-from contactcentre.settings import Settings, read_settings
+from contactcentre.settings import Settings, env_name, read_settings
 
 LOOK_AGAIN_AFTER_MS = BEAT_EVERY_MS * 3 // 2
 """Whoever is alive has beaten by then."""
@@ -42,14 +44,22 @@ LEDGER_AWAY = (
 UNWELL = 1
 
 
-def run_doctor(environ: Mapping[str, str], *, json: bool, since_hours: int) -> int:
+def run_doctor(
+    environ: Mapping[str, str], *, data: Path | None, json: bool, since_hours: int
+) -> int:
     """Say how the centre is; return 1 if anything is wrong. Raises Refusal."""
-    settings = read_settings({**fresh_keys(), **environ})
-    checkup = asyncio.run(examine(settings, since_hours=since_hours))
+    checkup = asyncio.run(examine(_settings(environ, data), since_hours=since_hours))
     found = tuple(findings(checkup))
     say = as_json if json else as_page
     typer.echo(say(checkup, found, since_hours=since_hours))
     return UNWELL if found else 0
+
+
+def _settings(environ: Mapping[str, str], data: Path | None) -> Settings:
+    """Return the settings: where they name no stores, with those that `up` keeps in its folder."""
+    line = {} if data is None else {env_name("data_dir"): str(data)}
+    said = with_defaults(with_settings(environ, line), fresh_keys())
+    return read_settings(with_defaults(said, kept_stores(read_settings(said).data_dir)))
 
 
 async def examine(settings: Settings, *, since_hours: int) -> Checkup:

@@ -14,6 +14,7 @@ from contactcentre.domain.errors import Refusal
 
 LOCK_FILE = "lock"
 KEYS_FILE = "keys.json"
+STORES_FILE = "stores.json"
 HELD_FOR_S = 2.0
 """For stores of a centre that has just died to end; they hold its folder until then."""
 POLL_S = 0.1
@@ -68,12 +69,31 @@ def kept_keys(folder: Path) -> Mapping[str, str]:
     """Return this folder's keys, made at the first start, for its owner's eyes alone."""
     path = folder / KEYS_FILE
     if not path.exists():
-        beside = path.with_suffix(".new")
-        beside.unlink(missing_ok=True)
-        beside.touch(mode=0o600)
-        beside.write_text(json.dumps(fresh_keys()), encoding="ascii")
-        beside.replace(path)
-    kept: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+        _keep(path, fresh_keys())
+    return _kept(path)
+
+
+def keep_stores(folder: Path, said: Mapping[str, str]) -> None:
+    """Write down where this folder's own stores are, for other commands and its owner's eyes."""
+    _keep(folder / STORES_FILE, said)
+
+
+def kept_stores(folder: Path) -> Mapping[str, str]:
+    """Return where the stores of a folder were last, by the settings that say so."""
+    path = folder / STORES_FILE
+    return _kept(path) if path.exists() else {}
+
+
+def _keep(path: Path, said: Mapping[str, str]) -> None:
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(dict(said)), encoding="utf-8")
+    beside.replace(path)
+
+
+def _kept(path: Path) -> Mapping[str, str]:
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
 

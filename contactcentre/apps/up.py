@@ -20,10 +20,11 @@ from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.apps.accounts import DemoAccount, seed_demo
 from contactcentre.apps.fleet import Fleet
-from contactcentre.apps.ground import hold, kept_keys, refuse_taken_ports
+from contactcentre.apps.ground import hold, keep_stores, kept_keys, refuse_taken_ports
 from contactcentre.apps.plan import Plan, make_plan
 from contactcentre.domain.ids import QueueId
 from contactcentre.domain.languages import Language
+from contactcentre.settings import env_name
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -89,6 +90,7 @@ async def _set_up(plan: Plan, stack: AsyncExitStack, told: _Told) -> Fleet:
     held = await hold(settings.data_dir)
     _say(f"Setting up in {settings.data_dir}")
     urls = await _start_stores(plan, held, stack)
+    keep_stores(settings.data_dir, {env_name(name): url for name, url in urls.items()})
     demo = await _fill(plan, urls["database_url"], queues)
     logs = settings.data_dir / "logs"
     members = plan.members(urls, kept_keys(settings.data_dir))

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -17,7 +18,7 @@ from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.apps.checkup import findings
 from contactcentre.apps.doctor import examine
 from contactcentre.apps.doctor_page import as_page
-from contactcentre.apps.ground import fresh_keys
+from contactcentre.apps.ground import fresh_keys, keep_stores
 from contactcentre.cli import app
 from contactcentre.domain import events as e
 from contactcentre.domain.call import Call, arrive, follow
@@ -137,6 +138,14 @@ def test_the_doctor_works_while_both_stores_are_away_and_says_what_to_do() -> No
 
 
 @pytest.mark.usefixtures("written")
+def test_the_stores_of_up_are_found_in_its_folder(tmp_path: Path) -> None:
+    keep_stores(tmp_path, NOWHERE)
+    assert (tmp_path / "stores.json").stat().st_mode & 0o777 == 0o600, "for the owner alone"
+    said = CliRunner().invoke(app, ["doctor", "--data", str(tmp_path)])
+    assert said.exit_code == 1
+    assert "127.0.0.1:1" in said.stdout, "where they were"
+
+
 async def test_the_record_is_looked_at_also_while_the_live_state_is_away(database_url: str) -> None:
     page, found = await doctor(settings_of(NOWHERE["CC_REDIS_URL"], database_url))
     assert len(found) == 1
