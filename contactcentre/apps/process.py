@@ -36,6 +36,8 @@ HEARTBEATS_PER_WATCH = 8
 """How often a process gives a sign within the span after which it would be killed."""
 SHUTDOWN_TIMEOUT_S = 2.0
 """How long open requests may take once a listener closes."""
+WORDS_MAX_BYTES = 1_000
+"""So much is said to a parent of what ends a process; its log has all of it."""
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 """What may be asked without the cluster key; nothing in it is secret."""
 MISTAKE = "ended by a mistake of ours"
@@ -177,10 +179,19 @@ def run_process(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             refused = runner.run(_live(role, settings, serve, heartbeat_fd))
     except Exception as mistake:
-        log.exception(MISTAKE, why="; ".join(_reasons(mistake)))
+        why = "; ".join(_reasons(mistake))
+        log.exception(MISTAKE, why=why)
+        _say_to_parent(heartbeat_fd, why)
         raise SystemExit(1) from mistake
     if refused is not None:
         raise refused
+
+
+def _say_to_parent(heartbeat_fd: int | None, why: str) -> None:
+    """Tell a parent what ends us, on the way of the signs of life."""
+    if heartbeat_fd is not None:
+        with suppress(OSError):  # a parent that does not read has other troubles than ours
+            os.write(heartbeat_fd, b"\n" + why.encode()[:WORDS_MAX_BYTES])
 
 
 def _reasons(mistake: BaseException) -> Iterator[str]:
