@@ -99,10 +99,24 @@ async function digest(secret) {
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
-function wait(spanMs, signal) {
+function wait(spanMs) {
   return new Promise((resolve) => {
     setTimeout(resolve, spanMs);
-    signal?.addEventListener("abort", resolve, { once: true });
+  });
+}
+
+/** Wait before the next try, no longer than until there is one to be made or no sense in it. */
+function waitForNextTry(spanMs, signal) {
+  return new Promise((resolve) => {
+    const done = new AbortController();
+    const go = () => {
+      done.abort();
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(go, spanMs);
+    signal.addEventListener("abort", go, { signal: done.signal });
+    window.addEventListener("online", go, { signal: done.signal });
   });
 }
 
@@ -198,7 +212,7 @@ class LiveCall {
       claims: this,
       nodes: this.#nodes,
       open: (url) => this.#open(url),
-      pause: wait,
+      pause: waitForNextTry,
       nowMs: clock.nowMs,
       random: Math.random,
       tell: (event) => this.#tell(event),

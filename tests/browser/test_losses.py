@@ -1,0 +1,342 @@
+"""What callers and advisers see and hear when a process, a page, a store or the network is lost.
+
+Each test hits one part of a running centre, whose parents and `up` start it again; the next test
+begins once the centre is whole.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import expect
+
+from contactcentre.limits import SOCKET_LOST_AFTER_MS
+from tests.browser.centre import Centre, running_centre
+from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage
+from tests.browser.faults import Running, child_of, kill, stop, store_of, whole
+from tests.browser.people import Adviser, Caller
+
+NODES = 3
+KILLED_MS = 5_000
+STOPPED_MS = 8_000
+"""From the fault until a caller hears the platform again, at most."""
+OFFLINE_S = 20
+RING_MS = 15_000
+UNHEARD_S = 3
+RECORDED_WITHIN_S = 15.0
+LOOK_EVERY_S = 0.5
+
+
+@pytest.fixture(scope="module")
+def centre() -> Iterator[Centre]:
+    """Start a centre of this module's own, in which things may be broken."""
+    with running_centre({"CC_RING_MS": str(RING_MS)}, nodes=NODES) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+async def whole_centre(centre: Centre) -> None:
+    """Begin with every process there."""
+    await whole(centre, nodes=NODES)
+
+
+async def node_of(caller: Caller, centre: Centre) -> Running:
+    """Return the node that has a caller's call, as the caller's page knows it."""
+    url = await caller.page.evaluate("JSON.parse(sessionStorage.getItem('call')).url")
+    port = int(re.fullmatch(r"ws://127\.0\.0\.1:(\d+)/leg", url)[1])  # type: ignore[index]
+    return child_of(centre, f"media-{port - centre.media_port + 1}")
+
+
+async def talk(stage: Stage, name: str = "ada") -> tuple[Caller, Adviser]:
+    """Return a caller and an adviser who hear each other."""
+    ada = await stage.adviser_signs_in(name)
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.answers()
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+    return caller, ada
+
+
+async def hear_each_other(caller: Caller, ada: Adviser) -> None:
+    """Wait until both ends of a talk hear the other's tone."""
+    await asyncio.gather(ada.hears(CALLER_HZ), caller.hears(ADVISER_HZ))
+
+
+async def is_back(caller: Caller, state: str, *, within_ms: int) -> None:
+    """Wait until a caller whose line was lost is connected again, and in that state."""
+    up = caller.page.locator("#up")
+    await expect(up).to_have_attribute("data-state", state, timeout=within_ms)
+
+
+async def loads_again(caller: Caller) -> None:
+    """Load the caller's page again and go back to the call."""
+    caller.page.once("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await caller.page.reload()
+    await caller.page.locator("#go-back").click()
+
+
+KEEP_SAID = """
+window.said = [];
+new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    const words = target.textContent;
+    if (target.id === "polite" && words) window.said.push(words);
+  }
+}).observe(document.body, { subtree: true, childList: true });
+"""
+
+
+async def test_a_talk_goes_on_without_a_click_when_its_node_is_killed(
+    stage: Stage, centre: Centre
+) -> None:
+    caller, ada = await talk(stage)
+    await caller.page.evaluate(KEEP_SAID)
+    kill(await node_of(caller, centre))
+    await caller.is_in("reconnecting")
+    await is_back(caller, "talking", within_ms=KILLED_MS)
+    await expect(ada.page.get_by_text("You and the caller are back together.")).to_be_visible()
+    await hear_each_other(caller, ada)
+    said = await caller.page.evaluate("window.said")
+    assert len([words for words in said if words.startswith("We lost the line")]) == 1
+    await ada.ends_the_call()
+    await expect(caller.page.locator("#over")).to_contain_text("Thank you for calling.")
+
+
+async def test_a_talk_goes_on_without_a_click_when_its_node_hangs(
+    stage: Stage, centre: Centre
+) -> None:
+    caller, ada = await talk(stage)
+    stop(await node_of(caller, centre))
+    await expect(caller.page.locator("#lost")).to_be_visible()
+    await is_back(caller, "talking", within_ms=STOPPED_MS)
+    await hear_each_other(caller, ada)
+    await caller.hangs_up()
+    await ada.is_("wrap_up")
+
+
+async def test_callers_keep_their_places_when_a_node_is_killed_while_they_wait(
+    stage: Stage, centre: Centre
+) -> None:
+    early, late = await stage.caller_calls(), await stage.caller_calls()
+    await early.waits("3", "3")
+    await late.waits("3", "3")
+    await expect(late.state).to_contain_text("2nd in the queue")
+    kill(await node_of(early, centre))
+    await early.is_in("reconnecting")
+    await expect(early.state).to_contain_text("next in the queue")
+    await is_back(early, "waiting", within_ms=KILLED_MS)
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    await ada.answers()
+    await early.is_in("talking")
+    await hear_each_other(early, ada)
+    await late.is_in("waiting")
+    await expect(late.state).to_contain_text("next in the queue")
+
+
+async def test_a_caller_in_a_menu_hears_the_same_menu_again_when_the_node_is_killed(
+    stage: Stage, centre: Centre
+) -> None:
+    caller = await stage.caller_calls()
+    choices = caller.page.locator("#choices-list")
+    first = await choices.inner_text()
+    await caller.press("3")
+    await expect(choices).not_to_have_text(first, use_inner_text=True)
+    offered = await choices.inner_text()
+    kill(await node_of(caller, centre))
+    await caller.is_in("reconnecting")
+    await is_back(caller, "in_menu", within_ms=KILLED_MS)
+    await expect(choices).to_have_text(offered, use_inner_text=True)
+    await caller.waits("3")
+
+
+async def test_a_caller_is_rung_for_again_when_the_node_is_killed_while_it_rings(
+    stage: Stage, centre: Centre
+) -> None:
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.is_rung()
+    await caller.is_in("ringing")
+    kill(await node_of(caller, centre))
+    await caller.is_in("reconnecting")
+    await caller.is_in("ringing")
+    await ada.answers()
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+
+
+async def test_a_caller_who_gives_up_on_a_node_that_hangs_is_counted_as_who_left_the_queue(
+    stage: Stage, centre: Centre
+) -> None:
+    sam = await stage.adviser_signs_in("sam")
+    caller = await stage.caller_calls()
+    await caller.waits("3", "3")
+    before = await today(sam)
+    stop(await node_of(caller, centre))
+    await caller.hangs_up()
+    await until_counted(sam, before, "abandoned_count")
+    assert (await today(sam))["system_lost_count"] == before["system_lost_count"]
+
+
+async def today(supervisor: Adviser) -> dict[str, int]:
+    """Return what the board says of today."""
+    board = await supervisor.page.evaluate("fetch('/api/board').then((said) => said.json())")
+    return dict(board["today"])
+
+
+async def until_counted(supervisor: Adviser, before: dict[str, int], name: str) -> None:
+    """Wait until the board counts one more than before."""
+    deadline = time.monotonic() + RECORDED_WITHIN_S
+    while (counted := (await today(supervisor))[name]) != before[name] + 1:
+        assert time.monotonic() < deadline, f"{counted} {name}, and {before[name]} before"
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def test_a_desk_that_is_loaded_again_in_a_talk_goes_on_with_it(stage: Stage) -> None:
+    caller, ada = await talk(stage)
+    ada.page.once("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await ada.page.reload()
+    await ada.is_("talking")
+    await hear_each_other(caller, ada)
+    await ada.ends_the_call()
+    await expect(caller.page.locator("#over")).to_be_visible()
+
+
+async def test_a_page_that_is_loaded_again_goes_back_to_the_menu_and_to_its_place(
+    stage: Stage,
+) -> None:
+    caller, later = await stage.caller_calls(), await stage.caller_calls()
+    await loads_again(caller)
+    await caller.is_in("in_menu")
+    await caller.waits("3", "3")
+    await later.waits("3", "3")
+    await loads_again(caller)
+    await caller.is_in("waiting")
+    await expect(caller.state).to_contain_text("next in the queue")
+    await expect(later.state).to_contain_text("2nd in the queue")
+
+
+async def test_a_page_that_is_loaded_again_goes_back_to_its_ring_and_its_talk(
+    stage: Stage,
+) -> None:
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.is_rung()
+    await loads_again(caller)
+    await caller.is_in("ringing")
+    await ada.answers()
+    await caller.is_in("talking")
+    await loads_again(caller)
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+
+
+async def test_of_two_tabs_with_one_call_the_later_one_has_it_and_the_earlier_says_so(
+    stage: Stage,
+) -> None:
+    first = await stage.caller_calls()
+    await first.waits("3", "3")
+    async with first.page.context.expect_page() as opened:
+        await first.page.evaluate("void window.open(location.href)")
+    second = Caller(await opened.value)
+    await second.page.locator("#go-back").click()
+    await second.is_in("waiting")
+    elsewhere = "Your call goes on in another tab"
+    await expect(first.page.locator("#over")).to_contain_text(elsewhere)
+    await asyncio.sleep(UNHEARD_S)
+    await second.is_in("waiting")
+    await expect(second.state).to_contain_text("next in the queue")
+    await first.page.locator("#bring").click()
+    await first.is_in("waiting")
+    await expect(second.page.locator("#over")).to_contain_text(elsewhere)
+
+
+async def test_nobody_hears_that_the_desk_was_lost_in_a_talk(stage: Stage, centre: Centre) -> None:
+    caller, ada = await talk(stage)
+    kill(child_of(centre, "desk"))
+    await hear_each_other(caller, ada)
+    await whole(centre, nodes=NODES)
+    await hear_each_other(caller, ada)
+    await caller.is_in("talking")
+    await ada.is_("talking")
+    await ada.ends_the_call()
+    await ada.finishes()
+    await ada.is_("ready")
+
+
+async def test_a_ring_can_be_answered_after_the_desk_was_lost(stage: Stage, centre: Centre) -> None:
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.is_rung()
+    kill(child_of(centre, "desk"))
+    await whole(centre, nodes=NODES)
+    await ada.answers()
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+
+
+async def test_a_ring_can_be_answered_while_the_live_state_is_lost(
+    stage: Stage, centre: Centre
+) -> None:
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.is_rung()
+    kill(store_of(centre))
+    await ada.answers()
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+    await whole(centre, nodes=NODES)
+    await ada.ends_the_call()
+    await ada.finishes()
+    await ada.is_("ready")
+    after = await stage.caller_calls()
+    await after.press("3", "3")
+    await ada.answers()
+    await after.is_in("talking")
+
+
+async def test_nobody_hears_that_the_records_were_lost_and_the_call_is_counted_once(
+    stage: Stage, centre: Centre
+) -> None:
+    sam = await stage.adviser_signs_in("sam")
+    caller, ada = await talk(stage)
+    before = await today(sam)
+    kill(child_of(centre, "records"))
+    await hear_each_other(caller, ada)
+    await caller.hangs_up()
+    await ada.is_("wrap_up")
+    await until_counted(sam, before, "handled_count")
+
+
+async def test_a_caller_who_was_offline_for_twenty_seconds_is_back_in_the_old_place(
+    stage: Stage,
+) -> None:
+    caller, later = await stage.caller_calls(), await stage.caller_calls()
+    await caller.waits("3", "3")
+    await later.waits("3", "3")
+    network = await caller.page.context.new_cdp_session(caller.page)
+    await network.send("Network.emulateNetworkConditions", CUT)
+    await expect(caller.page.locator("#lost")).to_contain_text("You keep your place")
+    await asyncio.sleep(OFFLINE_S - SOCKET_LOST_AFTER_MS / 1_000)
+    await expect(caller.page.locator("#lost")).to_contain_text("connected to the internet")
+    await network.send("Network.emulateNetworkConditions", WHOLE)
+    await is_back(caller, "waiting", within_ms=KILLED_MS)
+    await expect(caller.state).to_contain_text("next in the queue")
+    await expect(later.state).to_contain_text("2nd in the queue")
+
+
+CUT = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+"""The browser's own way of being offline: requests fail, sockets go silent, none can be opened."""
+WHOLE = CUT | {"offline": False}
