@@ -330,6 +330,7 @@ class Watch:
         with suppress(TimeoutError):
             async with asyncio.timeout((span_ms + self._chance.jitter(span_ms)) / 1_000):
                 await self._hurried.wait()
+                self._is_open = False  # matching has stopped; it must be told to go on
         self._hurried.clear()
 
 

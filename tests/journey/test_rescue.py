@@ -381,3 +381,16 @@ async def test_a_router_looks_at_once_when_matching_finds_another_store() -> Non
     running.cancel()
     await asyncio.wait([running])
     assert stage.found[-1] == "matching waits for 2 nodes to report to first"
+
+
+async def test_matching_that_was_refused_is_told_to_go_on_also_where_all_is_open_by_now() -> None:
+    stage = Stage()
+    hurried = asyncio.Event()
+    running = asyncio.create_task(watch(stage, hurried).run())
+    await asyncio.sleep(0.05)
+    assert stage.resumed_count == 1
+    hurried.set()
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait([running])
+    assert stage.resumed_count == 2
