@@ -177,6 +177,8 @@ class SmallCentre:
         self.leg_urls = [f"ws://127.0.0.1:{node.media_port}/leg" for node in nodes]
         self.leg_url = self.leg_urls[0]
         self.internal_urls = [f"http://127.0.0.1:{node.internal_port}" for node in nodes]
+        self.store_pid = 0
+        """The store's process, if the test has one of its own."""
         self.drain: Callable[[int], None] = lambda _: None
         """Tells a node, by its number, to drain."""
         signing, ring = settings.signing_ring()

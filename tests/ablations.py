@@ -1,0 +1,192 @@
+"""Takes one safeguard away at a time, in a copy of the tree, and sees the tests go red.
+
+    python -m tests.ablations [name ...]
+
+Each ablation is one line of code that is replaced, and the tests that must not pass without it. One
+JSON line each; the command fails if one of them stays green, as then a test is missing.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+WITHIN_S = 300.0
+STATE = "contactcentre/adapters/state_redis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ablation:
+    """One safeguard, and what goes wrong without it."""
+
+    name: str
+    files: Sequence[str]
+    line: str
+    instead: str
+    tests: Sequence[tuple[str, str]]
+    """Each as its file and its name."""
+
+
+ABLATIONS = (
+    Ablation(
+        name="node reports off",
+        files=["contactcentre/apps/node_calls.py"],
+        line="for start in range(0, len(reports), REPORT_CALLS_MAX):",
+        instead="for start in range(0, 0, REPORT_CALLS_MAX):",
+        tests=[
+            (
+                "tests/apps/test_store_lost.py",
+                "test_an_emptied_store_knows_every_caller_again_within_two_beats",
+            ),
+        ],
+    ),
+    Ablation(
+        name="reaper off",
+        files=["contactcentre/journey/rescue.py"],
+        line="await _in_chunks(lambda: self._queues.lose_calls(node, beat=beat))",
+        instead="0",
+        tests=[
+            (
+                "tests/apps/test_router.py",
+                "test_the_callers_of_a_silent_node_keep_their_rank_and_hold_nobody_up",
+            ),
+        ],
+    ),
+    Ablation(
+        name="token check off at the node",
+        files=["contactcentre/apps/node_call.py"],
+        line="if offered.token <= self._call.token:",
+        instead="if offered.token < 0:",
+        tests=[
+            (
+                "tests/apps/test_store_lost.py",
+                "test_an_offer_from_the_past_rings_nobody_also_while_the_store_cannot_say_so",
+            ),
+        ],
+    ),
+    Ablation(
+        name="epochs off",
+        files=[f"{STATE}/lua/correct_calls.lua"],
+        line="elseif has < had or (has == had and nonce < old_nonce) then",
+        instead="elseif false then",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_node_losses.py",
+                "test_the_word_of_a_leg_that_was_overtaken_changes_nothing",
+            ),
+        ],
+    ),
+    Ablation(
+        name="retries of redis-py",
+        files=[f"{STATE}/client.py"],
+        line='"retry": Retry(NoBackoff(), 0),',
+        instead='"retry": Retry(NoBackoff(), 10),',
+        tests=[
+            (
+                "tests/adapters/state_redis/test_client.py",
+                "test_a_step_is_tried_once_and_never_again_by_itself",
+            ),
+            (
+                "tests/adapters/state_redis/test_client.py",
+                "test_a_step_whose_connection_is_cut_is_not_tried_again",
+            ),
+        ],
+    ),
+    Ablation(
+        name="DO NOTHING in the upsert",
+        files=["contactcentre/adapters/ledger_postgres/statements.py"],
+        line='WRITE_CALLS = _read("write_calls")',
+        instead='WRITE_CALLS = _read("write_calls").split("ON CONF")[0] + "ON CONFLICT DO NOTHING"',
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_ledger.py",
+                "test_a_repeat_is_written_again_so_that_it_waits_for_the_standby",
+            ),
+        ],
+    ),
+    Ablation(
+        name="barrier off",
+        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_adviser.lua"],
+        line="if redis.call('GET', opened) ~= store then return {'changed'} end",
+        instead="",
+        tests=[
+            (
+                "tests/apps/test_router.py",
+                "test_an_emptied_store_is_matched_on_only_when_every_node_has_reported",
+            ),
+        ],
+    ),
+)
+
+
+def run(ablation: Ablation) -> bool:
+    """Return whether the tests go red without the safeguard."""
+    with TemporaryDirectory(prefix="contactcentre-ablation-") as folder:
+        # as root the PostgreSQL of a test runs as somebody else, who must come through here
+        Path(folder).chmod(0o755)
+        tree = Path(folder) / "tree"
+        _copy(tree)
+        for file in ablation.files:
+            _replace(tree / file, ablation)
+        tests = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        said = subprocess.run(
+            [*tests, *map("::".join, ablation.tests)],
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": str(tree)},
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+        )
+    if said.returncode not in (0, 1):
+        raise SystemExit(f"{ablation.name}: the tests did not run\n{said.stdout}{said.stderr}")
+    last = said.stdout.strip().splitlines()[-1]
+    is_red = said.returncode == 1 and "failed" in last
+    _say(ablation=ablation.name, red=is_red, tests=last)
+    return is_red
+
+
+def _replace(path: Path, ablation: Ablation) -> None:
+    """Take the safeguard out of a file, in which it stands once."""
+    source = path.read_text(encoding="utf-8")
+    if source.count(ablation.line) != 1:
+        raise SystemExit(f"{ablation.name}: {path.name} has not that line once: {ablation.line}")
+    path.write_text(source.replace(ablation.line, ablation.instead), encoding="utf-8")
+
+
+def _copy(tree: Path) -> None:
+    """Copy what is ours: every file that git knows or would take."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - as a developer calls it
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.splitlines()):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tree / name)
+
+
+def _say(**said: object) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the ablations that are named, or all; return how many stayed green."""
+    unknown = set(names) - {one.name for one in ABLATIONS}
+    if unknown:
+        raise SystemExit(f"There is no ablation called {', '.join(sorted(unknown))}.")
+    chosen = [one for one in ABLATIONS if not names or one.name in names]
+    return sum(not run(one) for one in chosen)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

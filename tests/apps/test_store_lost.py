@@ -1,0 +1,117 @@
+"""What a node and its callers do while the live state is empty, hung or new: nobody notices."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contactcentre.adapters.embedded.valkey import start_valkey
+from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
+from contactcentre.domain.ids import AdviserId, CallId, QueueId, Token
+from contactcentre.domain.presence import Presence
+from contactcentre.wire.cluster import OfferCall
+from tests.apps.small_centre import DESK, LegPage, SmallCentre, small_centre
+
+PAYING = "tax.paying.en"
+
+
+@pytest.fixture
+async def centre(tmp_path: Path) -> AsyncIterator[SmallCentre]:
+    """Give a centre with a store of its own, which a test may break."""
+    store = await start_valkey(tmp_path / "valkey")
+    try:
+        async with small_centre(store.url, tmp_path, CC_RING_MS="2000") as one:
+            one.store_pid = store.program.process.pid
+            yield one
+    finally:
+        os.kill(store.program.process.pid, signal.SIGCONT)
+        await store.stop()
+
+
+async def wait_in_queue(centre: SmallCentre, call: str) -> LegPage:
+    """Let a caller call and wait for an adviser."""
+    page = await centre.call(call)
+    for key in "33":
+        await page.say("key", key=key)
+        await asyncio.sleep(0.05)
+    await page.hear("stage", state="waiting")
+    return page
+
+
+async def offer(centre: SmallCentre, call: str, token: int) -> tuple[int, str]:
+    """Post an offer as a router does; return the status and the words of the answer."""
+    key = centre.settings.cluster_key.get_secret_value()
+    said = OfferCall(
+        call=CallId(call), adviser=AdviserId("ada"), desk=DESK, token=Token(token)
+    ).model_dump_json()
+    async with centre.session.post(
+        f"{centre.internal_urls[0]}/offers",
+        data=said,
+        headers={CLUSTER_KEY_HEADER: key, "Content-Type": "application/json"},
+    ) as response:
+        return response.status, await response.text()
+
+
+async def test_an_emptied_store_knows_every_caller_again_within_two_beats(
+    centre: SmallCentre,
+) -> None:
+    callers = [await wait_in_queue(centre, call) for call in ("early", "late")]
+    await asyncio.sleep(1.2)
+    await centre.state.client.ask("FLUSHALL")
+    await asyncio.sleep(2.2)
+    for place, call in enumerate(("early", "late"), 1):
+        stands = await centre.state.place(call=CallId(call), queue=QueueId(PAYING))
+        assert stands is not None
+        assert stands.place == place
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    assert (await centre.ring(within_s=4)).call == "early"
+    await callers[0].hear("stage", state="ringing")
+
+
+async def test_a_caller_is_taken_in_and_queued_while_the_store_hangs(centre: SmallCentre) -> None:
+    os.kill(centre.store_pid, signal.SIGSTOP)
+    page = await wait_in_queue(centre, "call-1")
+    assert page.peer.received_count > 0
+    os.kill(centre.store_pid, signal.SIGCONT)
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    assert (await centre.ring(within_s=5)).call == "call-1"
+
+
+async def test_an_offer_from_the_past_rings_nobody_also_while_the_store_cannot_say_so(
+    centre: SmallCentre,
+) -> None:
+    page = await wait_in_queue(centre, "call-1")
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    ring = await centre.ring()
+    await page.hear("stage", state="ringing")
+    await page.hear("stage", state="waiting", within_s=5)
+    os.kill(centre.store_pid, signal.SIGSTOP)
+    for token in (ring.token, ring.token - 1):
+        status, words = await offer(centre, "call-1", token)
+        assert (status, "stale-token" in words) == (409, True)
+    assert centre.desk.rings.empty()
+
+
+async def test_a_call_that_two_desks_in_a_row_have_failed_on_is_set_aside_with_its_place(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contactcentre.apps.sight.SET_ASIDE_MS", 6_000)
+    await wait_in_queue(centre, "poison")
+    for adviser in ("ada", "bryn"):
+        await centre.desk.report(adviser, Presence.READY, PAYING)
+        assert (await centre.ring()).call == "poison"  # the desk takes it and is never heard again
+    await asyncio.sleep(2.5)
+    later = await wait_in_queue(centre, "later")
+    await centre.desk.report("carys", Presence.READY, PAYING)
+    ring, adviser = await centre.answer_ring()
+    assert ring.call == "later"
+    await later.hear("stage", state="talking")
+    await adviser.say("hang_up")
+    async with asyncio.timeout(10):
+        while centre.desk.rings.empty():
+            await centre.desk.report("dewi", Presence.READY, PAYING)
+            await asyncio.sleep(0.5)
+    assert (await centre.ring()).call == "poison"

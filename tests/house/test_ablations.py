@@ -1,0 +1,15 @@
+"""Every safeguard that `python -m tests.ablations` takes away stands where it says, with its tests."""
+
+import pytest
+
+from tests.ablations import ABLATIONS, ROOT, Ablation
+
+
+@pytest.mark.parametrize("ablation", ABLATIONS, ids=lambda ablation: ablation.name)
+def test_an_ablation_names_a_line_that_is_there_and_tests_that_are_there(
+    ablation: Ablation,
+) -> None:
+    for file in ablation.files:
+        assert (ROOT / file).read_text(encoding="utf-8").count(ablation.line) == 1
+    for file, test in ablation.tests:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
