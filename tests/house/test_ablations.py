@@ -1,4 +1,4 @@
-"""Every safeguard that `python -m tests.ablations` takes away stands where it says, with its tests."""
+"""Every safeguard that the ablations take away stands where they say, and so do its tests."""
 
 import pytest
 
