@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import Refusal, StaleEpoch, StaleToken, StoreChanged
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, RequestId, Token
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, RequestId, Token
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import Reservation
 from tests.adapters.state_redis.centre import PAYING, Server
@@ -41,6 +41,13 @@ class AnySteps(StepsOfLosses):
         for name in (AdviserId("ada"), AdviserId("bob"), AdviserId("eve")):
             self.runner.run(self.centre.ready(name))
             self.kept.advisers[name] = KeptAdviser()
+        for n in range(4):
+            self.join_anew(CallId(f"call-{n}"), NODES[n % 2])
+
+    def join_anew(self, call: CallId, node: NodeId) -> None:
+        time_ms = self.runner.run(self.centre.call(call, epoch=LegEpoch(1, NONCE), node=node))
+        self.time_max_ms = time_ms
+        self.kept.join(call, 1, time_ms=time_ms, head_start_ms=0, node=node)
 
     # Callers
 
@@ -74,9 +81,12 @@ class AnySteps(StepsOfLosses):
         if known is not None and known.state == "waiting":
             known.wait("hidden")
 
-    @rule(call=CALLS, older=st.sampled_from([True, False, False]))
-    def end(self, call: CallId, *, older: bool) -> None:
+    @rule(call=CALLS, older=st.sampled_from([True, False, False]), early=st.booleans())
+    def end(self, call: CallId, *, older: bool, early: bool) -> None:
+        """Let a call end, at times before it was heard of here at all."""
         known = self.kept.known(call)
+        if known is None and not early:
+            return
         leg_count = (known.count if known else 1) - older
         ending = self.centre.end(call, epoch=LegEpoch(leg_count, NONCE))
         if known is not None and older:
@@ -218,8 +228,11 @@ class AnySteps(StepsOfLosses):
 
     # The store is lost, and everyone reports again
 
-    @rule()
-    def lose_the_store(self) -> None:
+    @rule(really=st.sampled_from([False, False, True]))
+    def lose_the_store(self, *, really: bool) -> None:
+        """Lose it now and then; more often, and nothing else would be left to happen."""
+        if not really:
+            return
         self.runner.run(self.forget())
         with pytest.raises(StoreChanged):
             self.runner.run(self.centre.match())
@@ -295,7 +308,7 @@ def test_any_steps_in_any_order_leave_what_the_rules_say(server: Server) -> None
     run_state_machine_as_test(
         AnySteps,
         settings=settings(
-            max_examples=40,
+            max_examples=60,
             stateful_step_count=40,
             deadline=None,
             database=None,
