@@ -61,10 +61,14 @@ class Plan:
     def members(self, urls: Mapping[str, str], keys: Mapping[str, str]) -> Sequence[Member]:
         """Return every process, told where the stores are and what the keys are."""
         names = [*self._media_names(), *map(self._named, ROLES_ONCE)]
-        internal = free_ports(len(names), self.settings.internal_host)
+        host = self.settings.internal_host
+        ports = dict(zip(names, free_ports(len(names), host), strict=True))
         shared = self._shared() | {env_name(name): url for name, url in urls.items()}
+        if not self.is_said("desks_static"):
+            desk = self._named("desk")
+            shared[env_name("desks_static")] = f"{desk}=http://{host}:{ports[desk]}"
         said = with_settings(with_defaults(self.environ, keys), shared)
-        return [self._member(name, port, said) for name, port in zip(names, internal, strict=True)]
+        return [self._member(name, port, said) for name, port in ports.items()]
 
     def _member(self, name: str, port: int, said: Mapping[str, str]) -> Member:
         own = {"CC_NODE": name, "CC_INTERNAL_PORT": str(port)}

@@ -35,6 +35,8 @@ def test_every_process_is_told_all_that_it_needs() -> None:
         "media-1": "ws://127.0.0.1:9021/leg",
         "media-2": "ws://127.0.0.1:9022/leg",
     }
+    desk = f"http://127.0.0.1:{told['desk'].internal_port}"
+    assert told["media-1"].desks_static == {"desk": desk}
 
 
 def test_every_port_has_a_purpose() -> None:
