@@ -7,21 +7,20 @@ opened again where the desk says that the call is now.
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 from typing import Any
 
 import aiohttp
 
 from contactcentre.drills import history as facts
+from contactcentre.drills.desk_way import DeskWay
 from contactcentre.drills.history import History, now_ms
-from contactcentre.drills.leg import BROKEN, CLOSE_WITHIN_S, Leg, LegEnd, Said
+from contactcentre.drills.leg import Leg, LegEnd, Said
 from contactcentre.drills.manners import AdviserManner
-from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
-from contactcentre.wire.closing import Closing
 
-ASK_WITHIN_S = 5.0
-BACK_OFF_MIN_S, BACK_OFF_MAX_S = 0.25, 10.0
 LEG_TRIES_MAX = 8
+PATIENT_STEP_MAX = 4
 SAY_AGAIN_S = 0.5
 PRESS_AGAIN_S = 1.0
 TO_READY_S = 0.3
@@ -42,23 +41,30 @@ class Adviser:
     chance: Random
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Own:
+    """What an adviser has while at work."""
+
+    session: aiohttp.ClientSession
+    tasks: asyncio.TaskGroup
+    way: DeskWay
+
+
 class AdviserPage:
     """One adviser's browser while the adviser works."""
 
     def __init__(self, adviser: Adviser, manner: AdviserManner) -> None:
         self._adviser = adviser
         self._manner = manner
-        self._session: aiohttp.ClientSession | None = None
-        self._at = adviser.chance.randrange(len(adviser.desks))
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._patience: asyncio.Timeout | None = None
-        self._tasks: asyncio.TaskGroup | None = None
+        self._own: _Own | None = None
         self._doing: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._leg: Leg | None = None
         self._ring: Said | None = None
         """The ring that the open leg is for."""
         self._work: tuple[str, object] = ("nothing", None)
+        self._call = ""
+        """The call that is talked with."""
         self._answering = False
         self._bridged = asyncio.Event()
         self._over: set[int] = set()
@@ -67,103 +73,25 @@ class AdviserPage:
 
     async def work(self) -> None:
         """Sign in and work until cancelled."""
+        adviser = self._adviser
         jar = aiohttp.CookieJar(unsafe=True)  # addresses instead of names
-        async with (
-            aiohttp.ClientSession(cookie_jar=jar) as self._session,
-            asyncio.TaskGroup() as self._tasks,
-        ):
-            await self._sign_in()
-            await self._stay_connected()
-
-    # The way to the desk
+        async with aiohttp.ClientSession(cookie_jar=jar) as session, asyncio.TaskGroup() as tasks:
+            way = DeskWay(
+                adviser.desks,
+                session,
+                adviser.chance,
+                sign_in={"name": adviser.name, "password": adviser.password},
+                heard=self._hear,
+                lost=lambda: self._note(facts.DeskLost(at_ms=now_ms(), adviser=adviser.name)),
+                closing=adviser.closing,
+            )
+            self._own = _Own(session=session, tasks=tasks, way=way)
+            await way.keep()
 
     @property
-    def _url(self) -> str:
-        return self._adviser.desks[self._at % len(self._adviser.desks)]
-
-    async def _sign_in(self) -> None:
-        said = {"name": self._adviser.name, "password": self._adviser.password}
-        await self._insist("POST", "/api/sign-in", said)
-
-    async def _insist(self, method: str, path: str, body: Said) -> None:
-        """Ask until the desk has said yes or no."""
-        attempt = 0
-        while await self._ask(method, path, body) is None:
-            attempt += 1
-            self._at += self._socket is None
-            await asyncio.sleep(self._back_off_s(attempt))
-
-    async def _ask(self, method: str, path: str, body: Said) -> int | None:
-        """Return the status of the answer; None if there was none, or an outage."""
-        assert self._session is not None, "at work"
-        try:
-            async with (
-                asyncio.timeout(ASK_WITHIN_S),
-                self._session.request(
-                    method, self._url + path, json=body, headers={"Origin": self._url}
-                ) as response,
-            ):
-                await response.read()
-                return response.status if response.status < 500 else None  # noqa: PLR2004 - its own trouble
-        except BROKEN:
-            return None
-
-    async def _stay_connected(self) -> None:
-        attempt = 0
-        while True:
-            was_live = await self._live()
-            attempt = 1 if was_live else attempt + 1
-            if was_live:
-                self._note(facts.DeskLost(at_ms=now_ms(), adviser=self._adviser.name))
-            self._at += 1
-            await asyncio.sleep(self._back_off_s(attempt))
-
-    async def _live(self) -> bool:
-        """Keep one socket to its end; say whether the desk said anything on it."""
-        assert self._session is not None, "at work"
-        assert self._tasks is not None, "at work"
-        try:
-            async with asyncio.timeout(ASK_WITHIN_S):
-                socket = await self._session.ws_connect(
-                    self._url + "/api/live",
-                    headers={"Origin": self._url},
-                    max_msg_size=0,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
-                )
-        except BROKEN:
-            return False
-        self._socket, was_live = socket, False
-        beating = self._tasks.create_task(self._beat(socket), name="desk beats")
-        try:
-            async with asyncio.timeout(SOCKET_LOST_AFTER_MS / 1_000) as self._patience:
-                async for message in socket:
-                    loop = asyncio.get_running_loop()
-                    self._patience.reschedule(loop.time() + SOCKET_LOST_AFTER_MS / 1_000)
-                    if message.type is not aiohttp.WSMsgType.TEXT:
-                        break
-                    was_live = True
-                    self._hear(message.json())
-        except (*BROKEN,):
-            pass
-        finally:
-            beating.cancel()
-            self._socket = self._patience = None
-            self._adviser.closing.create_task(_close(socket), name="desk socket closes")
-        if socket.close_code == Closing.NOT_SIGNED_IN:
-            await self._sign_in()
-        return was_live
-
-    async def _beat(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        try:
-            while True:
-                await asyncio.sleep(SOCKET_BEAT_EVERY_MS / 1_000)
-                await socket.send_json({"kind": "beat"})
-        except BROKEN:
-            return
-
-    def _back_off_s(self, attempt: int) -> float:
-        span: float = min(BACK_OFF_MAX_S, BACK_OFF_MIN_S * 2 ** min(attempt, 10))
-        return BACK_OFF_MIN_S + self._adviser.chance.random() * (span - BACK_OFF_MIN_S)
+    def _at_work(self) -> "_Own":
+        assert self._own is not None, "at work"
+        return self._own
 
     # What the desk says
 
@@ -223,6 +151,7 @@ class AdviserPage:
 
     def _talks(self, call: str, token: int, ring: Said | None) -> None:
         """Take note of a talk, and open a leg if there is none where the call is now."""
+        self._call = call
         if self._work != ("talking", token):
             self._become("talking", token)
         if ring is None:
@@ -241,30 +170,36 @@ class AdviserPage:
     # The leg
 
     def _open(self, ring: Said) -> None:
-        assert self._tasks is not None, "at work"
         self._ring = ring
         self._bridged.clear()
-        self._keeping = self._tasks.create_task(self._keep_leg(ring), name="adviser's leg")
+        self._keeping = self._at_work.tasks.create_task(self._keep_leg(ring), name="adviser's leg")
 
     async def _keep_leg(self, ring: Said) -> None:
-        """Open the leg, and open it again where it breaks."""
-        for attempt in range(1, LEG_TRIES_MAX + 1):
+        """Open the leg, and open it again where it breaks, as long as there is a ring or a talk."""
+        for attempt in count(1):
             end = await self._live_leg(ring)
+            is_talk = self._work == ("talking", ring["token"])
             if end.why == "over":
                 self._end_part(ring["call"], ring["token"])
                 return
-            if end.why == "refused" and not end.connected:
+            if not is_talk and (attempt >= LEG_TRIES_MAX or end.why == "refused"):
                 return
-            await asyncio.sleep(self._back_off_s(attempt))
-            if self._work == ("talking", ring["token"]) and self._patience is not None:
-                self._patience.reschedule(0)  # the desk is asked for a fresh ticket
-                return
+            await asyncio.sleep(self._at_work.way.back_off_s(min(attempt, PATIENT_STEP_MAX)))
+            if is_talk:
+                ring = await self._way_to_talk(ring)
+
+    async def _way_to_talk(self, ring: Said) -> Said:
+        """Return where the talk is now, with a fresh ticket; as it was where nobody can say."""
+        talk = await self._at_work.way.get("/api/talk")
+        if talk is None or talk.get("token") != ring["token"] or talk.get("ring") is None:
+            return ring
+        self._ring = talk["ring"]
+        return talk["ring"]  # type: ignore[no-any-return]
 
     async def _live_leg(self, ring: Said) -> LegEnd:
-        assert self._session is not None, "at work"
         first = {"kind": "attach", "ticket": ring["ticket"]}
         leg = Leg(
-            self._session,
+            self._at_work.session,
             ring["node_url"],
             first,
             said=lambda said: self._leg_said(ring, said),
@@ -331,15 +266,13 @@ class AdviserPage:
             self._let_go(over=False)
 
     def _say_soon(self, said: Said) -> None:
-        assert self._tasks is not None, "at work"
         if self._leg is not None:
-            self._tasks.create_task(_say(self._leg, said), name="adviser says")
+            self._at_work.tasks.create_task(_say(self._leg, said), name="adviser says")
 
     # The person
 
     def _become(self, at: str, what: object) -> None:
         """Begin with what is to be done now, and leave what was being done."""
-        assert self._tasks is not None, "at work"
         if self._work == (at, what):
             return
         self._work = (at, what)
@@ -354,12 +287,12 @@ class AdviserPage:
             "wrap_up": self._finish,
         }
         if at in act:
-            self._doing = self._tasks.create_task(act[at](), name=f"adviser {at}")
+            self._doing = self._at_work.tasks.create_task(act[at](), name=f"adviser {at}")
 
     async def _press_ready(self) -> None:
         while True:  # until the desk says that the adviser is not away any longer
             await asyncio.sleep(TO_READY_S)
-            await self._insist("POST", "/api/presence", {"state": "ready"})
+            await self._at_work.way.insist("POST", "/api/presence", {"state": "ready"})
             await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _answer(self) -> None:
@@ -369,15 +302,15 @@ class AdviserPage:
             await self._leg.say({"kind": "answer_call"})
 
     async def _talk(self) -> None:
-        """Talk, then hang up as soon as there is a leg to do it with."""
+        """Talk, then hang up at the node, or at the desk where there is no way to the node."""
         await self._manner.talk()
-        ring = self._ring
-        while self._leg is None or ring is None or not self._bridged.is_set():
-            await asyncio.sleep(SAY_AGAIN_S)
-            ring = self._ring
-        self._note(self._about(facts.AdviserHungUp, ring["call"], ring["token"]))
+        call, token = self._call, self._work[1]
+        assert isinstance(token, int), "a talk has its token"
+        self._note(self._about(facts.AdviserHungUp, call, token))
         while True:  # until the desk says that the talk is over
-            if self._leg is not None:
+            if self._leg is None or not self._bridged.is_set():
+                await self._at_work.way.ask("POST", f"/api/calls/{call}/end", {})
+            else:
                 await self._leg.say({"kind": "hang_up"})
             await asyncio.sleep(SAY_AGAIN_S)
 
@@ -385,7 +318,9 @@ class AdviserPage:
         await self._manner.write()
         _, call = self._work
         while True:  # until the desk says that it is finished
-            await self._insist("POST", "/api/wrap-up/finish", {"call": call, "then": "ready"})
+            await self._at_work.way.insist(
+                "POST", "/api/wrap-up/finish", {"call": call, "then": "ready"}
+            )
             await asyncio.sleep(PRESS_AGAIN_S)
 
     def _about(self, kind: type[facts.AdviserCallFact], call: str, token: int) -> facts.Fact:
@@ -397,10 +332,3 @@ class AdviserPage:
 
 async def _say(leg: Leg, said: Said) -> None:
     await leg.say(said)
-
-
-async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:
-    try:
-        await socket.close()
-    except BROKEN:
-        return

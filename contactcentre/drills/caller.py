@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -27,15 +27,17 @@ from contactcentre.drills.history import (
     StageHeard,
     now_ms,
 )
+from contactcentre.drills.known_nodes import KnownNodes
 from contactcentre.drills.leg import BROKEN, Leg, LegEnd, Said
 from contactcentre.drills.manners import CallerManner
+from contactcentre.wire.closing import Closing
 
 ASK_WITHIN_S = 5.0
 GAP_NOTED_MS = 100
 """A pause between two packets that is longer is written down."""
-BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 0.25, 10.0
 OWN_FAILURES_MAX = 5
-LEAVE_WITHIN_MS = 30_000
+LEAVE_WITHIN_MS = 10_000
+HEARD_WITHIN_S = 2.0
 PRESS_AGAIN_S = 1.0
 IN_MENU, TALKS = "in_menu", frozenset({"talking", "on_hold"})
 TRY_ANOTHER = frozenset(
@@ -47,9 +49,12 @@ TRY_ANOTHER = frozenset(
         "media-unavailable",
         "peer-unavailable",
         "spool-full",
+        "store-changed",
     }
 )
 """After these the next node may do better."""
+SETTLED = frozenset({"call-closed", "stale-epoch", "bad-claim"})
+"""There is nothing left to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,7 @@ class CallerPage:
         self._claim: str | None = None
         self._own: str | None = None
         """The node that has the call."""
-        self._nodes: list[str] = []
+        self._nodes = KnownNodes(caller.chance)
         self._leg: Leg | None = None
         self._heard_ms: int | None = None
         self._stage_changed = asyncio.Event()
@@ -119,23 +124,23 @@ class CallerPage:
             dead = await self._prepare()
             if dead is not None:
                 return dead
-            if failures == 0:
-                self._prefer(self._own)
-            url = self._next()
+            url = None if self._claim is None else self._nodes.next()
             if url is not None:
                 end = await self._open(url)
                 own_failures = 0 if end.connected else own_failures + (url == self._own)
-                elsewhere = url != self._own and self._own in self._nodes
+                elsewhere = url != self._own and self._nodes.has(self._own)
                 final = self._final(end, elsewhere=elsewhere and own_failures < OWN_FAILURES_MAX)
                 if final is not None:
                     return final
-                if end.connected:
-                    failures = 0
-                if end.connected or end.code == "stale-epoch":
-                    self._prefer(self._own)
+                failures = 0 if end.connected else failures
+                if (end.connected and end.lives) or end.code == "stale-epoch":
+                    self._nodes.prefer(self._own)
+                elif end.connected:
+                    self._nodes.avoid(self._own)
             failures += 1
             if not self._wants_to_go:
-                await asyncio.sleep(self._pause_s(failures))
+                self._caller.closing.create_task(self._refresh(), name="caller asks for nodes")
+                await asyncio.sleep(self._nodes.pause_s(failures))
         return "hung_up", await self._leave()
 
     def _final(self, end: LegEnd, *, elsewhere: bool) -> tuple[str, str] | None:
@@ -151,11 +156,8 @@ class CallerPage:
                 return None
 
     async def _prepare(self) -> tuple[str, str] | None:
-        """Get a claim if there is none, and the nodes of now."""
+        """Get a claim if there is none; return why there is no sense in going on."""
         if self._claim is not None:
-            found = await self._ask("GET", "/api/nodes")
-            if found is not None and found.get("nodes"):
-                self._put(found["nodes"])
             return None
         page = hashlib.sha256(self._secret.encode()).hexdigest()
         asked = {"line": "tax", "language": "en-GB", "page": page}
@@ -165,9 +167,16 @@ class CallerPage:
         if "claim" not in given:
             return "refused", str(given.get("code", "other"))
         self._claim, self.call = given["claim"], given["call"]
-        self._put(given["nodes"])
+        self._nodes.put(given["nodes"])
         self._note(CallerCame(at_ms=now_ms(), call=self.call))
         return None
+
+    async def _refresh(self) -> None:
+        """Get the nodes of now; nothing waits for that while any is known."""
+        if self._claim is not None:
+            found = await self._ask("GET", "/api/nodes")
+            if found is not None and found.get("nodes"):
+                self._nodes.put(found["nodes"])
 
     async def _ask(self, method: str, path: str, body: object = None) -> Said | None:
         """Ask the public server; None if it cannot be reached or is not well."""
@@ -210,57 +219,31 @@ class CallerPage:
 
     async def _leave(self) -> str:
         """Tell any living node that the caller has gone, as the node that was told is lost."""
-        until_ms = now_ms() + LEAVE_WITHIN_MS
+        until_ms, failures = now_ms() + LEAVE_WITHIN_MS, 0
         while self._claim is not None and now_ms() < until_ms:
-            await self._prepare()
-            url = self._next()
+            failures += 1
+            url = self._nodes.next()
             if url is not None and await self._say_leave(url):
                 return "left"
-            await asyncio.sleep(self._pause_s(1))
+            await asyncio.sleep(self._nodes.pause_s(failures))
         return "unheard"
 
     async def _say_leave(self, url: str) -> bool:
+        """Say whether a node has taken the end of the call."""
         said = {"kind": "leave", "claim": self._claim, "secret": self._secret}
         try:
             async with (
-                asyncio.timeout(ASK_WITHIN_S),
+                asyncio.timeout(HEARD_WITHIN_S),
                 self._caller.session.ws_connect(url) as socket,
             ):
                 await socket.send_json(said)
                 async for message in socket:
-                    if message.type is aiohttp.WSMsgType.TEXT:
-                        answer = message.json()
-                        if answer["kind"] == "refused":
-                            return answer["code"] not in TRY_ANOTHER
-                return socket.close_code == aiohttp.WSCloseCode.OK
+                    answer = message.json() if message.type is aiohttp.WSMsgType.TEXT else {}
+                    if answer.get("kind") == "over" or answer.get("code") in SETTLED:
+                        return True
+                return socket.close_code == Closing.DONE
         except BROKEN:
             return False
-
-    # The nodes, as the page keeps them
-
-    def _put(self, urls: Sequence[str]) -> None:
-        kept = [url for url in self._nodes if url in urls]
-        for url in dict.fromkeys(urls):
-            if url not in kept:
-                kept.insert(self._caller.chance.randint(0, len(kept)), url)
-        self._nodes = kept
-
-    def _next(self) -> str | None:
-        if not self._nodes or self._claim is None:
-            return None
-        self._nodes.append(self._nodes.pop(0))
-        return self._nodes[-1]
-
-    def _prefer(self, url: str | None) -> None:
-        if url in self._nodes:
-            self._nodes.remove(url)
-            self._nodes.insert(0, url)
-
-    def _pause_s(self, failures: int) -> float:
-        """Return how long to wait: every node has its turn before the wait grows."""
-        rounds = min(failures // max(1, len(self._nodes)), 10)
-        longest_s: float = min(BACK_OFF_MAX_S, BACK_OFF_FIRST_S * 2**rounds)
-        return self._caller.chance.random() * longest_s
 
     # What is heard
 

@@ -19,10 +19,15 @@ from contactcentre.drills.history import now_ms
 from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
 from contactcentre.wire.closing import Closing
 
-OPEN_WITHIN_S = 5.0
+OPEN_WITHIN_S = 3.0
 CONNECT_WITHIN_MS = 10_000
 CLOSE_WITHIN_S = 0.5
 LOOK_EVERY_S = 0.25
+SILENT_AFTER_MS = 2_500
+SOUND_LOST_MS = 2_000
+"""A node is gone if its socket and its sound both are so silent."""
+NO_WORD = frozenset({Closing.DONE, Closing.STOPPING, 1_005, 1_006, None})
+"""Close codes by which a node does not say that it goes on."""
 BEAT_EVERY_LOOKS = int(SOCKET_BEAT_EVERY_MS / 1_000 / LOOK_EVERY_S)
 
 Said = dict[str, Any]
@@ -38,6 +43,8 @@ class LegEnd:
     code: str = ""
     """The ending, or why it was refused."""
     connected: bool = False
+    lives: bool = False
+    """The node has said so itself, or was heard until now."""
 
 
 class Leg:
@@ -90,7 +97,8 @@ class Leg:
             try:
                 return await self._listen(tasks)
             except TimeoutError:
-                return LegEnd(why="lost", connected=self._connected)
+                lives = now_ms() - self._socket_heard_ms < SILENT_AFTER_MS
+                return LegEnd(why="lost", connected=self._connected, lives=lives)
             finally:
                 watching.cancel()
 
@@ -164,7 +172,7 @@ class Leg:
             return LegEnd(why="refused", code="stale-epoch")
         if code == Closing.REFUSED:
             return LegEnd(why="refused", code=self._refusal or "other")
-        return LegEnd(why="lost", connected=self._connected)
+        return LegEnd(why="lost", connected=self._connected, lives=code not in NO_WORD)
 
     async def _accept(self, sdp: str) -> None:
         try:
@@ -182,16 +190,20 @@ class Leg:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             looks += 1
-            now = now_ms()
-            silent = now - self._socket_heard_ms > SOCKET_LOST_AFTER_MS
-            if self._connected:
-                silent = silent or now - self.heard_ms > SOCKET_LOST_AFTER_MS
-            else:
-                silent = silent or now - self._opened_ms > CONNECT_WITHIN_MS
-            if silent or (self._connected and self._peer.is_closed):
+            if self._is_lost(now_ms()) or (self._connected and self._peer.is_closed):
                 self.give_up()
             elif looks % BEAT_EVERY_LOOKS == 0:
                 await self.say({"kind": "beat"})
+
+    def _is_lost(self, now: int) -> bool:
+        silent_ms, deaf_ms = now - self._socket_heard_ms, now - self.heard_ms
+        if not self._connected:
+            return silent_ms > SOCKET_LOST_AFTER_MS or now - self._opened_ms > CONNECT_WITHIN_MS
+        return (
+            silent_ms > SOCKET_LOST_AFTER_MS
+            or deaf_ms > SOCKET_LOST_AFTER_MS
+            or (silent_ms > SILENT_AFTER_MS and deaf_ms > SOUND_LOST_MS)
+        )
 
     def _packet_came(self, _: RtpPacket) -> None:
         self.heard_ms = now_ms()

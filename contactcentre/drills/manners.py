@@ -42,6 +42,8 @@ class Stage:
         self.go_on = asyncio.Event()
         self.chance = chance
         self.answers_left = talks
+        self.quick_left = int(talks > 1)
+        """How many talks end as soon as everything goes on, so that an adviser is ready."""
         self.answers = _set()
         """Not set while every ring is to be left ringing."""
 
@@ -95,8 +97,11 @@ class StagedAdviser:
         """Talk on over the fault; later talks are short."""
         if self._stage.go_on.is_set():
             await self._stage.some(1.0, 3.0)
+            return
+        await self._stage.go_on.wait()
+        if self._stage.quick_left > 0:
+            self._stage.quick_left -= 1
         else:
-            await self._stage.go_on.wait()
             await self._stage.some(1.0, 10.0)
 
     async def write(self) -> None:

@@ -11,9 +11,10 @@ Caller b was rung out of order if, when b rang at time t, a caller a
   ways to two desks are not taken for an inversion;
 - had not been rung in vain at this very adviser, who would not be offered a again.
 
-The slack is short in peace (`SLACK_MS`: a stage that is told a little late). While something is
-broken a may stand reserved, unseen, for an adviser whose desk or router is lost, until the
-reservation goes back: there it is `SLACK_BROKEN_MS`. An inversion of seconds is always found.
+The slack is short in peace (`SLACK_MS`: a stage that is told a little late). While a process is
+lost, or Redis hangs or is switched, a may stand reserved, unseen, for an adviser whom no ring can
+reach, until the reservation goes back: there it is `SLACK_BROKEN_MS`. An emptied store holds no
+such reservation, and records have no part in it. An inversion of seconds is always found.
 """
 
 from bisect import bisect_right
@@ -27,6 +28,8 @@ from contactcentre.drills.spans import FOR_EVER_MS, Span, waits_of
 PRESENT_MS = 2_500
 SLACK_MS = 300
 SLACK_BROKEN_MS = 2_500
+HOLDS_NOTHING = ("flush redis", "kill redis", "records", "postgres")
+"""Words of faults that leave nobody reserved unseen."""
 UNREST_MS = 3_000
 """So long after everything is ready again things may still be settling."""
 
@@ -108,6 +111,8 @@ def _unrest(history: History) -> Iterator[Span]:
     """Yield when something was broken, up to when everything had settled again."""
     healed = sorted(fact.at_ms for fact in history.of(h.Healed))
     for broke in history.of(h.Broke):
+        if any(words in broke.what for words in HOLDS_NOTHING):
+            continue
         after = bisect_right(healed, broke.at_ms - 1)
         ended_ms = healed[after] + UNREST_MS if after < len(healed) else FOR_EVER_MS
         yield Span(broke.at_ms, ended_ms)

@@ -8,7 +8,7 @@ often.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
@@ -16,7 +16,7 @@ from contactcentre.domain.errors import Outage
 from contactcentre.drills import history as h
 from contactcentre.drills.bounds import broken_bounds, shown
 from contactcentre.drills.centre import drill_centre
-from contactcentre.drills.checker import check
+from contactcentre.drills.checker import Findings, check
 from contactcentre.drills.faults import Drill, Fault, Ground, How, heal, make_fault
 from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import History, now_ms
@@ -53,11 +53,8 @@ async def run_all(*, rounds: int, calls: int, seed: int, say: Say) -> Result:
     many = await _run_centre(
         chance, calls=calls, rounds=rounds, plan=_switches, say=say, with_sentinels=True
     )
-    figures = {
-        name: one.figures[name] + many.figures[name]
-        for name in one.figures
-        if isinstance(one.figures[name], int)
-    }
+    counts = ("faults", "calls", *(field.name for field in fields(Findings)), "resumed")
+    figures = {name: one.figures[name] + many.figures[name] for name in counts}
     return Result(
         figures={
             "drill": "all",

@@ -181,6 +181,17 @@ def test_while_something_is_broken_a_reservation_may_be_on_its_way_back(
     assert found(saw).get("order_violations", 0) == violations
 
 
+def test_an_emptied_store_is_no_excuse(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.note(h.Broke(at_ms=3_000, what="flush redis"))
+    saw.rings("b", "bob", 4_000, token=1)
+    saw.is_served("a", "ada", 4_500, token=2)
+    saw.talks("b", "bob", 9_500, token=1)
+    saw.ends("b", "bob", 10_000, token=1)
+    assert found(saw) == {"order_violations": 1}
+
+
 def test_nobody_is_offered_again_to_an_adviser_who_did_not_take_the_call(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.comes("b", 10, place=2)
