@@ -9,6 +9,7 @@ from contactcentre.domain.call import CallState
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import ClaimChanged, Refused
 from tests.adapters.web_pages.conftest import OpenPage, call, taken
+from tests.adapters.web_pages.house import House
 from tests.adapters.web_pages.paper_node import PaperNode
 from tests.browser.axe import violations
 
@@ -75,6 +76,21 @@ async def test_a_page_knows_where_to_go_while_nobody_tells_it_which_nodes_there_
     await page.route("**/api/nodes", lambda route: asyncio.ensure_future(route.abort()))
     await node.stop()
     assert await taken(nodes) is not node
+
+
+async def test_a_page_learns_of_new_nodes_while_the_call_is_up(
+    open_page: OpenPage, nodes: list[PaperNode], house: House
+) -> None:
+    page = await open_page()
+    await page.evaluate("document.getElementById('call').dataset.nodesEveryMs = 100")
+    house.centre.urls = [nodes[0].url]
+    node = await waiting(page, nodes)
+    house.centre.urls = [each.url for each in nodes]
+    async with page.expect_response("**/api/nodes"):
+        pass
+    await page.route("**/api/nodes", lambda route: asyncio.ensure_future(route.abort()))
+    await node.stop()
+    assert await taken(nodes) is nodes[1]
 
 
 COUNT_ASKED = """

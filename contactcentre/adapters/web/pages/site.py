@@ -65,6 +65,8 @@ SOUND_LOST_MS = 2_000
 OPEN_MS = 3_000
 CONNECT_MS = 10_000
 """A page whose socket or sound has not come about for so long tries another node."""
+NODES_EVERY_MS = 30_000
+"""Nodes come and go while a call is up, and the list may be out of reach once it is needed."""
 NAMES: Mapping[Language, str] = {Language.ENGLISH: "English", Language.WELSH: "Cymraeg"}
 MODULES_PREFIX = "call/"
 
@@ -173,6 +175,7 @@ class Site:
                 "claims_url": CLAIMS_PATH,
                 "ice_servers": " ".join(self._tools.ice_servers),
                 "nodes_url": NODES_PATH,
+                "nodes_every_ms": NODES_EVERY_MS,
                 "wait_minutes": " ".join(str(minutes) for minutes in ABOUT_MINUTES),
                 "beat_ms": SOCKET_BEAT_EVERY_MS,
                 "check_ms": CHECK_EVERY_MS,

@@ -27,8 +27,6 @@ const limits = {
 const GATHER_MS = 500;
 const SLOW_AFTER_MS = 8_000;
 const STILL_LOST_AFTER_MS = 12_000;
-/** Nodes come and go while a call is up, and the list may be out of reach once it is needed. */
-const NODES_EVERY_MS = 30_000;
 const ASK_WITHIN_MS = 5_000;
 const LEVEL_EVERY_MS = 100;
 
@@ -250,7 +248,7 @@ class LiveCall {
         happen({ kind: "silent", on: silent && !state.muted });
         view.showElapsed(state, clock.nowMs());
       }),
-      clock.every(NODES_EVERY_MS, () => void this.#refresh()),
+      clock.every(number("nodesEveryMs"), () => void this.#refresh()),
     ];
     this.#undo.push(() => clearTimeout(slow), ...stops, () => meter.close());
   }
