@@ -145,6 +145,8 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     pool = await stack.enter_async_context(
         PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
     )
+    process.uses("state", state.ping)
+    process.uses("records", pool.ping)
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     supervision = Supervision(
         addresses=state,

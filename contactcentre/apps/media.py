@@ -87,6 +87,7 @@ class Node:
         """Begin to tick, to report and to listen."""
         await self._media.start()
         self._process.check("sound", self._ticks)
+        self._process.uses("state", self._state.ping)
         self._process.routes(
             [web.post("/offers", self._take_offer), web.post("/rings/again", self._ring_again)]
         )

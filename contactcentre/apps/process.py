@@ -1,9 +1,10 @@
 """What every process shares: its start, its health, how it drains and how it stops.
 
-A role is a coroutine `serve(settings, process)`. It says what it depends on (`check`), which
-internal routes it serves (`routes`), starts its loops (`spawn`) and listens (`listen`, then
-`open`). When it is told to stop, `draining` is set: the role then refuses what is new, lets what it
-has come to its end, and returns. It has `drain_s` for that; a second signal ends it at once.
+A role is a coroutine `serve(settings, process)`. It says what it depends on (`check`) and what it
+uses but serves without (`uses`), which internal routes it serves (`routes`), starts its loops
+(`spawn`) and listens (`listen`, then `open`). When it is told to stop, `draining` is set: the role
+then refuses what is new, lets what it has come to its end, and returns. It has `drain_s` for that;
+a second signal ends it at once.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 CHECK_TIMEOUT_S = 1.0
 """A dependency that does not answer for so long is not there."""
+WATCH_EVERY_S = 2.0
+"""How often a process looks whether what it uses is there, to say so in its log once."""
 HEARTBEATS_PER_WATCH = 8
 """How often a process gives a sign within the span after which it would be killed."""
 SHUTDOWN_TIMEOUT_S = 2.0
@@ -57,6 +60,7 @@ class Process:
         self._group = group
         self._tasks: set[asyncio.Task[None]] = set()
         self._checks: dict[str, Callable[[], Awaitable[object]]] = {}
+        self._used: dict[str, Callable[[], Awaitable[object]]] = {}
         self._runners: list[web.AppRunner] = []
         self._internal = web.Application(
             middlewares=[say_problems, self._guard], client_max_size=MESSAGE_MAX_BYTES
@@ -73,6 +77,10 @@ class Process:
     def check(self, name: str, ask: Callable[[], Awaitable[object]]) -> None:
         """Count as ready only while `ask` answers, which raises an Outage when it cannot."""
         self._checks[name] = ask
+
+    def uses(self, name: str, ask: Callable[[], Awaitable[object]]) -> None:
+        """Say whether a neighbour is there, without which this process serves what it can."""
+        self._used[name] = ask
 
     def routes(self, routes: Iterable[web.AbstractRouteDef]) -> None:
         """Serve internal routes, for bearers of the cluster key alone. Call it before `open`."""
@@ -97,6 +105,7 @@ class Process:
             self._internal, host=self._settings.internal_host, port=self._settings.internal_port
         )
         self.is_open = True
+        self.spawn(self._watch(), "watch")
 
     async def listen(self, app: web.Application, *, host: str, port: int) -> None:
         """Serve an application until the process ends."""
@@ -145,12 +154,34 @@ class Process:
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def _say_ready(self, _: web.Request) -> web.Response:
-        checks = {name: await _answers(ask) for name, ask in self._checks.items()}
-        ready = self.is_open and not self.draining.is_set() and all(checks.values())
+        checks = await self._looked()
+        there = all(checks[name] for name in self._checks)
+        ready = self.is_open and not self.draining.is_set() and there
         return web.json_response(
             {"ready": ready, "draining": self.draining.is_set(), "checks": checks},
             status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
         )
+
+    async def _looked(self) -> dict[str, bool]:
+        """Return whether each neighbour is there."""
+        asked = self._checks | self._used
+        answers = await asyncio.gather(*map(_answers, asked.values()))
+        return dict(zip(asked, answers, strict=True))
+
+    async def _watch(self) -> None:
+        """Say once when something is not there, and once when all of it is again."""
+        missing: list[str] = []
+        while True:
+            checks = await self._looked()
+            now_missing = [name for name, is_there in checks.items() if not is_there]
+            if now_missing and now_missing != missing:
+                waits = any(name in self._checks for name in now_missing)
+                sentence = "waits for what is away" if waits else "goes on without what is away"
+                log.warning(sentence, away=now_missing)
+            elif missing and not now_missing:
+                log.info("everything is there", was_away=missing)
+            missing = now_missing
+            await asyncio.sleep(WATCH_EVERY_S)
 
 
 async def _answers(ask: Callable[[], Awaitable[object]]) -> bool:

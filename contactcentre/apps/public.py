@@ -28,6 +28,7 @@ async def serve(settings: Settings, process: Process) -> None:
     line = next(iter(load_lines(flows_dir).values()))
     clock = MachineClock()
     state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    process.uses("state", state.ping)
     centre = SeenCentre(
         state,
         [queue.id for queue in line.queues],

@@ -13,18 +13,20 @@ from pathlib import Path
 
 import typer
 
-from contactcentre.adapters.embedded.postgres import start_postgres
-from contactcentre.adapters.embedded.valkey import start_valkey
+from contactcentre.adapters.embedded.postgres import Postgres, start_postgres
+from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
+from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.apps.accounts import DemoAccount, seed_demo
 from contactcentre.apps.fleet import Fleet
 from contactcentre.apps.ground import hold, keep_stores, kept_keys, refuse_taken_ports
 from contactcentre.apps.plan import Plan, make_plan
+from contactcentre.apps.stores import keep_store, wait_for_store
 from contactcentre.domain.ids import QueueId
 from contactcentre.domain.languages import Language
-from contactcentre.settings import env_name
+from contactcentre.settings import Settings, env_name
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -103,15 +105,17 @@ async def _set_up(plan: Plan, stack: AsyncExitStack, told: _Told) -> Fleet:
 
 
 async def _start_stores(plan: Plan, held: int, stack: AsyncExitStack) -> dict[str, str]:
-    """Start the stores that nobody has configured; return where each is."""
+    """Start the stores that nobody has configured, and keep them; return where each is."""
     settings = plan.settings
     urls = {"redis_url": settings.redis_url, "database_url": settings.database_url}
-    if not plan.is_said("redis_url"):
+    if plan.is_said("redis_url"):
+        await _wait_for_state(settings)
+    else:
         began = time.monotonic()
         valkey = await start_valkey(
             settings.data_dir / "valkey", binary=settings.valkey_server, keep_open=[held]
         )
-        stack.push_async_callback(valkey.stop)
+        _keep("live state", valkey, stack)
         urls["redis_url"] = valkey.url
         _say_done("live state", began)
     if not plan.is_said("database_url"):
@@ -119,10 +123,31 @@ async def _start_stores(plan: Plan, held: int, stack: AsyncExitStack) -> dict[st
         postgres = await start_postgres(
             settings.data_dir / "postgres", binaries=settings.postgres_bin, keep_open=[held]
         )
-        stack.push_async_callback(postgres.stop)
+        _keep("record", postgres, stack)
         urls["database_url"] = postgres.url
         _say_done("record", began)
     return urls
+
+
+def _keep(name: str, store: Valkey | Postgres, stack: AsyncExitStack) -> None:
+    """Start a store again whenever it ends, until everything is taken down; then stop it."""
+    stack.push_async_callback(store.stop)
+    keeping = asyncio.create_task(keep_store(name, store, _say), name=f"keep {name}")
+
+    async def leave_alone() -> None:
+        keeping.cancel()
+        await asyncio.wait({keeping})
+
+    stack.push_async_callback(leave_alone)
+
+
+async def _wait_for_state(settings: Settings) -> None:
+    """Return once the live state that somebody else runs is there."""
+    state = Blackboard(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    try:
+        await wait_for_store("live state", env_name("redis_url"), state.ping, _say)
+    finally:
+        await state.close()
 
 
 async def _fill(
@@ -130,7 +155,7 @@ async def _fill(
 ) -> Sequence[DemoAccount]:
     """Bring the record's tables up to date, and make the people of the demo."""
     began = time.monotonic()
-    await upgrade(database_url)
+    await wait_for_store("record", env_name("database_url"), lambda: upgrade(database_url), _say)
     _say_done("tables", began)
     if not plan.has_demo:
         return ()

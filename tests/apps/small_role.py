@@ -23,7 +23,8 @@ async def serve(settings: Settings, process: Process) -> None:
     if does == "refuse":
         raise BadRequest("There is nothing here to serve.")
     process.routes([web.post("/offers", _take)])
-    process.check("state", _ask)
+    depends = process.uses if does == "use" else process.check
+    depends("state", _ask)
     await process.open()
     await process.draining.wait()
     match does:

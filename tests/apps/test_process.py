@@ -90,6 +90,26 @@ async def test_it_is_ready_while_its_neighbours_answer(run: Run) -> None:
     assert (await running.get("/livez"))[0] == 200
 
 
+async def test_what_is_away_is_said_once_and_what_is_back_too(run: Run) -> None:
+    running = await run()
+    running.store_is_away.touch()
+    await asyncio.sleep(5)
+    running.store_is_away.unlink()
+    await asyncio.sleep(3)
+    running.process.send_signal(signal.SIGTERM)
+    _, _, lines = await running.ended()
+    said = [line["event"] for line in lines]
+    assert said.count("waits for what is away") == said.count("everything is there") == 1
+
+
+async def test_what_it_only_uses_is_shown_and_keeps_it_from_nothing(run: Run) -> None:
+    running = await run("use")
+    running.store_is_away.touch()
+    status, text = await running.get("/readyz")
+    assert status == 200
+    assert json.loads(text)["checks"] == {"state": False}
+
+
 async def test_its_numbers_are_there_to_be_read(run: Run) -> None:
     status, text = await (await run()).get("/metrics")
     assert status == 200

@@ -26,7 +26,7 @@ PORTS_USED = (0, 1, 21)
 class Up:
     """A centre that somebody has started in a terminal."""
 
-    def __init__(self, folder: Path, port: int, said: Path) -> None:
+    def __init__(self, folder: Path, port: int, said: Path, **settings: str) -> None:
         self.folder = folder
         self.port = port
         self.said = said
@@ -34,7 +34,7 @@ class Up:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "contactcentre", "up", "--nodes", "1",
                  "--data", folder, "--port", str(port)],
-                env={**os.environ, "CC_DRAIN_S": "1"}, stdout=out, stderr=out,
+                env={**os.environ, "CC_DRAIN_S": "1", **settings}, stdout=out, stderr=out,
             )  # fmt: skip
 
     def until_ready(self) -> str:
@@ -78,10 +78,10 @@ def start() -> Iterator[Start]:
     root.chmod(0o755)
     started: list[Up] = []
 
-    def up(name: str = "a", port: int | None = None) -> Up:
+    def up(name: str = "a", port: int | None = None, **settings: str) -> Up:
         used = {one.port for one in started}
         free = port or next(one for one in PORTS if one not in used and _is_free(one))
-        started.append(Up(root / name, free, root / f"said-{len(started)}"))
+        started.append(Up(root / name, free, root / f"said-{len(started)}", **settings))
         return started[-1]
 
     yield up
@@ -127,11 +127,32 @@ def test_whatever_is_killed_the_centre_goes_on_or_is_gone_as_a_whole(start: Star
     _wait_for(lambda: _pid_of(up, "router") not in {None, router})
     assert "router has ended" in up.said.read_text()
 
+    others = [_pid_of(up, role) for role in ("media", "desk", "records")]
+    for store, name in (("valkey-server", "live state"), ("postgres", "record")):
+        os.kill(_store_of(up, store), signal.SIGKILL)
+        _wait_for(lambda: f"The {name} is back after" in up.said.read_text())  # noqa: B023 - at once
+    assert [_pid_of(up, role) for role in ("media", "desk", "records")] == others
+
     family = up.family()
     assert len(family) > 10
     up.process.kill()
     up.process.wait()
     _until_gone(family)
+
+
+def test_a_store_of_somebody_else_that_is_away_is_waited_for(start: Start) -> None:
+    for setting, url in (
+        ("CC_REDIS_URL", "redis://:secret@127.0.0.1:1/0"),
+        ("CC_REDIS_URL", "sentinel://:secret@127.0.0.1:1,127.0.0.1:2/live"),
+        ("CC_DATABASE_URL", "postgresql://cc:secret@127.0.0.1:1/cc"),
+    ):
+        up = start(setting + url[:3], **{setting: url})
+        _wait_for(lambda: f"({setting})" in up.said.read_text())  # noqa: B023 - at once
+        assert up.stop() == 0
+        said = up.said.read_text()
+        assert "Waiting for the" in said
+        assert "Traceback" not in said
+        assert "secret" not in said
 
 
 def test_a_taken_port_is_one_sentence_before_anything_is_started(start: Start) -> None:
@@ -180,6 +201,16 @@ def _pid_of(up: Up, role: str) -> int | None:
         if command[-1] == role:
             return pid
     return None
+
+
+def _store_of(up: Up, program: str) -> int:
+    """Return the server program below it that is a store, and no process of that store."""
+    for pid in up.family():
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        parent = int(stat.rpartition(")")[2].split()[1])
+        if f"({program})" in stat and parent == up.process.pid:
+            return pid
+    raise AssertionError(program)
 
 
 def _is_free(first: int) -> bool:

@@ -75,7 +75,8 @@ class Postgres:
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
-        self.program = await _launch(self._place, self._port)
+        self.program = _launch(self._place, self._port)  # known to `stop` from here on
+        await _until_ready(self._place, self.program)
 
     async def stop(self) -> None:
         """Let it end its sessions and close its files."""
@@ -94,20 +95,25 @@ async def start_postgres(
     if not place.data.exists():
         await _create(place)
     port = port or free_port()
-    return Postgres(place, port, await _launch(place, port))
+    program = _launch(place, port)
+    await _until_ready(place, program)
+    return Postgres(place, port, program)
 
 
-async def _launch(place: _Place, port: int) -> ServerProgram:
-    """Start the server and wait until it takes connections. Raises Outage."""
-    program = place.program(
+def _launch(place: _Place, port: int) -> ServerProgram:
+    """Start the server."""
+    return place.program(
         "postgres", "-D", place.data, "-h", LOOPBACK, "-p", str(port), "-k", "", log="postgres.log"
     )
+
+
+async def _until_ready(place: _Place, program: ServerProgram) -> None:
+    """Wait until the server takes connections. Raises Outage."""
 
     async def ready() -> bool:
         return _is_ready(place.data / "postmaster.pid", program.process.pid)
 
     await program.until(ready, within_s=START_WITHIN_S)
-    return program
 
 
 def _is_ready(status: Path, pid: int) -> bool:

@@ -19,6 +19,8 @@ from contactcentre.domain.errors import Outage
 
 LOOPBACK = "127.0.0.1"
 POLL_S = 0.01
+WATCH_S = 0.05
+"""How often one that should not end is looked at."""
 STOP_WITHIN_S = 15.0
 LOG_TAIL_LINES = 5
 _PR_SET_PDEATHSIG = 1
@@ -88,7 +90,7 @@ class ServerProgram:
         while not await ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 await self.stop()
-                raise Outage(f"{self.name} did not start: {self._last_words()}")
+                raise Outage(f"{self.name} did not start: {self.last_words()}")
             await asyncio.sleep(POLL_S)
 
     async def finish(self, *, within_s: float) -> None:
@@ -96,7 +98,13 @@ class ServerProgram:
         await self._ended(within_s)
         if self.process.poll() != 0:
             await self.stop()
-            raise Outage(f"{self.name} failed: {self._last_words()}")
+            raise Outage(f"{self.name} failed: {self.last_words()}")
+
+    async def ended(self) -> int:
+        """Wait until it ends, however it does; return its exit code."""
+        while (code := self.process.poll()) is None:  # noqa: ASYNC110 - it belongs to no loop
+            await asyncio.sleep(WATCH_S)
+        return code
 
     async def stop(self) -> None:
         """Let it end in order; kill it if it does not."""
@@ -112,7 +120,7 @@ class ServerProgram:
         while self.process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110 - it belongs to no loop
             await asyncio.sleep(POLL_S)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         """Return the end of its log, and where the rest stands."""
         lines = self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
         return " / ".join(lines) + f" (all of it: {self._log})"

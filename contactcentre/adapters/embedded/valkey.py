@@ -42,15 +42,23 @@ class ValkeyConfig:
 
     async def start(self) -> ServerProgram:
         """Start it and wait until it has read its data and answers. Raises Outage."""
-        program = ServerProgram(
+        program = self.launch()
+        await self.until_ready(program)
+        return program
+
+    def launch(self) -> ServerProgram:
+        """Start it."""
+        return ServerProgram(
             [self.binary, self.file, *self.arguments],
             folder=self.file.parent,
             log=self.file.with_suffix(".log"),
             stop=signal.SIGTERM,
             keep_open=self.keep_open,
         )
+
+    async def until_ready(self, program: ServerProgram) -> None:
+        """Wait until it has read its data and answers. Raises Outage."""
         await program.until(self._answers, within_s=START_WITHIN_S)
-        return program
 
     async def _answers(self) -> bool:
         """Say whether the server has read its data and answers."""
@@ -78,7 +86,8 @@ class Valkey:
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
-        self.program = await self._config.start()
+        self.program = self._config.launch()  # known to `stop` from here on
+        await self._config.until_ready(self.program)
 
     async def stop(self) -> None:
         """Let it write what it has and end."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from contactcentre.adapters.ledger_postgres.pool import AWAY
+from contactcentre.adapters.ledger_postgres.pool import AWAY, why_away
 from contactcentre.domain.errors import LedgerUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -40,7 +40,9 @@ async def upgrade(url: str) -> None:
         async with asyncio.timeout(TIMEOUT_S), engine.begin() as connection:
             await connection.run_sync(_upgrade)
     except (SQLAlchemyError, *AWAY) as error:
-        raise LedgerUnavailable(f"The tables cannot be brought up to date: {error}") from error
+        raise LedgerUnavailable(
+            f"The tables cannot be brought up to date: {why_away(error)}."
+        ) from error
     finally:
         await engine.dispose()
 

@@ -5,7 +5,7 @@ can never do with these facts is BadRequest.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -25,6 +25,7 @@ IDLE_S = 60.0
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
+WRONG_TABLES = "its tables are not those of this version: run the migrations"
 UNWRITABLE = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
@@ -38,6 +39,22 @@ AWAY = (
     OSError,
     TimeoutError,
 )
+
+WHYS: Sequence[tuple[type[Exception], str]] = (
+    (TimeoutError, "PostgreSQL did not answer in time"),
+    (ConnectionRefusedError, "nobody listens at its address"),
+    (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        "PostgreSQL does not know this user and password",
+    ),
+    (asyncpg.CannotConnectNowError, "PostgreSQL is starting or stopping"),
+    (asyncpg.DiskFullError, "the disk of PostgreSQL is full"),
+    (asyncpg.ReadOnlySQLTransactionError, "this PostgreSQL only lets itself be read"),
+    (asyncpg.TargetServerAttributeNotMatched, "this PostgreSQL only lets itself be read"),
+    (asyncpg.UndefinedTableError, WRONG_TABLES),
+    (asyncpg.UndefinedColumnError, WRONG_TABLES),
+)
+"""What an operator is told of the errors that have a cause to look for."""
 
 
 class PostgresPool:
@@ -101,7 +118,7 @@ class PostgresPool:
         except UNWRITABLE as error:
             raise BadRequest(f"The records cannot hold this ({type(error).__name__}).") from error
         except AWAY as error:
-            raise LedgerUnavailable(f"The records cannot be reached: {_why(error)}.") from error
+            raise LedgerUnavailable(f"The records cannot be reached: {why_away(error)}.") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -110,16 +127,9 @@ class PostgresPool:
             yield connection
 
 
-def _why(error: Exception) -> str:
+def why_away(error: Exception) -> str:
     """Return what went wrong in a few words that hold no fact of any call."""
-    match error:
-        case TimeoutError():
-            return "PostgreSQL did not answer in time"
-        case asyncpg.InvalidAuthorizationSpecificationError():
-            return "PostgreSQL does not know this user and password"
-        case asyncpg.ReadOnlySQLTransactionError() | asyncpg.TargetServerAttributeNotMatched():
-            return "this PostgreSQL only lets itself be read"
-        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
-            return "its tables are not those of this version: run the migrations"
-        case _:
-            return type(error).__name__
+    for kind, why in WHYS:
+        if isinstance(error, kind):
+            return why
+    return type(error).__name__
