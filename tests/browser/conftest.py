@@ -1,5 +1,6 @@
 """A whole centre as its operator starts it, and browsers whose microphone plays a tone."""
 
+import asyncio
 import os
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -105,3 +106,8 @@ async def stage(centre: Centre, launch: Launch) -> AsyncIterator[Stage]:
             return adviser
 
         yield Stage(caller_calls=caller_calls, adviser_signs_in=adviser_signs_in)
+
+
+async def hear_each_other(caller: Caller, adviser: Adviser) -> None:
+    """Wait until both ends of a talk hear the other's tone."""
+    await asyncio.gather(adviser.hears(CALLER_HZ), caller.hears(ADVISER_HZ))

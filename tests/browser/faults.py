@@ -6,6 +6,7 @@ waiting for `whole` is waiting until every process is there and ready once more.
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from tests.browser.centre import Centre
 PROC = Path("/proc")
 WHOLE_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
+NAME = re.compile(r"^.*-(?=(media-\d+|records|router|desk|public)$)")
 ROLES_ONCE = ("records", "router", "desk", "public")
 
 
@@ -32,6 +34,11 @@ class Running:
     environ: Mapping[str, str]
 
     @property
+    def name(self) -> str:
+        """Return its name in its centre, without the machine's before it."""
+        return NAME.sub("", self.environ["CC_NODE"])
+
+    @property
     def is_child(self) -> bool:
         """Say whether it does a role's work, and is not the parent that watches it."""
         return "--heartbeat-fd" in self.command
@@ -39,7 +46,7 @@ class Running:
 
 def child_of(centre: Centre, name: str) -> Running:
     """Return the process that does the work under a name, as `up` calls it."""
-    return next(each for each in _children(centre) if each.environ["CC_NODE"] == name)
+    return next(each for each in _children(centre) if each.name == name)
 
 
 def store_of(centre: Centre) -> Running:
@@ -55,6 +62,11 @@ def kill(process: Running) -> None:
 def stop(process: Running) -> None:
     """Let a process stand still, as one that hangs."""
     os.kill(process.pid, signal.SIGSTOP)
+
+
+def tell_to_end(process: Running) -> None:
+    """Tell a process to come to its end in its own way."""
+    os.kill(process.pid, signal.SIGTERM)
 
 
 async def whole(centre: Centre, *, nodes: int) -> None:
@@ -76,7 +88,7 @@ async def _ready(centre: Centre) -> set[str]:
             try:
                 async with session.get(url) as response:
                     if response.status == HTTPStatus.OK:
-                        ready.add(child.environ["CC_NODE"])
+                        ready.add(child.name)
             except (aiohttp.ClientError, TimeoutError, OSError):
                 continue
     return ready

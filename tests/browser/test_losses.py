@@ -14,8 +14,8 @@ from playwright.async_api import expect
 
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from tests.browser.centre import Centre, running_centre
-from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage
-from tests.browser.faults import Running, child_of, kill, stop, store_of, whole
+from tests.browser.conftest import Stage, hear_each_other
+from tests.browser.faults import Running, child_of, kill, stop, store_of, tell_to_end, whole
 from tests.browser.people import Adviser, Caller
 
 NODES = 3
@@ -44,9 +44,12 @@ async def whole_centre(centre: Centre) -> None:
 
 async def node_of(caller: Caller, centre: Centre) -> Running:
     """Return the node that has a caller's call, as the caller's page knows it."""
-    url = await caller.page.evaluate("JSON.parse(sessionStorage.getItem('call')).url")
+    url = await caller.page.evaluate(NODE_URL)
     port = int(re.fullmatch(r"ws://127\.0\.0\.1:(\d+)/leg", url)[1])  # type: ignore[index]
     return child_of(centre, f"media-{port - centre.media_port + 1}")
+
+
+NODE_URL = "JSON.parse(sessionStorage.getItem('call')).url"
 
 
 async def talk(stage: Stage, name: str = "ada") -> tuple[Caller, Adviser]:
@@ -59,11 +62,6 @@ async def talk(stage: Stage, name: str = "ada") -> tuple[Caller, Adviser]:
     await caller.is_in("talking")
     await hear_each_other(caller, ada)
     return caller, ada
-
-
-async def hear_each_other(caller: Caller, ada: Adviser) -> None:
-    """Wait until both ends of a talk hear the other's tone."""
-    await asyncio.gather(ada.hears(CALLER_HZ), caller.hears(ADVISER_HZ))
 
 
 async def is_back(caller: Caller, state: str, *, within_ms: int) -> None:
@@ -116,6 +114,18 @@ async def test_a_talk_goes_on_without_a_click_when_its_node_hangs(
     await hear_each_other(caller, ada)
     await caller.hangs_up()
     await ada.is_("wrap_up")
+
+
+async def test_a_talk_goes_on_without_a_click_when_its_node_is_told_to_stop(
+    stage: Stage, centre: Centre
+) -> None:
+    caller, ada = await talk(stage)
+    left = await caller.page.evaluate(NODE_URL)
+    tell_to_end(await node_of(caller, centre))
+    await caller.page.wait_for_function(f"left => {NODE_URL} !== left", arg=left)
+    await is_back(caller, "talking", within_ms=KILLED_MS)
+    await hear_each_other(caller, ada)
+    await ada.ends_the_call()
 
 
 async def test_callers_keep_their_places_when_a_node_is_killed_while_they_wait(
@@ -285,28 +295,6 @@ async def test_a_ring_can_be_answered_after_the_desk_was_lost(stage: Stage, cent
     await hear_each_other(caller, ada)
 
 
-async def test_a_ring_can_be_answered_while_the_live_state_is_lost(
-    stage: Stage, centre: Centre
-) -> None:
-    ada = await stage.adviser_signs_in("ada")
-    await ada.gets_ready()
-    caller = await stage.caller_calls()
-    await caller.press("3", "3")
-    await ada.is_rung()
-    kill(store_of(centre))
-    await ada.answers()
-    await caller.is_in("talking")
-    await hear_each_other(caller, ada)
-    await whole(centre, nodes=NODES)
-    await ada.ends_the_call()
-    await ada.finishes()
-    await ada.is_("ready")
-    after = await stage.caller_calls()
-    await after.press("3", "3")
-    await ada.answers()
-    await after.is_in("talking")
-
-
 async def test_nobody_hears_that_the_records_were_lost_and_the_call_is_counted_once(
     stage: Stage, centre: Centre
 ) -> None:
@@ -340,3 +328,25 @@ async def test_a_caller_who_was_offline_for_twenty_seconds_is_back_in_the_old_pl
 CUT = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 """The browser's own way of being offline: requests fail, sockets go silent, none can be opened."""
 WHOLE = CUT | {"offline": False}
+
+
+async def test_a_ring_can_be_answered_while_the_live_state_is_lost(
+    stage: Stage, centre: Centre
+) -> None:
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.is_rung()
+    kill(store_of(centre))
+    await ada.answers()
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+    await whole(centre, nodes=NODES)
+    await ada.ends_the_call()
+    await ada.finishes()
+    await ada.is_("ready")
+    after = await stage.caller_calls()
+    await after.press("3", "3")
+    await ada.answers()
+    await after.is_in("talking")
