@@ -67,6 +67,17 @@ async def test_whoever_comes_back_on_another_node_stands_in_the_old_place(centre
     assert await centre.lost() == []
 
 
+async def test_whoever_joins_again_elsewhere_is_not_lost_any_more(centre: Centre) -> None:
+    time_ms = await centre.call(EARLY)
+    await centre.call(LATE)
+    await lose(centre)
+    assert await centre.call(EARLY, epoch=SECOND, node=SOUTH) == time_ms
+    assert await centre.lost() == [LATE]
+    await centre.call(LATE)
+    assert await centre.order() == [EARLY, LATE]
+    assert await centre.lost() == []
+
+
 async def test_a_node_whose_beat_has_moved_on_loses_nothing(centre: Centre) -> None:
     await centre.node_says(said(EARLY), beat=3)
     assert await centre.state.lose_calls(NORTH, beat=2) == 0
@@ -391,7 +402,8 @@ async def test_a_call_that_has_ended_is_held_and_lost_by_nobody(centre: Centre) 
     await centre.end(EARLY)
     await centre.node_says(said(LATE))
     await centre.end(LATE)
-    assert await centre.lost() == []
+    for key in (centre.state.keys.lost, centre.state.keys.holds(NORTH)):
+        assert await centre.state.client.ask("EXISTS", key) == 0
     assert await lose(centre) == 0
 
 
