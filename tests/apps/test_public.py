@@ -99,7 +99,6 @@ async def report(redis_url: str, *, beat: int) -> None:
             draining=False,
             legs_count=0,
             legs_max=10,
-            calls=[],
         )
     )
     await state.close()
