@@ -1,7 +1,7 @@
 """A wire between one of ours and a store, which a test may slow down, cut or let go silent."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +19,8 @@ class BadWire:
         self._carrying: set[asyncio.Task[None]] = set()
         self._flows = asyncio.Event()
         self._flows.set()
+        self._answers = asyncio.Event()
+        self._answers.set()
         self.port = 0
         self.delay_s = 0.0
         """How long everything takes, each way."""
@@ -33,10 +35,15 @@ class BadWire:
         """Carry nothing more, and let nobody see it: as a path does that drops every packet."""
         self._flows.clear()
 
+    def fall_mute(self) -> None:
+        """Carry what ours says, and no answer to it."""
+        self._answers.clear()
+
     def speak_again(self) -> None:
         """Carry on, for connections that come from now on; the others stay silent for ever."""
-        self._flows = asyncio.Event()
+        self._flows, self._answers = asyncio.Event(), asyncio.Event()
         self._flows.set()
+        self._answers.set()
 
     async def cut(self) -> None:
         """Reset every connection and refuse new ones."""
@@ -59,13 +66,13 @@ class BadWire:
         self._carrying.add(task)
         ends = [writer]
         try:
-            flows = self._flows
+            flows, answers = self._flows, self._answers
             await flows.wait()
             far, there = await asyncio.open_connection(self._target.hostname, self._target.port)
             ends.append(there)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(reader, there, flows))
-                group.create_task(self._pump(far, writer, flows))
+                group.create_task(self._pump(reader, there, [flows]))
+                group.create_task(self._pump(far, writer, [flows, answers]))
         except* OSError:
             pass
         finally:
@@ -74,11 +81,15 @@ class BadWire:
                 end.transport.abort()
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        needs: Sequence[asyncio.Event],
     ) -> None:
         while said := await reader.read(CHUNK_BYTES):
             await asyncio.sleep(self.delay_s)
-            await flows.wait()
+            for need in needs:
+                await need.wait()
             writer.write(said)
             await writer.drain()
         raise ConnectionResetError("one end has gone, so the other must")
