@@ -201,6 +201,13 @@ class Centre:
         [found] = await self.state.look_calls([call])
         return found
 
+    async def lose_node(self, node: NodeId = NORTH) -> int:
+        """Let a router lose a node, all of it; return how many calls were looked at."""
+        total = 0
+        while chunk := await self.state.lose_calls(node, beat=None):
+            total += chunk
+        return total
+
     async def lost(self) -> list[CallId]:
         """Return which calls are lost."""
         return [lost.call for lost in await self.state.lost_calls()]

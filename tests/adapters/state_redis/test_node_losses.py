@@ -1,18 +1,17 @@
 """A node is lost: its calls keep their ranks, are offered to nobody, and come back elsewhere."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 
 import pytest
 
 from contactcentre.adapters.state_redis.blackboard import DOUBTS_MAX
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import CallClosed, StaleEpoch
+from contactcentre.domain.errors import StaleEpoch
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
 from contactcentre.limits import REPORT_CALLS_MAX
-from contactcentre.ports.state import LostCall, Reservation
+from contactcentre.ports.state import Reservation
 from tests.adapters.state_redis.centre import (
     ADA,
     BOB,
@@ -32,15 +31,6 @@ from tests.adapters.state_redis.centre import (
 
 SECOND = LegEpoch(2, "bbbb")
 NEWEST = LegEpoch(3, "0000")
-LOST = LostCall(call=EARLY, epoch=FIRST)
-
-
-async def lose(centre: Centre) -> int:
-    """Let a router lose the north node, all of it."""
-    total = 0
-    while count := await centre.state.lose_calls(NORTH, beat=None):
-        total += count
-    return total
 
 
 async def test_the_calls_of_a_lost_node_are_hidden_and_those_of_others_are_not(
@@ -48,7 +38,7 @@ async def test_the_calls_of_a_lost_node_are_hidden_and_those_of_others_are_not(
 ) -> None:
     await centre.call(EARLY)
     await centre.call(LATE, node=SOUTH)
-    assert await lose(centre) == 1
+    assert await centre.lose_node() == 1
     assert await centre.order() == [LATE]
     assert await centre.lost() == [EARLY]
     await centre.ready()
@@ -59,7 +49,7 @@ async def test_the_calls_of_a_lost_node_are_hidden_and_those_of_others_are_not(
 async def test_whoever_comes_back_on_another_node_stands_in_the_old_place(centre: Centre) -> None:
     calls = [CallId(name) for name in ("zoe", "amy", "kim")]
     times = {call: await centre.call(call) for call in calls}
-    await lose(centre)
+    await centre.lose_node()
     await centre.call(LATE, node=SOUTH)
     for call in reversed(calls):
         await centre.node_says(said(call, at_ms=times[call], epoch=SECOND), node=SOUTH)
@@ -70,7 +60,7 @@ async def test_whoever_comes_back_on_another_node_stands_in_the_old_place(centre
 async def test_whoever_joins_again_elsewhere_is_not_lost_any_more(centre: Centre) -> None:
     time_ms = await centre.call(EARLY)
     await centre.call(LATE)
-    await lose(centre)
+    await centre.lose_node()
     assert await centre.call(EARLY, epoch=SECOND, node=SOUTH) == time_ms
     assert await centre.lost() == [LATE]
     await centre.call(LATE)
@@ -98,7 +88,7 @@ async def test_a_node_that_was_only_slow_has_its_calls_back_with_its_next_report
 ) -> None:
     await centre.call(EARLY, at_ms=NOW_MS)
     await centre.call(LATE)
-    await lose(centre)
+    await centre.lose_node()
     reply = await centre.node_says(said(EARLY))
     assert (reply.superseded, reply.closed) == ([], [])
     assert await centre.order() == [EARLY]
@@ -117,28 +107,19 @@ async def test_what_stands_as_it_did_is_not_lost_any_more_once_its_node_says_so(
         held = await centre.talk()
     word = said(EARLY, step, held=held)
     await centre.node_says(word)
-    await lose(centre)
+    await centre.lose_node()
     assert await centre.lost() == [EARLY]
     await centre.node_says(word)
     assert await centre.lost() == []
-    assert await lose(centre) == 1
+    assert await centre.lose_node() == 1
 
 
 async def test_a_leftover_among_the_calls_of_a_lost_node_is_left_alone(centre: Centre) -> None:
     await centre.call(EARLY, node=SOUTH)
     for call in (EARLY, "expired"):
         await centre.state.client.ask("SADD", centre.state.keys.holds(NORTH), call)
-    assert await lose(centre) == 2
+    assert await centre.lose_node() == 2
     assert await centre.order() == [EARLY]
-    assert await centre.state.client.ask("EXISTS", centre.state.keys.lost) == 0
-
-
-async def test_a_lost_call_that_nobody_has_heard_of_for_a_day_is_forgotten(centre: Centre) -> None:
-    await centre.call(EARLY)
-    await lose(centre)
-    await centre.state.client.ask("DEL", centre.state.keys.call(EARLY))  # as its expiry does
-    assert not await centre.state.close_lost(LOST)
-    assert await centre.lost() == []
     assert await centre.state.client.ask("EXISTS", centre.state.keys.lost) == 0
 
 
@@ -149,7 +130,7 @@ async def test_a_ring_ends_with_its_node_and_its_adviser_takes_the_next_caller(
     await centre.call(EARLY)
     await centre.ready()
     held: Reservation = await getattr(centre, step)()
-    await lose(centre)
+    await centre.lose_node()
     assert (await centre.call_standing()).state == "hidden"
     assert await centre.state.reservations() == []
     standing = await centre.standing()
@@ -168,7 +149,7 @@ async def test_an_adviser_who_was_offered_another_call_by_now_keeps_it(centre: C
     await centre.desk_says(ADA, Presence.READY, token=held.token + 1)  # the desk has moved on
     await centre.call(LATE, node=SOUTH)
     other = await centre.ring()
-    await lose(centre)
+    await centre.lose_node()
     standing = await centre.standing()
     assert (standing.state, standing.call, standing.token) == (Presence.RINGING, LATE, other.token)
 
@@ -177,7 +158,7 @@ async def test_a_talk_stays_bound_and_goes_on_where_the_caller_comes_back(centre
     await centre.call(EARLY, at_ms=NOW_MS)
     await centre.ready()
     held = await centre.talk()
-    await lose(centre)
+    await centre.lose_node()
     standing = await centre.call_standing()
     assert (standing.state, standing.adviser, standing.desk) == ("talking", ADA, DESK)
     assert (await centre.standing()).state is Presence.TALKING
@@ -232,7 +213,7 @@ async def test_the_word_of_a_leg_that_was_overtaken_changes_nothing(centre: Cent
     await centre.call(EARLY, at_ms=NOW_MS)
     await centre.ready()
     held = await centre.talk()
-    await lose(centre)
+    await centre.lose_node()
     await centre.node_says(said(EARLY, "talking", held=held, epoch=SECOND), node=SOUTH)
     before = await centre.call_standing()
     for state in ("waiting", "hidden", "in_menu"):
@@ -263,7 +244,7 @@ async def test_a_caller_in_the_menus_is_lost_as_well_and_keeps_the_way_into_a_qu
     await centre.node_says(said(EARLY, "in_menu"))
     standing = await centre.call_standing()
     assert (standing.state, standing.node, standing.queue) == ("in_menu", NORTH, None)
-    await lose(centre)
+    await centre.lose_node()
     assert await centre.lost() == [EARLY]
     assert (await centre.call_standing()).state == "in_menu"
     await centre.node_says(said(EARLY, "in_menu", epoch=SECOND), node=SOUTH)
@@ -294,117 +275,16 @@ async def test_a_call_in_the_menus_can_end_and_be_answered_by_nobody(centre: Cen
     assert (standing.node, standing.is_presumed) == (None, False)
 
 
-async def test_a_caller_who_never_came_back_is_presumed_to_be_over(centre: Centre) -> None:
-    await centre.call(EARLY)
-    assert not await centre.state.close_lost(LOST)  # it is not lost at all
-    await lose(centre)
-    assert await centre.state.lost_calls() == [LOST]
-    assert not await centre.state.close_lost(replace(LOST, epoch=SECOND))
-    assert await centre.state.close_lost(LOST)
-    assert not await centre.state.close_lost(LOST)
-    assert await centre.lost() == []
-    standing = await centre.call_standing()
-    assert (standing.state, standing.ending) == ("closed", Ending.SYSTEM_LOST)
-    assert standing.is_presumed
-    assert await centre.order() == []
-
-
-async def test_nobody_is_presumed_to_be_over_who_was_taken_up_in_the_last_moment(
-    centre: Centre,
-) -> None:
-    await centre.call(EARLY, at_ms=NOW_MS)
-    await lose(centre)
-    [lost] = await centre.state.lost_calls()
-    await centre.node_says(said(EARLY, epoch=SECOND), node=SOUTH)
-    await lose(centre)
-    assert not await centre.state.close_lost(lost)
-    assert await centre.order() == [EARLY]
-
-
-async def test_the_adviser_of_a_talk_that_is_presumed_to_be_over_goes_to_wrap_up(
-    centre: Centre,
-) -> None:
-    await centre.call(EARLY)
-    await centre.ready()
-    await centre.talk()
-    await lose(centre)
-    assert await centre.state.close_lost(LOST)
-    standing = await centre.standing()
-    assert (standing.state, standing.call) == (Presence.WRAP_UP, EARLY)
-
-
-Way = Callable[[Centre], Coroutine[None, None, object]]
-WAYS_BACK: list[Way] = [
-    lambda centre: centre.node_says(said(EARLY)),
-    lambda centre: centre.node_says(said(EARLY, epoch=SECOND), node=SOUTH),
-    lambda centre: centre.call(EARLY, epoch=SECOND, node=SOUTH),
-]
-
-
-@pytest.mark.parametrize("way", WAYS_BACK, ids=["late word", "resumed", "joined"])
-async def test_a_living_leg_opens_again_what_was_presumed_to_be_over(
-    centre: Centre, way: Way
-) -> None:
-    await centre.call(EARLY, at_ms=NOW_MS)
-    await centre.call(LATE, node=SOUTH)
-    await lose(centre)
-    await centre.state.close_lost(LOST)
-    await way(centre)
-    assert await centre.order() == [EARLY, LATE]
-    standing = await centre.call_standing()
-    assert (standing.ending, standing.is_presumed) == (None, False)
-    assert standing.enqueued_ms == NOW_MS
-    await centre.ready()
-    assert (await centre.reserve()).call == EARLY
-
-
-async def test_an_older_leg_opens_nothing_again(centre: Centre) -> None:
-    await centre.call(EARLY, epoch=SECOND)
-    await lose(centre)
-    await centre.state.close_lost(replace(LOST, epoch=SECOND))
-    assert (await centre.node_says(said(EARLY))).superseded == [EARLY]
-    with pytest.raises(StaleEpoch):
-        await centre.call(EARLY)
-    assert (await centre.call_standing()).is_presumed
-
-
-async def test_two_who_talk_open_their_call_again(centre: Centre) -> None:
-    await centre.call(EARLY, at_ms=NOW_MS)
-    await centre.ready()
-    held = await centre.talk()
-    await lose(centre)
-    await centre.state.close_lost(LOST)
-    await centre.state.answer(call=EARLY, adviser=ADA, token=held.token)
-    await centre.node_says(said(EARLY, "talking", held=held))
-    standing = await centre.call_standing()
-    assert (standing.state, standing.adviser) == ("talking", ADA)
-    assert await centre.lost() == []
-
-
-async def test_a_real_end_says_how_it_was_also_after_it_was_presumed(centre: Centre) -> None:
-    await centre.call(EARLY)
-    await lose(centre)
-    await centre.state.close_lost(LOST)
-    await centre.end(epoch=SECOND, ending=Ending.ABANDONED)
-    await centre.end(epoch=NEWEST, ending=Ending.HANDLED)  # what has ended has ended once
-    standing = await centre.call_standing()
-    assert (standing.ending, standing.is_presumed) == (Ending.ABANDONED, False)
-    assert standing.epoch == SECOND
-    with pytest.raises(CallClosed):
-        await centre.call(EARLY, epoch=NEWEST)
-    assert (await centre.node_says(said(EARLY, epoch=NEWEST))).closed == [EARLY]
-
-
 async def test_a_call_that_has_ended_is_held_and_lost_by_nobody(centre: Centre) -> None:
     await centre.call(EARLY)
     await centre.call(LATE)
-    await lose(centre)
+    await centre.lose_node()
     await centre.end(EARLY)
     await centre.node_says(said(LATE))
     await centre.end(LATE)
     for key in (centre.state.keys.lost, centre.state.keys.holds(NORTH)):
         assert await centre.state.client.ask("EXISTS", key) == 0
-    assert await lose(centre) == 0
+    assert await centre.lose_node() == 0
 
 
 async def test_a_big_node_is_lost_in_chunks_and_comes_back_in_order(centre: Centre) -> None:
@@ -429,7 +309,7 @@ async def test_losing_goes_on_with_a_server_that_forgot_its_scripts(
 ) -> None:
     await centre.call(EARLY, at_ms=NOW_MS)
     server.ask("SCRIPT", "FLUSH")
-    assert await lose(centre) == 1
+    assert await centre.lose_node() == 1
     server.ask("SCRIPT", "FLUSH")
     await centre.node_says(said(EARLY, epoch=SECOND), node=SOUTH)
     assert await centre.order() == [EARLY]
