@@ -28,6 +28,8 @@ RINGS_OVERLAP_MS = 1_500
 STUCK_AFTER_MS = 10_000
 CLOSE_CALL_MS = 1_000
 """Who hung up within this of the answer may stand in the record as served or not."""
+CLOSED = "call-closed"
+"""What a node says to a page that comes back to a call that has ended."""
 ENDED, HANDLED, ABANDONED, LEFT_IN_MENU = "ended", "handled", "abandoned", "left_in_menu"
 
 
@@ -97,6 +99,8 @@ def _lost(calls: Mapping[str, Sequence[CallerFact]], ended_by_adviser: set[str])
         if gone is None:
             if not wanted:
                 yield f"{call} was never served (last {_last_stage(facts)})"
+        elif gone.why == "refused" and gone.said == CLOSED and call in ended_by_adviser:
+            continue  # its node was lost while it said goodbye
         elif gone.why == "refused" and not wanted:
             yield f"{call} was refused ({gone.said})"
         elif gone.why == "over" and call not in ended_by_adviser:

@@ -20,6 +20,7 @@ LOOK_EVERY_S = 0.02
 LATE_MS = 50
 POLL_S = 0.05
 READY_WITHIN_S = 40.0
+NEXT_CALLER_MAX_S = 1.0
 SOCKETS_MAX = 0
 """As many as there are callers."""
 
@@ -84,6 +85,13 @@ class Floor:
         self.callers[task] = page
         task.add_done_callback(lambda done: self.callers.pop(done, None))
         return page
+
+    async def keep_calling(self, calls: int, manner: Callable[[], CallerManner]) -> None:
+        """Let somebody else call whenever a call has ended, for ever."""
+        while True:
+            if len(self.callers) < calls:
+                self.call(manner())
+            await asyncio.sleep(self._chance.uniform(0.0, NEXT_CALLER_MAX_S))
 
     def busy_nodes(self) -> Sequence[str]:
         """Return the media nodes that have calls, the busiest first."""

@@ -24,6 +24,8 @@ OVER_WITHIN_S = 120.0
 LAST_ROUND_WITHIN_S = 12.0
 RECORDED_WITHIN_S = 20.0
 SHARES = 4
+TAKES_LONG = frozenset({Drill.ROLLING_RESTART})
+"""New callers come until it is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,14 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
         async with asyncio.TaskGroup() as tasks:
             await fault.put_in()
             stage.go_on.set()
-            tasks.create_task(heal(fault, ground, drill), name=drill)
+            healing = tasks.create_task(heal(fault, ground, drill), name=drill)
+            if drill in TAKES_LONG:
+                coming = floor.keep_calling(calls, lambda: StagedCaller(stage, in_menu=False))
+                flow = tasks.create_task(coming, name="flow of callers")
+                await asyncio.wait({healing})
+                flow.cancel()
             await floor.all_over(within_s=OVER_WITHIN_S)
+            calls_count = floor.started_count
         await last_round(floor, stage.answers, chance)
         result = await judge(floor, centre)
         bounds = list(broken_bounds(drill, how, measure(floor.history)))
@@ -70,8 +78,8 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
             "drill": drill,
             "fault": how,
             "seed": seed,
-            "calls": calls,
-            "calls_of_last_round": floor.started_count - calls,
+            "calls": calls_count,
+            "calls_of_last_round": floor.started_count - calls_count,
             **result.figures,
             "seconds": (now_ms() - began_ms) // 1_000,
         },

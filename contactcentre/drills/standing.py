@@ -28,7 +28,6 @@ CALLERS_PER_ADVISER = 3
 ADVISERS_MIN = 2
 GOES_ON_WITHIN_S = 20.0
 """After a fault is mended somebody is rung within this, as somebody always waits."""
-NEXT_CALLER_MAX_S = 1.0
 BEFORE_MAX_S = 1.5
 WARM_UP_S = 6.0
 
@@ -117,7 +116,8 @@ async def _run_centre(
         manner = StandingAdviser(chance)
         await floor.open(manner)
         async with asyncio.TaskGroup() as tasks:
-            flow = tasks.create_task(_keep_calling(floor, chance, calls), name="flow of callers")
+            coming = floor.keep_calling(calls, lambda: StandingCaller(chance))
+            flow = tasks.create_task(coming, name="flow of callers")
             await asyncio.sleep(WARM_UP_S)
             for number in range(rounds):
                 for drill, how in plan(chance):
@@ -147,14 +147,6 @@ async def _run_centre(
         history=floor.history,
         logs=centre.folder / "logs" if centre.is_kept else None,
     )
-
-
-async def _keep_calling(floor: Floor, chance: Random, calls: int) -> None:
-    """Let somebody else call whenever a call has ended."""
-    while True:
-        if len(floor.callers) < calls:
-            floor.call(StandingCaller(chance))
-        await asyncio.sleep(chance.uniform(0.0, NEXT_CALLER_MAX_S))
 
 
 async def _break_and_heal(

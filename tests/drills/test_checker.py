@@ -58,6 +58,18 @@ def test_a_caller_whose_claim_is_refused_is_lost(saw: Saw) -> None:
     assert found(saw, row("a", ending="abandoned")) == {"lost": 1}
 
 
+def test_a_caller_who_comes_back_to_a_talk_that_the_adviser_has_ended_is_not_lost(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.rings("a", "ada", 1_000, token=1)
+    saw.talks("a", "ada", 2_000, token=1)
+    saw.note(
+        h.AdviserHungUp(at_ms=4_000, adviser="ada", call="a", token=1),
+        h.CallerLegLost(at_ms=4_100, call="a"),
+        h.CallerGone(at_ms=4_200, call="a", why="refused", said="call-closed"),
+    )
+    assert found(saw) == {}
+
+
 def test_a_caller_who_never_got_a_claim_is_lost(saw: Saw) -> None:
     assert found(saw, started=1) == {"lost": 1}
 
