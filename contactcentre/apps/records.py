@@ -58,11 +58,14 @@ async def serve(settings: Settings, process: Process) -> None:
 
 async def _bring_tables_up_to_date(url: str, clock: MachineClock, chance: MachineChance) -> None:
     """Make the tables those of this version, once PostgreSQL is there."""
+    said = ""
     while True:
         try:
             await upgrade(url)
         except LedgerUnavailable as outage:
-            log.warning("records wait for their tables", why=str(outage))
+            if str(outage) != said:
+                said = str(outage)
+                log.warning("records wait for their tables", why=said)
             await clock.sleep_ms(TABLES_RETRY_MS + chance.jitter(TABLES_RETRY_MS))
         else:
             return
