@@ -148,13 +148,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     process.uses("state", state.ping)
     process.uses("records", pool.ping)
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
-    supervision = Supervision(
-        addresses=state,
-        lost=state,
-        reports=PostgresReports(pool),
-        clock=clock,
-        queues=signs.queues,
-    )
+    supervision = _supervision(state, pool, clock, signs)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
     floor, beat = _floor(
@@ -180,9 +174,6 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         clock=clock,
         ice_servers=settings.ice_servers,
     )
-    browsers = web.Application(middlewares=[say_problems], client_max_size=MESSAGE_MAX_BYTES)
-    put_headers_on(browsers, https=https)
-    ROUTES.mount(browsers, api, gate)
     return DeskProcess(
         settings=settings,
         process=process,
@@ -191,8 +182,26 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         supervision=supervision,
         sessions=sessions,
         clock=clock,
-        browsers=browsers,
+        browsers=_pages(api, gate, https=https),
     )
+
+
+def _supervision(state: RedisState, pool: PostgresPool, clock: Clock, signs: Signs) -> Supervision:
+    return Supervision(
+        addresses=state,
+        lost=state,
+        reports=PostgresReports(pool),
+        clock=clock,
+        queues=signs.queues,
+    )
+
+
+def _pages(api: DeskApi, gate: SessionGate, *, https: bool) -> web.Application:
+    """Return what browsers are served."""
+    browsers = web.Application(middlewares=[say_problems], client_max_size=MESSAGE_MAX_BYTES)
+    put_headers_on(browsers, https=https)
+    ROUTES.mount(browsers, api, gate)
+    return browsers
 
 
 def _floor(
