@@ -91,7 +91,7 @@ class StagedSpool:
     def __init__(self, count: int) -> None:
         self.kept = [event(seq) for seq in range(1, count + 1)]
 
-    def write(self, *_: object) -> None:
+    def write(self, *_: object) -> int:
         """Refuse: nobody writes here."""
         raise AssertionError
 
