@@ -37,13 +37,15 @@ class AdviserManner(Protocol):
 class Stage:
     """What holds everybody in place until the fault, and lets them go on after it."""
 
-    def __init__(self, chance: Random, *, talks: int) -> None:
-        """Make it; the first `talks` rings are answered at once, the others have to wait."""
+    def __init__(self, chance: Random, *, talks: int, quick: int) -> None:
+        """Make it; the first `talks` rings are answered at once, the others have to wait.
+
+        So many of these talks are `quick`: they end as soon as everything goes on.
+        """
         self.go_on = asyncio.Event()
         self.chance = chance
         self.answers_left = talks
-        self.quick_left = int(talks > 1)
-        """How many talks end as soon as everything goes on, so that an adviser is ready."""
+        self.quick_left = quick
         self.answers = _set()
         """Not set while every ring is to be left ringing."""
 
@@ -101,6 +103,7 @@ class StagedAdviser:
         await self._stage.go_on.wait()
         if self._stage.quick_left > 0:
             self._stage.quick_left -= 1
+            await self._stage.some(0.0, 0.8)
         else:
             await self._stage.some(1.0, 10.0)
 

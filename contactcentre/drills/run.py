@@ -24,6 +24,8 @@ OVER_WITHIN_S = 120.0
 LAST_ROUND_WITHIN_S = 12.0
 RECORDED_WITHIN_S = 20.0
 SHARES = 4
+STATE_LOST = frozenset({Drill.LOSE_REDIS, Drill.FLUSH_REDIS, Drill.SWITCH_REDIS})
+"""Advisers become ready at once, while the live state is still put together again."""
 TAKES_LONG = frozenset({Drill.ROLLING_RESTART})
 """New callers come until it is over."""
 
@@ -50,7 +52,7 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
         drill_centre(advisers=2 * share, with_sentinels=with_sentinels) as centre,
         drill_floor(centre, chance) as floor,
     ):
-        stage = Stage(chance, talks=share)
+        stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
         await floor.open(StagedAdviser(stage))
         await _set_the_stage(floor, stage, calls, share)
         await asyncio.sleep(chance.uniform(0.5, 2.0))
