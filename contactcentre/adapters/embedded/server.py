@@ -122,5 +122,8 @@ class ServerProgram:
 
     def last_words(self) -> str:
         """Return the end of its log, and where the rest stands."""
-        lines = self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        try:
+            lines = self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        except OSError as error:  # its folder may have been taken away, and it ended by that
+            return f"its log cannot be read ({error})"
         return " / ".join(lines) + f" (all of it: {self._log})"
