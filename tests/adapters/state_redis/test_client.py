@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -245,6 +246,23 @@ async def test_a_store_that_was_killed_serves_as_soon_as_it_is_there_again(tmp_p
     await valkey.start_again()
     await _there_again(client)
     await client.close()
+    await valkey.stop()
+
+
+async def test_a_store_that_comes_back_empty_serves_as_a_new_one(tmp_path: Path) -> None:
+    valkey = await start_valkey(tmp_path)
+    state = RedisState(valkey.url, timeout_ms=HASTY_MS)
+    before_ms = await state.give_time()
+    valkey.program.process.kill()
+    valkey.program.process.wait()
+    rmtree(tmp_path / "appendonlydir")
+    await valkey.start_again()
+    assert await state.client.ask("DBSIZE") == 0
+    assert await state.give_time() >= before_ms  # by scripts that it had never been told
+    await state.client.ask("FLUSHALL")
+    await state.client.ask("SCRIPT", "FLUSH")
+    assert await state.give_time() >= before_ms
+    await state.close()
     await valkey.stop()
 
 
