@@ -39,6 +39,7 @@ def test_help_names_every_part() -> None:
         "config",
         "doctor",
         "bench",
+        "drill",
         "flows",
     )
     assert all(f" {part} " in said.stdout for part in parts)
