@@ -86,7 +86,7 @@ async def test_a_page_learns_of_new_nodes_while_the_call_is_up(
     house.centre.urls = [nodes[0].url]
     node = await waiting(page, nodes)
     house.centre.urls = [each.url for each in nodes]
-    async with page.expect_response("**/api/nodes"):
+    async with page.expect_response("**/api/nodes", timeout=2_000):
         pass
     await page.route("**/api/nodes", lambda route: asyncio.ensure_future(route.abort()))
     await node.stop()
