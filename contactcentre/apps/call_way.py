@@ -102,7 +102,7 @@ class CallWay:
     async def _bridged(self, offered: Offered) -> bool:
         """Ring an adviser; say whether there was a talk that the adviser ended."""
         bridging = self._bridge(offered)
-        lapse = await bridging.ring(ring_ms=self._tools.ring_ms)
+        lapse = await bridging.ring(ring_ms=self._tools.patience.ring_ms)
         if lapse is not None:
             await bridging.lapse(lapse)
             self._sight.rang(offered.adviser, desk_failed=bridging.desk_failed)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import Browser
+from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.quality import QualityMeter
 from contactcentre.domain.announcing import LINE_ENDED, announce_place
 from contactcentre.domain.call import Call
@@ -22,15 +23,10 @@ from contactcentre.ports.media import (
     LegGone,
     LegHeardAgain,
     LegSilent,
-    Media,
 )
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import ClaimChanged, Over, PlaceNow, Stage
-
-Words = Mapping[Language, Mapping[SoundName, str]]
-Sign = Callable[[CallerClaim, CallMemory], str]
-"""Signs a claim with a fresh expiry and seals the memory into it."""
 
 GONE_GRACE_FACTOR = 2
 """A page that is there while its sound is gone may need this many graces to come back."""
@@ -45,11 +41,8 @@ class CallerPart:
         leg: LegId,
         browser: Browser,
         claim: CallerClaim,
-        media: Media,
-        sign: Sign,
+        tools: NodeTools,
         remember: Callable[[], CallMemory],
-        words: Words,
-        grace_ms: int,
     ) -> None:
         self.leg = leg
         self.keys: asyncio.Queue[str] = asyncio.Queue(KEYS_INBOX_MAX)
@@ -62,11 +55,11 @@ class CallerPart:
         self._browser: Browser | None = browser
         self._claim = claim
         self._memory: CallMemory | None = None
-        self._media = media
-        self._sign = sign
+        self._media = tools.media
+        self._sign = tools.sign
         self._remember = remember
-        self._words = words
-        self._grace_ms = grace_ms
+        self._words = tools.words
+        self._grace_ms = tools.patience.leg_grace_ms
         self._grace: asyncio.TimerHandle | None = None
         self._moved = asyncio.Event()
         self._meter = QualityMeter()

@@ -51,7 +51,7 @@ async def serve(settings: Settings, process: Process) -> None:
         desk = await _build(settings, process, stack)
         await desk.open()
         await process.draining.wait()
-        desk.close()
+        await desk.close()
 
 
 class DeskProcess:
@@ -98,9 +98,10 @@ class DeskProcess:
             self._browsers, host=self._settings.host, port=self._settings.desk_port
         )
 
-    def close(self) -> None:
-        """Send every page elsewhere."""
+    async def close(self) -> None:
+        """Send every page elsewhere, and let nobody be rung here from now on."""
         self._floor.close()
+        await self._beat.report_last()
 
     async def _keep_ending_sessions(self) -> None:
         while True:

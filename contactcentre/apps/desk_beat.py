@@ -114,6 +114,10 @@ class DeskBeat:
             due_ms = self._now + BEAT_EVERY_MS
             await self.beat()
 
+    async def report_last(self) -> None:
+        """Report everybody once more before this process ends."""
+        await self._report([*self._seats])
+
     @property
     def _now(self) -> int:
         return self._clock.monotonic_ms()

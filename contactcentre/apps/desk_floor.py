@@ -175,3 +175,4 @@ class Floor:
         """Send every page elsewhere; the live state keeps what whoever comes next takes up."""
         for seat in self._seats.values():
             seat.close(Closing.STOPPING, "This desk stops for a moment.")
+            seat.follow(e.SocketLost(at_ms=self._now))

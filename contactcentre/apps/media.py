@@ -23,11 +23,10 @@ from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.call_metrics import Gauges
-from contactcentre.apps.caller_part import Sign
 from contactcentre.apps.leg_sockets import LegSockets
 from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
-from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.node_tools import NodeTools, Patience, Sign
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.reach import HttpDesks
@@ -172,9 +171,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
     stack.push_async_callback(state.close)
     place = _place(settings, process)
-    spool = await stack.enter_async_context(
-        FileSpool(settings.data_dir / "spool", node=place.node, now_ms=clock.now_ms())
-    )
+    spool = await stack.enter_async_context(_spool(settings, clock))
     process.spawn(spool.keep_writing(), "spool")
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
@@ -202,15 +199,11 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         words=words,
         sign=_signer(signatures, clock),
         spawn=_spawner(process),
-        ring_ms=settings.ring_ms,
-        leg_grace_ms=settings.leg_grace_ms,
-        adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
+        patience=_patience(settings),
     )
     calls = NodeCalls(place, tools)
-    process.spawn(
-        ship(spool, RedisEventStream(state), lambda: calls.durable_seq, clock), "shipping"
-    )
-    sockets = LegSockets(calls, Admission(calls, tools, signatures), signatures, node=place.node)
+    shipping = ship(spool, RedisEventStream(state), lambda: calls.durable_seq, clock)
+    process.spawn(shipping, "shipping")
     return Node(
         process,
         settings,
@@ -218,8 +211,21 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         state=state,
         calls=calls,
         desks=desks,
-        sockets=sockets,
+        sockets=LegSockets(calls, Admission(calls, tools, signatures), signatures, node=place.node),
         spool=spool,
+    )
+
+
+def _spool(settings: Settings, clock: MachineClock) -> FileSpool:
+    folder = settings.data_dir / "spool"
+    return FileSpool(folder, node=NodeId(settings.node), now_ms=clock.now_ms())
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        ring_ms=settings.ring_ms,
+        leg_grace_ms=settings.leg_grace_ms,
+        adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
     )
 
 

@@ -85,14 +85,7 @@ class NodeCall:
             failed=list(start.failed),
         )
         self.caller = CallerPart(
-            leg=leg,
-            browser=browser,
-            claim=claim,
-            media=tools.media,
-            sign=tools.sign,
-            remember=self.memory,
-            words=tools.words,
-            grace_ms=tools.leg_grace_ms,
+            leg=leg, browser=browser, claim=claim, tools=tools, remember=self.memory
         )
         self.caller.sound_changed = self._caller_sound_changed
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)

@@ -133,7 +133,7 @@ class NodeCalls:
             browser=browser,
             media=self._tools.media,
             spawn=self._tools.spawn,
-            grace_ms=self._tools.adviser_grace_ms,
+            grace_ms=self._tools.patience.adviser_grace_ms,
         )
         part.act = lambda act: call.act(part, act)
         call.attach(part)

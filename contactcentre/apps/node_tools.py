@@ -3,14 +3,30 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
-from contactcentre.apps.caller_part import Sign, Words
-from contactcentre.domain.ids import LineId, NodeId
+from contactcentre.domain.ids import LineId, NodeId, SoundName
 from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.languages import Language
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
 from contactcentre.ports.state import CallQueues
+from contactcentre.wire.claims import CallerClaim, CallMemory
+
+Words = Mapping[Language, Mapping[SoundName, str]]
+Sign = Callable[[CallerClaim, CallMemory], str]
+"""Signs a claim with a fresh expiry and seals the memory into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a node waits for whom."""
+
+    ring_ms: int
+    leg_grace_ms: int
+    """A caller may be gone for so long."""
+    adviser_grace_ms: int
+    """An adviser's browser may be gone from a talk for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +45,4 @@ class NodeTools:
     sign: Sign
     spawn: Callable[[Coroutine[None, None, None], str], None]
     """Runs something beside the call, owned by the node."""
-    ring_ms: int
-    leg_grace_ms: int
-    """How long a caller may be gone."""
-    adviser_grace_ms: int
-    """How long an adviser's browser may be gone from a talk."""
+    patience: Patience

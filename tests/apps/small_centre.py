@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -238,22 +238,8 @@ async def small_centre(
     redis_url: str, folder: Path, *, nodes: int = 1, **more: str
 ) -> AsyncIterator[SmallCentre]:
     """Start the centre, give it, and stop it."""
-    settings = [
-        read_settings(
-            {
-                "CC_NODE": name,
-                "CC_REDIS_URL": redis_url,
-                "CC_CLUSTER_KEY": "c" * 32,
-                "CC_SIGNING_KEYS": SIGNING_KEY,
-                "CC_INTERNAL_PORT": str(free_port()),
-                "CC_MEDIA_PORT": str(free_port()),
-                "CC_MEDIA_ADDRESSES": "127.0.0.1",
-                "CC_DATA_DIR": str(folder),
-                **more,
-            }
-        )
-        for name in (*(f"node-{number + 1}" for number in range(nodes)), "router-1")
-    ]
+    names = [*(f"node-{number + 1}" for number in range(nodes)), "router-1"]
+    settings = [_settings(name, redis_url, folder, more) for name in names]
     state = RedisState(redis_url)
     # nothing of another life is in this store: nobody need wait for anybody's report
     await state.open_matching((await state.generation()).store)
@@ -290,6 +276,23 @@ async def small_centre(
                 await process.close()
     await runner.cleanup()
     await state.close()
+
+
+def _settings(name: str, redis_url: str, folder: Path, more: Mapping[str, str]) -> Settings:
+    """Return the settings of one process."""
+    return read_settings(
+        {
+            "CC_NODE": name,
+            "CC_REDIS_URL": redis_url,
+            "CC_CLUSTER_KEY": "c" * 32,
+            "CC_SIGNING_KEYS": SIGNING_KEY,
+            "CC_INTERNAL_PORT": str(free_port()),
+            "CC_MEDIA_PORT": str(free_port()),
+            "CC_MEDIA_ADDRESSES": "127.0.0.1",
+            "CC_DATA_DIR": str(folder),
+            **more,
+        }
+    )
 
 
 async def _until_listening(port: int) -> None:

@@ -106,10 +106,10 @@ async def test_a_call_that_two_desks_in_a_row_have_failed_on_is_set_aside_with_i
     await asyncio.sleep(2.5)
     later = await wait_in_queue(centre, "later")
     await centre.desk.report("carys", Presence.READY, PAYING)
-    ring, adviser = await centre.answer_ring()
+    ring, carys = await centre.answer_ring()
     assert ring.call == "later"
     await later.hear("stage", state="talking")
-    await adviser.say("hang_up")
+    await carys.say("hang_up")
     async with asyncio.timeout(10):
         while centre.desk.rings.empty():
             await centre.desk.report("dewi", Presence.READY, PAYING)
