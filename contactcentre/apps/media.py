@@ -166,9 +166,8 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     """Put a node together from its settings."""
     clock = MachineClock()
     flows = settings.flows_dir or default_flows_dir()
-    media = _media(settings, flows)
+    media, state = _media(settings, flows), _state(settings)
     stack.push_async_callback(media.stop)
-    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
     stack.push_async_callback(state.close)
     place = _place(settings, process)
     spool = await stack.enter_async_context(_spool(settings, clock))
@@ -177,15 +176,10 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signing, ring = settings.signing_ring()
     signatures = Signatures(ring, signing, clock)
     words = load_words(flows)
+    static = {DeskId(desk): url for desk, url in settings.desks_static.items()}
+    node, url = place.node, place.public_url
     desks = HttpDesks(
-        peers,
-        state,
-        signatures,
-        clock,
-        node=place.node,
-        node_url=place.public_url,
-        words=words,
-        static={DeskId(desk): url for desk, url in settings.desks_static.items()},
+        peers, state, signatures, clock, node=node, node_url=url, words=words, static=static
     )
     tools = NodeTools(
         node=place.node,
@@ -214,6 +208,10 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         sockets=LegSockets(calls, Admission(calls, tools, signatures), signatures, node=place.node),
         spool=spool,
     )
+
+
+def _state(settings: Settings) -> RedisState:
+    return RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
 
 
 def _spool(settings: Settings, clock: MachineClock) -> FileSpool:
