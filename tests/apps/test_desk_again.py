@@ -45,6 +45,24 @@ async def node_has(node: PlayedNode, centre: DeskCentre, ring: Ring, state: str)
 # Started again
 
 
+async def test_nobody_is_rung_at_a_desk_process_that_was_told_to_stop(
+    redis_url: str, database_url: str
+) -> None:
+    stores = (redis_url, database_url)
+    async with desk_centre(*stores) as first, first.ready() as (browser, page):
+        ended, _ = await asyncio.gather(page.end(), first.stop())
+        assert ended == Closing.STOPPING
+        lost = await first.standing(Presence.AWAY)
+        assert lost.reason is AwayReason.LOST_CONNECTION
+        port = str(first.settings.desk_port)
+        async with (
+            desk_centre(*stores, again=True, CC_DESK_PORT=port) as again,
+            browser.live() as back,
+        ):
+            assert (await back.hear(said.PresenceNow)).state is Presence.READY
+            await again.standing(Presence.READY)
+
+
 async def test_a_ring_goes_on_after_the_desk_process_was_started_again(
     redis_url: str, database_url: str
 ) -> None:
