@@ -137,7 +137,6 @@ def test_the_doctor_works_while_both_stores_are_away_and_says_what_to_do() -> No
     assert "Start PostgreSQL, or put CC_DATABASE_URL right." in ledger
 
 
-@pytest.mark.usefixtures("written")
 def test_the_stores_of_up_are_found_in_its_folder(tmp_path: Path) -> None:
     keep_stores(tmp_path, NOWHERE)
     assert (tmp_path / "stores.json").stat().st_mode & 0o777 == 0o600, "for the owner alone"
@@ -146,6 +145,7 @@ def test_the_stores_of_up_are_found_in_its_folder(tmp_path: Path) -> None:
     assert "127.0.0.1:1" in said.stdout, "where they were"
 
 
+@pytest.mark.usefixtures("written")
 async def test_the_record_is_looked_at_also_while_the_live_state_is_away(database_url: str) -> None:
     page, found = await doctor(settings_of(NOWHERE["CC_REDIS_URL"], database_url))
     assert len(found) == 1
