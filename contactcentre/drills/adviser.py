@@ -16,7 +16,7 @@ import aiohttp
 from contactcentre.drills import history as facts
 from contactcentre.drills.desk_way import DeskWay
 from contactcentre.drills.history import History, now_ms
-from contactcentre.drills.leg import Leg, LegEnd, Said
+from contactcentre.drills.leg import ADVISER_HZ, CALLER_HZ, Leg, LegEnd, Said
 from contactcentre.drills.manners import AdviserManner
 
 LEG_TRIES_MAX = 8
@@ -202,6 +202,7 @@ class AdviserPage:
             self._at_work.session,
             ring["node_url"],
             first,
+            hums_hz=ADVISER_HZ,
             said=lambda said: self._leg_said(ring, said),
         )
         self._leg = leg
@@ -232,7 +233,19 @@ class AdviserPage:
             case "bridged":
                 self._note(self._about(facts.Bridged, ring["call"], said["token"]))
                 self._bridged.set()
+                if self._leg is not None:
+                    self._leg.listen_for(CALLER_HZ)
                 self._talks(ring["call"], said["token"], None)
+            case "voice":
+                self._note(
+                    facts.CallerVoiceHeard(
+                        at_ms=now_ms(),
+                        adviser=self._adviser.name,
+                        call=ring["call"],
+                        token=ring["token"],
+                        on=said["on"],
+                    )
+                )
             case _:
                 pass
 

@@ -25,10 +25,11 @@ from contactcentre.drills.history import (
     SoundCame,
     SoundGap,
     StageHeard,
+    VoiceHeard,
     now_ms,
 )
 from contactcentre.drills.known_nodes import KnownNodes
-from contactcentre.drills.leg import BROKEN, Leg, LegEnd, Said
+from contactcentre.drills.leg import ADVISER_HZ, BROKEN, CALLER_HZ, Leg, LegEnd, Said
 from contactcentre.drills.manners import CallerManner
 from contactcentre.wire.closing import Closing
 
@@ -204,6 +205,7 @@ class CallerPage:
             self._caller.session,
             url,
             first,
+            hums_hz=CALLER_HZ,
             heard=self._sound_came,
             said=lambda said: self._hear(said, url),
         )
@@ -266,6 +268,10 @@ class CallerPage:
                 if self.stage in TALKS:
                     self.has_talked.set()
                 self._stage_changed.set()
+                if self._leg is not None:
+                    self._leg.listen_for(ADVISER_HZ if self.stage in TALKS else None)
+            case "voice":
+                self._note(VoiceHeard(at_ms=now_ms(), call=self.call, on=said["on"]))
             case _:
                 pass
 
@@ -300,7 +306,7 @@ class CallerPage:
     async def _choose(self) -> None:
         await self._manner.choose()
         while not self.has_talked.is_set():
-            if self.stage == IN_MENU and self._leg is not None:
+            if self.stage == IN_MENU and self._leg is not None and self._leg.is_answered:
                 await self._leg.say({"kind": "key", "key": "4"})
             await asyncio.sleep(PRESS_AGAIN_S)
 

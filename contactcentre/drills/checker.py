@@ -4,6 +4,7 @@ lost               a caller who was cut off, refused, or never served although p
 duplicated         one caller who talks with two advisers at once or rings at two; one adviser
                    who talks with one caller and is rung for, or talks with, another
 order_violations   see drills.order
+deaf_talks         a talk in which one end did not hear the other for `DEAF_AFTER_MS`
 talks_broken       a talk after which the caller had to wait again
 stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
                    rung in a last round with a caller for each adviser
@@ -18,14 +19,22 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 from contactcentre.drills import history as h
-from contactcentre.drills.history import AdviserFact, CallerFact, History
+from contactcentre.drills.history import AdviserCallFact, AdviserFact, CallerFact, History
 from contactcentre.drills.order import order_violations
-from contactcentre.drills.spans import TALKS, Part, parts_of
+from contactcentre.drills.spans import (
+    TALKS,
+    Part,
+    longest_without,
+    parts_of,
+    stalls_in,
+    voices_of,
+)
 
 TALKS_OVERLAP_MS = 1_000
 RINGS_OVERLAP_MS = 1_500
 """Two sockets tell of one moment at two times; and a node that is lost says nothing of it."""
 STUCK_AFTER_MS = 10_000
+DEAF_AFTER_MS = 3_000
 CLOSE_CALL_MS = 1_000
 """Who hung up within this of the answer may stand in the record as served or not."""
 CLOSED = "call-closed"
@@ -52,6 +61,7 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     order_violations: list[str] = field(default_factory=list)
+    deaf_talks: list[str] = field(default_factory=list)
     talks_broken: list[str] = field(default_factory=list)
     stuck_advisers: list[str] = field(default_factory=list)
     records_missing: list[str] = field(default_factory=list)
@@ -75,6 +85,7 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
         ],
         duplicated=list(_duplicated(parts)),
         order_violations=list(order_violations(history)),
+        deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[call for call, facts in calls.items() if _is_broken(facts)],
         stuck_advisers=list(_stuck(history, advisers)),
         records_doubled=list(_doubled(calls, rows)),
@@ -143,6 +154,27 @@ def _duplicated(parts: Sequence[Part]) -> Iterator[str]:
                 f"{one.kind} of {one.call} at {one.adviser} and {other.kind} of {other.call} "
                 f"at {other.adviser} at once for {overlap_ms} ms"
             )
+
+
+def _deaf(
+    history: History,
+    calls: Mapping[str, Sequence[CallerFact]],
+    advisers: Mapping[str, Sequence[AdviserFact]],
+    parts: Sequence[Part],
+) -> Iterator[str]:
+    """Yield each talk in which an end did not hear the other, while both had their legs."""
+    for part in parts:
+        if part.kind != "talk" or part.call not in calls:
+            continue
+        own = [
+            fact
+            for fact in advisers[part.adviser]
+            if isinstance(fact, AdviserCallFact) and fact.token == part.token
+        ]
+        for who, facts in (("caller", calls[part.call]), ("adviser", own)):
+            deaf_ms = longest_without(part.span, voices_of(facts)) - stalls_in(history, part.span)
+            if deaf_ms > DEAF_AFTER_MS:
+                yield f"the {who} of {part.call} at {part.adviser} heard nobody for {deaf_ms} ms"
 
 
 def _stuck(history: History, advisers: Mapping[str, Sequence[AdviserFact]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,14 @@ BROKEN = 1
 drill_app = typer.Typer(
     help="Break the real thing on this machine, under real callers.", no_args_is_help=True
 )
+
+
+@drill_app.callback()
+def drill() -> None:
+    """Break the real thing on this machine, under real callers."""
+    # what was broken on purpose takes no more packets, and need not say so
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+
 
 Calls = Annotated[int, typer.Option(min=4, max=CALLS_MAX, help="How many call at once.")]
 Fault = Annotated[How, typer.Option(help="Killed at once, or standing still.")]

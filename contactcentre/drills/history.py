@@ -62,6 +62,13 @@ class SoundGap(CallerFact):
     began_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceHeard(CallerFact):
+    """In a talk the caller hears the adviser, or does not any longer."""
+
+    on: bool
+
+
 class CallerLegLost(CallerFact):
     """The caller's page has lost its node."""
 
@@ -137,6 +144,13 @@ class AdviserLegUp(AdviserCallFact):
 
 class Bridged(AdviserCallFact):
     """The adviser's leg was told that both hear each other; again after each new leg."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerVoiceHeard(AdviserCallFact):
+    """In a talk the adviser hears the caller, or does not any longer."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

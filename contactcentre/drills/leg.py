@@ -6,6 +6,7 @@ afterwards, so that a node that has stopped holds nobody up.
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from typing import Any
 
 import aiohttp
 
+from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import RtpPacket
-from contactcentre.bench.peer import Peer
+from contactcentre.bench.peer import Peer, strongest_tone
 from contactcentre.drills.history import now_ms
 from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
 from contactcentre.wire.closing import Closing
@@ -26,6 +28,10 @@ LOOK_EVERY_S = 0.25
 SILENT_AFTER_MS = 2_500
 SOUND_LOST_MS = 2_000
 """A node is gone if its socket and its sound both are so silent."""
+CALLER_HZ, ADVISER_HZ = 620.0, 940.0
+SAME_TONE_HZ = 20.0
+VOICE_PACKETS = 15
+VOICE_FRESH_MS = 200
 NO_WORD = frozenset({Closing.DONE, Closing.STOPPING, 1_005, 1_006, None})
 """Close codes by which a node does not say that it goes on."""
 BEAT_EVERY_LOOKS = int(SOCKET_BEAT_EVERY_MS / 1_000 / LOOK_EVERY_S)
@@ -56,10 +62,14 @@ class Leg:
         url: str,
         first: Mapping[str, str],
         *,
+        hums_hz: float,
         heard: Callable[[], None] = lambda: None,
         said: Callable[[Said], None],
     ) -> None:
-        """Make it; `first` is what is said first, without the offer of sound."""
+        """Make it; `first` is what is said first, without the offer of sound.
+
+        Whoever speaks on it hums a tone, by which the other end is known.
+        """
         self._session = session
         self._first = first
         self._heard = heard
@@ -67,6 +77,10 @@ class Leg:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._peer = Peer(seed=now_ms())
         self._peer.packet_came = self._packet_came
+        self._peer.tone(hums_hz)
+        self._codes: deque[bytes] = deque(maxlen=VOICE_PACKETS)
+        self._voice_hz: float | None = None
+        self._voice = False
         self._patience: asyncio.Timeout | None = None
         self._connected = self._answered = False
         self._refusal = ""
@@ -79,6 +93,15 @@ class Leg:
     def is_connected(self) -> bool:
         """Say whether sound can flow."""
         return self._connected
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether the node has taken the leg: before that nothing else may be said."""
+        return self._answered
+
+    def listen_for(self, voice_hz: float | None) -> None:
+        """Say from now on whether the other end of a talk is heard; None: there is no talk."""
+        self._voice_hz = voice_hz
 
     async def live(self) -> LegEnd:
         """Open it, and return how it ended. `close` it afterwards."""
@@ -192,7 +215,8 @@ class Leg:
             looks += 1
             if self._is_lost(now_ms()) or (self._connected and self._peer.is_closed):
                 self.give_up()
-            elif looks % BEAT_EVERY_LOOKS == 0:
+            self._look_for_voice()
+            if looks % BEAT_EVERY_LOOKS == 0:
                 await self.say({"kind": "beat"})
 
     def _is_lost(self, now: int) -> bool:
@@ -205,6 +229,19 @@ class Leg:
             or (silent_ms > SILENT_AFTER_MS and deaf_ms > SOUND_LOST_MS)
         )
 
-    def _packet_came(self, _: RtpPacket) -> None:
+    def _look_for_voice(self) -> None:
+        """Tell of the other end's voice where it has come or gone."""
+        if self._voice_hz is None:
+            return
+        is_fresh = now_ms() - self.heard_ms < VOICE_FRESH_MS
+        frequency_hz, _ = strongest_tone(PCMU.decode(b"".join(self._codes)))
+        voice = is_fresh and abs(frequency_hz - self._voice_hz) < SAME_TONE_HZ
+        if voice is not self._voice:
+            self._voice = voice
+            self._said({"kind": "voice", "on": voice})
+
+    def _packet_came(self, packet: RtpPacket) -> None:
         self.heard_ms = now_ms()
+        if packet[0] == PCMU.payload_type:
+            self._codes.append(packet[4])
         self._heard()

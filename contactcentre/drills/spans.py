@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contactcentre.drills import history as h
-from contactcentre.drills.history import AdviserFact, CallerFact, History
+from contactcentre.drills.history import AdviserFact, CallerFact, Fact, History
 
 FOR_EVER_MS = 2**62
 WAITING = "waiting"
@@ -103,6 +103,36 @@ def waits_of(facts: Iterable[CallerFact]) -> Iterator[Span]:  # noqa: C901 - one
                 pass
     if since_ms is not None:
         yield Span(since_ms, FOR_EVER_MS)
+
+
+def voices_of(facts: Iterable[Fact]) -> Iterator[Span]:
+    """Yield when one end of a talk heard the other, from the facts of that end."""
+    since_ms: int | None = None
+    for fact in facts:
+        match fact:
+            case h.VoiceHeard(on=True) | h.CallerVoiceHeard(on=True):
+                since_ms = fact.at_ms if since_ms is None else since_ms
+            case h.VoiceHeard() | h.CallerVoiceHeard() | h.CallerLegLost() | h.AdviserLegLost():
+                if since_ms is not None:
+                    yield Span(since_ms, fact.at_ms)
+                since_ms = None
+            case h.CallerGone() | h.AdviserLegOver() if since_ms is not None:
+                yield Span(since_ms, fact.at_ms)
+                since_ms = None
+            case _:
+                pass
+    if since_ms is not None:
+        yield Span(since_ms, FOR_EVER_MS)
+
+
+def longest_without(span: Span, spans: Iterable[Span]) -> int:
+    """Return how long within a span none of the others was, at the longest."""
+    at_ms, longest = span.began_ms, 0
+    for one in sorted(spans):
+        if one.ended_ms > at_ms and one.began_ms < span.ended_ms:
+            longest = max(longest, one.began_ms - at_ms)
+            at_ms = one.ended_ms
+    return max(longest, span.ended_ms - at_ms)
 
 
 def stalls_in(history: History, span: Span) -> int:

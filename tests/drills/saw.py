@@ -46,6 +46,8 @@ class Saw:
         self.note(
             h.Bridged(at_ms=at_ms, adviser=adviser, call=call, token=token),
             h.StageHeard(at_ms=at_ms, call=call, state="talking"),
+            h.VoiceHeard(at_ms=at_ms, call=call, on=True),
+            h.CallerVoiceHeard(at_ms=at_ms, adviser=adviser, call=call, token=token, on=True),
         )
 
     def ends(self, call: str, adviser: str, at_ms: int, *, token: int) -> None:

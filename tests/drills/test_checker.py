@@ -92,6 +92,31 @@ def test_a_talk_that_ends_in_the_queue_was_broken(saw: Saw) -> None:
     assert found(saw) == {"talks_broken": 1}
 
 
+@pytest.mark.parametrize(("back_at_ms", "deaf"), [(7_500, 1), (4_500, 0)])
+def test_a_talk_in_which_the_caller_hears_nobody_is_deaf(
+    saw: Saw, back_at_ms: int, deaf: int
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.talks("a", "ada", 1_000, token=1)
+    saw.note(
+        h.VoiceHeard(at_ms=3_000, call="a", on=False),
+        h.VoiceHeard(at_ms=back_at_ms, call="a", on=True),
+    )
+    saw.ends("a", "ada", 9_000, token=1)
+    assert found(saw).get("deaf_talks", 0) == deaf
+
+
+def test_a_talk_in_which_the_adviser_hears_nobody_after_it_has_moved_is_deaf(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.talks("a", "ada", 1_000, token=1)
+    saw.note(
+        h.AdviserLegLost(at_ms=3_200, adviser="ada", call="a", token=1, heard_ms=3_000),
+        h.Bridged(at_ms=4_000, adviser="ada", call="a", token=1),
+    )
+    saw.ends("a", "ada", 9_000, token=1)
+    assert found(saw) == {"deaf_talks": 1}
+
+
 # Duplicated
 
 
@@ -109,6 +134,7 @@ def test_a_leg_that_was_silent_before_the_next_talk_began_is_no_second_one(saw: 
     saw.talks("a", "ada", 1_000, token=1)
     saw.note(
         h.Bridged(at_ms=6_000, adviser="bob", call="a", token=2),
+        h.CallerVoiceHeard(at_ms=6_000, adviser="bob", call="a", token=2, on=True),
         h.AdviserLegLost(at_ms=8_000, adviser="ada", call="a", token=1, heard_ms=2_000),
     )
     saw.ends("a", "bob", 9_000, token=2)

@@ -102,6 +102,15 @@ async function connect() {
   return leg;
 }
 
+test("a key that is pressed before the node has answered is not said, as it may come first", async () => {
+  const leg = open();
+  socket.readyState = 1;
+  socket.onopen();
+  leg.press("4");
+  await settled();
+  assert.deepEqual(socket.said.map((said) => said.kind), ["offer"]);
+});
+
 test("an offer carries claim, secret and sound, and the answer reaches the sound", async () => {
   await connect();
   assert.deepEqual(socket.said, [

@@ -153,7 +153,8 @@ export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, 
 
   return {
     ended,
-    press: (key) => say({ kind: "key", key }),
+    // before the offer a node would take a key for a page that does not know what it is doing
+    press: (key) => answered && say({ kind: "key", key }),
     /** End the call; return a promise of whether the node has heard it, which may never come. */
     hangUp: () => {
       const open = answered && socket.readyState === OPEN;
