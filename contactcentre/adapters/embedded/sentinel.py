@@ -50,7 +50,7 @@ dir "{folder}"
 sentinel monitor {name} {host} {primary} 2
 sentinel auth-pass {name} {password}
 sentinel down-after-milliseconds {name} {down_after_ms}
-sentinel failover-timeout {name} 5000
+sentinel failover-timeout {name} 3000
 sentinel parallel-syncs {name} 2
 """
 

@@ -22,8 +22,9 @@ from contactcentre.adapters.state_redis.sentinels import read_group
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import HASTY_MS, Server
 
-SWITCHED_WITHIN_S = 8.0
-SLACK_S = 0.5
+SWITCHED_WITHIN_S = 15.0
+"""Usually three seconds; Sentinels that disagree try again after six."""
+SLACK_S = 1.0
 """A busy machine comes late to its own deadlines."""
 TIMEOUT_MS = 500
 NAME = "live"
@@ -256,7 +257,7 @@ async def test_those_who_ask_at_once_look_once(server: Server) -> None:
                 *(client.ping() for _ in range(10)), return_exceptions=True
             )
             assert {type(one) for one in found} == {StateUnavailable}
-        assert 2 <= one.asked_count <= 7
+        assert 2 <= one.asked_count <= (time.monotonic() - began) / LOOK_EVERY_S + 1
         one.primary = _port(server)
         await _until_there(client.client, within_s=2 * LOOK_EVERY_S + SLACK_S)
         before = one.asked_count
