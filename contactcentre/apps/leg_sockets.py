@@ -55,7 +55,7 @@ class LegSockets:
         async with accept(request) as socket:
             messages = socket.receive(said.LEG_SAYS)
             browser = SocketBrowser(socket)
-            match await self._first(messages):
+            match await self._first(socket, messages):
                 case said.Offer() as offer:
                     await self._serve_caller(offer, browser, messages)
                 case said.Leave() as leave:
@@ -69,13 +69,19 @@ class LegSockets:
                     raise BadRequest("The first message must be an offer, an attach or a leave.")
         return socket.response
 
-    async def _first(self, messages: AsyncIterator[LegMessage]) -> LegMessage | None:
-        """Return the first message; None if the browser is gone before it."""
+    async def _first(
+        self, socket: Socket, messages: AsyncIterator[LegMessage]
+    ) -> LegMessage | None:
+        """Return the first message; None if the browser is gone, or has not said any in time.
+
+        A browser that is only slow comes again: its call is not refused for it.
+        """
         try:
             async with asyncio.timeout(SOCKET_LOST_AFTER_MS / 1_000):
                 return await anext(messages, None)
-        except TimeoutError as error:
-            raise BadRequest("No offer came. Open the socket again and send one.") from error
+        except TimeoutError:
+            socket.close(Closing.LOST, "No offer came.")
+            return None
 
     async def _serve_caller(
         self, offer: said.Offer, browser: SocketBrowser, messages: AsyncIterator[LegMessage]

@@ -92,12 +92,12 @@ class Node:
         )
         self._process.spawn(self._report(), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
-        await self._process.open()
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
         browsers.add_routes([web.get("/leg", self._sockets.handle)])
         await self._process.listen(
             browsers, host=self._settings.host, port=self._settings.media_port
         )
+        await self._process.open()  # ready only once browsers reach it as well
 
     async def drain(self) -> None:
         """Take nothing new; return once the last call is gone and its record is on its way.
