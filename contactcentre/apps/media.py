@@ -140,17 +140,27 @@ class Node:
 
     async def _report(self) -> None:
         """Report every beat; while the store is away, keep trying at the same pace."""
+        is_heard = True
         while True:
-            try:
-                await self._calls.beat()
-            except StateUnavailable:
-                log.warning("the node could not report")
+            was_heard, is_heard = is_heard, await self._is_heard()
+            if was_heard and not is_heard:
+                log.warning("the node cannot report; it goes on and tries again every beat")
+            elif is_heard and not was_heard:
+                log.info("the node reports again")
             self._gauges.show(
                 self._calls.calls,
                 sound=self._media.load(),
                 spooled_count=self._spool.pending_count,
             )
             await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+
+    async def _is_heard(self) -> bool:
+        """Report once; say whether the store has heard it."""
+        try:
+            await self._calls.beat()
+        except StateUnavailable:
+            return False
+        return True
 
     async def _tell_quality(self) -> None:
         while True:
