@@ -106,7 +106,7 @@ async def report(redis_url: str, *, beat: int) -> None:
 
 async def test_a_page_learns_of_a_node_soon_after_its_first_beat(redis_url: str) -> None:
     async with running(settings_for(redis_url)) as browser:
-        assert await nodes(browser) == []
+        assert await nodes(browser) == [STATIC_URL]
         await report(redis_url, beat=1)
 
         async def known() -> bool:
