@@ -24,9 +24,9 @@ from contactcentre.drills.order import order_violations
 from contactcentre.drills.spans import (
     TALKS,
     Part,
+    Stalls,
     longest_without,
     parts_of,
-    stalls_in,
     voices_of,
 )
 
@@ -163,6 +163,7 @@ def _deaf(
     parts: Sequence[Part],
 ) -> Iterator[str]:
     """Yield each talk in which an end did not hear the other, while both had their legs."""
+    stalls = Stalls(history)
     for part in parts:
         if part.kind != "talk" or part.call not in calls:
             continue
@@ -172,7 +173,7 @@ def _deaf(
             if isinstance(fact, AdviserCallFact) and fact.token == part.token
         ]
         for who, facts in (("caller", calls[part.call]), ("adviser", own)):
-            deaf_ms = longest_without(part.span, voices_of(facts)) - stalls_in(history, part.span)
+            deaf_ms = longest_without(part.span, voices_of(facts)) - stalls.within(part.span)
             if deaf_ms > DEAF_AFTER_MS:
                 yield f"the {who} of {part.call} at {part.adviser} heard nobody for {deaf_ms} ms"
 

@@ -1,12 +1,12 @@
 """How long things took, from what was heard: silences, resumes, queues that fill again, matches."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import History
 from contactcentre.drills.order import places_of
-from contactcentre.drills.spans import FOR_EVER_MS, Span, stalls_in
+from contactcentre.drills.spans import FOR_EVER_MS, Span, Stalls
 
 HEARD_GAP_MS = 200
 """Whoever hears nothing for longer has noticed."""
@@ -35,24 +35,40 @@ class Measures:
     """The same from the fault on."""
 
 
-def measure(history: History, *, since_ms: int = 0, until_ms: int = FOR_EVER_MS) -> Measures:
+class Seen:
+    """A history, made ready to be measured again and again."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.gaps = list(_gaps(history))
+        self.waits = places_of(history.by_call())
+        self.ready = list(_ready(history))
+        self.rings = sorted(ring.at_ms for ring in history.of(h.RingHeard))
+
+    def waiting(self, since_ms: int, until_ms: int) -> int:
+        """Return how many waited all the time."""
+        return sum(
+            any(one.covers(since_ms, until_ms) for one in spans) for spans in self.waits.values()
+        )
+
+
+def measure(seen: Seen, *, since_ms: int = 0, until_ms: int = FOR_EVER_MS) -> Measures:
     """Return what a history says of the time that things took, for faults within some time."""
 
     def within(at_ms: int) -> bool:
         return since_ms <= at_ms < until_ms
 
-    gaps = [(span, length) for span, length in _gaps(history) if within(span.ended_ms)]
-    answered = [fact.at_ms for fact in history.of(h.Answered) if within(fact.at_ms)]
-    broken = [fact for fact in history.of(h.Broke) if within(fact.at_ms)]
+    gaps = [(span, length) for span, length in seen.gaps if within(span.ended_ms)]
+    answered = [fact.at_ms for fact in seen.history.of(h.Answered) if within(fact.at_ms)]
+    broken = [fact for fact in seen.history.of(h.Broke) if within(fact.at_ms)]
     state_lost = [fact.at_ms for fact in broken if "redis" in fact.what]
-    waits = places_of(history.by_call())
     return Measures(
         resume_ms=sorted(_resumes([fact.at_ms for fact in broken], gaps)),
         gap_ms=max((length for _, length in gaps), default=0),
         gaps_count=sum(length > HEARD_GAP_MS for _, length in gaps),
-        back_ms=_slowest(_back_ms(history, waits, at_ms) for at_ms in answered),
-        match_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in answered),
-        pause_ms=_slowest(_match_ms(history, waits, at_ms) for at_ms in state_lost),
+        back_ms=_slowest(_back_ms(seen, at_ms) for at_ms in answered),
+        match_ms=_slowest(_match_ms(seen, at_ms) for at_ms in answered),
+        pause_ms=_slowest(_match_ms(seen, at_ms) for at_ms in state_lost),
     )
 
 
@@ -65,9 +81,10 @@ def percentile(sorted_ms: Sequence[int], share: float) -> int | None:
 
 def _gaps(history: History) -> Iterator[tuple[Span, int]]:
     """Yield each silence and its length, without the time in which the drill itself was deaf."""
+    stalls = Stalls(history)
     for fact in history.of(h.SoundGap):
         span = Span(fact.began_ms, fact.at_ms)
-        yield span, fact.at_ms - fact.began_ms - stalls_in(history, span)
+        yield span, fact.at_ms - fact.began_ms - stalls.within(span)
 
 
 def _resumes(broken: Sequence[int], gaps: Sequence[tuple[Span, int]]) -> Iterator[int]:
@@ -81,31 +98,25 @@ def _slowest(each: Iterator[int | None]) -> int | None:
     return max((one for one in each if one is not None), default=None)
 
 
-def _back_ms(history: History, waits: Mapping[str, Sequence[Span]], answered_ms: int) -> int | None:
+def _back_ms(seen: Seen, answered_ms: int) -> int | None:
     """Return when every caller who waited all the time was counted again."""
-    if _waiting(waits, answered_ms, answered_ms) == 0:
+    if seen.waiting(answered_ms, answered_ms) == 0:
         return None
-    for fact in history.of(h.QueuesHeard):
+    for fact in seen.history.of(h.QueuesHeard):
         if fact.at_ms > answered_ms:
-            there = _waiting(waits, answered_ms, fact.at_ms + TAKEN_MS)
+            there = seen.waiting(answered_ms, fact.at_ms + TAKEN_MS)
             if sum(fact.waiting.values()) >= there:
                 return fact.at_ms - answered_ms
     return SEEN_WITHIN_MS
 
 
-def _waiting(waits: Mapping[str, Sequence[Span]], since_ms: int, until_ms: int) -> int:
-    """Return how many waited all the time."""
-    return sum(any(one.covers(since_ms, until_ms) for one in spans) for spans in waits.values())
-
-
-def _match_ms(history: History, waits: Mapping[str, Sequence[Span]], since_ms: int) -> int | None:
+def _match_ms(seen: Seen, since_ms: int) -> int | None:
     """Return how long a caller and a ready adviser were both there until somebody was rung."""
-    ring_ms = min((r.at_ms for r in history.of(h.RingHeard) if r.at_ms >= since_ms), default=None)
+    ring_ms = next((at_ms for at_ms in seen.rings if at_ms >= since_ms), None)
     until_ms = since_ms + SEEN_WITHIN_MS if ring_ms is None else ring_ms
-    ready = list(_ready(history))
     for at_ms in range(since_ms, until_ms, STEP_MS):
-        is_there = any(one.covers(at_ms, at_ms) for one in ready)
-        if is_there and _waiting(waits, at_ms, at_ms):
+        is_there = any(one.covers(at_ms, at_ms) for one in seen.ready)
+        if is_there and seen.waiting(at_ms, at_ms):
             return until_ms - at_ms
     return None if ring_ms is None else 0
 

@@ -4,8 +4,8 @@ Caller b was rung out of order if, when b rang at time t, a caller a
 
 - stood in the same queue (each queue has one class) with a lower (enqueued_ms, call id), as a's own
   claim said;
-- was present and eligible: a's page said that a waits, and a heard the platform, both without
-  a pause from `PRESENT_MS` before t. After any loss it takes so long until a is reported;
+- was present and eligible: a's page said that a waits, and a heard the platform on one leg, from
+  `PRESENT_MS` before t on. After any loss it takes so long until a is reported;
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
   than b's. Tokens rise with each reservation, so that two rings which overtake each other on their
   ways to two desks are not taken for an inversion;

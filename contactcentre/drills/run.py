@@ -16,7 +16,7 @@ from contactcentre.drills.faults import Drill, Ground, How, heal, make_fault
 from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import History, now_ms
 from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
-from contactcentre.drills.measures import measure
+from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.record_rows import read_settled_rows
 
 STAGED_WITHIN_S = 45.0
@@ -25,7 +25,10 @@ LAST_ROUND_WITHIN_S = 12.0
 RECORDED_WITHIN_S = 20.0
 SHARES = 4
 STATE_LOST = frozenset({Drill.LOSE_REDIS, Drill.FLUSH_REDIS, Drill.SWITCH_REDIS})
-"""Advisers become ready at once, while the live state is still put together again."""
+"""Advisers become ready while the live state is put together again: nobody may be passed over."""
+BECOMING_READY_S = (0.0, 0.6)
+SETTLING_S = (2.6, 4.0)
+"""Whoever waits has been there for long enough to count as present (drills.order)."""
 TAKES_LONG = frozenset({Drill.ROLLING_RESTART})
 """New callers come until it is over."""
 
@@ -55,12 +58,15 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
         stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
         await floor.open(StagedAdviser(stage))
         await _set_the_stage(floor, stage, calls, share)
-        await asyncio.sleep(chance.uniform(0.5, 2.0))
+        await asyncio.sleep(chance.uniform(*SETTLING_S))
         ground = Ground(
             centre=centre, history=floor.history, chance=chance, busy=floor.busy_nodes()
         )
         fault = make_fault(drill, how, ground)
         async with asyncio.TaskGroup() as tasks:
+            if drill in STATE_LOST:
+                stage.go_on.set()
+                await asyncio.sleep(chance.uniform(*BECOMING_READY_S))
             await fault.put_in()
             stage.go_on.set()
             healing = tasks.create_task(heal(fault, ground, drill), name=drill)
@@ -73,7 +79,7 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
             calls_count = floor.started_count
         await last_round(floor, stage.answers, chance)
         result = await judge(floor, centre)
-        bounds = list(broken_bounds(drill, how, measure(floor.history)))
+        bounds = list(broken_bounds(drill, how, measure(Seen(floor.history))))
         centre.is_kept = bool(result.broken or bounds)
     return Result(
         figures={
@@ -140,7 +146,7 @@ async def judge(floor: Floor, centre: Centre) -> Result:
     rows = await read_settled_rows(centre.record.url, calls, within_s=RECORDED_WITHIN_S)
     findings = check(history, rows, started=floor.started_count)
     return Result(
-        figures=figures_of(findings, measure(history)),
+        figures=figures_of(findings, measure(Seen(history))),
         broken=list(broken_promises(findings)),
         history=history,
     )

@@ -1,5 +1,6 @@
 """When what was so: spans of time made from the facts of a history."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from contactcentre.drills import history as h
 from contactcentre.drills.history import AdviserFact, CallerFact, Fact, History
 
 FOR_EVER_MS = 2**62
+ABSENT_AFTER_MS = 1_000
 WAITING = "waiting"
 TALKS = frozenset({"talking", "on_hold"})
 FREE = frozenset({"ready", "away", "offline", "wrap_up"})
@@ -79,7 +81,10 @@ def parts_of(  # noqa: C901 - one case a fact
 
 
 def waits_of(facts: Iterable[CallerFact]) -> Iterator[Span]:  # noqa: C901 - one case a fact
-    """Yield when a caller waited in a queue and heard it."""
+    """Yield when a caller waited in a queue, on one leg, and heard it.
+
+    A short pause on the same leg is no absence: the caller's node has gone on reporting the call.
+    """
     since_ms: int | None = None
     has_place = False
     for fact in facts:
@@ -90,7 +95,10 @@ def waits_of(facts: Iterable[CallerFact]) -> Iterator[Span]:  # noqa: C901 - one
                 if since_ms is not None and state != WAITING:
                     yield Span(since_ms, fact.at_ms)
                 since_ms = fact.at_ms if state == WAITING and has_place else None
-            case h.SoundGap(began_ms=began_ms):
+            case h.CallerLegLost() if since_ms is not None:
+                yield Span(since_ms, fact.at_ms)
+                since_ms = fact.at_ms
+            case h.SoundGap(began_ms=began_ms) if fact.at_ms - began_ms > ABSENT_AFTER_MS:
                 if since_ms is not None:
                     if began_ms > since_ms:
                         yield Span(since_ms, began_ms)
@@ -135,7 +143,19 @@ def longest_without(span: Span, spans: Iterable[Span]) -> int:
     return max(longest, span.ended_ms - at_ms)
 
 
-def stalls_in(history: History, span: Span) -> int:
-    """Return for how long of a span the drill itself stood still and could hear nothing."""
-    stood = (Span(fact.began_ms, fact.at_ms) for fact in history.of(h.StoodStill))
-    return sum(max(0, one.overlap_ms(span)) for one in stood)
+class Stalls:
+    """When the drill itself stood still and could hear nothing."""
+
+    def __init__(self, history: History) -> None:
+        self._spans = [Span(fact.began_ms, fact.at_ms) for fact in history.of(h.StoodStill)]
+        self._ends = [span.ended_ms for span in self._spans]
+
+    def within(self, span: Span) -> int:
+        """Return for how long of a span it stood still; one stall ends before the next."""
+        stood_ms = 0
+        for at in range(bisect_left(self._ends, span.began_ms), len(self._spans)):
+            one = self._spans[at]
+            if one.began_ms >= span.ended_ms:
+                break
+            stood_ms += max(0, one.overlap_ms(span))
+        return stood_ms

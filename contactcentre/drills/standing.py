@@ -21,7 +21,7 @@ from contactcentre.drills.faults import Drill, Fault, Ground, How, heal, make_fa
 from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import History, now_ms
 from contactcentre.drills.manners import StandingAdviser, StandingCaller
-from contactcentre.drills.measures import measure
+from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.run import OVER_WITHIN_S, Result, judge, last_round
 
 CALLERS_PER_ADVISER = 3
@@ -52,6 +52,8 @@ async def run_all(*, rounds: int, calls: int, seed: int, say: Say) -> Result:
     many = await _run_centre(
         chance, calls=calls, rounds=rounds, plan=_switches, say=say, with_sentinels=True
     )
+    both = History()
+    both.facts = [*one.history.facts, *many.history.facts]
     counts = ("faults", "calls", *(field.name for field in fields(Findings)), "resumed")
     figures = {name: one.figures[name] + many.figures[name] for name in counts}
     return Result(
@@ -64,7 +66,7 @@ async def run_all(*, rounds: int, calls: int, seed: int, say: Say) -> Result:
             "seconds": (now_ms() - began_ms) // 1_000,
         },
         broken=[*one.broken, *many.broken],
-        history=one.history,
+        history=both,
         logs=one.logs or many.logs,
     )
 
@@ -187,9 +189,10 @@ def _measured(history: History, done: Sequence[Done]) -> tuple[list[str], dict[s
     """Return which bounds were exceeded by which fault, and the figures of each drill."""
     sentences: list[str] = []
     by_drill: dict[str, Any] = {}
+    seen = Seen(history)
     for one, after in zip(done, [*done[1:], None], strict=True):
         until_ms = now_ms() if after is None else after.began_ms
-        measures = measure(history, since_ms=one.began_ms, until_ms=until_ms)
+        measures = measure(seen, since_ms=one.began_ms, until_ms=until_ms)
         sentences += broken_bounds(one.drill, one.how, measures)
         by_drill.setdefault(f"{one.drill} {one.how}", []).append(shown(measures))
     return sentences, {name: _worst(each) for name, each in by_drill.items()}

@@ -193,13 +193,23 @@ def test_a_ring_that_was_reserved_first_and_heard_second_is_in_order(saw: Saw) -
     assert found(saw) == {}
 
 
-@pytest.mark.parametrize(("deaf_at_ms", "violations"), [(3_000, 0), (500, 1)])
+@pytest.mark.parametrize(("lost_at_ms", "violations"), [(3_000, 0), (500, 1)])
 def test_a_caller_who_has_only_just_come_back_may_be_passed_over(
-    saw: Saw, deaf_at_ms: int, violations: int
+    saw: Saw, lost_at_ms: int, violations: int
 ) -> None:
     saw.comes("a", 0, place=1)
     saw.comes("b", 10, place=2)
-    saw.note(h.SoundGap(at_ms=deaf_at_ms, call="a", began_ms=deaf_at_ms - 400))
+    saw.note(h.CallerLegLost(at_ms=lost_at_ms, call="a"))
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw).get("order_violations", 0) == violations
+
+
+@pytest.mark.parametrize(("deaf_ms", "violations"), [(1_200, 0), (400, 1)])
+def test_a_short_silence_is_no_absence(saw: Saw, deaf_ms: int, violations: int) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.note(h.SoundGap(at_ms=3_000, call="a", began_ms=3_000 - deaf_ms))
     saw.is_served("b", "ada", 4_000, token=1)
     saw.is_served("a", "ada", 8_000, token=2)
     assert found(saw).get("order_violations", 0) == violations

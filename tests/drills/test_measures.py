@@ -7,7 +7,7 @@ import pytest
 from contactcentre.drills import history as h
 from contactcentre.drills.bounds import broken_bounds
 from contactcentre.drills.faults import Drill, How
-from contactcentre.drills.measures import measure
+from contactcentre.drills.measures import Seen, measure
 from tests.drills.saw import GENERAL, Saw
 
 
@@ -28,7 +28,7 @@ def counts(saw: Saw, waiting: Mapping[int, int]) -> None:
 def test_a_resume_is_counted_from_the_fault_to_the_next_sound(saw: Saw) -> None:
     saw.note(h.Broke(at_ms=1_000, what="kill media-1"))
     saw.note(h.SoundGap(at_ms=1_900, call="a", began_ms=990))
-    measures = measure(saw.history)
+    measures = measure(Seen(saw.history))
     assert list(measures.resume_ms) == [900]
     assert measures.gap_ms == 910
 
@@ -37,7 +37,7 @@ def test_a_silence_that_only_the_drill_had_is_none(saw: Saw) -> None:
     saw.note(h.Broke(at_ms=1_000, what="kill desk-1"))
     saw.note(h.SoundGap(at_ms=1_900, call="a", began_ms=990))
     saw.note(h.StoodStill(at_ms=1_890, began_ms=1_000))
-    measures = measure(saw.history)
+    measures = measure(Seen(saw.history))
     assert list(measures.resume_ms) == []
     assert measures.gap_ms == 20
 
@@ -46,14 +46,14 @@ def test_a_queue_is_back_once_everybody_is_counted_who_waited_all_the_time(saw: 
     saw.comes("b", 10, place=2)
     saw.note(h.Broke(at_ms=1_000, what="flush redis"), h.Answered(at_ms=1_000, what="redis"))
     counts(saw, {1_500: 0, 2_500: 1, 3_500: 2})
-    assert measure(saw.history).back_ms == 2_500
+    assert measure(Seen(saw.history)).back_ms == 2_500
 
 
 def test_a_match_is_awaited_from_when_both_were_there(saw: Saw) -> None:
     saw.note(h.Broke(at_ms=1_000, what="flush redis"), h.Answered(at_ms=1_000, what="redis"))
     saw.stands("ada", "ready", 3_000)
     saw.rings("a", "ada", 6_500, token=1)
-    measures = measure(saw.history)
+    measures = measure(Seen(saw.history))
     assert measures.match_ms == 3_500
     assert measures.pause_ms == 3_500
 
@@ -61,7 +61,7 @@ def test_a_match_is_awaited_from_when_both_were_there(saw: Saw) -> None:
 def test_a_match_that_never_comes_is_no_quick_one(saw: Saw) -> None:
     saw.stands("ada", "ready", 0)
     saw.note(h.Broke(at_ms=1_000, what="flush redis"), h.Answered(at_ms=1_000, what="redis"))
-    broken = list(broken_bounds(Drill.FLUSH_REDIS, How.KILL, measure(saw.history)))
+    broken = list(broken_bounds(Drill.FLUSH_REDIS, How.KILL, measure(Seen(saw.history))))
     assert len(broken) == 2, "neither counted again nor matched"
 
 
@@ -69,7 +69,7 @@ def test_a_fault_is_measured_by_what_came_after_it_alone(saw: Saw) -> None:
     saw.note(h.Broke(at_ms=1_000, what="kill media-1"))
     saw.note(h.SoundGap(at_ms=1_900, call="a", began_ms=990))
     saw.note(h.Broke(at_ms=9_000, what="kill media-2"))
-    assert not measure(saw.history, since_ms=9_000).resume_ms
+    assert not measure(Seen(saw.history), since_ms=9_000).resume_ms
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_each_drill_has_its_bound(
 ) -> None:
     saw.note(h.Broke(at_ms=1_000, what="something"))
     saw.note(h.SoundGap(at_ms=1_000 + resumed_ms, call="a", began_ms=1_000))
-    assert bool(list(broken_bounds(drill, how, measure(saw.history)))) is is_broken
+    assert bool(list(broken_bounds(drill, how, measure(Seen(saw.history))))) is is_broken
