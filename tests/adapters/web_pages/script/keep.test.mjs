@@ -43,7 +43,7 @@ async function run({
     pause: async (spanMs) => {
       seen.pauses.push(spanMs);
       seen.now += 1_000;
-      atPause(seen);
+      return atPause(seen);
     },
     nowMs: () => seen.now,
     random: () => random,
@@ -228,4 +228,11 @@ test("pauses grow while nobody answers and start again after a leg that held", a
   assert.ok(lost.pauses.at(-1) > lost.pauses[0] * 10);
   const held = await run({ legs: [...Array(11).fill(LOST), BROKE, OVER] });
   assert.equal(held.pauses.at(-1), held.pauses[0]);
+});
+
+test("a device that has come online tries as often as if nothing had failed", async () => {
+  const atPause = ({ pauses }) => pauses.length === 8;
+  const seen = await run({ legs: [...Array(11).fill(LOST), OVER], atPause, random: 0.999 });
+  assert.ok(seen.pauses[7] > 1_000);
+  assert.ok(seen.pauses[8] < 250);
 });

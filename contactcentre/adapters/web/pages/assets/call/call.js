@@ -103,18 +103,18 @@ function wait(spanMs) {
   });
 }
 
-/** Wait before the next try, no longer than until there is one to be made or no sense in it. */
+/** Wait before the next try; return whether the device has come online meanwhile, which ends it. */
 function waitForNextTry(spanMs, signal) {
   return new Promise((resolve) => {
     const done = new AbortController();
-    const go = () => {
+    const go = (isOnline) => {
       done.abort();
       clearTimeout(timer);
-      resolve();
+      resolve(isOnline);
     };
-    const timer = setTimeout(go, spanMs);
-    signal.addEventListener("abort", go, { signal: done.signal });
-    window.addEventListener("online", go, { signal: done.signal });
+    const timer = setTimeout(() => go(false), spanMs);
+    signal.addEventListener("abort", () => go(false), { signal: done.signal });
+    window.addEventListener("online", () => go(true), { signal: done.signal });
   });
 }
 

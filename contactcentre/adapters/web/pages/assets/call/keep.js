@@ -30,6 +30,7 @@ const OWN_FAILURES_MAX = 5;
  *             node; url is the node that has the call
  * nodes     → the nodes that are known (nodes.js), those of a call that is gone back to among them
  * open(url) → a promise of how the leg ended (leg.js)
+ * pause()   → a promise of whether the device has come online: then nothing that failed counts
  *
  * Nothing waits for a list while any node is known: the lists' server may be away as well.
  */
@@ -70,7 +71,8 @@ export async function keepTheCall({
     failures += 1;
     tell({ kind: "lost" });
     fresh = claims.latest === null ? null : refresh();
-    await pause(pauseMs(failures, nodes.count, random), signal);
+    const isOnline = await pause(pauseMs(failures, nodes.count, random), signal);
+    if (isOnline) failures = 0;
   }
   return { kind: "hung_up" };
 }
