@@ -7,8 +7,7 @@ often.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
@@ -32,6 +31,8 @@ BEFORE_MAX_S = 1.5
 WARM_UP_S = 6.0
 
 Say = Callable[[str], None]
+Plan = Callable[[Random], Sequence[tuple[Drill, How]]]
+"""Returns the faults of one round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,53 +103,61 @@ async def _run_centre(
     *,
     calls: int,
     rounds: int,
-    plan: Callable[[Random], list[tuple[Drill, How]]],
+    plan: Plan,
     say: Say,
     with_sentinels: bool = False,
 ) -> Result:
     """Run all rounds in one centre, and judge it at the end."""
     advisers = max(ADVISERS_MIN, calls // CALLERS_PER_ADVISER)
-    done: list[Done] = []
-    troubles: list[str] = []
-    async with AsyncExitStack() as stack:
-        centre = await stack.enter_async_context(
-            drill_centre(advisers=advisers, with_sentinels=with_sentinels)
-        )
-        floor = await stack.enter_async_context(drill_floor(centre, chance))
+    async with (
+        drill_centre(advisers=advisers, with_sentinels=with_sentinels) as centre,
+        drill_floor(centre, chance) as floor,
+    ):
         manner = StandingAdviser(chance)
         await floor.open(manner)
+        rounds_run = _Rounds(Ground(centre=centre, history=floor.history, chance=chance), floor)
         async with asyncio.TaskGroup() as tasks:
             coming = floor.keep_calling(calls, lambda: StandingCaller(chance))
             flow = tasks.create_task(coming, name="flow of callers")
             await asyncio.sleep(WARM_UP_S)
             for number in range(rounds):
-                for drill, how in plan(chance):
-                    ground = Ground(
-                        centre=centre,
-                        history=floor.history,
-                        chance=chance,
-                        busy=floor.busy_nodes(),
-                    )
-                    fault = make_fault(drill, how, ground, by_machine=True)
-                    await asyncio.sleep(chance.uniform(0.0, BEFORE_MAX_S))
-                    began_ms = now_ms()
-                    troubles += await _break_and_heal(floor, fault, ground, drill)
-                    done.append(Done(drill=drill, how=how, began_ms=began_ms, ended_ms=now_ms()))
-                say(_progress(floor.history, number + 1, rounds, len(done)))
+                await rounds_run.run(plan(chance))
+                faults = len(rounds_run.done)
+                say(_progress(floor.history, number + 1, rounds, faults))
             flow.cancel()
         await floor.all_over(within_s=OVER_WITHIN_S)
         await last_round(floor, manner.answers, chance)
         result = await judge(floor, centre)
-        bounds, by_drill = _measured(floor.history, done)
-        broken = [*troubles, *result.broken, *bounds]
+        bounds, by_drill = _measured(floor.history, rounds_run.done)
+        broken = [*rounds_run.troubles, *result.broken, *bounds]
         centre.is_kept = bool(broken)
-    figures = {"faults": len(done), "calls": floor.started_count, **result.figures}
+    figures = {"faults": len(rounds_run.done), "calls": floor.started_count, **result.figures}
     return Result(
         figures=figures | {"by_drill": by_drill},
         broken=broken,
         history=floor.history,
         logs=centre.folder / "logs" if centre.is_kept else None,
     )
+
+
+class _Rounds:
+    """The faults that are put into one centre, one after the other."""
+
+    def __init__(self, ground: Ground, floor: Floor) -> None:
+        self._ground = ground
+        self._floor = floor
+        self.done: list[Done] = []
+        self.troubles: list[str] = []
+
+    async def run(self, faults: Sequence[tuple[Drill, How]]) -> None:
+        """Put faults in, each at a moment made by chance, and mend each before the next."""
+        for drill, how in faults:
+            ground = replace(self._ground, busy=self._floor.busy_nodes())
+            fault = make_fault(drill, how, ground, by_machine=True)
+            await asyncio.sleep(ground.chance.uniform(0.0, BEFORE_MAX_S))
+            began_ms = now_ms()
+            self.troubles += await _break_and_heal(self._floor, fault, ground, drill)
+            self.done.append(Done(drill=drill, how=how, began_ms=began_ms, ended_ms=now_ms()))
 
 
 async def _break_and_heal(
