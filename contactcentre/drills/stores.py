@@ -205,9 +205,9 @@ def _tell(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-async def start_one_redis(folder: Path) -> OneRedis:
+async def start_one_redis(folder: Path, port: int) -> OneRedis:
     """Start one Valkey."""
-    return OneRedis(await start_valkey(folder), folder)
+    return OneRedis(await start_valkey(folder, port=port), folder)
 
 
 async def start_many_redis(folder: Path) -> ManyRedis:
