@@ -5,7 +5,7 @@ duplicated         one caller who talks with two advisers at once or rings at tw
                    who talks with one caller and is rung for, or talks with, another
 order_violations   see drills.order
 deaf_talks         a talk in which one end did not hear the other for `DEAF_AFTER_MS`
-talks_broken       a talk after which the caller had to wait again
+talks_broken       a talk after which the caller had to wait again, though nobody had hung up
 stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
                    rung in a last round with a caller for each adviser
 records_missing    a caller without an ended row in the record
@@ -14,7 +14,7 @@ records_doubled    a second end in the events of one call, or a row that is nobo
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -75,7 +75,9 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
     calls = {call: facts for call, facts in history.by_call().items() if call}
     advisers = history.by_adviser()
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
-    ended_by_adviser = {fact.call for fact in history.of(h.AdviserHungUp)}
+    ended_by_adviser: dict[str, int] = {}
+    for fact in history.of(h.AdviserHungUp):
+        ended_by_adviser.setdefault(fact.call, fact.at_ms)
     parts = [part for name, facts in advisers.items() for part in parts_of(name, facts)]
     by_call = {row.call: row for row in rows}
     findings = Findings(
@@ -86,7 +88,9 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
         duplicated=list(_duplicated(parts)),
         order_violations=list(order_violations(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
-        talks_broken=[call for call, facts in calls.items() if _is_broken(facts)],
+        talks_broken=[
+            call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
+        ],
         stuck_advisers=list(_stuck(history, advisers)),
         records_doubled=list(_doubled(calls, rows)),
     )
@@ -103,7 +107,9 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
 # Callers
 
 
-def _lost(calls: Mapping[str, Sequence[CallerFact]], ended_by_adviser: set[str]) -> Iterator[str]:
+def _lost(
+    calls: Mapping[str, Sequence[CallerFact]], ended_by_adviser: Collection[str]
+) -> Iterator[str]:
     for call, facts in calls.items():
         gone = next((fact for fact in facts if isinstance(fact, h.CallerGone)), None)
         wanted = any(isinstance(fact, h.CallerHungUp) for fact in facts)
@@ -128,11 +134,14 @@ def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
 
 
-def _is_broken(facts: Sequence[CallerFact]) -> bool:
-    """Say whether a caller had to wait again after a talk."""
-    states = [fact.state for fact in facts if isinstance(fact, h.StageHeard)]
+def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None) -> bool:
+    """Say whether a caller had to wait again after a talk that its adviser had not ended."""
+    stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
     return any(
-        before in TALKS and after not in TALKS | {ENDED} for before, after in pairwise(states)
+        before.state in TALKS
+        and after.state not in TALKS | {ENDED}
+        and (hung_up_ms is None or after.at_ms < hung_up_ms)
+        for before, after in pairwise(stages)
     )
 
 
