@@ -1,7 +1,7 @@
 """All live calls of one media node: who is offered, what is reported each beat, and draining."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -163,11 +163,12 @@ class NodeCalls:
     async def report(self, calls: Sequence[CallReport]) -> None:
         """Report some calls, and let go of those that are elsewhere. Raises StateUnavailable."""
         reply = await self._tools.queues.report_calls(self._place.node, calls)
-        for gone in reply.superseded:
-            await self._drop(gone, calls)
-        for gone in reply.closed:
-            violated("I1", call=gone, why="a live call is closed in the live state")
-            await self._drop(gone, calls)
+        for gone in self._still_here(reply.superseded, calls):
+            log.info("a newer leg elsewhere has taken the call", call=gone.call.id)
+            await self._drop(gone)
+        for gone in self._still_here(reply.closed, calls):
+            violated("I1", call=gone.call.id, why="a live call is closed in the live state")
+            await self._drop(gone)
 
     def ring_again(self, asked: AskRing) -> tuple[NodeCall, Offered, int]:
         """Return how a ring or talk stands, for a desk that has taken its adviser up.
@@ -207,14 +208,22 @@ class NodeCalls:
             legs_max=place.legs_max,
         )
 
-    async def _drop(self, gone: CallId, reported: Sequence[CallReport]) -> None:
-        """Let go of a call, unless it has come back here since it was reported."""
-        call = self._calls.get(gone)
-        said = next((one.epoch for one in reported if one.call == gone), None)
-        if call is None or call.call.epoch != said:
-            return
-        log.info("a newer leg elsewhere has taken the call", call=gone)
-        del self._calls[gone]
+    def _still_here(
+        self, gone: Sequence[CallId], reported: Sequence[CallReport]
+    ) -> Iterator[NodeCall]:
+        """Yield the calls that are still as they were when they were reported.
+
+        Meanwhile one may have come back here on a newer leg, or have ended: the store has heard of
+        that end before it heard the report.
+        """
+        epochs = {one.call: one.epoch for one in reported}
+        for one in gone:
+            call = self._calls.get(one)
+            if call is not None and call.end is None and call.call.epoch == epochs[one]:
+                yield call
+
+    async def _drop(self, call: NodeCall) -> None:
+        del self._calls[call.call.id]
         await call.drop()
 
     async def _tell_ends(self) -> None:

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from contactcentre.adapters.embedded.valkey import start_valkey
+from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
-from contactcentre.domain.ids import AdviserId, CallId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, Token
 from contactcentre.domain.presence import Presence
+from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.cluster import OfferCall
 from tests.apps.small_centre import DESK, LegPage, SmallCentre, small_centre
 
@@ -115,3 +117,23 @@ async def test_a_call_that_two_desks_in_a_row_have_failed_on_is_set_aside_with_i
             await centre.desk.report("dewi", Presence.READY, PAYING)
             await asyncio.sleep(0.5)
     assert (await centre.ring()).call == "poison"
+
+
+async def test_a_report_that_is_slower_than_the_end_of_its_call_cuts_nobody_off(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await wait_in_queue(centre, "call-1")
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    _, ada = await centre.answer_ring()
+    await page.hear("stage", state="talking")
+    at_once = RedisState.report_calls
+
+    async def slowly(state: RedisState, node: NodeId, calls: Sequence[CallReport]) -> CallsReply:
+        while calls and (await state.look_calls([CallId("call-1")]))[0].state != "closed":  # noqa: ASYNC110 - the store says so
+            await asyncio.sleep(0.02)
+        return await at_once(state, node, calls)
+
+    monkeypatch.setattr(RedisState, "report_calls", slowly)
+    await asyncio.sleep(1.2)
+    await ada.say("hang_up")
+    assert (await page.hear("over"))["ending"] == "handled"
