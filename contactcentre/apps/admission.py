@@ -18,7 +18,7 @@ from contactcentre.apps.call_bounds import Start
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.node_tools import NodeTools
-from contactcentre.domain.call import TALKS, Talk, arrive, take_over
+from contactcentre.domain.call import TALKS, CallState, Talk, arrive, take_over
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
     CallClosed,
@@ -138,7 +138,8 @@ class Admission:
         """Return another node's call as it goes on here. Raises BadClaim, CallClosed."""
         memory = self._signatures.unseal(claim)
         stands = await self._standing(claim)
-        if stands is not None and stands.state == "closed" and not stands.is_presumed:
+        closed = stands is not None and stands.state == "closed" and not stands.is_presumed
+        if closed or memory.call.state is CallState.ENDED:
             raise CallClosed("This call has ended.")
         own = LegEpoch(claim.epoch_count, claim.epoch_nonce)
         newest = own if stands is None else max(own, stands.epoch)
