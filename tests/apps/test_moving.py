@@ -185,16 +185,14 @@ async def test_two_tabs_at_once_make_no_two_calls(centre: SmallCentre) -> None:
     assert stands.epoch.count == 2
 
 
-async def test_a_call_that_has_ended_is_not_taken_up_again(centre: SmallCentre) -> None:
+@pytest.mark.parametrize("store", ["knows", "forgot"])
+async def test_a_call_that_has_ended_is_not_taken_up_again(centre: SmallCentre, store: str) -> None:
     page = await wait_in_queue(centre, "call-1")
     await page.say("hang_up")
     await page.hear("over")
-    async with centre.session.ws_connect(centre.leg_urls[1]) as socket:
-        offer = {"kind": "offer", "claim": page.claim, "secret": SECRET, "sdp": "v=0"}
-        await socket.send_json(offer)
-        said = [
-            message.json() async for message in socket if message.type is aiohttp.WSMsgType.TEXT
-        ]
+    if store == "forgot":  # the claim itself says that it has ended
+        await centre.state.client.ask("FLUSHALL")
+    said = await answers(centre, kind="offer", claim=page.claim, secret=SECRET, sdp="v=0")
     assert [one["code"] for one in said if one["kind"] == "refused"] == ["call-closed"]
 
 
