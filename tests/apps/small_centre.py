@@ -26,6 +26,8 @@ from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.cluster import Ring, RingOver, Talk
 
 SIGNING_KEY = "k1:" + "s" * 32
+PAYING = "tax.paying.en"
+"""The queue that `wait_in_queue` leads to."""
 SECRET = "the page's own secret"  # noqa: S105 - of a page made up here
 DESK = DeskId("desk-1")
 
@@ -205,6 +207,15 @@ class SmallCentre:
     async def call_again(self, claim: str, *, node: int = 0) -> LegPage:
         """Let a page come to a node with a claim, its first or a later one."""
         return await self._open(self.leg_urls[node], claim=claim, secret=SECRET)
+
+    async def wait_in_queue(self, call: str) -> LegPage:
+        """Let a caller call and press what leads to the queue for paying."""
+        page = await self.call(call)
+        for key in "33":
+            await page.say("key", key=key)
+            await asyncio.sleep(0.05)
+        await page.hear("stage", state="waiting")
+        return page
 
     async def attach(self, ring: Ring) -> LegPage:
         """Connect the sound of the adviser who is rung."""

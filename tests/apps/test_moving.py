@@ -15,9 +15,8 @@ from contactcentre.domain.ids import CallId, DeskId
 from contactcentre.domain.presence import Presence
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
-from tests.apps.small_centre import SECRET, LegPage, SmallCentre, small_centre
+from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
 
-PAYING = "tax.paying.en"
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 
 
@@ -30,12 +29,8 @@ async def centre(redis_url: str, tmp_path: Path) -> AsyncIterator[SmallCentre]:
 
 
 async def wait_in_queue(centre: SmallCentre, call: str) -> LegPage:
-    """Let a caller call the first node and wait for an adviser."""
-    page = await centre.call(call)
-    for key in "33":
-        await page.say("key", key=key)
-        await asyncio.sleep(0.05)
-    await page.hear("stage", state="waiting")
+    """Let a caller wait at the first node until it is known everywhere where."""
+    page = await centre.wait_in_queue(call)
     await page.hear("place")
     return page
 

@@ -15,9 +15,7 @@ from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, Token
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.cluster import OfferCall
-from tests.apps.small_centre import DESK, LegPage, SmallCentre, small_centre
-
-PAYING = "tax.paying.en"
+from tests.apps.small_centre import DESK, PAYING, SmallCentre, small_centre
 
 
 @pytest.fixture
@@ -31,16 +29,6 @@ async def centre(tmp_path: Path) -> AsyncIterator[SmallCentre]:
     finally:
         os.kill(store.program.process.pid, signal.SIGCONT)
         await store.stop()
-
-
-async def wait_in_queue(centre: SmallCentre, call: str) -> LegPage:
-    """Let a caller call and wait for an adviser."""
-    page = await centre.call(call)
-    for key in "33":
-        await page.say("key", key=key)
-        await asyncio.sleep(0.05)
-    await page.hear("stage", state="waiting")
-    return page
 
 
 async def offer(centre: SmallCentre, call: str, token: int) -> tuple[int, str]:
@@ -60,7 +48,7 @@ async def offer(centre: SmallCentre, call: str, token: int) -> tuple[int, str]:
 async def test_an_emptied_store_knows_every_caller_again_within_two_beats(
     centre: SmallCentre,
 ) -> None:
-    callers = [await wait_in_queue(centre, call) for call in ("early", "late")]
+    callers = [await centre.wait_in_queue(call) for call in ("early", "late")]
     await asyncio.sleep(1.2)
     await centre.state.client.ask("FLUSHALL")
     await asyncio.sleep(2.2)
@@ -75,7 +63,7 @@ async def test_an_emptied_store_knows_every_caller_again_within_two_beats(
 
 async def test_a_caller_is_taken_in_and_queued_while_the_store_hangs(centre: SmallCentre) -> None:
     os.kill(centre.store_pid, signal.SIGSTOP)
-    page = await wait_in_queue(centre, "call-1")
+    page = await centre.wait_in_queue("call-1")
     assert page.peer.received_count > 0
     os.kill(centre.store_pid, signal.SIGCONT)
     await centre.desk.report("ada", Presence.READY, PAYING)
@@ -85,7 +73,7 @@ async def test_a_caller_is_taken_in_and_queued_while_the_store_hangs(centre: Sma
 async def test_an_offer_from_the_past_rings_nobody_also_while_the_store_cannot_say_so(
     centre: SmallCentre,
 ) -> None:
-    page = await wait_in_queue(centre, "call-1")
+    page = await centre.wait_in_queue("call-1")
     await centre.desk.report("ada", Presence.READY, PAYING)
     ring = await centre.ring()
     await page.hear("stage", state="ringing")
@@ -101,12 +89,12 @@ async def test_a_call_that_two_desks_in_a_row_have_failed_on_is_set_aside_with_i
     centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("contactcentre.apps.sight.SET_ASIDE_MS", 6_000)
-    await wait_in_queue(centre, "poison")
+    await centre.wait_in_queue("poison")
     for adviser in ("ada", "bryn"):
         await centre.desk.report(adviser, Presence.READY, PAYING)
         assert (await centre.ring()).call == "poison"  # the desk takes it and is never heard again
     await asyncio.sleep(2.5)
-    later = await wait_in_queue(centre, "later")
+    later = await centre.wait_in_queue("later")
     await centre.desk.report("carys", Presence.READY, PAYING)
     ring, carys = await centre.answer_ring()
     assert ring.call == "later"
@@ -122,7 +110,7 @@ async def test_a_call_that_two_desks_in_a_row_have_failed_on_is_set_aside_with_i
 async def test_a_report_that_is_slower_than_the_end_of_its_call_cuts_nobody_off(
     centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = await wait_in_queue(centre, "call-1")
+    page = await centre.wait_in_queue("call-1")
     await centre.desk.report("ada", Presence.READY, PAYING)
     _, ada = await centre.answer_ring()
     await page.hear("stage", state="talking")

@@ -12,9 +12,8 @@ from contactcentre.bench.peer import Peer
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, QueueId
 from contactcentre.domain.presence import Presence
-from tests.apps.small_centre import SECRET, LegPage, SmallCentre, small_centre
+from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
 
-PAYING = "tax.paying.en"
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 
 
@@ -25,19 +24,9 @@ async def centre(redis_url: str, tmp_path: Path) -> AsyncIterator[SmallCentre]:
         yield one
 
 
-async def wait_in_queue(centre: SmallCentre, call: str) -> LegPage:
-    """Let a caller call and press what leads to the queue for paying."""
-    page = await centre.call(call)
-    for key in "33":
-        await page.say("key", key=key)
-        await asyncio.sleep(0.05)
-    await page.hear("stage", state="waiting")
-    return page
-
-
 async def talk(centre: SmallCentre, call: str = "call-1") -> tuple[LegPage, LegPage]:
     """Return caller and adviser who talk."""
-    caller = await wait_in_queue(centre, call)
+    caller = await centre.wait_in_queue(call)
     await centre.desk.report("ada", Presence.READY, PAYING)
     _, adviser = await centre.answer_ring()
     await adviser.hear("bridged")
@@ -65,7 +54,7 @@ async def test_a_caller_and_an_adviser_hear_each_other(centre: SmallCentre) -> N
 
 
 async def test_three_callers_and_two_advisers_are_served_in_order(centre: SmallCentre) -> None:
-    callers = [await wait_in_queue(centre, f"call-{number}") for number in (1, 2, 3)]
+    callers = [await centre.wait_in_queue(f"call-{number}") for number in (1, 2, 3)]
     await centre.desk.report("ada", Presence.READY, PAYING)
     await centre.desk.report("bryn", Presence.READY, PAYING)
     rung = sorted([await centre.answer_ring() for _ in range(2)], key=lambda one: one[0].token)
@@ -81,11 +70,11 @@ async def test_three_callers_and_two_advisers_are_served_in_order(centre: SmallC
 
 
 async def test_a_declined_caller_keeps_the_place_before_a_later_one(centre: SmallCentre) -> None:
-    await wait_in_queue(centre, "early")
+    await centre.wait_in_queue("early")
     await centre.desk.report("ada", Presence.READY, PAYING)
     ring = await centre.ring()
     adas = await centre.attach(ring)
-    await wait_in_queue(centre, "late")
+    await centre.wait_in_queue("late")
     await adas.say("decline")
     assert await over(centre) is LapseReason.DECLINED
     await centre.desk.report("bryn", Presence.READY, PAYING)
@@ -95,7 +84,7 @@ async def test_a_declined_caller_keeps_the_place_before_a_later_one(centre: Smal
 async def test_an_unanswered_ring_ends_and_the_caller_is_offered_again(
     centre: SmallCentre,
 ) -> None:
-    await wait_in_queue(centre, "call-1")
+    await centre.wait_in_queue("call-1")
     await centre.desk.report("ada", Presence.READY, PAYING)
     first = await centre.ring()
     assert await over(centre) is LapseReason.NO_ANSWER
@@ -114,21 +103,21 @@ async def test_a_caller_who_hangs_up_in_the_menu_is_let_go(centre: SmallCentre) 
 
 
 async def test_a_caller_who_hangs_up_while_waiting_leaves_the_queue(centre: SmallCentre) -> None:
-    caller = await wait_in_queue(centre, "call-1")
+    caller = await centre.wait_in_queue("call-1")
     await caller.say("hang_up")
     assert (await caller.hear("over"))["ending"] == "abandoned"
     assert await centre.state.place(call=CallId("call-1"), queue=QueueId(PAYING)) is None
 
 
 async def test_a_caller_who_hangs_up_while_it_rings_frees_the_adviser(centre: SmallCentre) -> None:
-    caller = await wait_in_queue(centre, "call-1")
+    caller = await centre.wait_in_queue("call-1")
     await centre.desk.report("ada", Presence.READY, PAYING)
     ring = await centre.ring()
     await caller.say("hang_up")
     assert await over(centre) is LapseReason.CALLER_LEFT
     standing = await centre.desk.report("ada", Presence.READY, PAYING, token=ring.token)
     assert standing.state is Presence.READY
-    await wait_in_queue(centre, "call-2")
+    await centre.wait_in_queue("call-2")
     assert (await centre.ring()).call == "call-2"
 
 
@@ -144,7 +133,7 @@ async def test_a_caller_who_hangs_up_while_talking_sends_the_adviser_to_wrap_up(
 async def test_a_caller_whose_page_is_gone_is_counted_as_gone_after_a_grace(
     centre: SmallCentre,
 ) -> None:
-    caller = await wait_in_queue(centre, "call-1")
+    caller = await centre.wait_in_queue("call-1")
     await caller.vanish()
     await asyncio.sleep(3)
     assert await centre.state.place(call=CallId("call-1"), queue=QueueId(PAYING)) is None
@@ -154,10 +143,10 @@ async def test_a_caller_whose_page_is_gone_is_counted_as_gone_after_a_grace(
 
 
 async def test_a_page_that_comes_back_keeps_its_place(centre: SmallCentre) -> None:
-    caller = await wait_in_queue(centre, "early")
+    caller = await centre.wait_in_queue("early")
     claim = [said["claim"] for said in caller.heard if said["kind"] == "claim"][-1]
     await caller.vanish()
-    await wait_in_queue(centre, "late")
+    await centre.wait_in_queue("late")
     back = await centre.call_again(claim)
     await back.hear("stage", state="waiting")
     await centre.desk.report("ada", Presence.READY, PAYING)
@@ -171,7 +160,7 @@ async def test_a_page_that_comes_back_keeps_its_place(centre: SmallCentre) -> No
 async def test_a_waiting_caller_who_presses_0_is_answered_by_extra_support(
     centre: SmallCentre,
 ) -> None:
-    caller = await wait_in_queue(centre, "call-1")
+    caller = await centre.wait_in_queue("call-1")
     await caller.say("key", key="0")
     await centre.desk.report("carys", Presence.READY, "tax.extra-support.en")
     ring = await centre.ring()
@@ -249,7 +238,7 @@ async def test_what_is_no_message_is_refused(centre: SmallCentre) -> None:
 
 
 async def test_a_ticket_of_a_ring_that_is_over_is_refused(centre: SmallCentre) -> None:
-    await wait_in_queue(centre, "call-1")
+    await centre.wait_in_queue("call-1")
     await centre.desk.report("ada", Presence.READY, PAYING)
     ring = await centre.ring()
     assert await over(centre) is LapseReason.NO_ANSWER
