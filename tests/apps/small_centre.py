@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -30,13 +31,17 @@ PAYING = "tax.paying.en"
 """The queue that `wait_in_queue` leads to."""
 SECRET = "the page's own secret"  # noqa: S105 - of a page made up here
 DESK = DeskId("desk-1")
+QUIET_PORTS = range(10_000, 20_000)
+"""Below those that the system gives to whoever connects."""
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback that nobody listens on, and that no connection of ours will get."""
+    while True:
+        port = random.choice(QUIET_PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class PlayedDesk:
