@@ -73,8 +73,8 @@ ABLATIONS = (
     Ablation(
         name="epochs off",
         files=[f"{STATE}/lua/correct_calls.lua"],
-        line="elseif has < had or (has == had and nonce < old_nonce) then",
-        instead="elseif false then",
+        line="if has < had or (has == had and nonce < old_nonce) then",
+        instead="if false then",
         tests=[
             (
                 "tests/adapters/state_redis/test_node_losses.py",

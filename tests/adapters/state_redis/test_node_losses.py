@@ -228,6 +228,16 @@ async def test_the_word_of_a_leg_that_was_overtaken_changes_nothing(centre: Cent
     assert (await centre.standing()).state is Presence.TALKING
 
 
+async def test_a_node_that_was_overtaken_hears_that_also_once_the_call_has_ended_elsewhere(
+    centre: Centre,
+) -> None:
+    await centre.call(EARLY)
+    await centre.node_says(said(EARLY, epoch=SECOND), node=SOUTH)
+    await centre.end(EARLY, epoch=SECOND)
+    reply = await centre.node_says(said(EARLY))
+    assert (reply.superseded, reply.closed) == ([EARLY], [])
+
+
 async def test_a_call_that_went_to_another_node_is_not_lost_with_the_first(centre: Centre) -> None:
     await centre.call(EARLY, at_ms=NOW_MS)
     await centre.call(EARLY, epoch=SECOND, node=SOUTH)

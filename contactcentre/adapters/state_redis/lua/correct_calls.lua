@@ -40,10 +40,10 @@ for i = 4, #ARGV, 9 do
   local has, had = tonumber(count), tonumber(old_count or '-1')
   local here, there = tonumber(held or '0'), tonumber(token)
   local newer = state and (has > had or nonce > old_nonce or presumed)
-  if state == 'closed' and not presumed then
-    closed[#closed + 1] = call
-  elseif has < had or (has == had and nonce < old_nonce) then
+  if has < had or (has == had and nonce < old_nonce) then
     superseded[#superseded + 1] = call
+  elseif state == 'closed' and not presumed then
+    closed[#closed + 1] = call
   else
     redis.call('HSET', key, 'count', count, 'nonce', nonce, 'node', node)
     redis.call('HDEL', key, 'presumed', 'ending')
