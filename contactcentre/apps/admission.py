@@ -40,7 +40,6 @@ from contactcentre.wire.legs import Answer
 log = structlog.get_logger()
 
 RUNG = frozenset({"reserved", "ringing"})
-QUEUED = frozenset({"waiting", "hidden"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +144,7 @@ class Admission:
         newest = own if stands is None else max(own, stands.epoch)
         epoch = newest.next(self._tools.chance.nonce())
         now_ms, talks = self._tools.clock.now_ms(), _talk(memory, stands)
-        rung = _rung(memory, stands)
+        rung = _rung(memory, stands, talks)
         call = take_over(
             memory.call,
             at_ms=now_ms,
@@ -233,23 +232,28 @@ class Admission:
 
 
 def _talk(memory: CallMemory, stands: CallStanding | None) -> Offered | None:
-    """Return the talk that goes on: the live state's if it has one, else the claim's if it may."""
+    """Return the talk that goes on, as the live state or the claim has it: the newer one.
+
+    Of one reservation the claim's word stands: the live state may have been away since it rang. A
+    talk that was over by then is refused by its desk.
+    """
+    known = memory.call
+    is_talking = known.state in TALKS and (stands is None or stands.token <= known.token)
+    if is_talking:
+        return _offered(known.adviser, (stands and stands.desk) or memory.desk, known.token)
     if stands is not None and stands.state == "talking":
         return _offered(stands.adviser, stands.desk or memory.desk, stands.token)
-    known = memory.call
-    is_over = stands is not None and stands.state in QUEUED | RUNG and stands.token >= known.token
-    if known.state not in TALKS or is_over:
-        return None
-    return _offered(known.adviser, memory.desk, known.token)
-
-
-def _rung(memory: CallMemory, stands: CallStanding | None) -> Offered | None:
-    """Return the ring that has ended with the call's node."""
-    if stands is not None and stands.state in RUNG:
-        return _offered(stands.adviser, stands.desk or memory.desk, stands.token)
-    if memory.call.state == "ringing" and (stands is None or stands.state != "talking"):
-        return _offered(memory.call.adviser, memory.desk, memory.call.token)
     return None
+
+
+def _rung(memory: CallMemory, stands: CallStanding | None, talks: Offered | None) -> Offered | None:
+    """Return the ring that has ended with the call's node."""
+    rung = None
+    if stands is not None and stands.state in RUNG:
+        rung = _offered(stands.adviser, stands.desk or memory.desk, stands.token)
+    elif memory.call.state is CallState.RINGING:
+        rung = _offered(memory.call.adviser, memory.desk, memory.call.token)
+    return None if talks is not None and rung is not None and rung.token == talks.token else rung
 
 
 def _offered(adviser: AdviserId | None, desk: DeskId | None, token: Token) -> Offered | None:

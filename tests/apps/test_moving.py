@@ -1,18 +1,21 @@
 """Calls that move between nodes: real sound, a real Redis; the test plays the desk."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.bench.peer import Peer
+from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import CallId, DeskId
+from contactcentre.domain.ids import CallId, DeskId, NodeId
 from contactcentre.domain.presence import Presence
+from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
 from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
@@ -124,6 +127,37 @@ async def test_a_talk_goes_on_at_the_other_node_under_the_same_reservation(
     assert await adviser.hear_the_end() == Closing.STOPPING
     await joined.say("hang_up")
     assert (await back.hear("over"))["ending"] == "handled"
+
+
+async def test_a_talk_goes_on_that_the_live_state_takes_for_a_ring_since_it_was_away(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = await wait_in_queue(centre, "call-1")
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    ring = await centre.ring()
+    ada = await centre.attach(ring)
+    at_once = RedisState.report_calls
+
+    async def unheard(*_: object, **__: object) -> None:
+        raise StateUnavailable("away")
+
+    async def heard_of_others(
+        state: RedisState, node: NodeId, calls: Sequence[CallReport]
+    ) -> CallsReply:
+        return await (unheard() if node == "node-1" else at_once(state, node, calls))  # type: ignore[return-value]
+
+    monkeypatch.setattr(RedisState, "answer", unheard)
+    monkeypatch.setattr(RedisState, "report_calls", heard_of_others)
+    await ada.say("answer_call")
+    await ada.hear("bridged")
+    await caller.hear("quality")
+    [stands] = await centre.state.look_calls([CallId("call-1")])
+    assert stands.state == "ringing"
+    await centre.call_again(caller.claim, node=1)
+    way = await moved(centre)
+    assert (way.token, way.adviser) == (ring.token, "ada")
+    assert centre.desk.over.empty()
+    await (await centre.attach(way)).hear("bridged")
 
 
 async def test_what_the_older_node_says_of_a_talk_that_moved_carries_its_older_epoch(
