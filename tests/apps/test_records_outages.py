@@ -32,7 +32,7 @@ from tests.apps.test_records import (
     records_process,
     settings_of,
 )
-from tests.chaos import BadWire
+from tests.chaos import BadWire, bad_wire
 from tests.domain.happenings import ARRIVED
 
 AWAY_S = 2.5
@@ -172,6 +172,19 @@ def _fill(file: Path) -> None:
 
 def _run(*command: str) -> None:
     subprocess.run(command, check=True)
+
+
+async def test_what_was_committed_without_an_answer_is_no_double(
+    redis_url: str, database_url: str, tmp_path: Path
+) -> None:
+    async with bad_wire(database_url) as wire:
+        async with busy_node(redis_url, wire.url, tmp_path) as node:
+            for _ in range(3):
+                wire.fall_mute()
+                await asyncio.sleep(1)
+                wire.speak_again()
+                await asyncio.sleep(0.5)
+        await _all_are_there(node, database_url)
 
 
 async def test_without_either_store_records_waits_and_begins_when_they_are_there(
