@@ -44,7 +44,6 @@ GRACE_MS = 5_000
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing wait as long as in earnest."""
     monkeypatch.setattr(journey, "STALLED_AFTER_MS", 300)
-    monkeypatch.setattr(journey, "STALLED_MAX_MS", 1_000)
     monkeypatch.setattr(journey, "RETRY_MAX_MS", 500)
     monkeypatch.setattr(reconciling, "LOOK_EVERY_MS", 200)
     monkeypatch.setattr(reconciling, "LOOK_JITTER_MS", 0)
