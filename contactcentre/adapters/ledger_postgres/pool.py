@@ -18,7 +18,7 @@ from contactcentre.domain.errors import BadRequest, LedgerUnavailable
 
 SCHEMES = ("postgresql://", "postgres://")
 TIMEOUT_MS = 2_000
-"""One use of a connection, from asking for it to the commit."""
+"""One use of a connection, from asking for it to the commit; and once more to give it back."""
 CONNECTIONS_MAX = 4
 IDLE_S = 60.0
 """A connection nobody has used for so long is closed."""
@@ -103,7 +103,7 @@ class PostgresPool:
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection for one step. Raises LedgerUnavailable, BadRequest."""
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s) as deadline:
                 connection = await self._pool.acquire()
                 try:
                     yield connection
@@ -114,7 +114,11 @@ class PostgresPool:
                     connection.terminate()
                     raise
                 finally:
-                    await self._pool.release(connection)
+                    # Giving it back asks the server to forget this use. asyncpg does that in a task
+                    # of its own, which nobody ends: it has a deadline of its own as well.
+                    if not deadline.expired():
+                        deadline.reschedule(None)
+                    await self._pool.release(connection, timeout=self._timeout_s)
         except UNWRITABLE as error:
             raise BadRequest(f"The records cannot hold this ({type(error).__name__}).") from error
         except AWAY as error:
@@ -122,9 +126,20 @@ class PostgresPool:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection for one step in which all is written or nothing."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        """Lend a connection for one step in which all is written or nothing.
+
+        Only what the server has answered is rolled back with a word to it: one that does not answer
+        would not answer that either, and loses the connection instead, which rolls back as well.
+        """
+        async with self.connection() as connection:
+            step = connection.transaction()
+            await step.start()
+            try:
+                yield connection
+            except UNWRITABLE:
+                await step.rollback()
+                raise
+            await step.commit()
 
 
 def why_away(error: Exception) -> str:

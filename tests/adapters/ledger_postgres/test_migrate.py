@@ -4,9 +4,12 @@ import asyncio
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, text
 
+from contactcentre.adapters.ledger_postgres import migrate
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.domain.errors import LedgerUnavailable
+from tests.chaos import BadWire
 
 TABLES = {
     "accounts",
@@ -48,3 +51,23 @@ async def test_processes_that_start_at_once_make_the_tables_once(empty_url: str)
 async def test_a_server_that_is_not_there_is_an_outage() -> None:
     with pytest.raises(LedgerUnavailable):
         await upgrade("postgresql://contactcentre@127.0.0.1:1/records")
+
+
+async def test_a_server_that_is_heard_no_more_is_an_outage_in_good_time(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = BadWire(empty_url)
+
+    def half(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE marks (node text)"))
+        wire.fall_mute()
+        connection.execute(text("CREATE TABLE calls (id text)"))
+
+    monkeypatch.setattr(migrate, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(migrate, "_upgrade", half)
+    await wire.mend()
+    async with asyncio.timeout(5):
+        with pytest.raises(LedgerUnavailable):
+            await upgrade(wire.url)
+    await wire.cut()
+    assert await tables(empty_url) == set()

@@ -3,6 +3,9 @@
 import asyncio
 import signal
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -11,11 +14,14 @@ import pytest
 from contactcentre.adapters.embedded.postgres import Postgres
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
-from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.ledger_postgres.pool import CONNECTIONS_MAX, Connection, PostgresPool
 from contactcentre.domain.errors import BadRequest, LedgerUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, OutcomeCode
 from contactcentre.ports.records import Outcome
 from tests.adapters.ledger_postgres.conftest import FragileServer
+from tests.chaos import bad_wire
+
+Use: TypeAlias = AbstractAsyncContextManager[Connection]
 
 ADA = AdviserId("ada")
 WRONG = "not-the-password"
@@ -47,6 +53,39 @@ async def test_a_hung_server_is_an_outage_in_good_time(fragile_server: FragileSe
             fragile_server.signal(signal.SIGCONT)
         await outcomes.write(outcome(3), at_ms=3)
         assert await outcomes.read(call=CallId("c1"), adviser=ADA) == outcome(3)
+
+
+async def test_a_server_that_is_not_heard_holds_no_connection_for_ever(database_url: str) -> None:
+    async with bad_wire(database_url) as wire, PostgresPool(wire.url, timeout_ms=300) as pool:
+
+        async def is_heard_no_more(use: Callable[[], Use], *, while_at_it: bool) -> None:
+            async with use() as connection:
+                await connection.execute("SELECT 1")
+                wire.fall_mute()
+                if while_at_it:
+                    await connection.execute("SELECT 2")
+
+        async with asyncio.timeout(15):
+            for use in CONNECTIONS_MAX * (pool.connection, pool.transaction):
+                for while_at_it in (True, False):
+                    with pytest.raises(LedgerUnavailable):
+                        await is_heard_no_more(use, while_at_it=while_at_it)
+                    wire.speak_again()
+            await pool.ping()
+
+
+async def test_a_transaction_with_what_can_never_be_written_leaves_nothing(
+    pool: PostgresPool,
+) -> None:
+    async def write_twice() -> None:
+        async with pool.transaction() as connection:
+            for _ in range(2):
+                await connection.execute("INSERT INTO marks (node, durable_seq) VALUES ('n', 1)")
+
+    with pytest.raises(BadRequest):
+        await write_twice()
+    async with pool.connection() as connection:
+        assert not await connection.fetch("SELECT * FROM marks")
 
 
 async def test_a_server_killed_while_it_writes_loses_nothing_it_confirmed(
