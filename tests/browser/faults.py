@@ -54,6 +54,11 @@ def store_of(centre: Centre) -> Running:
     return next(each for each in _processes(centre) if "valkey-server" in each.command)
 
 
+def record_of(centre: Centre) -> str:
+    """Return the URL of the centre's own PostgreSQL, as its records process knows it."""
+    return child_of(centre, "records").environ["CC_DATABASE_URL"]
+
+
 def kill(process: Running) -> None:
     """End a process without a word."""
     os.kill(process.pid, signal.SIGKILL)

@@ -6,16 +6,26 @@ begins once the centre is whole.
 
 import asyncio
 import re
-import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import pytest
 from playwright.async_api import expect
 
+from contactcentre.drills.record_rows import read_rows, read_settled_rows
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import Stage, hear_each_other
-from tests.browser.faults import Running, child_of, kill, stop, store_of, tell_to_end, whole
+from tests.browser.faults import (
+    Running,
+    child_of,
+    kill,
+    record_of,
+    stop,
+    store_of,
+    tell_to_end,
+    whole,
+)
 from tests.browser.people import Adviser, Caller
 
 NODES = 3
@@ -26,9 +36,6 @@ OFFLINE_S = 20
 RING_MS = 15_000
 UNHEARD_S = 3
 RECORDED_WITHIN_S = 15.0
-AT_REST_WITHIN_S = 90.0
-"""A page that an earlier test closed without a word is counted as gone after a minute."""
-LOOK_EVERY_S = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -186,37 +193,26 @@ async def test_a_caller_is_rung_for_again_when_the_node_is_killed_while_it_rings
 async def test_a_caller_who_gives_up_on_a_node_that_hangs_is_counted_as_who_left_the_queue(
     stage: Stage, centre: Centre
 ) -> None:
-    sam = await stage.adviser_signs_in("sam")
+    known = await known_calls(centre)
     caller = await stage.caller_calls()
     await caller.waits("3", "3")
-    before = await today_at_rest(sam)
     stop(await node_of(caller, centre))
     await caller.hangs_up()
-    await until_counted(sam, before, "abandoned_count")
-    assert (await today(sam))["system_lost_count"] == before["system_lost_count"]
+    assert await end_of_new_call(centre, known) == ("abandoned", 1)
 
 
-async def today(supervisor: Adviser) -> dict[str, int]:
-    """Return what the board says of today."""
-    board = await supervisor.page.evaluate("fetch('/api/board').then((said) => said.json())")
-    return dict(board["today"])
+async def known_calls(centre: Centre) -> set[str]:
+    """Return the calls that stand in the record."""
+    return {row.call for row in await read_rows(record_of(centre))}
 
 
-async def today_at_rest(supervisor: Adviser) -> dict[str, int]:
-    """Return what the board says of today once every call but the one there is has been counted."""
-    deadline = time.monotonic() + AT_REST_WITHIN_S
-    while (counted := await today(supervisor))["in_progress_count"] != 1:
-        assert time.monotonic() < deadline, counted
-        await asyncio.sleep(LOOK_EVERY_S)
-    return counted
-
-
-async def until_counted(supervisor: Adviser, before: dict[str, int], name: str) -> None:
-    """Wait until the board counts one more than before."""
-    deadline = time.monotonic() + RECORDED_WITHIN_S
-    while (counted := (await today(supervisor))[name]) != before[name] + 1:
-        assert time.monotonic() < deadline, f"{counted} {name}, and {before[name]} before"
-        await asyncio.sleep(LOOK_EVERY_S)
+async def end_of_new_call(centre: Centre, known: AbstractSet[str]) -> tuple[str | None, int]:
+    """Return how the one new call of the record has ended, for good, and how many ends it has."""
+    [new] = await known_calls(centre) - known
+    rows = await read_settled_rows(record_of(centre), [new], within_s=RECORDED_WITHIN_S)
+    [row] = [row for row in rows if row.call == new]
+    assert not row.provisional
+    return row.ending, row.ends_count
 
 
 async def test_a_desk_that_is_loaded_again_in_a_talk_goes_on_with_it(stage: Stage) -> None:
@@ -306,17 +302,16 @@ async def test_a_ring_can_be_answered_after_the_desk_was_lost(stage: Stage, cent
     await hear_each_other(caller, ada)
 
 
-async def test_nobody_hears_that_the_records_were_lost_and_the_call_is_counted_once(
+async def test_nobody_hears_that_the_records_were_lost_and_the_call_ends_in_it_once(
     stage: Stage, centre: Centre
 ) -> None:
-    sam = await stage.adviser_signs_in("sam")
+    known = await known_calls(centre)
     caller, ada = await talk(stage)
-    before = await today_at_rest(sam)
     kill(child_of(centre, "records"))
     await hear_each_other(caller, ada)
     await caller.hangs_up()
     await ada.is_("wrap_up")
-    await until_counted(sam, before, "handled_count")
+    assert await end_of_new_call(centre, known) == ("handled", 1)
 
 
 async def test_a_caller_who_was_offline_for_twenty_seconds_is_back_in_the_old_place(
