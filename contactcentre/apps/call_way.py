@@ -73,7 +73,12 @@ class CallWay:
         """Lead the call to its end; return who ended it. `offered` is a talk that goes on here."""
         tools = self._tools
         waiting = Waiting(
-            self._live, self._flow, queues=tools.queues, media=tools.media, clock=tools.clock
+            self._live,
+            self._flow,
+            queues=tools.queues,
+            media=tools.media,
+            clock=tools.clock,
+            errors=tools.wait_errors,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:

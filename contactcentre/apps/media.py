@@ -18,6 +18,7 @@ from contactcentre.adapters.media_aiortc.tones import keypad_tones
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
@@ -32,6 +33,7 @@ from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.reach import HttpDesks
 from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import MediaUnavailable, StateUnavailable
+from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import DeskId, NodeId
 from contactcentre.domain.languages import Language
 from contactcentre.journey.records import ship
@@ -204,6 +206,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         sign=_signer(signatures, clock),
         spawn=_spawner(process),
         patience=_patience(settings),
+        wait_errors=WaitErrors(metrics.record_wait_error),
     )
     calls = NodeCalls(place, tools)
     shipping = ship(spool, RedisEventStream(state), lambda: calls.durable_seq, clock)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
+from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import LineId, NodeId, SoundName
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.languages import Language
@@ -46,3 +47,4 @@ class NodeTools:
     spawn: Callable[[Coroutine[None, None, None], str], None]
     """Runs something beside the call, owned by the node."""
     patience: Patience
+    wait_errors: WaitErrors

@@ -12,6 +12,7 @@ from contactcentre.domain.announcing import HOLD_INTRO, announce_place
 from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallQueued, PlaceTold
+from contactcentre.domain.expecting import Expectation, WaitErrors
 from contactcentre.domain.ids import QueueId, SoundName
 from contactcentre.domain.ivr.flow import (
     EXTRA_SUPPORT_KEY,
@@ -20,7 +21,12 @@ from contactcentre.domain.ivr.flow import (
     QueueDefinition,
     QueueStep,
 )
-from contactcentre.domain.queueing import SHOWN_EVERY_MS, honest_wait_ms, next_announcement_ms
+from contactcentre.domain.queueing import (
+    SHOWN_EVERY_MS,
+    expected_wait_ms,
+    honest_wait_ms,
+    next_announcement_ms,
+)
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall, Offered
 from contactcentre.ports.media import Media
@@ -33,13 +39,22 @@ class Waiting:
     """One call's wait for an adviser."""
 
     def __init__(
-        self, live: LiveCall, flow: Flow, *, queues: CallQueues, media: Media, clock: Clock
+        self,
+        live: LiveCall,
+        flow: Flow,
+        *,
+        queues: CallQueues,
+        media: Media,
+        clock: Clock,
+        errors: WaitErrors,
     ) -> None:
         self._flow = flow
         self._live = live
         self._queues = queues
         self._media = media
         self._clock = clock
+        self._errors = errors
+        self._expectation = Expectation(errors)
         self._said_at_ms: int | None = None
 
     async def join(
@@ -92,6 +107,7 @@ class Waiting:
             while offered is None:
                 offered = await self._live.offer(within_ms=OFFER_LOOK_MS)
             attending.cancel()
+        self._expectation.over(at_ms=self._clock.monotonic_ms())
         return offered
 
     async def _attend(self, first: tuple[SoundName, ...]) -> None:
@@ -145,7 +161,7 @@ class Waiting:
         """Show the place on the page, and return it; None if the call has none now."""
         place = await self._place()
         if place is not None:
-            self._live.tell_place(place=place.place, wait_ms=_wait_ms(place))
+            self._live.tell_place(place=place.place, wait_ms=self._wait_ms(place))
         return place
 
     def _is_time_to_say_it(self) -> bool:
@@ -155,7 +171,7 @@ class Waiting:
 
     async def _say_place(self, place: Place) -> None:
         self._said_at_ms = self._clock.monotonic_ms()
-        wait_ms = _wait_ms(place)
+        wait_ms = self._wait_ms(place)
         self._live.note(
             PlaceTold(
                 call=self._live.call.id,
@@ -174,6 +190,10 @@ class Waiting:
         except StateUnavailable:
             return None
 
-
-def _wait_ms(place: Place) -> int | None:
-    return honest_wait_ms(place=place.place, served_every_ms=place.served_every_ms)
+    def _wait_ms(self, place: Place) -> int | None:
+        """Return the wait that may honestly be told, and remember what was to be expected."""
+        queue = self._live.call.queue
+        assert queue is not None, "only a queued call waits"
+        expected_ms = expected_wait_ms(place=place.place, served_every_ms=place.served_every_ms)
+        self._expectation.see(queue, wait_ms=expected_ms, at_ms=self._clock.monotonic_ms())
+        return honest_wait_ms(expected_ms, typical_error=self._errors.typical(queue))

@@ -7,6 +7,7 @@ from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import PlaceTold
+from contactcentre.domain.expecting import ERRORS_MIN, WaitErrors
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId, SoundName, Token
 from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.live import Offered
@@ -18,17 +19,42 @@ PAYING = QueueId("tax.paying.en")
 TAX_FLOW = load_line(default_flows_dir(), LineId("tax")).flow
 
 
+def waiting_of(
+    live: StagedCall,
+    *,
+    queues: StagedQueues,
+    media: StagedMedia | None = None,
+    clock: StagedClock | None = None,
+    errors: WaitErrors | None = None,
+) -> Waiting:
+    """Return the wait of a staged call."""
+    return Waiting(
+        live,
+        TAX_FLOW,
+        queues=queues,
+        media=media or StagedMedia(),
+        clock=clock or StagedClock(),
+        errors=errors or WaitErrors(lambda _queue, _ratio: None),
+    )
+
+
 async def join(waiting: Waiting, *, enqueued_ms: int | None = None) -> None:
     """Put the staged call into the queue for paying."""
     await waiting.join(queue=PAYING, service_class=ServiceClass.P1, enqueued_ms=enqueued_ms)
 
 
 async def wait(
-    *, place: Place | None, for_ms: int, first: tuple[SoundName, ...] = ()
+    *,
+    place: Place | None,
+    for_ms: int,
+    first: tuple[SoundName, ...] = (),
+    errors: WaitErrors | None = None,
 ) -> tuple[StagedCall, StagedMedia]:
     """Let a call wait for so long, then offer it; return what was said and heard."""
     live, media, clock = StagedCall(), StagedMedia(), StagedClock()
-    waiting = Waiting(live, TAX_FLOW, queues=StagedQueues(place=place), media=media, clock=clock)
+    waiting = waiting_of(
+        live, queues=StagedQueues(place=place), media=media, clock=clock, errors=errors
+    )
     await join(waiting)
     clock.call_at(for_ms, lambda: live.offers.put_nowait(OFFER))
     async with asyncio.timeout(5):
@@ -38,34 +64,21 @@ async def wait(
 
 async def test_the_time_of_joining_is_given_by_the_store() -> None:
     live = StagedCall()
-    await join(
-        Waiting(
-            live,
-            TAX_FLOW,
-            queues=StagedQueues(times=[123]),
-            media=StagedMedia(),
-            clock=StagedClock(),
-        )
-    )
+    await join(waiting_of(live, queues=StagedQueues(times=[123])))
     assert live.call.enqueued_ms == 123
 
 
 async def test_a_wait_that_began_earlier_keeps_its_time() -> None:
     live = StagedCall()
     queues = StagedQueues(times=[123])
-    await join(
-        Waiting(live, TAX_FLOW, queues=queues, media=StagedMedia(), clock=StagedClock()),
-        enqueued_ms=50,
-    )
+    await join(waiting_of(live, queues=queues), enqueued_ms=50)
     assert live.call.enqueued_ms == 50
 
 
 async def test_a_caller_waits_even_while_the_store_is_away() -> None:
     live = StagedCall()
     queues = StagedQueues(away=StateUnavailable("away"))
-    await join(
-        Waiting(live, TAX_FLOW, queues=queues, media=StagedMedia(), clock=StagedClock(at_ms=77))
-    )
+    await join(waiting_of(live, queues=queues, clock=StagedClock(at_ms=77)))
     assert live.call.enqueued_ms == 77
 
 
@@ -83,6 +96,66 @@ async def test_nothing_is_said_of_time_while_too_few_calls_were_taken() -> None:
     live, _ = await wait(place=place, for_ms=1_000)
     assert not any(sound.startswith("wait_") for sound in live.said)
     assert live.places[0] == (3, None)
+
+
+class Told:
+    """Hears of every error."""
+
+    def __init__(self) -> None:
+        self.ratios: list[float] = []
+        self.errors = WaitErrors(lambda _queue, ratio: self.ratios.append(ratio))
+
+
+ONE_MINUTE = Place(place=1, waiting_count=1, served_every_ms=60_000)
+TEN_MINUTES = Place(place=10, waiting_count=10, served_every_ms=60_000)
+
+
+async def test_a_wait_is_said_again_and_again_while_what_is_said_comes_true() -> None:
+    told = Told()
+    for _ in range(ERRORS_MIN):
+        await wait(place=TEN_MINUTES, for_ms=580_000, errors=told.errors)
+    live, _ = await wait(place=TEN_MINUTES, for_ms=620_000, errors=told.errors)
+    assert told.ratios == [0.0] * (ERRORS_MIN + 1)
+    assert live.places[0] == (10, 600_000)
+    assert any(sound.startswith("wait_") for sound in live.said)
+
+
+async def test_nothing_is_said_of_time_once_what_was_said_did_not_come_true() -> None:
+    told = Told()
+    for _ in range(ERRORS_MIN):
+        live, _ = await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
+        assert live.places[0] == (10, 600_000), "said until enough is known"
+    live, _ = await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
+    assert told.ratios == [0.7] * (ERRORS_MIN + 1), "what is not said is measured all the same"
+    assert live.places[0] == (10, None)
+    assert "place_10" in live.said
+    assert not any(sound.startswith("wait_") for sound in live.said)
+
+
+async def test_a_wait_is_said_again_once_the_estimates_are_right_again() -> None:
+    told = Told()
+    for _ in range(ERRORS_MIN):
+        await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
+    for _ in range(ERRORS_MIN + 1):
+        await wait(place=TEN_MINUTES, for_ms=610_000, errors=told.errors)
+    live, _ = await wait(place=TEN_MINUTES, for_ms=1_000, errors=told.errors)
+    assert live.places[0] == (10, 600_000)
+
+
+async def test_a_wait_that_outlasts_what_was_said_counts_before_it_is_over() -> None:
+    told = Told()
+    live, clock, media = StagedCall(), StagedClock(), StagedMedia()
+    queues = StagedQueues(place=ONE_MINUTE)
+    waiting = waiting_of(live, queues=queues, media=media, clock=clock, errors=told.errors)
+    await join(waiting)
+    seen: list[int] = []
+    clock.call_at(100_000, lambda: seen.append(len(told.ratios)))
+    clock.call_at(200_000, lambda: seen.append(len(told.ratios)))
+    clock.call_at(300_000, lambda: live.offers.put_nowait(OFFER))
+    async with asyncio.timeout(5):
+        await waiting.offered()
+    assert seen == [0, 1]
+    assert len(told.ratios) == 1, "and once"
 
 
 async def test_music_never_plays_for_more_than_a_minute_without_a_voice() -> None:
@@ -108,7 +181,7 @@ async def test_a_call_that_is_not_in_the_queue_is_told_no_place() -> None:
 async def test_pressing_0_moves_a_waiting_caller_to_extra_support_with_the_time_kept() -> None:
     live, clock = StagedCall(), StagedClock()
     queues = StagedQueues(times=[123], place=Place(place=1, waiting_count=1, served_every_ms=None))
-    waiting = Waiting(live, TAX_FLOW, queues=queues, media=StagedMedia(), clock=clock)
+    waiting = waiting_of(live, queues=queues, clock=clock)
     await join(waiting)
     for key in ("5", "0", "0"):
         live.keys.put_nowait(key)

@@ -37,6 +37,13 @@ _waited = Histogram(
     buckets=LONG_S,
     registry=REGISTRY,
 )
+_wait_errors = Histogram(
+    "contactcentre_queueing_wait_error_ratio",
+    "By how much a wait missed what was expected, as a part of it; 0 within a minute.",
+    ["queue"],
+    buckets=(0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5),
+    registry=REGISTRY,
+)
 _rings = Counter(
     "contactcentre_matching_rings_total",
     "Rings at an adviser's desk, by how they ended.",
@@ -187,6 +194,11 @@ def show_waiting(queue: str, count: int) -> None:
 def record_wait(queue: str, seconds: float) -> None:
     """Record how long a caller waited until an adviser answered."""
     _waited.labels(queue=queue).observe(seconds)
+
+
+def record_wait_error(queue: str, ratio: float) -> None:
+    """Record by how much a wait missed what was expected, as a part of what was expected."""
+    _wait_errors.labels(queue=queue).observe(ratio)
 
 
 def count_ring(outcome: str) -> None:
