@@ -1,12 +1,14 @@
 """The bench commands: each measures the real thing and prints one line."""
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from contactcentre.bench.media import CALLS_MAX, run_media_bench
+from contactcentre.bench.routing import run_routing_bench
 
 bench_app = typer.Typer(help="Measure the real thing on this machine.", no_args_is_help=True)
 
@@ -38,7 +40,34 @@ def media(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
     """Measure how many calls one media node carries on one core."""
-    figures = run_media_bench(legs=legs, mode=mode, calls=calls, seconds=seconds)
+    _say(run_media_bench(legs=legs, mode=mode, calls=calls, seconds=seconds), as_json=as_json)
+
+
+@bench_app.command()
+def routing(
+    *,
+    waiting: Annotated[int, typer.Option(min=20, max=100_000, help="How many wait.")] = 10_000,
+    advisers: Annotated[int, typer.Option(min=20, max=20_000, help="How many advisers.")] = 5_000,
+    routers: Annotated[int, typer.Option(min=1, max=8, help="How many routers.")] = 2,
+    seconds: Annotated[int, typer.Option(min=1, max=3_600, help="How long arrivals go on.")] = 20,
+    cost_up_to: Annotated[
+        int, typer.Option(min=100, help="With how many waiting the cost of a match is looked at.")
+    ] = 100_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Measure how fast, how soon and how fairly callers are brought to advisers."""
+    figures = run_routing_bench(
+        waiting=waiting,
+        advisers=advisers,
+        routers=routers,
+        seconds=seconds,
+        cost_up_to=cost_up_to,
+    )
+    _say(figures, as_json=as_json)
+
+
+def _say(figures: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print figures as one line of JSON, or one to a line."""
     if as_json:
         typer.echo(json.dumps(figures))
         return

@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from contactcentre.domain.errors import Outage, Refusal, StateUnavailable, StoreChanged
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, Token
-from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, Token
+from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, TAKE_UP_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
 from contactcentre.ports.monitors import Violated
@@ -23,6 +23,10 @@ from contactcentre.ports.state import AddressBook, CallQueues, Matching, Reserva
 SWEEP_EVERY_MS = 1_000
 """A lost wake costs a caller no more than this."""
 WATCH_EVERY_MS = 300
+OFFERS_MAX = 200
+"""Reservations on their way to nodes: more would come too late to be taken up in time."""
+ADDRESS_KEPT_MS = BEAT_EVERY_MS
+"""Where a node is, is asked for no more often than it may have changed."""
 
 
 class Matcher:
@@ -53,6 +57,9 @@ class Matcher:
         self._first_seen_ms: dict[tuple[CallId, Token], int] = {}
         self._last_token = Token(0)
         self._bound_twice: set[AdviserId] = set()
+        self._ways = asyncio.Semaphore(OFFERS_MAX)
+        self._urls: dict[NodeId, tuple[str, int]] = {}
+        """Where nodes are, and when each was asked for."""
 
     async def run(self) -> None:
         """Match for ever."""
@@ -75,7 +82,9 @@ class Matcher:
             await _until(self._woken, within_ms=SWEEP_EVERY_MS + self._chance.jitter(200))
             try:
                 async for reservation in self.matches():
-                    group.create_task(self.offer(reservation), name="offer")
+                    await self._ways.acquire()
+                    offering = group.create_task(self.offer(reservation), name="offer")
+                    offering.add_done_callback(lambda _: self._ways.release())
             except StoreChanged:
                 self._store_changed()
                 await self._back_off(SWEEP_EVERY_MS)
@@ -124,11 +133,11 @@ class Matcher:
         A node that does not answer may have taken it all the same: the watch decides.
         """
         try:
-            node = await self._addresses.node(reservation.node)
-            if node is None:
+            node_url = await self._url(reservation.node)
+            if node_url is None:
                 return
             await self._nodes.offer(
-                node_url=node.internal_url,
+                node_url=node_url,
                 call=reservation.call,
                 adviser=reservation.adviser,
                 desk=reservation.desk,
@@ -137,7 +146,20 @@ class Matcher:
         except Refusal:
             await self._take_back(reservation, LapseReason.CALLER_LEFT)
         except Outage:
-            return
+            self._urls.pop(reservation.node, None)  # it may be elsewhere now
+
+    async def _url(self, node: NodeId) -> str | None:
+        """Return where a node is, None if nobody knows."""
+        now_ms = self._clock.monotonic_ms()
+        url, asked_ms = self._urls.get(node, ("", now_ms - ADDRESS_KEPT_MS))
+        if now_ms - asked_ms < ADDRESS_KEPT_MS:
+            return url
+        standing = await self._addresses.node(node)
+        if standing is None:
+            self._urls.pop(node, None)
+            return None
+        self._urls[node] = (standing.internal_url, now_ms)
+        return standing.internal_url
 
     async def _watch_reservations(self) -> None:
         """Take back what no node has taken up, timed by this router's own clock."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.domain.errors import (
@@ -12,10 +13,11 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
-from contactcentre.journey.matching import Matcher
+from contactcentre.journey.matching import ADDRESS_KEPT_MS, OFFERS_MAX, Matcher
 from contactcentre.limits import TAKE_UP_MS
+from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
-from tests.journey.stage import StagedQueues
+from tests.journey.stage import StagedClock, StagedQueues
 
 PAYING = QueueId("tax.paying.en")
 NODE = NodeStanding(
@@ -141,6 +143,7 @@ def matcher(
     queues: StagedQueues | None = None,
     *,
     told: Watchful | None = None,
+    clock: Clock | None = None,
 ) -> Matcher:
     """Return a router on stage."""
     told = told or Watchful()
@@ -149,7 +152,7 @@ def matcher(
         queues=queues or StagedQueues(),
         addresses=store,
         nodes=nodes,
-        clock=MachineClock(),
+        clock=clock or MachineClock(),
         chance=MachineChance(),
         store_changed=told.store_changed,
         violated=told.see_violated,
@@ -301,3 +304,68 @@ async def test_an_adviser_bound_to_two_calls_is_told_of_once() -> None:
     store.untaken = (reservation("c1", 7), reservation("c2", 8))
     await run_until(matcher(store, StagedNodes(), told=told), 1.4)
     assert told.violated == [("I4", {"adviser": "ada", "reservations_count": 2})]
+
+
+class SlowNodes(StagedNodes):
+    """Nodes that answer no offer before they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = asyncio.Event()
+
+    async def offer(
+        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+    ) -> None:
+        """Take the offer late."""
+        await super().offer(node_url=node_url, call=call, adviser=adviser, desk=desk, token=token)
+        await self.answer.wait()
+
+
+async def test_no_more_is_reserved_than_can_be_offered_in_time() -> None:
+    store, nodes = StagedStore(), SlowNodes()
+    store.by_queue = [reservation(f"c{n}", n) for n in range(1, 2 * OFFERS_MAX + 1)]
+    running = asyncio.create_task(matcher(store, nodes).run())
+    await asyncio.sleep(0.3)
+    assert len(nodes.offered) == OFFERS_MAX
+    assert len(store.by_queue) == OFFERS_MAX - 1
+    nodes.answer.set()
+    await asyncio.sleep(0.3)
+    running.cancel()
+    await asyncio.wait([running])
+    assert len(nodes.offered) == 2 * OFFERS_MAX
+
+
+class CountedBook(StagedStore):
+    """An address book that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_count = 0
+        self.url = NODE.internal_url
+
+    async def node(self, node: NodeId) -> NodeStanding | None:
+        """Return where the node is now."""
+        assert node
+        self.asked_count += 1
+        return replace(NODE, internal_url=self.url)
+
+
+async def test_where_a_node_is_is_asked_for_once_a_beat() -> None:
+    book, nodes, clock = CountedBook(), StagedNodes(), StagedClock()
+    router = matcher(book, nodes, clock=clock)
+    for token in (1, 2):
+        await router.offer(reservation(token=token))
+    assert book.asked_count == 1
+    book.url = "http://127.0.0.1:9"
+    await clock.sleep_ms(ADDRESS_KEPT_MS)
+    await router.offer(reservation(token=3))
+    assert [url for url, _, _ in nodes.offered] == [NODE.internal_url, NODE.internal_url, book.url]
+
+
+async def test_a_node_that_did_not_answer_is_looked_up_before_the_next_offer() -> None:
+    book, nodes = CountedBook(), StagedNodes(PeerUnavailable("gone"))
+    router = matcher(book, nodes, clock=StagedClock())
+    await router.offer(reservation(token=1))
+    book.url = "http://127.0.0.1:9"
+    await router.offer(reservation(token=2))
+    assert [url for url, _, _ in nodes.offered] == [NODE.internal_url, book.url]

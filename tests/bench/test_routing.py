@@ -1,0 +1,32 @@
+"""The routing bench itself: a short run through the command, with real routers and a real store."""
+
+import json
+
+from typer.testing import CliRunner
+
+from contactcentre.bench.commands import bench_app
+
+WAITING, ADVISERS = 60, 30
+
+
+def test_the_bench_brings_real_callers_to_advisers_in_order_and_prints_one_line() -> None:
+    asked = ["routing", "--waiting", str(WAITING), "--advisers", str(ADVISERS), "--seconds", "1"]
+    result = CliRunner().invoke(bench_app, [*asked, "--cost-up-to", "100", "--json"])
+    assert result.exit_code == 0, result.output
+    (line,) = result.stdout.splitlines()
+    figures = json.loads(line)
+    assert (figures["waiting"], figures["advisers"], figures["routers"]) == (WAITING, ADVISERS, 2)
+    assert figures["matched"] >= ADVISERS
+    assert figures["matched_per_s"] > 0
+    assert figures["offers_timed"] > 10
+    assert 0 < figures["offer_p50_ms"] <= figures["offer_p99_ms"]
+    assert (figures["out_of_order"], figures["offers_missing"]) == (0, 0)
+    [cost] = figures["cost"]
+    assert cost["waiting"] == 100
+    assert 0 < cost["server_us_per_match"] < cost["us_per_match"]
+    assert figures["cost_ratio"] == figures["server_cost_ratio"] == 1
+
+
+def test_so_few_advisers_that_nothing_could_be_measured_are_refused() -> None:
+    result = CliRunner().invoke(bench_app, ["routing", "--advisers", "1"])
+    assert result.exit_code == 2
