@@ -30,6 +30,10 @@ SAMPLES_PER_TICK = 160
 
 CLAIM_LIFE_S = 4 * 3_600
 """A page may come back with its claim for so long after it was last refreshed."""
+REDIAL_KEEP_MAX_MS = 30 * 60_000
+"""Nobody may keep a place for longer for a caller who has left the queue."""
+REDIAL_ORIGINAL_MAX_MS = 2 * 3_600_000
+"""However often a caller leaves and calls again: a wait that began so long ago begins anew."""
 TICKET_LIFE_S = 60
 """An adviser's browser must open its leg within this after the ring."""
 
@@ -46,6 +50,9 @@ assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
 assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could have been answered"
 assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
+assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (
+    "a kept place has its claim"
+)
 assert SDP_MAX_BYTES < MESSAGE_MAX_BYTES, "an offer fits into a message"
 assert TICK_MS * 8 == SAMPLES_PER_TICK, "8 kHz"
 

@@ -24,7 +24,12 @@ from pydantic import (
 )
 
 from contactcentre.domain.errors import BadRequest
-from contactcentre.limits import ORPHAN_GRACE_MS, RING_MS, SOCKET_LOST_AFTER_MS
+from contactcentre.limits import (
+    ORPHAN_GRACE_MS,
+    REDIAL_KEEP_MAX_MS,
+    RING_MS,
+    SOCKET_LOST_AFTER_MS,
+)
 
 PREFIX = "CC_"
 FILE_SUFFIX = "_FILE"
@@ -131,6 +136,8 @@ class Settings(BaseModel):
     """How long a caller may be without socket and sound before being counted as gone."""
     orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)
     """How long a caller whose node is lost may take to come back before being counted as lost."""
+    redial_keep_ms: int = Field(default=600_000, ge=0, le=REDIAL_KEEP_MAX_MS, multiple_of=60_000)
+    """How long the place of a caller who has left the queue is kept for calling again; 0: never."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
     """How long one step in Redis may take before it counts as an outage."""
     database_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)

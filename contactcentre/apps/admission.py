@@ -28,7 +28,7 @@ from contactcentre.domain.errors import (
     StateUnavailable,
     UnknownName,
 )
-from contactcentre.domain.events import CallArrived, CallResumed, LapseReason
+from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, LapseReason
 from contactcentre.domain.ids import AdviserId, DeskId, LegId, Token
 from contactcentre.ports.live import Offered
 from contactcentre.ports.media import LegEvent
@@ -123,15 +123,22 @@ class Admission:
             raise
 
     def _arrived(self, claim: CallerClaim) -> Start:
+        """Return how a call begins; with a place from before the caller waits from then."""
+        now_ms, kept = self._tools.clock.now_ms(), claim.kept
         first = CallArrived(
             call=claim.call,
-            at_ms=self._tools.clock.now_ms(),
+            at_ms=now_ms,
             line=claim.line,
             language=claim.language,
             node=self._tools.node,
             epoch=LegEpoch(1, self._tools.chance.nonce()),
         )
-        return Start(call=arrive(first), first=first)
+        if kept is None:
+            return Start(call=arrive(first), first=first)
+        redialled = CallRedialled(
+            call=claim.call, at_ms=now_ms, earlier=kept.earlier, enqueued_ms=kept.enqueued_ms
+        )
+        return Start(call=arrive(first), first=first, redialled=redialled, kept_ms=kept.enqueued_ms)
 
     async def _take_over(self, claim: CallerClaim) -> Taken:
         """Return another node's call as it goes on here. Raises BadClaim, CallClosed."""

@@ -8,7 +8,7 @@ import structlog
 
 from contactcentre.domain.call import Call
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.events import CallArrived, CallResumed, Ending, HungUpBy
+from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, Ending, HungUpBy
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
@@ -22,6 +22,7 @@ class Start:
 
     call: Call
     first: CallArrived | CallResumed
+    redialled: CallRedialled | None = None
     position: Position | None = None
     """Where in the menus a caller was who came from another node."""
     kept_ms: int | None = None

@@ -15,6 +15,10 @@ PHRASES: Mapping[type[e.Event], Said] = {
         Language.ENGLISH: "Called from the web page",
         Language.WELSH: "Ffonio o'r dudalen we",
     },
+    e.CallRedialled: {
+        Language.ENGLISH: "Had waited in an earlier call, kept the place",
+        Language.WELSH: "Wedi aros mewn galwad gynharach, cadw'r lle",
+    },
     e.CallDeflected: {
         Language.ENGLISH: "Said the online service would do",
         Language.WELSH: "Dweud y byddai'r gwasanaeth ar-lein yn gwneud y tro",

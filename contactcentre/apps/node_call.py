@@ -111,6 +111,8 @@ class NodeCall:
             self.note(start.first)
         else:
             self._write(start.first)
+        if start.redialled is not None:
+            self.note(start.redialled)
 
     # What the stages see (ports.live.LiveCall)
 

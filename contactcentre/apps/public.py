@@ -9,6 +9,7 @@ from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.pages.rate import RateLimit
+from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.pages.site import Site, Tools
 from contactcentre.apps.process import Process
@@ -36,13 +37,15 @@ async def serve(settings: Settings, process: Process) -> None:
         clock=clock,
     )
     signing, keys = settings.signing_ring()
+    signatures = Signatures(keys, signing, clock)
     site = Site(
         Tools(
             line=line,
             spoken=load_words(flows_dir),
             organisation=settings.organisation,
             centre=centre,
-            signatures=Signatures(keys, signing, clock),
+            signatures=signatures,
+            redials=Redials(signatures, state, clock, keep_ms=settings.redial_keep_ms),
             rate=RateLimit(
                 clock,
                 at_once_max=CLAIMS_AT_ONCE_MAX,

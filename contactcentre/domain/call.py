@@ -86,6 +86,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
     {
         S.IN_MENU: {
             e.CallResumed: S.IN_MENU,
+            e.CallRedialled: S.IN_MENU,
             e.LanguageChosen: S.IN_MENU,
             e.StepReached: S.IN_MENU,
             e.CallDeflected: S.IN_MENU,
@@ -217,7 +218,9 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
                 ending=event.ending,
                 ended_by=event.by,
             )
-        case e.CallArrived() | e.StepReached() | e.PlaceTold() | e.CallResumed():
+        case (
+            e.CallArrived() | e.CallRedialled() | e.StepReached() | e.PlaceTold() | e.CallResumed()
+        ):
             return call
 
 

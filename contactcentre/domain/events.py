@@ -68,6 +68,14 @@ class CallArrived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallRedialled(Event):
+    """The caller had waited in an earlier call and left it unserved: a wait counts from then."""
+
+    earlier: CallId
+    enqueued_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageChosen(Event):
     """The caller chose the language to be served in."""
 
@@ -166,6 +174,7 @@ class CallEnded(Event):
 
 CallEvent = (
     CallArrived
+    | CallRedialled
     | LanguageChosen
     | StepReached
     | CallDeflected

@@ -11,6 +11,8 @@ from contactcentre.domain.call import Call
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.domain.languages import Language
+from contactcentre.domain.redialling import KeptPlace
+from contactcentre.limits import CLAIM_LIFE_S
 from contactcentre.wire.said import Said
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -30,10 +32,17 @@ class CallerClaim(Said):
     """SHA-256 of the page's own secret, which the page keeps to itself until it comes back."""
     queue: QueueId | None = None
     enqueued_ms: int | None = None
+    kept: KeptPlace | None = None
+    """The place that the caller had left in an earlier call, for a wait in this one."""
     memory: str | None = Field(default=None, max_length=3_072)
     """The call as it stands, for another node to go on from; sealed, since it names the adviser."""
     exp: int
     """Seconds since 1970."""
+
+    @property
+    def given_ms(self) -> int:
+        """Return when the claim was given, by the clock of whoever gave it."""
+        return (self.exp - CLAIM_LIFE_S) * 1_000
 
 
 class CallMemory(Said):

@@ -4,10 +4,19 @@ POST /api/claims   NewClaim   200 GivenClaim, or 429 after too many
 GET  /api/nodes    -          200 LivingNodes
 """
 
+from pydantic import Field
+
 from contactcentre.domain.ids import CallId, LineId
 from contactcentre.domain.languages import Language
 from contactcentre.wire.claims import Digest
 from contactcentre.wire.said import Said
+
+
+class LeftCall(Said):
+    """A page's last claim to a call that its caller has left, with the secret that proves it."""
+
+    claim: str = Field(max_length=4_096)
+    secret: str = Field(min_length=16, max_length=128)
 
 
 class NewClaim(Said):
@@ -17,6 +26,8 @@ class NewClaim(Said):
     language: Language
     page: Digest
     """Of the secret that the page keeps to itself."""
+    left: LeftCall | None = None
+    """The call whose place the caller would like to have back."""
 
 
 class LivingNodes(Said):
@@ -32,3 +43,5 @@ class GivenClaim(LivingNodes):
     call: CallId
     life_ms: int
     """How long a page may come back with a claim after it was given."""
+    place_kept: bool = False
+    """The caller's wait, if there is one, counts from when the call that was left began its own."""

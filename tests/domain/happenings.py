@@ -31,6 +31,7 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
         type(event): event
         for event in (
             ARRIVED,
+            e.CallRedialled(call=C1, at_ms=AT_MS, earlier=CallId("c0"), enqueued_ms=CAME_MS - 5),
             e.LanguageChosen(call=C1, at_ms=AT_MS, language=Language.WELSH),
             e.StepReached(call=C1, at_ms=AT_MS, step=StepName("reason")),
             e.CallDeflected(call=C1, at_ms=AT_MS, service="pay_online"),

@@ -8,6 +8,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 |-------------------|---------|--------------------------------|-----------------------------------|
 | call:<call>       | hash    | nodes and routers              | a day after the last report,      |
 |                   |         |                                | an hour after its end             |
+| passed:<call>     | hash    | public processes               | an hour                           |
 | queue:<queue>     | zset    | nodes and routers              | while calls wait in it            |
 | queues            | set     | nodes; look_waiting takes      | while calls wait in one of them   |
 |                   |         | out the empty ones             |                                   |
@@ -51,6 +52,9 @@ adviser: state, reason, call, token, since_ms, desk, beat, queues (with a blank 
 (how many reports in a row were outranked), sent (there if a ring or the end of a talk has put the
 adviser where the adviser is, and the desk has not spoken since).
 
+passed: page (the digest of the secret of the page that has the place of that call now) and call
+(its new call): who has called again keeps the place once.
+
 queue: calls that may be matched, by score, which is enqueued_ms - head_start_ms, lowest first;
 equal scores stand in the order of their ids. A hidden call is in no queue; its hash keeps its rank.
 
@@ -69,6 +73,7 @@ from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId
 
 CALL_KEPT_S = 24 * 3_600
 CLOSED_KEPT_S = 3_600
+PASSED_KEPT_S = 3_600
 ADVISER_KEPT_S = 12 * 3_600
 PROCESS_KEPT_S = 3_600
 SERVED_KEPT_S = 3_600
@@ -101,6 +106,10 @@ class Keys:
     def any_call(self) -> str:
         """Return how the keys of calls begin."""
         return self._key("call:")
+
+    def passed(self, call: CallId) -> str:
+        """Return to which new call a call's place has been passed on."""
+        return self._key("passed:") + _checked(call)
 
     def queue(self, queue: QueueId) -> str:
         """Return where a queue's waiting calls stand in order."""

@@ -2,6 +2,7 @@
 
 from contactcentre.adapters.state_redis.addresses import RedisAddressBook
 from contactcentre.adapters.state_redis.matching import RedisMatching
+from contactcentre.adapters.state_redis.places import RedisPlaces
 from contactcentre.adapters.state_redis.presences import RedisPresences
 from contactcentre.adapters.state_redis.queues import RedisQueues
 from contactcentre.adapters.state_redis.reports import RedisReports
@@ -9,6 +10,12 @@ from contactcentre.adapters.state_redis.rescue import RedisRescue
 
 
 class RedisState(
-    RedisReports, RedisRescue, RedisQueues, RedisMatching, RedisPresences, RedisAddressBook
+    RedisReports,
+    RedisRescue,
+    RedisQueues,
+    RedisMatching,
+    RedisPresences,
+    RedisPlaces,
+    RedisAddressBook,
 ):
-    """CallQueues, Rescue, Matching, Presences and AddressBook over one pool of connections."""
+    """CallQueues, Rescue, Matching and the other ports over one pool of connections."""

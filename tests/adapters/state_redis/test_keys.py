@@ -43,6 +43,7 @@ async def _use_everything(centre: Centre) -> None:
     inbox = RedisEventInbox(state, reader="records-1", count_unread=lambda: None)
     await inbox.take(count_max=9, wait_ms=10)
     await inbox.acknowledge([], durable=[(NORTH, 1)])
+    await state.pass_place(earlier=CallId("left"), page="page", call=CallId("again"))
     await centre.ready(AdviserId("kim"))
     await centre.node_says(said(CallId("south's")), node=SOUTH)
     await state.lose_calls(SOUTH, beat=1)

@@ -9,8 +9,10 @@ from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.pages.content import Figures
 from contactcentre.adapters.web.pages.rate import RateLimit
+from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.site import Site, Tools
-from contactcentre.domain.ids import LineId, QueueId, RequestId
+from contactcentre.domain.ids import CallId, LineId, QueueId, RequestId
+from contactcentre.ports.places import Places
 from contactcentre.ports.state import QueueStanding
 
 NOW_MS = 1_790_000_000_000
@@ -89,11 +91,25 @@ class TestCentre:
 
 
 @dataclass
+class PaperPlaces:
+    """The places of callers who were all left unserved."""
+
+    passed: dict[CallId, tuple[str, CallId]] = field(default_factory=dict)
+
+    async def pass_place(self, *, earlier: CallId, page: str, call: CallId) -> CallId | None:
+        """Pass a place on once."""
+        its_page, taker = self.passed.setdefault(earlier, (page, call))
+        return taker if its_page == page else None
+
+
+@dataclass
 class House:
     """Everything of one test."""
 
     centre: TestCentre = field(default_factory=TestCentre)
     clock: StillClock = field(default_factory=StillClock)
+    places: Places = field(default_factory=PaperPlaces)
+    keep_ms: int = 600_000
     proxies: Sequence[str] = ()
     ice_servers: Sequence[str] = ()
 
@@ -113,6 +129,7 @@ class House:
                 organisation="Riverside Revenue",
                 centre=self.centre,
                 signatures=self.signatures,
+                redials=Redials(self.signatures, self.places, self.clock, keep_ms=self.keep_ms),
                 rate=RateLimit(
                     self.clock,
                     at_once_max=AT_ONCE_MAX,

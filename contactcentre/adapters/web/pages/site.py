@@ -1,6 +1,7 @@
 """The caller's pages and what they ask for, as one web application.
 
-Nothing here waits for a store: what the pages show of the centre is what was last seen of it.
+Nothing here waits for a store: what the pages show of the centre is what was last seen of it. A
+caller who calls again to a place from before is the exception, and waits for one step at most.
 """
 
 import json
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.pages.assets import Assets
 from contactcentre.adapters.web.pages.content import (
+    MINUTE_MS,
     Centre,
     Figures,
     longest_words,
@@ -29,6 +31,7 @@ from contactcentre.adapters.web.pages.content import (
 )
 from contactcentre.adapters.web.pages.protection import HEADERS, content_security_policy
 from contactcentre.adapters.web.pages.rate import RateLimit
+from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.words import Words, load_words
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.domain.announcing import ABOUT_MINUTES
@@ -86,6 +89,7 @@ class Tools:
     organisation: str
     centre: Centre
     signatures: Signatures
+    redials: Redials
     rate: RateLimit
     proxies: Collection[str]
     """Addresses whose word about who asks is believed."""
@@ -175,6 +179,7 @@ class Site:
                 "claims_url": CLAIMS_PATH,
                 "ice_servers": " ".join(self._tools.ice_servers),
                 "nodes_url": NODES_PATH,
+                "keep_minutes": self._tools.redials.keep_ms // MINUTE_MS,
                 "nodes_every_ms": NODES_EVERY_MS,
                 "wait_minutes": " ".join(str(minutes) for minutes in ABOUT_MINUTES),
                 "beat_ms": SOCKET_BEAT_EVERY_MS,
@@ -247,7 +252,7 @@ class Site:
             raise BadRequest("A claim needs a line, a language and the page's digest.") from error
         if asked.line != tools.line.id or asked.language not in self._languages:
             raise UnknownName("There is no such line in that language.")
-        call = CallId(tools.chance.nonce())
+        call, kept = await tools.redials.begin(asked, CallId(tools.chance.nonce()))
         claim = CallerClaim(
             call=call,
             line=asked.line,
@@ -255,6 +260,7 @@ class Site:
             epoch_count=NOT_ADMITTED.count,
             epoch_nonce=NOT_ADMITTED.nonce,
             page=asked.page,
+            kept=kept,
             exp=tools.clock.now_ms() // 1_000 + CLAIM_LIFE_S,
         )
         return _json(
@@ -262,6 +268,7 @@ class Site:
                 claim=tools.signatures.sign_claim(claim),
                 call=call,
                 life_ms=CLAIM_LIFE_S * 1_000,
+                place_kept=kept is not None,
                 nodes=list(tools.centre.nodes_for_new_calls()),
             )
         )
