@@ -6,8 +6,8 @@ Menu, queue, ring and talk follow one another here; what each of them does stand
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED
-from contactcentre.domain.call import TALKS, CallState
-from contactcentre.domain.events import HungUpBy
+from contactcentre.domain.call import TALKS, CallState, ending_of
+from contactcentre.domain.events import Ending, HungUpBy
 from contactcentre.domain.ids import DeskId, SoundName
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.bridging import Bridging, TalkEnd
@@ -59,6 +59,12 @@ class CallWay:
         """Return the time from which a wait will count that has not begun yet."""
         return None if self._walk is None else self._walk.kept_ms
 
+    def ending(self) -> Ending:
+        """Return how the call has ended if it ends as it stands now."""
+        ending = ending_of(self._live.call)
+        told_closed = self._walk is not None and self._walk.is_closed
+        return Ending.CLOSED if told_closed and ending is Ending.LEFT_IN_MENU else ending
+
     def speak_to(self, desk: DeskId) -> None:
         """Speak to another desk process from now on."""
         if self.bridging is not None:
@@ -83,9 +89,9 @@ class CallWay:
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
             reached = await self._walk.run()
-            self._walk = None
             if isinstance(reached, Finished):
                 return HungUpBy.FLOW
+            self._walk = None
             await waiting.join(
                 queue=reached.queue,
                 service_class=reached.service_class,

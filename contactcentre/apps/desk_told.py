@@ -191,6 +191,7 @@ def _today(counts: TodayCounts | None, target_ms: int) -> said.Today | None:
         abandoned_count=counts.abandoned_count,
         deflected_count=counts.deflected_count,
         left_in_menu_count=counts.left_in_menu_count,
+        closed_count=counts.closed_count,
         system_lost_count=counts.system_lost_count,
         in_progress_count=counts.in_progress_count,
         answered_within_target_count=counts.answered_within_target_count,

@@ -25,7 +25,7 @@ from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import LINE_ENDED
-from contactcentre.domain.call import TALKS, Call, CallState, come_back, ending_of, follow
+from contactcentre.domain.call import TALKS, Call, CallState, come_back, follow
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
@@ -226,7 +226,7 @@ class NodeCall:
     async def _write_end(self, by: HungUpBy) -> End:
         if by is HungUpBy.CALLER:
             await self._way.caller_left()
-        ending = ending_of(self._call)
+        ending = self._way.ending()
         if by is HungUpBy.PLATFORM:
             violated("I8", call=self._call.id, state=self._call.state)
             ending = Ending.SYSTEM_LOST

@@ -1,7 +1,8 @@
 """The law of conservation: every call that came in has ended in one way, or is in progress.
 
-offered = handled + abandoned + deflected + left in the menus + lost by us + in progress. The two
-sides are counted apart: what came in by what the nodes saw, what became of it by the calls' rows.
+offered = handled + abandoned + deflected + left in the menus + told that it is closed + lost by us
++ in progress. The two sides are counted apart: what came in by what the nodes saw, what became of
+it by the calls' rows.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ class Account:
     abandoned_count: int
     deflected_count: int
     left_in_menu_count: int
+    closed_count: int
     system_lost_count: int
     in_progress_count: int
     provisional_count: int
@@ -34,6 +36,7 @@ class Account:
             + self.abandoned_count
             + self.deflected_count
             + self.left_in_menu_count
+            + self.closed_count
             + self.system_lost_count
             + self.in_progress_count
         )
@@ -54,6 +57,7 @@ def total(accounts: Iterable[Account]) -> Account:
         abandoned_count=sum(one.abandoned_count for one in parts),
         deflected_count=sum(one.deflected_count for one in parts),
         left_in_menu_count=sum(one.left_in_menu_count for one in parts),
+        closed_count=sum(one.closed_count for one in parts),
         system_lost_count=sum(one.system_lost_count for one in parts),
         in_progress_count=sum(one.in_progress_count for one in parts),
         provisional_count=sum(one.provisional_count for one in parts),

@@ -24,6 +24,8 @@ class Ending(StrEnum):
     """The caller left before joining a queue."""
     DEFLECTED = "deflected"
     """The caller accepted an online route."""
+    CLOSED = "closed"
+    """The caller came outside the opening hours and was told so."""
     SYSTEM_LOST = "system_lost"
     """We lost it. Must never be."""
 

@@ -13,7 +13,7 @@ from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallDeflected, LanguageChosen, StepReached
 from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.ivr import walk
-from contactcentre.domain.ivr.flow import Flow, key_labels
+from contactcentre.domain.ivr.flow import Flow
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
 from contactcentre.ports.state import CallQueues
@@ -59,10 +59,15 @@ class FlowWalk:
         """From when the wait will count, if the caller waits later on."""
         self._reached: ToQueue | Finished | None = None
         self.position, self._actions = (
-            walk.begin(flow, live.call.language)
+            walk.begin(flow, live.call.language, arrived_ms=live.call.arrived_at_ms)
             if came_from is None
             else walk.resume(flow, came_from)
         )
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the caller is told, or has been told, that it is closed."""
+        return walk.is_closed(self._flow, self.position)
 
     async def run(self) -> ToQueue | Finished:
         """Do what the walk asks for until it reaches a queue or its end."""
@@ -133,7 +138,7 @@ class FlowWalk:
         """Play prompts until they end or a key is pressed that means something here."""
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(
-                self._live.say(sounds, keys=key_labels(self._flow, self.position.step)),
+                self._live.say(sounds, keys=walk.keys_shown(self._flow, self.position)),
                 name="prompts",
             )
             while (key := await self._key_before_end(playing)) is not None:

@@ -14,6 +14,7 @@ from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallQueued, PlaceTold
 from contactcentre.domain.expecting import Expectation, WaitErrors
 from contactcentre.domain.ids import QueueId, SoundName
+from contactcentre.domain.ivr.doors import extra_support_is_open
 from contactcentre.domain.ivr.flow import (
     EXTRA_SUPPORT_KEY,
     EXTRA_SUPPORT_LABEL,
@@ -139,12 +140,20 @@ class Waiting:
     def _extra_support(self) -> tuple[QueueStep, QueueDefinition]:
         step = self._flow.steps[self._flow.extra_support]
         assert isinstance(step, QueueStep), "the linter lets no other step be extra support"
-        return step, self._flow.queues[step.queue, self._live.call.language]
+        return step, self._flow.extra_support_queue(self._live.call.language)
 
     def _keys(self) -> Mapping[str, SoundName]:
-        """Return the keys that do something: 0, unless the caller waits for extra support."""
+        """Return the keys that do something: 0, unless the caller waits there or it is closed."""
         waits_there = self._live.call.queue == self._extra_support[1].id
-        return {} if waits_there else {EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
+        if waits_there or not self._extra_support_is_open:
+            return {}
+        return {EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
+
+    @property
+    def _extra_support_is_open(self) -> bool:
+        """Say whether extra support is open now, or was when this call came in."""
+        moments = (self._clock.now_ms(), self._live.call.arrived_at_ms)
+        return any(extra_support_is_open(self._flow, at_ms) for at_ms in moments)
 
     async def _announce(self, first: tuple[SoundName, ...]) -> None:
         """Say the place now and then, and show it in between, for as long as the wait lasts."""

@@ -231,6 +231,7 @@ class Today(Said):
     abandoned_count: int
     deflected_count: int
     left_in_menu_count: int
+    closed_count: int
     system_lost_count: int
     in_progress_count: int
     answered_within_target_count: int

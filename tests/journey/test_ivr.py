@@ -1,6 +1,7 @@
 """The menus as a caller meets them."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,15 @@ from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallDeflected, LanguageChosen, StepReached
-from contactcentre.domain.ids import LineId, QueueId, SoundName
+from contactcentre.domain.hours import Hours, Span
+from contactcentre.domain.ids import LineId, OutcomeCode, QueueId, SoundName
 from contactcentre.domain.ivr.flow import Flow
 from contactcentre.domain.languages import Language
 from contactcentre.journey.ivr import Finished, FlowWalk, ToQueue
 from tests.journey.stage import StagedCall, StagedQueues
+
+MONDAY_MS = 4 * 24 * 3_600_000
+"""1970 began with a Thursday."""
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +122,36 @@ async def test_a_caller_who_hangs_up_after_the_link_counts_as_deflected(flow: Fl
     await asyncio.wait([running])
     await flow_walk.caller_left()
     assert any(isinstance(step, CallDeflected) for step in live.steps)
+
+
+def closed(flow: Flow) -> Flow:
+    """Return the flow of a line that is open on Mondays alone; staged calls come on a Thursday."""
+    monday = Hours(
+        weekly=((Span(opens=0, closes=24 * 60),), *[()] * 6),
+        single_days={},
+        is_bank_holiday=lambda _: False,
+    )
+    return replace(flow, hours=monday)
+
+
+async def test_a_caller_outside_the_hours_hears_when_it_opens_and_the_call_ends(flow: Flow) -> None:
+    live = StagedCall()
+    told = walk(live, closed(flow))
+    assert await told.run() == Finished(outcome=OutcomeCode("closed_hours_info"))
+    assert told.is_closed
+    opening = ("opens_again", "day_monday", "time_midnight")
+    assert tuple(live.said[1:4]) == opening
+    assert live.said[-1] == "goodbye"
+
+
+async def test_whoever_came_in_time_walks_on_after_closing_time(flow: Flow) -> None:
+    live = StagedCall()
+    flow_walk = walk(live, flow)
+    flow_walk = FlowWalk(
+        live,
+        closed(flow),
+        queues=StagedQueues(),
+        clock=MachineClock(),
+        came_from=replace(flow_walk.position, arrived_ms=MONDAY_MS),
+    )
+    assert isinstance(await flow_walk.run(), ToQueue)

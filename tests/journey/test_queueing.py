@@ -1,6 +1,7 @@
 """The wait as a caller hears and sees it."""
 
 import asyncio
+from dataclasses import replace
 
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_line
@@ -8,6 +9,7 @@ from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import PlaceTold
 from contactcentre.domain.expecting import ERRORS_MIN, WaitErrors
+from contactcentre.domain.hours import Hours
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId, SoundName, Token
 from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.live import Offered
@@ -193,3 +195,27 @@ async def test_pressing_0_moves_a_waiting_caller_to_extra_support_with_the_time_
     assert live.call.enqueued_ms == 123
     assert [what for what, _ in queues.told].count("join") == 2
     assert SoundName("extra_support_intro") in live.said
+
+
+async def test_0_does_nothing_while_extra_support_is_closed_and_the_caller_keeps_the_place() -> (
+    None
+):
+    never = Hours(weekly=((),) * 7, single_days={}, is_bank_holiday=lambda _: False)
+    queues = {
+        key: replace(queue, hours=never if queue.name == "extra-support" else None)
+        for key, queue in TAX_FLOW.queues.items()
+    }
+    live, told, clock = StagedCall(), StagedQueues(), StagedClock()
+    waiting = Waiting(
+        live,
+        replace(TAX_FLOW, queues=queues),
+        queues=told,
+        media=StagedMedia(),
+        clock=clock,
+    )
+    await join(waiting)
+    live.keys.put_nowait("0")
+    clock.call_at(5_000, lambda: live.offers.put_nowait(OFFER))
+    async with asyncio.timeout(5):
+        await waiting.offered()
+    assert live.call.queue == PAYING

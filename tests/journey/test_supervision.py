@@ -34,6 +34,7 @@ NO_CALLS = TodayCounts(
     abandoned_count=0,
     deflected_count=0,
     left_in_menu_count=0,
+    closed_count=0,
     system_lost_count=0,
     in_progress_count=0,
     answered_within_target_count=0,

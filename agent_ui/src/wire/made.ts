@@ -59,7 +59,7 @@ export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "calle
 /**
  * How a call ended; each call has one (the conservation law counts them).
  */
-export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "system_lost";
+export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "closed" | "system_lost";
 export type NodeSays =
   Answer | ClaimChanged | Stage | PlaceNow | Quality | Bridged | Held | CallerHeard | Over | Refused | Beat;
 
@@ -165,6 +165,7 @@ export interface Today {
   abandoned_count: number;
   deflected_count: number;
   left_in_menu_count: number;
+  closed_count: number;
   system_lost_count: number;
   in_progress_count: number;
   answered_within_target_count: number;

@@ -14,6 +14,7 @@ const TODAY: Today = {
   abandoned_count: 2,
   deflected_count: 1,
   left_in_menu_count: 1,
+  closed_count: 0,
   system_lost_count: 0,
   in_progress_count: 8,
   answered_within_target_count: 6,

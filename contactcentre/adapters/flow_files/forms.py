@@ -10,6 +10,8 @@ NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 CHOICE_PATTERN = r"^[1-8]$"
 PRESSED_PATTERN = r"^([0-9*#]|silence)$"
 WORDS_PATTERN = r"\S"
+SPAN_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+DATE_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A line, step, queue, sound, service or outcome."""
@@ -19,6 +21,10 @@ Pressed = Annotated[str, StringConstraints(pattern=PRESSED_PATTERN)]
 """A key in an example call, or the lack of one."""
 Words = Annotated[str, StringConstraints(pattern=WORDS_PATTERN)]
 """What is said or shown."""
+SpanOfDay = Annotated[str, StringConstraints(pattern=SPAN_PATTERN)]
+"""From one time of day to another; over midnight if the second is not later than the first."""
+Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
+"""A day of the calendar."""
 
 EXPLAINED: Mapping[str, str] = MappingProxyType(
     {
@@ -26,5 +32,7 @@ EXPLAINED: Mapping[str, str] = MappingProxyType(
         CHOICE_PATTERN: "a menu's keys are 1 to 8; 0 is extra support and 9 the other language",
         PRESSED_PATTERN: "write a key, 0 to 9, * or #, or the word silence",
         WORDS_PATTERN: "write the words",
+        SPAN_PATTERN: "write from when to when, as in 08:00-18:00; a whole day is 00:00-24:00",
+        DATE_PATTERN: "write the date with year, month and day, as in 2026-12-24",
     }
 )

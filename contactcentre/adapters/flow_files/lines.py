@@ -8,6 +8,7 @@ from contactcentre.adapters.flow_files import folders
 from contactcentre.adapters.flow_files.models import (
     Titles,
     WrittenCalls,
+    WrittenClosed,
     WrittenDeflect,
     WrittenFlow,
     WrittenHangUp,
@@ -17,12 +18,15 @@ from contactcentre.adapters.flow_files.models import (
     WrittenQueue,
     WrittenStep,
 )
+from contactcentre.adapters.flow_files.opening import read_hours
 from contactcentre.adapters.flow_files.prompts import load_prompts
 from contactcentre.adapters.flow_files.strict_yaml import Document, Where, read, understand
 from contactcentre.domain.errors import BrokenFlow
 from contactcentre.domain.ids import LineId, OutcomeCode, SoundName, StepName
 from contactcentre.domain.ivr.example import ExampleCall, arrives_at
+from contactcentre.domain.ivr.findings import Finding
 from contactcentre.domain.ivr.flow import (
+    ClosedStep,
     DeflectStep,
     Flow,
     HangUpStep,
@@ -37,7 +41,7 @@ from contactcentre.domain.ivr.flow import (
     Step,
     queue_id,
 )
-from contactcentre.domain.ivr.lint import Durations, Finding, lint
+from contactcentre.domain.ivr.lint import Durations, lint
 from contactcentre.domain.languages import Language
 
 
@@ -107,7 +111,7 @@ def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
     return document, Line(
         id=line,
         titles=written.titles,
-        flow=_flow(written, line),
+        flow=_flow(document, written, line),
         outcomes=_outcomes(outcomes.adviser),
         flow_outcomes=_outcomes(outcomes.flow),
     )
@@ -150,7 +154,10 @@ def _refuse_unknown_outcomes(
     document: Document, written: WrittenFlow, outcomes: WrittenOutcomes
 ) -> None:
     for name, step in written.steps.items():
-        if isinstance(step, WrittenHangUp) and step.outcome not in {None, *outcomes.flow}:
+        if isinstance(step, WrittenHangUp | WrittenClosed) and step.outcome not in {
+            None,
+            *outcomes.flow,
+        }:
             raise document.broken(
                 ("steps", name, "outcome"),
                 f"`{step.outcome}` is no outcome; add it under `flow:` in outcomes.yaml.",
@@ -165,19 +172,21 @@ def _outcomes(written: Mapping[str, Titles]) -> tuple[Outcome, ...]:
     return tuple(Outcome(code=OutcomeCode(code), titles=titles) for code, titles in written.items())
 
 
-def _flow(written: WrittenFlow, line: LineId) -> Flow:
+def _flow(document: Document, written: WrittenFlow, line: LineId) -> Flow:
     return Flow(
         line=line,
         languages=written.languages,
         start=StepName(written.start),
         extra_support=StepName(written.extra_support),
         steps={StepName(name): _step(step) for name, step in written.steps.items()},
-        queues=_queues(written, line),
+        queues=_queues(document, written, line),
+        hours=read_hours(document, ("hours",), written.hours),
+        when_closed=None if written.when_closed is None else StepName(written.when_closed),
     )
 
 
 def _queues(
-    written: WrittenFlow, line: LineId
+    document: Document, written: WrittenFlow, line: LineId
 ) -> Mapping[tuple[QueueName, Language], QueueDefinition]:
     return {
         (QueueName(name), language): QueueDefinition(
@@ -187,6 +196,7 @@ def _queues(
             language=language,
             service_class=queue.service_class,
             titles=queue.titles,
+            hours=read_hours(document, ("queues", name, "hours"), queue.hours),
         )
         for name, queue in written.queues.items()
         for language in written.languages
@@ -217,6 +227,14 @@ def _step(written: WrittenStep) -> Step:
         case WrittenHangUp():
             outcome = None if written.outcome is None else OutcomeCode(written.outcome)
             return HangUpStep(prompts=_sounds(written.prompts), outcome=outcome)
+        case WrittenClosed():
+            return ClosedStep(
+                prompts=_sounds(written.prompts),
+                extra_support=_sounds(written.extra_support),
+                online=_sounds(written.online),
+                link=SoundName(written.link),
+                outcome=OutcomeCode(written.outcome),
+            )
 
 
 def _sounds(names: tuple[str, ...]) -> tuple[SoundName, ...]:

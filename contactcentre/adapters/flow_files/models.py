@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from contactcentre.adapters.flow_files.forms import Choice, Name, Pressed, Words
+from contactcentre.adapters.flow_files.bank_holidays import Nation
+from contactcentre.adapters.flow_files.forms import (
+    Choice,
+    Date,
+    Name,
+    Pressed,
+    SpanOfDay,
+    Words,
+)
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.languages import Language
 
@@ -77,10 +85,62 @@ class WrittenHangUp(Written):
     """One of the outcomes under `flow:` in outcomes.yaml."""
 
 
+class WrittenClosed(Written):
+    """Say that it is closed, when it opens next and what there is online, and end the call."""
+
+    do: Literal["closed"]
+    prompts: Prompts
+    """The reason and the next opening follow by themselves."""
+    extra_support: tuple[Name, ...] = ()
+    """Said while extra support is open: 0 reaches it."""
+    online: Prompts
+    """Said in front of the address."""
+    link: Name
+    """The address, which is read twice."""
+    outcome: Name
+    """One of the outcomes under `flow:` in outcomes.yaml."""
+
+
 WrittenStep = Annotated[
-    WrittenPlay | WrittenMenu | WrittenDeflect | WrittenQueue | WrittenHangUp,
+    WrittenPlay | WrittenMenu | WrittenDeflect | WrittenQueue | WrittenHangUp | WrittenClosed,
     Field(discriminator="do"),
 ]
+
+
+class WrittenWeek(Written):
+    """The hours of each weekday; a day that is left out is closed."""
+
+    monday: tuple[SpanOfDay, ...] = ()
+    tuesday: tuple[SpanOfDay, ...] = ()
+    wednesday: tuple[SpanOfDay, ...] = ()
+    thursday: tuple[SpanOfDay, ...] = ()
+    friday: tuple[SpanOfDay, ...] = ()
+    saturday: tuple[SpanOfDay, ...] = ()
+    sunday: tuple[SpanOfDay, ...] = ()
+
+
+class WrittenBankHolidays(Written):
+    """Closed on the bank holidays of one nation."""
+
+    nation: Nation
+    reason: Name | None = None
+    """Said to whoever calls on such a day."""
+
+
+class WrittenSingleDay(Written):
+    """The hours of one date, which go before all others; [] is closed."""
+
+    hours: tuple[SpanOfDay, ...]
+    reason: Name | None = None
+    """Said to whoever calls while it is closed on that day."""
+
+
+class WrittenHours(Written):
+    """When it is open, by the clock in the United Kingdom."""
+
+    weekly: WrittenWeek
+    bank_holidays: WrittenBankHolidays | None = None
+    days: Mapping[Date, WrittenSingleDay] = Field(default_factory=dict)
 
 
 class WrittenQueueDefinition(Written):
@@ -88,6 +148,8 @@ class WrittenQueueDefinition(Written):
 
     service_class: ServiceClass
     titles: Titles
+    hours: WrittenHours | None = None
+    """The queue's own hours, if they are not the line's."""
 
 
 class WrittenFlow(Written):
@@ -100,6 +162,10 @@ class WrittenFlow(Written):
     start: Name
     extra_support: Name
     """The queue step that 0 reaches from everywhere."""
+    hours: WrittenHours | None = None
+    """When the line is open; always, if it says nothing."""
+    when_closed: Name | None = None
+    """The closed step, to which whoever calls outside the hours is taken."""
     queues: Annotated[Mapping[Name, WrittenQueueDefinition], Field(min_length=1)]
     steps: Annotated[Mapping[Name, WrittenStep], Field(min_length=1)]
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NewType
 
 from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.hours import Hours
 from contactcentre.domain.ids import LineId, OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.languages import Language
 
@@ -85,7 +86,21 @@ class HangUpStep:
     outcome: OutcomeCode | None
 
 
-Step = PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedStep:
+    """Say that it is closed, when it opens and what there is online, and end the call."""
+
+    prompts: tuple[SoundName, ...]
+    extra_support: tuple[SoundName, ...] = ()
+    """Said while extra support is open: 0 reaches it."""
+    online: tuple[SoundName, ...]
+    """Said in front of the address."""
+    link: SoundName
+    """The address, which is read twice."""
+    outcome: OutcomeCode | None
+
+
+Step = PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep | ClosedStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +113,8 @@ class QueueDefinition:
     language: Language
     service_class: ServiceClass
     titles: Mapping[Language, str]
+    hours: Hours | None = None
+    """The queue's own hours; None if they are the line's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +128,16 @@ class Flow:
     """The queue step that 0 reaches."""
     steps: Mapping[StepName, Step]
     queues: Mapping[tuple[QueueName, Language], QueueDefinition]
+    hours: Hours | None = None
+    """When the line is open; None is always."""
+    when_closed: StepName | None = None
+    """Where whoever calls outside the hours is taken."""
+
+    def extra_support_queue(self, language: Language) -> QueueDefinition:
+        """Return the queue that 0 leads to."""
+        step = self.steps[self.extra_support]
+        assert isinstance(step, QueueStep), "the linter lets no other step be extra support"
+        return self.queues[step.queue, language]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +196,7 @@ def choices(step: Step) -> Mapping[str, StepName]:
             return keys
         case DeflectStep(accepted=accepted, declined=declined):
             return {ACCEPT_KEY: accepted, DECLINE_KEY: declined}
-        case PlayStep() | QueueStep() | HangUpStep():
+        case PlayStep() | QueueStep() | HangUpStep() | ClosedStep():
             return {}
 
 
@@ -180,5 +207,5 @@ def without_input(step: Step) -> StepName | None:
             return step_name
         case DeflectStep(declined=step_name):
             return step_name
-        case QueueStep() | HangUpStep():
+        case QueueStep() | HangUpStep() | ClosedStep():
             return None

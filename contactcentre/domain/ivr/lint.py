@@ -1,18 +1,18 @@
 """What no flow may do to a caller. Every finding is a sentence with what to do about it."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from contactcentre.domain.announcing import ANNOUNCEMENTS
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.ids import SoundName, StepName
+from contactcentre.domain.ivr.findings import Finding, Rule
 from contactcentre.domain.ivr.flow import (
     BACK_KEY,
     EXTRA_SUPPORT_KEY,
     LANGUAGE_KEY,
     REPEAT_KEY,
+    ClosedStep,
     DeflectStep,
     Flow,
     HangUpStep,
@@ -21,6 +21,8 @@ from contactcentre.domain.ivr.flow import (
     choices,
     without_input,
 )
+from contactcentre.domain.ivr.hours_lint import lint_hours, reasons
+from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS
 from contactcentre.domain.ivr.walk import (
     WALK_PROMPTS,
     AwaitKey,
@@ -47,32 +49,6 @@ Durations = Mapping[tuple[Language, SoundName], int]
 """How long each sound is, in milliseconds."""
 
 
-class Rule(StrEnum):
-    """The rules, by the code that stands in front of a finding."""
-
-    ROUTE_TO_NOWHERE = "route-to-nowhere"
-    NO_EXTRA_SUPPORT = "no-extra-support"
-    ENDLESS_LOOP = "endless-loop"
-    UNREACHABLE_STEP = "unreachable-step"
-    NO_WAY_TO_A_PERSON = "no-way-to-a-person"
-    TOO_MANY_LEVELS = "too-many-levels"
-    TOO_MANY_CHOICES = "too-many-choices"
-    TAKEN_KEY = "taken-key"
-    MISSING_PROMPT = "missing-prompt"
-    ABRUPT_END = "abrupt-end"
-    TOO_LONG_BEFORE_QUEUE = "too-long-before-queue"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that is wrong with a flow."""
-
-    rule: Rule
-    step: StepName | None
-    """The step to mend; None if it is the flow as a whole."""
-    sentence: str
-
-
 def lint(
     flow: Flow,
     *,
@@ -90,6 +66,7 @@ def lint(
         *_levels(flow),
         *_choices(flow),
         *_abrupt_ends(flow),
+        *lint_hours(flow),
         *_missing_prompts(flow, words),
     )
     if found or durations_ms is None:
@@ -115,6 +92,13 @@ def _routes_to_nowhere(flow: Flow) -> Iterator[Finding]:
                         f"`{name}` waits in `{step.queue}`, which is no queue in {language};"
                         " add it to `queues`.",
                     )
+    if flow.when_closed is not None and flow.when_closed not in flow.steps:
+        yield _finding(
+            Rule.ROUTE_TO_NOWHERE,
+            None,
+            f"`when_closed` leads to `{flow.when_closed}`, which is no step; write that step or"
+            " another.",
+        )
     if flow.start not in flow.steps:
         yield _finding(
             Rule.ROUTE_TO_NOWHERE,
@@ -156,6 +140,7 @@ def _endless_loops(flow: Flow) -> Iterator[Finding]:
 
 def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
     reached = {flow.start, flow.extra_support}
+    reached |= set() if flow.when_closed is None else {flow.when_closed}
     ahead = list(reached)
     while ahead:
         for target in _leads_to(flow, ahead.pop()):
@@ -232,7 +217,7 @@ def _choices(flow: Flow) -> Iterator[Finding]:
 
 def _abrupt_ends(flow: Flow) -> Iterator[Finding]:
     for name, step in flow.steps.items():
-        if isinstance(step, HangUpStep) and not (step.outcome and step.prompts):
+        if isinstance(step, HangUpStep | ClosedStep) and not (step.outcome and step.prompts):
             lacking = "closing sentence (`prompts`)" if step.outcome else "`outcome`"
             yield _finding(Rule.ABRUPT_END, name, f"`{name}` hangs up without a {lacking}; add it.")
 
@@ -243,8 +228,11 @@ def _missing_prompts(
     wanted: dict[SoundName, StepName | None] = {}
     for name, step in flow.steps.items():
         again = step.again if isinstance(step, MenuStep) else ()
-        link = (step.link,) if isinstance(step, DeflectStep) else ()
-        wanted.update(dict.fromkeys((*step.prompts, *again, *link), name))
+        link = (step.link,) if isinstance(step, DeflectStep | ClosedStep) else ()
+        more = (*step.extra_support, *step.online) if isinstance(step, ClosedStep) else ()
+        wanted.update(dict.fromkeys((*step.prompts, *again, *link, *more), name))
+    if flow.when_closed is not None:
+        wanted.update(dict.fromkeys(sorted({*reasons(flow), *OPENING_SOUNDS})))
     wanted.update(dict.fromkeys(sorted(WALK_PROMPTS | ANNOUNCEMENTS)))
     for language in flow.languages:
         for sound, step_name in wanted.items():

@@ -6,29 +6,37 @@ a key is over. No actions: all goes on as it was. Nobody is ever left in silence
 pressing a key: whoever does not choose is asked twice more and then taken to a person.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from contactcentre.domain import announcing
 from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.hours import moment
 from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
+from contactcentre.domain.ivr.doors import extra_support_is_open, how_stands
 from contactcentre.domain.ivr.flow import (
     ACCEPT_KEY,
     BACK_KEY,
     EXTRA_SUPPORT_KEY,
+    EXTRA_SUPPORT_LABEL,
     LANGUAGE_KEY,
+    OTHER_LANGUAGE_LABEL,
     REPEAT_KEY,
+    ClosedStep,
     DeflectStep,
     Flow,
     HangUpStep,
     MenuStep,
     PlayStep,
+    QueueName,
     QueueStep,
     ServiceName,
-    Step,
     choices,
+    key_labels,
     without_input,
 )
+from contactcentre.domain.ivr.opening_words import opening_words
 from contactcentre.domain.languages import Language
 
 INPUT_TIMEOUT_MS: Final = 7_000
@@ -71,6 +79,10 @@ class Position:
     """The menus behind, the last one last."""
     awaiting: bool = False
     """The prompt has been heard to its end and a key is awaited."""
+    arrived_ms: int | None = None
+    """When the call came in: the hours of that moment count to its end. None: it is always open."""
+    closed: QueueName | None = None
+    """The queue of whose hours a closed step tells; None if it is the line as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +163,13 @@ Action = PlayPrompts | AwaitKey | KeepPlace | JoinQueue | HangUp | SwitchLanguag
 Walked = tuple[Position, tuple[Action, ...]]
 
 
-def begin(flow: Flow, language: Language) -> Walked:
-    """Return where a caller starts, and what is heard first."""
+def begin(flow: Flow, language: Language, *, arrived_ms: int | None = None) -> Walked:
+    """Return where a caller starts, and what is heard first: outside the hours, when it opens."""
     assert language in flow.languages, f"{flow.line} is not served in {language}"
-    return _enter(flow, Position(step=flow.start, language=language), flow.start)
+    start = Position(step=flow.start, language=language, arrived_ms=arrived_ms)
+    if _is_open(flow, None, start):
+        return _enter(flow, start, flow.start)
+    return _turn_away(flow, start, None)
 
 
 def resume(flow: Flow, position: Position) -> Walked:
@@ -162,7 +177,23 @@ def resume(flow: Flow, position: Position) -> Walked:
     if position.step not in flow.steps:  # the flow has been changed since
         position = replace(position, step=flow.start, tries=0, history=())
     position = replace(position, awaiting=False)
-    return position, _open(flow, position, (announcing.APOLOGY_MOVED,))
+    first = () if is_closed(flow, position) else (announcing.APOLOGY_MOVED,)
+    return position, _open(flow, position, first)
+
+
+def is_closed(flow: Flow, position: Position) -> bool:
+    """Say whether the caller is being told that it is closed."""
+    return isinstance(flow.steps.get(position.step), ClosedStep)
+
+
+def keys_shown(flow: Flow, position: Position) -> Mapping[str, SoundName]:
+    """Return the keys that do something, each with the name of the words beside it."""
+    if not is_closed(flow, position):
+        return key_labels(flow, position.step)
+    others = {LANGUAGE_KEY: OTHER_LANGUAGE_LABEL} if len(flow.languages) > 1 else {}
+    if not _offers_extra_support(flow, position):
+        return others
+    return {EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL, **others}
 
 
 def follow(flow: Flow, position: Position, event: Event) -> Walked:
@@ -181,9 +212,28 @@ def follow(flow: Flow, position: Position, event: Event) -> Walked:
 def _enter(
     flow: Flow, position: Position, step: StepName, first: tuple[SoundName, ...] = ()
 ) -> Walked:
-    """Go to a step and begin it, saying `first` before its own words."""
-    entered = replace(position, step=step, tries=0, awaiting=False)
+    """Go to a step and begin it, saying `first` before its own words; join no closed queue."""
+    target = flow.steps[step]
+    if isinstance(target, QueueStep) and not _is_open(flow, target.queue, position):
+        return _turn_away(flow, position, target.queue)
+    closed = position.closed if isinstance(target, ClosedStep) else None
+    entered = replace(position, step=step, tries=0, awaiting=False, closed=closed)
     return entered, _open(flow, entered, first)
+
+
+def _turn_away(flow: Flow, position: Position, queue: QueueName | None) -> Walked:
+    """Tell that a queue, or (None) the line, is closed."""
+    assert flow.when_closed is not None, "the linter lets no line have hours without that step"
+    return _enter(flow, replace(position, closed=queue), flow.when_closed)
+
+
+def _is_open(flow: Flow, queue: QueueName | None, position: Position) -> bool:
+    arrived_ms = position.arrived_ms
+    return arrived_ms is None or how_stands(flow, queue, arrived_ms).is_open
+
+
+def _offers_extra_support(flow: Flow, position: Position) -> bool:
+    return position.arrived_ms is None or extra_support_is_open(flow, position.arrived_ms)
 
 
 def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple[Action, ...]:
@@ -198,16 +248,33 @@ def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple
                     queue=queue.id, service_class=queue.service_class, prompts=first + prompts
                 ),
             )
-        case PlayStep() | MenuStep() | HangUpStep():
+        case PlayStep() | MenuStep() | HangUpStep() | ClosedStep():
             return (_say(flow, position, first),)
 
 
 def _say(flow: Flow, position: Position, first: tuple[SoundName, ...] = ()) -> PlayPrompts:
-    words = words_of(flow.steps[position.step], again=position.tries > 0)
-    return PlayPrompts(sounds=first + words)
+    step = flow.steps[position.step]
+    if isinstance(step, ClosedStep):
+        return PlayPrompts(sounds=_words_when_closed(flow, position, step))
+    return PlayPrompts(sounds=first + words_of(step, again=position.tries > 0))
 
 
-def words_of(step: Step, *, again: bool = False) -> tuple[SoundName, ...]:
+def _words_when_closed(flow: Flow, position: Position, step: ClosedStep) -> tuple[SoundName, ...]:
+    """Return what a closed step says: the reason, the next opening, and the ways that are open."""
+    opening: tuple[SoundName, ...] = ()
+    if position.arrived_ms is not None:
+        stands = how_stands(flow, position.closed, position.arrived_ms)
+        opening = () if stands.reason is None else (stands.reason,)
+        if stands.changes_at is not None and not stands.is_open:
+            opening += opening_words(moment(position.arrived_ms), stands.changes_at)
+    help_now = step.extra_support if _offers_extra_support(flow, position) else ()
+    online = (*step.online, step.link, ONCE_MORE, step.link)
+    return (*step.prompts, *opening, *help_now, *online, announcing.GOODBYE)
+
+
+def words_of(
+    step: PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep, *, again: bool = False
+) -> tuple[SoundName, ...]:
     """Return what a step says from beginning to end, `again` to whoever has failed to choose."""
     match step:
         case MenuStep(prompts=prompts, again=other_words):
@@ -227,7 +294,7 @@ def _prompt_finished(flow: Flow, position: Position) -> Walked:
             return replace(position, awaiting=True), (AwaitKey(timeout_ms=INPUT_TIMEOUT_MS),)
         case QueueStep():
             return position, ()
-        case HangUpStep(outcome=outcome):
+        case HangUpStep(outcome=outcome) | ClosedStep(outcome=outcome):
             assert outcome is not None, "the linter lets no flow hang up without an outcome"
             return position, (HangUp(outcome=outcome),)
 
@@ -255,7 +322,7 @@ def _choose(flow: Flow, position: Position, key: str) -> Walked:
     match step:
         case PlayStep(next=following):
             entered, actions = _enter(flow, position, following)
-            if isinstance(flow.steps[following], QueueStep | HangUpStep):
+            if isinstance(flow.steps[entered.step], QueueStep | HangUpStep | ClosedStep):
                 return entered, actions
             return _choose(flow, entered, key)
         case MenuStep() | DeflectStep():
@@ -266,7 +333,7 @@ def _choose(flow: Flow, position: Position, key: str) -> Walked:
             if isinstance(step, DeflectStep) and key == ACCEPT_KEY:
                 actions = (NoteDeflected(service=step.service), *actions)
             return entered, actions
-        case QueueStep() | HangUpStep():
+        case QueueStep() | HangUpStep() | ClosedStep():
             return position, ()
 
 
@@ -298,7 +365,8 @@ def _remember(flow: Flow, position: Position) -> Position:
 def _go_back(flow: Flow, position: Position) -> Walked:
     behind = [step for step in position.history if step in flow.steps]
     if not behind:
-        return _enter(flow, replace(position, history=()), flow.start)
+        first = position.step if is_closed(flow, position) else flow.start
+        return _enter(flow, replace(position, history=()), first)
     return _enter(flow, replace(position, history=tuple(behind[:-1])), behind[-1])
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from contactcentre.adapters.ledger_postgres.census import PostgresCensus
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.ledger_postgres.reports import PostgresReports
@@ -24,6 +25,7 @@ NOTHING = TodayCounts(
     abandoned_count=0,
     deflected_count=0,
     left_in_menu_count=0,
+    closed_count=0,
     system_lost_count=0,
     in_progress_count=0,
     answered_within_target_count=0,
@@ -59,6 +61,21 @@ async def test_a_call_is_answered_in_time_up_to_the_target(
     assert await counts(pool) == replace(
         NOTHING, offered_count=1, in_progress_count=1, answered_within_target_count=in_time
     )
+
+
+async def test_who_was_told_that_it_is_closed_is_counted_as_that(pool: PostgresPool) -> None:
+    came = arrived(1, MIDNIGHT_MS)
+    call = arrive(came)
+    end = e.CallEnded(call=call.id, at_ms=MIDNIGHT_MS, ending=e.Ending.CLOSED, by=e.HungUpBy.FLOW)
+    await PostgresLedger(pool).write_events(
+        [
+            WrittenEvent(node=NODE, seq=1, event=came, call=call),
+            WrittenEvent(node=NODE, seq=2, event=end, call=follow(call, end)),
+        ]
+    )
+    assert await counts(pool) == replace(NOTHING, offered_count=1, closed_count=1)
+    (account,) = await PostgresCensus(pool).conserved(since_ms=MIDNIGHT_MS)
+    assert (account.closed_count, account.holds) == (1, True)
 
 
 async def test_yesterdays_calls_are_not_todays(pool: PostgresPool) -> None:
@@ -107,9 +124,12 @@ async def test_no_call_is_lost_or_counted_twice_at_any_instant(pool: PostgresPoo
                     now.abandoned_count,
                     now.deflected_count,
                     now.left_in_menu_count,
+                    now.closed_count,
                     now.system_lost_count,
                     now.in_progress_count,
                 )
             ), "conservation"
             seen.update(endings)
-    assert seen >= {None, *e.Ending} - {e.Ending.SYSTEM_LOST}, "the walk met every ending"
+    assert seen >= {None, *e.Ending} - {e.Ending.SYSTEM_LOST, e.Ending.CLOSED}, (
+        "the walk met every ending"
+    )

@@ -20,7 +20,14 @@ SOURCES = "\n".join(
     for path in sorted(FOLDER.rglob("*"))
     if path.suffix in {".html", ".py", ".js"}
 )
-LISTS = {"accessibility.can", "accessibility.not", "privacy.keep", "privacy.not"}
+LISTS = {
+    "accessibility.can",
+    "accessibility.not",
+    "privacy.keep",
+    "privacy.not",
+    "calendar.weekdays",
+    "calendar.months",
+}
 
 
 def every_text(words: Words, key: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from contactcentre.domain.announcing import ANNOUNCEMENTS
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.ids import OutcomeCode, SoundName, StepName
+from contactcentre.domain.ivr.findings import Finding, Rule
 from contactcentre.domain.ivr.flow import (
     DeflectStep,
     Flow,
@@ -15,7 +16,7 @@ from contactcentre.domain.ivr.flow import (
     QueueName,
     Step,
 )
-from contactcentre.domain.ivr.lint import Durations, Finding, Rule, lint
+from contactcentre.domain.ivr.lint import Durations, lint
 from contactcentre.domain.ivr.walk import WALK_PROMPTS
 from contactcentre.domain.languages import Language
 

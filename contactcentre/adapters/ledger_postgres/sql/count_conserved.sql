@@ -23,6 +23,7 @@ SELECT
     count(*) FILTER (WHERE ending = 'abandoned') AS abandoned_count,
     count(*) FILTER (WHERE ending = 'deflected') AS deflected_count,
     count(*) FILTER (WHERE ending = 'left_in_menu') AS left_in_menu_count,
+    count(*) FILTER (WHERE ending = 'closed') AS closed_count,
     count(*) FILTER (WHERE ending = 'system_lost') AS system_lost_count,
     count(*) FILTER (WHERE state NOT IN ('offered', 'ended')) AS in_progress_count,
     count(*) FILTER (WHERE provisional) AS provisional_count

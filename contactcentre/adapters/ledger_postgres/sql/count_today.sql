@@ -5,6 +5,7 @@ SELECT
     count(*) FILTER (WHERE ending = 'abandoned') AS abandoned_count,
     count(*) FILTER (WHERE ending = 'deflected') AS deflected_count,
     count(*) FILTER (WHERE ending = 'left_in_menu') AS left_in_menu_count,
+    count(*) FILTER (WHERE ending = 'closed') AS closed_count,
     count(*) FILTER (WHERE ending = 'system_lost') AS system_lost_count,
     count(*) FILTER (WHERE state <> 'ended') AS in_progress_count,
     count(*) FILTER (WHERE bridged_at_ms - enqueued_ms <= $2) AS answered_within_target_count

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from contactcentre.adapters.web.pages.words import Words
+from contactcentre.domain.hours import local, moment
 from contactcentre.domain.ids import SoundName
+from contactcentre.domain.ivr.doors import extra_support_is_open, how_stands
 from contactcentre.domain.ivr.flow import DeflectStep, Line
+from contactcentre.domain.ivr.opening_words import NOON, WEEK_DAYS
 from contactcentre.domain.languages import Language
 from contactcentre.ports.state import QueueStanding
 
@@ -50,6 +54,14 @@ class Service:
     href: str
     title: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Whether the line is open, in words."""
+
+    is_open: bool
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +113,53 @@ def longest_words(figures: Figures, words: Words) -> str:
     if minutes <= LONGEST_TOLD_FROM_MINUTES:
         return words.say("home.longest.short")
     return words.say("home.longest.other", minutes=minutes)
+
+
+def opening(line: Line, words: Words, now_ms: int) -> Opening:
+    """Return whether the line is open, and until when or from when on, in words."""
+    stands, now = how_stands(line.flow, None, now_ms), local(moment(now_ms))
+    changes = None if stands.changes_at is None else local(stands.changes_at)
+    if stands.is_open:
+        return Opening(is_open=True, words=_open_words(words, now, changes))
+    said = [words.say("home.closed")]
+    if changes is not None:
+        said.append(_opens_words(words, now, changes))
+    if extra_support_is_open(line.flow, now_ms):
+        said.append(words.say("home.closed_extra_support"))
+    return Opening(is_open=False, words=" ".join(said))
+
+
+def _open_words(words: Words, now: datetime, closes: datetime | None) -> str:
+    if closes is None:
+        return words.say("home.open.always")
+    # what closes at midnight closes at the end of the day before
+    last = closes - timedelta(minutes=1)
+    time = _time_words(words, closes)
+    if last.date() == now.date():
+        return words.say("home.open.today", time=time)
+    day = words.list("calendar.weekdays")[last.weekday()]
+    return words.say("home.open.later", time=time, day=day)
+
+
+def _opens_words(words: Words, now: datetime, opens: datetime) -> str:
+    days_ahead, time = (opens.date() - now.date()).days, _time_words(words, opens)
+    soon = {0: "home.opens.today", 1: "home.opens.tomorrow"}.get(days_ahead)
+    if soon is not None:
+        return words.say(soon, time=time)
+    day = words.list("calendar.weekdays")[opens.weekday()]
+    if days_ahead < WEEK_DAYS:
+        return words.say("home.opens.weekday", day=day, time=time)
+    month = words.list("calendar.months")[opens.month - 1]
+    return words.say("home.opens.date", day=day, date=opens.day, month=month, time=time)
+
+
+def _time_words(words: Words, at: datetime) -> str:
+    """Return a time of day as a page shows it: 8am, 12:30pm, midnight."""
+    if at.minute == 0 and at.hour in {0, NOON}:
+        return words.say("calendar.midday" if at.hour else "calendar.midnight")
+    hour = (at.hour - 1) % NOON + 1
+    time = f"{hour}:{at.minute:02}" if at.minute else f"{hour}"
+    return words.say("calendar.morning" if at.hour < NOON else "calendar.afternoon", time=time)
 
 
 def _waits_ms(figures: Figures) -> Iterator[int]:

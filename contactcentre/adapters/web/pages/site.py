@@ -25,6 +25,7 @@ from contactcentre.adapters.web.pages.content import (
     Centre,
     Figures,
     longest_words,
+    opening,
     services,
     topics,
     waiting_words,
@@ -150,6 +151,7 @@ class Site:
             {
                 "title": tools.line.titles[language],
                 "down": not tools.centre.nodes(),
+                "opening": opening(tools.line, words, tools.clock.now_ms()),
                 "figures": None if figures is None else self._figures(language, figures),
                 "services": services(tools.line, tools.spoken[language], words),
             },
