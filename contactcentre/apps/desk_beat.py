@@ -212,6 +212,7 @@ class DeskBeat:
             call=desk.call,
             token=desk.token,
             queues=seat.account.queues,
+            asked_later=seat.asked_later,
         )
         standing = await self._presences.report_adviser(report)
         if desk.state is seat.desk.state is Presence.OFFLINE:

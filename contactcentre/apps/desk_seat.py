@@ -1,6 +1,6 @@
 """One adviser at a desk process: how the desk stands, and the page that is told of it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from contactcentre.domain.desk import AT_WORK, follow
 from contactcentre.domain.desk_stand import Desk
 from contactcentre.domain.errors import OutOfOrder
 from contactcentre.domain.ids import AdviserId, CallId, QueueId
+from contactcentre.domain.levels import Asked, LevelsAfter, asked_later
 from contactcentre.domain.presence import Presence
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import TICKET_LIFE_S
@@ -47,6 +48,8 @@ class SeatTools:
     stirred: Callable[[AdviserId], None]
     """Called when a desk has changed; must not wait."""
     wrap_up_ms: int
+    widening: Mapping[QueueId, LevelsAfter]
+    """The queues that tell levels apart."""
 
 
 class Seat:
@@ -70,6 +73,11 @@ class Seat:
     def now_ms(self) -> int:
         """Return the time by the clock of every event here."""
         return self._tools.clock.monotonic_ms()
+
+    @property
+    def asked_later(self) -> Mapping[QueueId, Asked]:
+        """Return where the adviser is asked at a level below the first."""
+        return asked_later(self.account.levels, self._tools.widening)
 
     def follow(self, event: e.DeskEvent) -> None:
         """Let the desk follow an event, and tell its page. Raises OutOfOrder, StaleToken."""

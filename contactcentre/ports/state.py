@@ -5,21 +5,14 @@ so each method may be called again with the same arguments and does then what on
 Every method raises StateUnavailable when the store does not answer in time.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.domain.ids import (
-    AdviserId,
-    CallId,
-    DeskId,
-    NodeId,
-    QueueId,
-    RequestId,
-    Token,
-)
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
+from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import AwayReason, Presence
 
 
@@ -155,6 +148,8 @@ class AdviserReport:
     token: Token
     """The highest token the desk has seen for this adviser."""
     queues: Sequence[QueueId]
+    asked_later: Mapping[QueueId, Asked] = field(default_factory=dict)
+    """Where the adviser is asked at a level below the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +197,7 @@ class QueueStanding:
     waiting_count: int
     oldest_enqueued_ms: int | None
     ready_count: int
+    """Of every level, also of those that are not asked yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,13 +342,16 @@ class Matching(Protocol):
     """
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head of the adviser's queues; None if none waits or not ready.
+        """Reserve the best waiting head the adviser is asked for; None if none waits or not ready.
 
         The same request gives the same reservation again for as long as it stands.
         """
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
-        """Reserve a queue's head for the adviser who has been ready for longest; None if nobody."""
+        """Reserve a queue's head for the longest ready of the lowest level; None if nobody.
+
+        Only whom the head has waited for long enough, that is; the levels below are asked then.
+        """
 
     async def queues_waiting(self) -> Sequence[QueueId]:
         """Return the queues in which somebody waits."""

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from contactcentre.adapters.flow_files.forms import Choice, Name, Pressed, Words
+from contactcentre.adapters.flow_files.forms import Choice, Name, Pressed, Seconds, Words
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.languages import Language
+from contactcentre.domain.levels import LEVEL_LAST
 
 Titles = Mapping[Language, Words]
 Prompts = Annotated[tuple[Name, ...], Field(min_length=1)]
@@ -88,6 +89,8 @@ class WrittenQueueDefinition(Written):
 
     service_class: ServiceClass
     titles: Titles
+    levels_after_s: Annotated[tuple[Seconds, ...], Field(max_length=LEVEL_LAST)] | None = None
+    """From which waiting time on advisers of level 1, 2 and 3 are asked; without it all at once."""
 
 
 class WrittenFlow(Written):

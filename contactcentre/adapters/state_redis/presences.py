@@ -1,8 +1,9 @@
 """The advisers as their desks write them, and where desks are."""
 
 from contactcentre.adapters.state_redis.blackboard import DOUBTS_MAX, Blackboard, texts
-from contactcentre.adapters.state_redis.keys import ADVISER_KEPT_S, PROCESS_KEPT_S
+from contactcentre.adapters.state_redis.keys import ADVISER_KEPT_S, PROCESS_KEPT_S, place
 from contactcentre.domain.ids import CallId, DeskId, Token
+from contactcentre.domain.levels import AT_ONCE
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import AdviserReport, AdviserStanding, DeskStanding
 
@@ -12,6 +13,10 @@ class RedisPresences(Blackboard):
 
     async def report_adviser(self, report: AdviserReport) -> AdviserStanding:
         """Take the desk's word for an adviser; only a live, newer reservation outranks it."""
+        places = {
+            queue: place(queue, report.asked_later.get(queue, AT_ONCE).level)
+            for queue in report.queues
+        }
         match await self.run(
             "report_adviser",
             keys={
@@ -32,7 +37,12 @@ class RedisPresences(Blackboard):
                 "reason": report.reason or "",
                 "call": report.call or "",
                 "token": report.token,
-                "queues": " ".join(report.queues),
+                "queues": " ".join(places.values()),
+                "after_ms": " ".join(
+                    f"{places[queue]}={asked.after_ms}"
+                    for queue, asked in report.asked_later.items()
+                    if queue in places
+                ),
                 "doubts_max": DOUBTS_MAX,
                 "kept_s": ADVISER_KEPT_S,
             },

@@ -13,8 +13,12 @@ local queues = {}
 for _, queue in ipairs(ARGV) do
   local head = redis.call('ZRANGE', any_queue .. queue, 0, 0)[1]
   local time_ms = head and redis.call('HGET', any_call .. head, 'enqueued_ms')
-  queues[#queues + 1] = {queue, redis.call('ZCARD', any_queue .. queue), time_ms or '',
-    redis.call('ZCARD', any_ready_in .. queue)}
+  local ready_count = 0
+  for _, place in ipairs({queue, queue .. ':2', queue .. ':3'}) do
+    ready_count = ready_count + redis.call('ZCARD', any_ready_in .. place)
+  end
+  queues[#queues + 1] =
+    {queue, redis.call('ZCARD', any_queue .. queue), time_ms or '', ready_count}
 end
 
 local people = {}

@@ -1,7 +1,8 @@
 -- Take a desk's word for an adviser, unless the queue knows better for the moment.
 --
 -- KEYS   adviser advisers seats: lost_advisers ready_in: ready token wake
--- ARGV   adviser desk beat state reason call token queues doubts_max kept_s
+-- ARGV   adviser desk beat state reason call token queues after_ms doubts_max
+--        kept_s
 -- GIVES  {"standing", state, reason, call, token, since_ms}
 --
 -- The queue knows better while a reservation is under way that the desk has not heard of: of a
@@ -11,7 +12,8 @@
 -- carries its token. Whoever was lost with another desk is found again by this one's word.
 local adviser_key, advisers, any_seats, lost_advisers, any_ready_in, ready, last, wake =
   unpack(KEYS)
-local adviser, desk, beat, said, reason, call, token, queues, doubts_max, kept_s = unpack(ARGV)
+local adviser, desk, beat, said, reason, call, token, queues, after_ms, doubts_max, kept_s =
+  unpack(ARGV)
 
 local there = tonumber(token)
 if there > tonumber(redis.call('GET', last) or '0') then redis.call('SET', last, token) end
@@ -47,6 +49,9 @@ if there > here or not held then held = token end
 redis.call('HSET', adviser_key, 'state', said, 'reason', reason, 'call', call, 'token', held,
   'since_ms', since_ms, 'queues', queues, 'doubts', '0')
 redis.call('HDEL', adviser_key, 'sent')
+for place, ms in after_ms:gmatch('(%S+)=(%d+)') do
+  redis.call('HSET', adviser_key, 'after:' .. place, ms)
+end
 if said == 'offline' then redis.call('SREM', any_seats .. desk, adviser) end
 if serves and (serves ~= queues or said ~= 'ready') then
   redis.call('ZREM', ready, adviser)
