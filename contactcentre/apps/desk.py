@@ -269,4 +269,5 @@ def _tools(
         stirred=stirred.add,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
+        by_occupancy=settings.next_adviser == "least_occupied",
     )

@@ -150,6 +150,8 @@ class AdviserReport:
     queues: Sequence[QueueId]
     asked_later: Mapping[QueueId, Asked] = field(default_factory=dict)
     """Where the adviser is asked at a level below the first."""
+    occupied: int = 0
+    """Thousandths by which the adviser stands behind others who are ready; 0: by since when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,8 @@ class AdviserStanding:
     """When this state began, by the store's clock."""
     desk: DeskId | None = None
     """The desk process that has reported the adviser last; None in the answer to a report."""
+    occupied: int = 0
+    """As reported; 0 in the answer to a report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,10 +352,7 @@ class Matching(Protocol):
         """
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
-        """Reserve a queue's head for the longest ready of the lowest level; None if nobody.
-
-        Only whom the head has waited for long enough, that is; the levels below are asked then.
-        """
+        """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
 
     async def queues_waiting(self) -> Sequence[QueueId]:
         """Return the queues in which somebody waits."""

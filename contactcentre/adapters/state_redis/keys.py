@@ -49,9 +49,10 @@ one that is only presumed to be over (presumed is there) keeps its rank and toke
 
 adviser: state, reason, call, token, since_ms, desk, beat, queues (the places, with a blank
 between), after:<place> (from which waiting time of the head on the adviser is asked there, in
-milliseconds; at once where there is none), doubts (how many reports in a row were outranked), sent
-(there if a ring or the end of a talk has put the adviser where the adviser is, and the desk has not
-spoken since).
+milliseconds; at once where there is none), set_back (how many milliseconds later than since_ms the
+adviser counts as ready, so that the less occupied come first; 0 where that is not asked), doubts
+(how many reports in a row were outranked), sent (there if a ring or the end of a talk has put the
+adviser where the adviser is, and the desk has not spoken since).
 
 place: where an adviser stands among those of a queue: the queue's name for level 1, with :2 or :3
 behind it for the levels below. How long a head has waited is the store's time less its enqueued_ms,
@@ -162,11 +163,11 @@ class Keys:
 
     @property
     def ready(self) -> str:
-        """Return where the ready advisers stand, by since when."""
+        """Return where the ready advisers stand, by who is next."""
         return self._key("ready")
 
     def ready_in(self, queue: QueueId) -> str:
-        """Return where the ready advisers of a queue's first level stand, by since when."""
+        """Return where the ready advisers of a queue's first level stand, by who is next."""
         return self.any_ready_in + place(queue, LEVEL_FIRST)
 
     @property

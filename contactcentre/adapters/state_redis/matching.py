@@ -49,7 +49,7 @@ class RedisMatching(Blackboard):
         return _granted(reply)
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
-        """Reserve a queue's head for the longest ready of the lowest level; None if nobody."""
+        """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
         reply = await self.run(
             "match_queue",
             keys={

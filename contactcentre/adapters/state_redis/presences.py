@@ -7,6 +7,9 @@ from contactcentre.domain.levels import AT_ONCE
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import AdviserReport, AdviserStanding, DeskStanding
 
+SET_BACK_MS = 2**42
+"""How far a thousandth of occupancy sets an adviser back among the ready: beyond every time."""
+
 
 class RedisPresences(Blackboard):
     """Presences in Redis."""
@@ -43,6 +46,7 @@ class RedisPresences(Blackboard):
                     for queue, asked in report.asked_later.items()
                     if queue in places
                 ),
+                "set_back": report.occupied * SET_BACK_MS,
                 "doubts_max": DOUBTS_MAX,
                 "kept_s": ADVISER_KEPT_S,
             },
@@ -77,12 +81,14 @@ class RedisPresences(Blackboard):
 
 def standing(said: list[str]) -> AdviserStanding:
     """Return what a script says of an adviser."""
-    state, reason, call, token, since_ms, *desk = said
+    state, reason, call, token, since_ms, *more = said
+    desk, set_back = more or (None, None)
     return AdviserStanding(
         state=Presence(state),
         reason=AwayReason(reason) if reason else None,
         call=CallId(call) if call else None,
         token=Token(int(token)),
         since_ms=int(since_ms),
-        desk=DeskId(desk[0]) if desk else None,
+        desk=DeskId(desk) if desk else None,
+        occupied=int(set_back or "0") // SET_BACK_MS,
     )

@@ -117,6 +117,7 @@ class Centre:
         desk: DeskId = DESK,
         beat: int = 1,
         later: Mapping[QueueId, Asked] = NO_LEVELS,
+        occupied: int = 0,
     ) -> AdviserStanding:
         """Let a desk report an adviser."""
         return await self.state.report_adviser(
@@ -130,6 +131,7 @@ class Centre:
                 token=Token(token),
                 queues=queues,
                 asked_later=later,
+                occupied=occupied,
             )
         )
 
@@ -140,10 +142,16 @@ class Centre:
         token: int = 0,
         queues: tuple[QueueId, ...] = (PAYING,),
         later: Mapping[QueueId, Asked] = NO_LEVELS,
+        occupied: int = 0,
     ) -> AdviserStanding:
         """Let an adviser press Ready."""
         return await self.desk_says(
-            adviser, Presence.READY, token=token, queues=queues, later=later
+            adviser,
+            Presence.READY,
+            token=token,
+            queues=queues,
+            later=later,
+            occupied=occupied,
         )
 
     async def match(self, adviser: AdviserId = ADA) -> Reservation | None:

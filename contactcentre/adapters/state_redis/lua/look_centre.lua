@@ -3,7 +3,7 @@
 -- KEYS   queue: call: ready_in: advisers adviser:
 -- ARGV   queues...
 -- GIVES  {"centre", now_ms, {{queue, waiting_count, enqueued_ms, ready_count}...},
---         {{adviser, state, reason, call, token, since_ms, desk}...}}
+--         {{adviser, state, reason, call, token, since_ms, desk, set_back}...}}
 --
 -- enqueued_ms is that of the queue's head, "" for an empty one. As many steps as there are queues
 -- and advisers; waiting calls are counted, never walked.
@@ -24,7 +24,8 @@ end
 local people = {}
 for _, adviser in ipairs(redis.call('SMEMBERS', advisers)) do
   local known = redis.call(
-    'HMGET', any_adviser .. adviser, 'state', 'reason', 'call', 'token', 'since_ms', 'desk')
+    'HMGET', any_adviser .. adviser, 'state', 'reason', 'call', 'token', 'since_ms', 'desk',
+    'set_back')
   if known[1] then
     people[#people + 1] = {adviser, unpack(known)}
   else

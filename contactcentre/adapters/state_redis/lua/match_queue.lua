@@ -1,4 +1,4 @@
--- Reserve a queue's head for the adviser of the lowest level who has been ready for longest.
+-- Reserve a queue's head for the adviser of the lowest level who is next among its ready ones.
 --
 -- KEYS   request queue call: adviser: ready_in: ready reservations token opened
 -- ARGV   queue heads_max request_kept_s
