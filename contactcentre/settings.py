@@ -132,6 +132,8 @@ class Settings(BaseModel):
     """How long an adviser's desk rings before the call goes back to its place."""
     wrap_up_ms: int = Field(default=90_000, ge=1_000, le=3_600_000)
     """How long an adviser has for notes and outcome after a talk."""
+    next_adviser: Literal["longest_idle", "least_occupied"] = "longest_idle"
+    """Which of the ready advisers of a level is next; the same for every desk process."""
     leg_grace_ms: int = Field(default=60_000, ge=SOCKET_LOST_AFTER_MS, le=600_000)
     """How long a caller may be without socket and sound before being counted as gone."""
     orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)

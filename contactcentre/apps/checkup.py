@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from contactcentre.adapters.ledger_postgres.census import LedgerLook
 from contactcentre.adapters.state_redis.census import EventsLook
 from contactcentre.domain.conservation import Account, total
-from contactcentre.domain.ids import CallId, DeskId, NodeId
+from contactcentre.domain.ids import CallId, DeskId, NodeId, QueueId
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import (
     CallStanding,
@@ -65,6 +65,8 @@ class Checkup:
     second: Look
     accounts: Sequence[Account] | None
     """None if the record is away."""
+    widest_ms: Mapping[QueueId, int]
+    """From which waiting time on a queue asks advisers of every level, where that is known."""
 
     @property
     def nodes_silent(self) -> Sequence[NodeId]:
@@ -89,7 +91,7 @@ def findings(checkup: Checkup) -> Iterator[str]:
     yield from checkup.second.outages
     before, now = checkup.first.state, checkup.second.state
     if before and now:
-        yield from _matching(before, now)
+        yield from _matching(before, now, checkup.widest_ms)
         yield from _processes(checkup, now)
         yield from _lost(before, now)
         yield from _advisers(before, now)
@@ -102,7 +104,7 @@ def findings(checkup: Checkup) -> Iterator[str]:
     yield from _accounts(checkup.accounts or ())
 
 
-def _matching(before: StateLook, now: StateLook) -> Iterator[str]:
+def _matching(before: StateLook, now: StateLook, widest_ms: Mapping[QueueId, int]) -> Iterator[str]:
     if before.generation.store != now.generation.store:
         yield "The live state has changed servers just now: ask again in a few seconds."
     elif not (before.generation.is_open or now.generation.is_open):
@@ -112,7 +114,11 @@ def _matching(before: StateLook, now: StateLook) -> Iterator[str]:
         )
     if not now.generation.is_open:
         return
-    stuck = {(one.queue, one.oldest_enqueued_ms) for one in before.overview.queues}
+    stuck = {
+        (one.queue, one.oldest_enqueued_ms)
+        for one in before.overview.queues
+        if before.overview.now_ms - (one.oldest_enqueued_ms or 0) >= widest_ms.get(one.queue, 0)
+    }
     for one in now.overview.queues:
         if one.waiting_count and one.ready_count and (one.queue, one.oldest_enqueued_ms) in stuck:
             yield (

@@ -159,6 +159,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         peers=peers,
         supervision=supervision,
         wrap_ups=wrap_ups,
+        signs=signs,
         clock=clock,
     )
     public = urlsplit(settings.desk_public_url or "")
@@ -213,10 +214,10 @@ def _floor(
     peers: Peers,
     supervision: Supervision,
     wrap_ups: WrapUps,
+    signs: Signs,
     clock: Clock,
 ) -> tuple[Floor, DeskBeat]:
     """Put together the desks of this process, and the beat that they are reported in."""
-    signing, ring = settings.signing_ring()
     desk, seats, stirred = DeskId(settings.node), Seats(), Stirred()
     monitors = DeskMonitors(violated)
     calls = DeskCalls(
@@ -238,20 +239,35 @@ def _floor(
         monitors=monitors,
         clock=clock,
     )
-    tools = SeatTools(
-        clock=clock,
-        wrap_ups=wrap_ups,
-        sign_ticket=Signatures(ring, signing, clock).sign_ticket,
-        spawn=process.spawn,
-        stirred=stirred.add,
-        wrap_up_ms=settings.wrap_up_ms,
-    )
     floor = Floor(
         seats=seats,
-        tools=tools,
+        tools=_tools(settings, process, stirred, wrap_ups=wrap_ups, signs=signs, clock=clock),
         supervision=supervision,
         beat=beat,
         calls=calls,
         monitors=monitors,
     )
     return floor, beat
+
+
+def _tools(
+    settings: Settings,
+    process: Process,
+    stirred: Stirred,
+    *,
+    wrap_ups: WrapUps,
+    signs: Signs,
+    clock: Clock,
+) -> SeatTools:
+    """Return what every desk of this process works with."""
+    signing, ring = settings.signing_ring()
+    return SeatTools(
+        clock=clock,
+        wrap_ups=wrap_ups,
+        sign_ticket=Signatures(ring, signing, clock).sign_ticket,
+        spawn=process.spawn,
+        stirred=stirred.add,
+        wrap_up_ms=settings.wrap_up_ms,
+        widening=signs.widening,
+        by_occupancy=settings.next_adviser == "least_occupied",
+    )

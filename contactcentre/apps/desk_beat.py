@@ -164,6 +164,8 @@ class DeskBeat:
         """Take up what could not be read when the adviser came, or what was told elsewhere."""
         unheard = standing.state in AT_WORK and standing.token > seat.desk.token
         seat.unheard_looks = seat.unheard_looks + 1 if unheard else 0
+        if seat.is_unread:
+            seat.recall(standing)
         is_due = seat.is_unread or seat.unheard_looks >= UNHEARD_LOOKS
         if is_due and seat.desk.state in FREE:
             seat.follow(recovered(standing, at_ms=self._now, stood_ms=now_ms))
@@ -212,6 +214,8 @@ class DeskBeat:
             call=desk.call,
             token=desk.token,
             queues=seat.account.queues,
+            asked_later=seat.asked_later,
+            occupied=seat.occupied,
         )
         standing = await self._presences.report_adviser(report)
         if desk.state is seat.desk.state is Presence.OFFLINE:

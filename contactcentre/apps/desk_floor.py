@@ -163,6 +163,8 @@ class Floor:
         """
         overview = self._supervision.overview
         stood = None if overview is None else dict(overview.advisers).get(seat.account.id)
+        if stood is not None:
+            seat.recall(stood)
         if overview is None or stood is None or (only is not None and stood.state not in only):
             seat.is_unread = overview is None
             seat.follow(e.SignedIn(at_ms=self._now))

@@ -1,23 +1,26 @@
 """One adviser at a desk process: how the desk stands, and the page that is told of it."""
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pydantic import BaseModel
 
 from contactcentre.apps import desk_told as told
 from contactcentre.domain import desk_events as e
+from contactcentre.domain import occupancy
 from contactcentre.domain.desk import AT_WORK, follow
 from contactcentre.domain.desk_stand import Desk
 from contactcentre.domain.errors import OutOfOrder
 from contactcentre.domain.ids import AdviserId, CallId, QueueId
+from contactcentre.domain.levels import Asked, LevelsAfter, asked_later
+from contactcentre.domain.occupancy import Occupancy
 from contactcentre.domain.presence import Presence
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.accounts import Account
 from contactcentre.ports.environment import Clock
-from contactcentre.ports.state import CallStanding, Overview
+from contactcentre.ports.state import AdviserStanding, CallStanding, Overview
 from contactcentre.wire import desk as said
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
@@ -47,6 +50,10 @@ class SeatTools:
     stirred: Callable[[AdviserId], None]
     """Called when a desk has changed; must not wait."""
     wrap_up_ms: int
+    widening: Mapping[QueueId, LevelsAfter]
+    """The queues that tell levels apart."""
+    by_occupancy: bool
+    """Whether the least occupied adviser is next, and not who has been ready for longest."""
 
 
 class Seat:
@@ -64,12 +71,30 @@ class Seat:
         self._rang: Ring | None = None
         """What the node told of the call that rings, is talked with or wrapped up."""
         self._tools = tools
+        self._occupancy = Occupancy(began_at_ms=self.now_ms)
         self._queues_told: tuple[tuple[QueueId, int, int | None], ...] | None = None
 
     @property
     def now_ms(self) -> int:
         """Return the time by the clock of every event here."""
         return self._tools.clock.monotonic_ms()
+
+    @property
+    def asked_later(self) -> Mapping[QueueId, Asked]:
+        """Return where the adviser is asked at a level below the first."""
+        return asked_later(self.account.levels, self._tools.widening)
+
+    @property
+    def occupied(self) -> int:
+        """Return by how much the adviser stands behind others who are ready, in thousandths."""
+        if not self._tools.by_occupancy:
+            return 0
+        return occupancy.share(self._occupancy, at_ms=self.now_ms)
+
+    def recall(self, standing: AdviserStanding) -> None:
+        """Take up what another desk process has counted, unless the adviser has been away since."""
+        if standing.state is not Presence.OFFLINE:
+            self._occupancy = replace(self._occupancy, share_before=standing.occupied)
 
     def follow(self, event: e.DeskEvent) -> None:
         """Let the desk follow an event, and tell its page. Raises OutOfOrder, StaleToken."""
@@ -200,6 +225,7 @@ class Seat:
         before, self.desk = self.desk, after
         if before == after:
             return
+        self._occupancy = occupancy.see(self._occupancy, after.state, at_ms=self.now_ms)
         self._tools.stirred(after.adviser)
         if self.page is not None:
             self._tell_change(self.page, before)

@@ -9,6 +9,7 @@ from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, OutcomeCode, QueueId
 from contactcentre.domain.ivr.flow import Line, QueueDefinition
 from contactcentre.domain.languages import Language
+from contactcentre.domain.levels import LevelsAfter
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
 from contactcentre.journey.supervision import Supervision
 from contactcentre.ports.accounts import Account
@@ -109,6 +110,15 @@ class Signs:
     def queues(self) -> Sequence[QueueId]:
         """Return every queue there is."""
         return tuple(self._queues)
+
+    @property
+    def widening(self) -> Mapping[QueueId, LevelsAfter]:
+        """Return the queues that tell levels apart, and from when on they ask each."""
+        return {
+            queue: definition.levels_after_ms
+            for queue, (_, definition) in self._queues.items()
+            if definition.levels_after_ms is not None
+        }
 
     @property
     def outcomes(self) -> frozenset[OutcomeCode]:

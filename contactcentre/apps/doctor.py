@@ -67,7 +67,7 @@ async def examine(settings: Settings, *, since_hours: int) -> Checkup:
     state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
     url = settings.database_url
     async with PostgresPool(url, timeout_ms=settings.database_timeout_ms) as pool:
-        doctor = _Doctor(state, PostgresCensus(pool), _queues(settings))
+        doctor = _Doctor(state, PostgresCensus(pool), _widest_ms(settings))
         first = await doctor.look()
         checkup = await _look_again(doctor, first)
         if checkup.nodes_silent or checkup.desks_silent:
@@ -81,7 +81,8 @@ async def examine(settings: Settings, *, since_hours: int) -> Checkup:
 
 async def _look_again(doctor: "_Doctor", first: Look) -> Checkup:
     await asyncio.sleep(LOOK_AGAIN_AFTER_MS / 1_000)
-    return Checkup(first=first, second=await doctor.look(), accounts=None)
+    second = await doctor.look()
+    return Checkup(first=first, second=second, accounts=None, widest_ms=doctor.widest_ms)
 
 
 async def _with_accounts(checkup: Checkup, ledger: PostgresCensus, *, since_hours: int) -> Checkup:
@@ -97,12 +98,12 @@ class _Doctor:
     """Who looks at both stores, each under its own deadline."""
 
     def __init__(
-        self, state: RedisState, ledger: PostgresCensus, queues: Sequence[QueueId]
+        self, state: RedisState, ledger: PostgresCensus, widest_ms: Mapping[QueueId, int]
     ) -> None:
         self._state = state
         self._census = RedisCensus(state)
         self._ledger = ledger
-        self._queues = queues
+        self.widest_ms = widest_ms
 
     async def look(self) -> Look:
         """Look once at everything that answers."""
@@ -124,7 +125,7 @@ class _Doctor:
         state = self._state
         server = await self._census.server()
         generation = await state.generation()
-        queues = {*self._queues, *await state.queues_waiting()}
+        queues = {*self.widest_ms, *await state.queues_waiting()}
         overview = await state.overview(sorted(queues))
         held = await self._census.held(one.node for one in overview.nodes)
         bound = {one.call for _, one in overview.advisers if one.call is not None}
@@ -150,10 +151,13 @@ class _Doctor:
         }
 
 
-def _queues(settings: Settings) -> Sequence[QueueId]:
-    """Return the queues of the flows; without flows only those are known where somebody waits."""
+def _widest_ms(settings: Settings) -> Mapping[QueueId, int]:
+    """Return the queues of the flows, and from which waiting time on each asks all its advisers.
+
+    Without flows only those queues are known where somebody waits.
+    """
     try:
         lines = load_lines(settings.flows_dir or default_flows_dir())
     except BrokenFlow:
-        return ()
-    return [queue.id for line in lines.values() for queue in line.queues]
+        return {}
+    return {queue.id: queue.widest_ms for line in lines.values() for queue in line.queues}

@@ -1,7 +1,7 @@
 """Who may sign in at the desk, and who is signed in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -29,6 +29,8 @@ class Account:
     """The language of the person's desk."""
     queues: Sequence[QueueId]
     """Whose calls the person may take."""
+    levels: Mapping[QueueId, int] = field(default_factory=dict)
+    """At which level the person serves those of them where it is not the first."""
 
 
 PASSWORD_MIN_CHARS = 12

@@ -5,21 +5,14 @@ so each method may be called again with the same arguments and does then what on
 Every method raises StateUnavailable when the store does not answer in time.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.domain.ids import (
-    AdviserId,
-    CallId,
-    DeskId,
-    NodeId,
-    QueueId,
-    RequestId,
-    Token,
-)
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
+from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import AwayReason, Presence
 
 
@@ -155,6 +148,10 @@ class AdviserReport:
     token: Token
     """The highest token the desk has seen for this adviser."""
     queues: Sequence[QueueId]
+    asked_later: Mapping[QueueId, Asked] = field(default_factory=dict)
+    """Where the adviser is asked at a level below the first."""
+    occupied: int = 0
+    """Thousandths by which the adviser stands behind others who are ready; 0: by since when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +166,8 @@ class AdviserStanding:
     """When this state began, by the store's clock."""
     desk: DeskId | None = None
     """The desk process that has reported the adviser last; None in the answer to a report."""
+    occupied: int = 0
+    """As reported; 0 in the answer to a report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +201,7 @@ class QueueStanding:
     waiting_count: int
     oldest_enqueued_ms: int | None
     ready_count: int
+    """Of every level, also of those that are not asked yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,13 +346,13 @@ class Matching(Protocol):
     """
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head of the adviser's queues; None if none waits or not ready.
+        """Reserve the best waiting head the adviser is asked for; None if none waits or not ready.
 
         The same request gives the same reservation again for as long as it stands.
         """
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
-        """Reserve a queue's head for the adviser who has been ready for longest; None if nobody."""
+        """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
 
     async def queues_waiting(self) -> Sequence[QueueId]:
         """Return the queues in which somebody waits."""

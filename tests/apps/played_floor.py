@@ -14,6 +14,7 @@ from contactcentre.apps.process import Process
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, Token
+from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import Presence
 from contactcentre.limits import BEAT_EVERY_MS
 from contactcentre.ports.state import AdviserReport, CallReport, NodeReport
@@ -88,6 +89,7 @@ class ReportingDesk:
 
     def __init__(self) -> None:
         self.advisers: dict[str, Presence] = {}
+        self.later: dict[QueueId, Asked] = {}
         self.is_silent = False
         self.beat = 0
 
@@ -114,6 +116,7 @@ class ReportingDesk:
                     call=None,
                     token=Token(0),
                     queues=[PAYING],
+                    asked_later=self.later,
                 )
             )
 

@@ -70,10 +70,22 @@ async def test_accounts_by_the_command_line(accounts: PostgresAccounts, database
         )
         return result.exit_code, result.output
 
-    add = ("add", "dai", "--name", "Dai", "--queue", PAYING, "--queue", TALU, "--language", "cy")
+    add = (
+        "add",
+        "dai",
+        "--name",
+        "Dai",
+        "--queue",
+        PAYING,
+        "--queue",
+        f"{TALU}=2",
+        "--language",
+        "cy",
+    )
     assert await command(*add, "--password-stdin", said=f"{PASSWORD}\n") == (0, "")
-    assert await command("list") == (0, f"dai\tDai\tadviser\tcy\t{PAYING} {TALU}\n")
-    assert (await accounts.sign_in("dai", PASSWORD)).language is Language.WELSH
+    assert await command("list") == (0, f"dai\tDai\tadviser\tcy\t{PAYING} {TALU}=2\n")
+    signed_in = await accounts.sign_in("dai", PASSWORD)
+    assert (signed_in.language, signed_in.levels) == (Language.WELSH, {TALU: 2})
 
     assert (await command("password", "dai", said=f"{PASSWORD} 2\n{PASSWORD} 2\n"))[0] == 0
     assert (await accounts.sign_in("dai", f"{PASSWORD} 2")).queues == [PAYING, TALU]
@@ -82,6 +94,17 @@ async def test_accounts_by_the_command_line(accounts: PostgresAccounts, database
     assert (refused, why) == (1, "There is no account 'eve'.\n")
     refused, why = await command(*add, "--password-stdin", said="short\n")
     assert (refused, why) == (1, "A password has at least 12 characters.\n")
+
+
+@pytest.mark.parametrize("queue", ["tax.paying.en=4", "tax.paying.en=", "tax paying", "=2", "a:b"])
+def test_a_queue_or_level_that_cannot_be_read_is_refused_in_a_sentence(queue: str) -> None:
+    add = ("add", "dai", "--name", "Dai", "--queue", queue, "--password-stdin")
+    result = CliRunner().invoke(accounts_app, [*add], input=f"{PASSWORD}\n")
+    assert result.exit_code == 1
+    assert result.output == (
+        f"--queue {queue} cannot be read: write a queue as in tax.paying.en, or with a level from 1"
+        " to 3 behind it as in tax.paying.en=2.\n"
+    )
 
 
 async def test_accounts_without_a_database_are_refused_in_a_sentence() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.ids import CallId
+from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import Presence
 from contactcentre.limits import BARRIER_MS, NODE_SUSPECT_AFTER_MS
-from tests.apps.played_floor import Floor, played_floor, waiting
+from tests.apps.played_floor import PAYING, Floor, played_floor, waiting
 
 GRACE_MS = 5_000
 
@@ -47,6 +48,19 @@ async def test_a_router_opens_matching_and_brings_the_first_caller_to_a_ready_ad
         floor.desk.advisers["ada"] = Presence.READY
         await until(lambda: bool(floor.offered), within_s=BARRIER_MS / 1_000 + 3)
         assert floor.offered == ["first"]
+
+
+async def test_a_caller_who_comes_to_the_time_of_a_level_is_offered_to_it_within_about_a_second(
+    redis_url: str,
+) -> None:
+    async with played_floor(redis_url) as floor:
+        floor.desk.later = {PAYING: Asked(level=2, after_ms=1_500)}
+        floor.desk.advisers["bob"] = Presence.READY
+        began_ms = (await floor.state.overview([])).now_ms
+        floor.nodes[0].calls = [replace(waiting("c1"), enqueued_ms=began_ms)]
+        await until(lambda: bool(floor.offered), within_s=5)
+        waited_ms = (await floor.state.overview([])).now_ms - began_ms
+    assert 1_500 <= waited_ms < 3_500
 
 
 async def test_an_emptied_store_is_matched_on_only_when_every_node_has_reported(

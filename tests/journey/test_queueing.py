@@ -11,6 +11,7 @@ from contactcentre.domain.events import PlaceTold
 from contactcentre.domain.expecting import ERRORS_MIN, WaitErrors
 from contactcentre.domain.hours import Hours
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId, SoundName, Token
+from contactcentre.domain.ivr.flow import Flow
 from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Place
@@ -28,11 +29,12 @@ def waiting_of(
     media: StagedMedia | None = None,
     clock: StagedClock | None = None,
     errors: WaitErrors | None = None,
+    flow: Flow = TAX_FLOW,
 ) -> Waiting:
     """Return the wait of a staged call."""
     return Waiting(
         live,
-        TAX_FLOW,
+        flow,
         queues=queues,
         media=media or StagedMedia(),
         clock=clock or StagedClock(),
@@ -206,13 +208,8 @@ async def test_0_does_nothing_while_extra_support_is_closed_and_the_caller_keeps
         for key, queue in TAX_FLOW.queues.items()
     }
     live, told, clock = StagedCall(), StagedQueues(), StagedClock()
-    waiting = Waiting(
-        live,
-        replace(TAX_FLOW, queues=queues),
-        queues=told,
-        media=StagedMedia(),
-        clock=clock,
-    )
+    flow = replace(TAX_FLOW, queues=queues)
+    waiting = waiting_of(live, flow=flow, queues=told, clock=clock)
     await join(waiting)
     live.keys.put_nowait("0")
     clock.call_at(5_000, lambda: live.offers.put_nowait(OFFER))

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, WithJsonSchema
+
+from contactcentre.domain.levels import AFTER_MAX_S
 
 NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,39}$"
 CHOICE_PATTERN = r"^[1-8]$"
@@ -12,6 +14,7 @@ PRESSED_PATTERN = r"^([0-9*#]|silence)$"
 WORDS_PATTERN = r"\S"
 SPAN_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 DATE_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+SECONDS_PATTERN = r"^[0-9]{1,4}$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A line, step, queue, sound, service or outcome."""
@@ -25,6 +28,12 @@ SpanOfDay = Annotated[str, StringConstraints(pattern=SPAN_PATTERN)]
 """From one time of day to another; over midnight if the second is not later than the first."""
 Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
 """A day of the calendar."""
+Seconds = Annotated[
+    str,
+    StringConstraints(pattern=SECONDS_PATTERN),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": AFTER_MAX_S}),
+]
+"""A span of time; to an editor it is the number that it looks like."""
 
 EXPLAINED: Mapping[str, str] = MappingProxyType(
     {
@@ -34,5 +43,6 @@ EXPLAINED: Mapping[str, str] = MappingProxyType(
         WORDS_PATTERN: "write the words",
         SPAN_PATTERN: "write from when to when, as in 08:00-18:00; a whole day is 00:00-24:00",
         DATE_PATTERN: "write the date with year, month and day, as in 2026-12-24",
+        SECONDS_PATTERN: f"write whole seconds, 0 to {AFTER_MAX_S}",
     }
 )

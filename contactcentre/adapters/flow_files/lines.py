@@ -16,6 +16,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenOutcomes,
     WrittenPlay,
     WrittenQueue,
+    WrittenQueueDefinition,
     WrittenStep,
 )
 from contactcentre.adapters.flow_files.opening import read_hours
@@ -43,6 +44,7 @@ from contactcentre.domain.ivr.flow import (
 )
 from contactcentre.domain.ivr.lint import Durations, lint
 from contactcentre.domain.languages import Language
+from contactcentre.domain.levels import LevelsAfter, wrong_in
 
 
 def load_lines(directory: Path) -> Mapping[LineId, Line]:
@@ -105,6 +107,7 @@ def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
     for name, queue in written.queues.items():
         where = ("queues", name, "titles")
         _refuse_missing_titles(document, where, queue.titles, written.languages)
+        _refuse_wrong_levels(document, ("queues", name, "levels_after_s"), queue)
     _refuse_missing_labels(document, written)
     outcomes = _read_outcomes(directory, line, written.languages)
     _refuse_unknown_outcomes(document, written, outcomes)
@@ -134,6 +137,14 @@ def _refuse_missing_titles(
     for language in languages:
         if language not in titles:
             raise document.broken(where, f"there is no `{language}:` here; add it.")
+
+
+def _refuse_wrong_levels(document: Document, where: Where, queue: WrittenQueueDefinition) -> None:
+    if queue.levels_after_s is None:
+        return
+    wrong = wrong_in(tuple(int(after_s) for after_s in queue.levels_after_s))
+    if wrong is not None:
+        raise document.broken(where, wrong)
 
 
 def _refuse_missing_labels(document: Document, written: WrittenFlow) -> None:
@@ -197,10 +208,16 @@ def _queues(
             service_class=queue.service_class,
             titles=queue.titles,
             hours=read_hours(document, ("queues", name, "hours"), queue.hours),
+            levels_after_ms=_levels_after_ms(queue),
         )
         for name, queue in written.queues.items()
         for language in written.languages
     }
+
+
+def _levels_after_ms(queue: WrittenQueueDefinition) -> LevelsAfter | None:
+    after_s = queue.levels_after_s
+    return None if after_s is None else tuple(1_000 * int(one) for one in after_s)
 
 
 def _step(written: WrittenStep) -> Step:

@@ -11,11 +11,13 @@ from contactcentre.adapters.flow_files.forms import (
     Date,
     Name,
     Pressed,
+    Seconds,
     SpanOfDay,
     Words,
 )
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.languages import Language
+from contactcentre.domain.levels import LEVEL_LAST
 
 Titles = Mapping[Language, Words]
 Prompts = Annotated[tuple[Name, ...], Field(min_length=1)]
@@ -150,6 +152,8 @@ class WrittenQueueDefinition(Written):
     titles: Titles
     hours: WrittenHours | None = None
     """The queue's own hours, if they are not the line's."""
+    levels_after_s: Annotated[tuple[Seconds, ...], Field(max_length=LEVEL_LAST)] | None = None
+    """From which waiting time on advisers of level 1, 2 and 3 are asked; without it all at once."""
 
 
 class WrittenFlow(Written):

@@ -3,6 +3,7 @@
 Of a session only the digest is kept: whoever reads the table cannot sign in with it.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Sequence
@@ -97,6 +98,7 @@ class PostgresAccounts:
                 account.language,
                 list(account.queues),
                 kept,
+                json.dumps(dict(account.levels)),
             )
             if kept is not None:
                 await connection.execute(statements.END_SESSIONS, account.id)
@@ -121,4 +123,5 @@ def _account(row: asyncpg.Record) -> Account:
         role=Role(row["role"]),
         language=Language(row["language"]),
         queues=[QueueId(queue) for queue in row["queues"]],
+        levels={QueueId(queue): level for queue, level in json.loads(row["levels"]).items()},
     )

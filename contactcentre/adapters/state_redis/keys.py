@@ -21,7 +21,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | advisers          | set     | desks; look_centre takes out   | while the adviser's hash is there |
 |                   |         | the unknown ones               |                                   |
 | ready             | zset    | desks, nodes and routers       | while advisers are ready          |
-| ready_in:<queue>  | zset    | desks, nodes and routers       | while advisers are ready          |
+| ready_in:<place>  | zset    | desks, nodes and routers       | while advisers are ready          |
 | desk:<desk>       | hash    | desks                          | an hour after the last beat       |
 | desks             | set     | desks; look_desks takes out    | while the desk's hash is there    |
 |                   |         | the unknown ones               |                                   |
@@ -48,12 +48,19 @@ queued: queue, head_start_ms, enqueued_ms, and while reserved, rung or talked wi
 doubts (how many reports in a row were outranked). A closed call keeps its state, epoch and ending;
 one that is only presumed to be over (presumed is there) keeps its rank and token as well.
 
-adviser: state, reason, call, token, since_ms, desk, beat, queues (with a blank between), doubts
+adviser: state, reason, call, token, since_ms, desk, beat, queues (the places, with a blank
+between), after:<place> (from which waiting time of the head on the adviser is asked there, in
+milliseconds; at once where there is none), set_back (how many milliseconds later than since_ms the
+adviser counts as ready, so that the less occupied come first; 0 where that is not asked), doubts
 (how many reports in a row were outranked), sent (there if a ring or the end of a talk has put the
 adviser where the adviser is, and the desk has not spoken since).
 
 passed: page (the digest of the secret of the page that has the place of that call now) and call
 (its new call): who has called again keeps the place once.
+
+place: where an adviser stands among those of a queue: the queue's name for level 1, with :2 or :3
+behind it for the levels below. How long a head has waited is the store's time less its enqueued_ms,
+and decides nothing but whether a level is asked yet: a step of that clock makes it early or late.
 
 queue: calls that may be matched, by score, which is enqueued_ms - head_start_ms, lowest first;
 equal scores stand in the order of their ids. A hidden call is in no queue; its hash keeps its rank.
@@ -70,6 +77,7 @@ import re
 from dataclasses import dataclass
 
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId
+from contactcentre.domain.levels import LEVEL_FIRST
 
 CALL_KEPT_S = 24 * 3_600
 CLOSED_KEPT_S = 3_600
@@ -87,6 +95,11 @@ def _checked(name: str) -> str:
     """Return a name that can stand in a key and in a list of names with blanks between."""
     assert _NAME.fullmatch(name), f"{name!r} can be no part of a key"
     return name
+
+
+def place(queue: QueueId, level: int) -> str:
+    """Return what an adviser's place in a queue is called."""
+    return _checked(queue) if level == LEVEL_FIRST else f"{_checked(queue)}:{level}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +172,16 @@ class Keys:
 
     @property
     def ready(self) -> str:
-        """Return where the ready advisers stand, by since when."""
+        """Return where the ready advisers stand, by who is next."""
         return self._key("ready")
 
     def ready_in(self, queue: QueueId) -> str:
-        """Return where the ready advisers of one queue stand, by since when."""
-        return self.any_ready_in + _checked(queue)
+        """Return where the ready advisers of a queue's first level stand, by who is next."""
+        return self.any_ready_in + place(queue, LEVEL_FIRST)
 
     @property
     def any_ready_in(self) -> str:
-        """Return how the keys of the ready advisers of a queue begin."""
+        """Return how the keys of the ready advisers of a place begin."""
         return self._key("ready_in:")
 
     def desk(self, desk: DeskId) -> str:

@@ -26,7 +26,7 @@ class RedisMatching(Blackboard):
     """Matching in Redis."""
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head of the adviser's queues; None if none or not ready."""
+        """Reserve the best waiting head the adviser is asked for; None if none or not ready."""
         reply = await self.run(
             "match_adviser",
             keys={
@@ -49,13 +49,12 @@ class RedisMatching(Blackboard):
         return _granted(reply)
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
-        """Reserve a queue's head for the adviser who has been ready for longest; None if nobody."""
+        """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
         reply = await self.run(
             "match_queue",
             keys={
                 "request": self.keys.request(request),
                 "queue": self.keys.queue(queue),
-                "ready_in": self.keys.ready_in(queue),
                 "call:": self.keys.any_call,
                 "adviser:": self.keys.any_adviser,
                 "ready_in:": self.keys.any_ready_in,

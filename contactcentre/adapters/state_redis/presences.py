@@ -1,10 +1,14 @@
 """The advisers as their desks write them, and where desks are."""
 
 from contactcentre.adapters.state_redis.blackboard import DOUBTS_MAX, Blackboard, texts
-from contactcentre.adapters.state_redis.keys import ADVISER_KEPT_S, PROCESS_KEPT_S
+from contactcentre.adapters.state_redis.keys import ADVISER_KEPT_S, PROCESS_KEPT_S, place
 from contactcentre.domain.ids import CallId, DeskId, Token
+from contactcentre.domain.levels import AT_ONCE
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import AdviserReport, AdviserStanding, DeskStanding
+
+SET_BACK_MS = 2**42
+"""How far a thousandth of occupancy sets an adviser back among the ready: beyond every time."""
 
 
 class RedisPresences(Blackboard):
@@ -12,6 +16,10 @@ class RedisPresences(Blackboard):
 
     async def report_adviser(self, report: AdviserReport) -> AdviserStanding:
         """Take the desk's word for an adviser; only a live, newer reservation outranks it."""
+        places = {
+            queue: place(queue, report.asked_later.get(queue, AT_ONCE).level)
+            for queue in report.queues
+        }
         match await self.run(
             "report_adviser",
             keys={
@@ -32,7 +40,13 @@ class RedisPresences(Blackboard):
                 "reason": report.reason or "",
                 "call": report.call or "",
                 "token": report.token,
-                "queues": " ".join(report.queues),
+                "queues": " ".join(places.values()),
+                "after_ms": " ".join(
+                    f"{places[queue]}={asked.after_ms}"
+                    for queue, asked in report.asked_later.items()
+                    if queue in places
+                ),
+                "set_back": report.occupied * SET_BACK_MS,
                 "doubts_max": DOUBTS_MAX,
                 "kept_s": ADVISER_KEPT_S,
             },
@@ -67,12 +81,14 @@ class RedisPresences(Blackboard):
 
 def standing(said: list[str]) -> AdviserStanding:
     """Return what a script says of an adviser."""
-    state, reason, call, token, since_ms, *desk = said
+    state, reason, call, token, since_ms, *more = said
+    desk, set_back = more or (None, None)
     return AdviserStanding(
         state=Presence(state),
         reason=AwayReason(reason) if reason else None,
         call=CallId(call) if call else None,
         token=Token(int(token)),
         since_ms=int(since_ms),
-        desk=DeskId(desk[0]) if desk else None,
+        desk=DeskId(desk) if desk else None,
+        occupied=int(set_back or "0") // SET_BACK_MS,
     )

@@ -14,6 +14,7 @@ from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.hours import Hours
 from contactcentre.domain.ids import LineId, OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.languages import Language
+from contactcentre.domain.levels import LevelsAfter
 
 QueueName = NewType("QueueName", str)
 """What a queue's callers want, whatever their language: with a line and a language, a queue."""
@@ -115,6 +116,13 @@ class QueueDefinition:
     titles: Mapping[Language, str]
     hours: Hours | None = None
     """The queue's own hours; None if they are the line's."""
+    levels_after_ms: LevelsAfter | None = None
+    """From which waiting time on advisers of each level are asked; None: all at once, alike."""
+
+    @property
+    def widest_ms(self) -> int:
+        """Return from which waiting time on advisers of every level are asked."""
+        return 0 if self.levels_after_ms is None else self.levels_after_ms[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

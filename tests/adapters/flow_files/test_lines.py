@@ -46,6 +46,22 @@ def test_a_line_has_a_queue_for_every_need_and_language(flows: Path) -> None:
     ]
 
 
+def test_a_queue_says_from_when_on_it_asks_each_level_or_asks_all_at_once(flows: Path) -> None:
+    rewrite(
+        flows / "lines/bins/flow.yaml",
+        "service_class: P2",
+        "service_class: P2\n    levels_after_s: [0, 20, 60]",
+    )
+    assert [
+        (queue.levels_after_ms, queue.widest_ms) for queue in load_line(flows, BINS).queues
+    ] == [
+        ((0, 20_000, 60_000), 60_000),
+        ((0, 20_000, 60_000), 60_000),
+        (None, 0),
+        (None, 0),
+    ]
+
+
 def test_all_lines_of_a_folder_are_read(flows: Path) -> None:
     assert list(load_lines(flows)) == ["bins"]
 
@@ -175,6 +191,18 @@ BROKEN_FLOWS = {
     "an unknown service class": (
         ("service_class: P2", "service_class: P9"),
         "8:5: `P9` cannot stand at `service_class`; write P0, P1, P2, P3 or P4.",
+    ),
+    "a waiting time that is no number": (
+        ("service_class: P2", "service_class: P2\n    levels_after_s: [0, 20s, 60]"),
+        "9:25: `20s` cannot stand at `levels_after_s`; write whole seconds, 0 to 3600.",
+    ),
+    "a fourth level": (
+        ("service_class: P2", "service_class: P2\n    levels_after_s: [0, 20, 60, 90]"),
+        "9:5: `levels_after_s` has 4 entries; 3 are the most.",
+    ),
+    "a level that is asked before the one above it": (
+        ("service_class: P2", "service_class: P2\n    levels_after_s: [0, 60, 20]"),
+        ("9:5: a level cannot be asked before the one above it; write times that do not fall."),
     ),
     "a title that one language lacks": (
         ("titles: {en-GB: Extra support, cy: Cymorth ychwanegol}", "titles: {en-GB: Help}"),

@@ -40,6 +40,16 @@ async def test_name_and_password_sign_in(accounts: PostgresAccounts, typed: str)
     assert await accounts.sign_in(typed, GOOD) == ADA
 
 
+async def test_the_levels_at_which_somebody_serves_are_kept(accounts: PostgresAccounts) -> None:
+    second = replace(ADA, levels={QueueId("tax.sign-in.en"): 2})
+    await accounts.put(second, password=None)
+    assert await accounts.accounts() == [second]
+    assert await accounts.sign_in("ada", GOOD) == second
+    assert await accounts.find_session(await accounts.create_session(ADA.id)) == second
+    await accounts.put(ADA, password=None)
+    assert await accounts.accounts() == [ADA]
+
+
 @pytest.mark.parametrize(
     ("name", "password"), [("ada", OTHER), ("eve", GOOD), ("", ""), ("ada", "")]
 )

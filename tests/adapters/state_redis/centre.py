@@ -2,10 +2,11 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from redis import Redis
@@ -23,6 +24,7 @@ from contactcentre.domain.ids import (
     RequestId,
     Token,
 )
+from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import (
     AdviserReport,
@@ -31,6 +33,7 @@ from contactcentre.ports.state import (
     CallsReply,
     CallStanding,
     NodeReport,
+    QueueStanding,
     Reservation,
 )
 
@@ -45,6 +48,7 @@ HASTY_MS = 800
 """The deadline of those whose store is going to hang."""
 NOW_MS = 1_700_000_000_000
 """A time that is given to callers where a test says when they came."""
+NO_LEVELS: Mapping[QueueId, Asked] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Centre:
         queues: tuple[QueueId, ...] = (PAYING,),
         desk: DeskId = DESK,
         beat: int = 1,
+        later: Mapping[QueueId, Asked] = NO_LEVELS,
+        occupied: int = 0,
     ) -> AdviserStanding:
         """Let a desk report an adviser."""
         return await self.state.report_adviser(
@@ -124,14 +130,29 @@ class Centre:
                 call=call,
                 token=Token(token),
                 queues=queues,
+                asked_later=later,
+                occupied=occupied,
             )
         )
 
     async def ready(
-        self, adviser: AdviserId = ADA, *, token: int = 0, queues: tuple[QueueId, ...] = (PAYING,)
+        self,
+        adviser: AdviserId = ADA,
+        *,
+        token: int = 0,
+        queues: tuple[QueueId, ...] = (PAYING,),
+        later: Mapping[QueueId, Asked] = NO_LEVELS,
+        occupied: int = 0,
     ) -> AdviserStanding:
         """Let an adviser press Ready."""
-        return await self.desk_says(adviser, Presence.READY, token=token, queues=queues)
+        return await self.desk_says(
+            adviser,
+            Presence.READY,
+            token=token,
+            queues=queues,
+            later=later,
+            occupied=occupied,
+        )
 
     async def match(self, adviser: AdviserId = ADA) -> Reservation | None:
         """Let a router look for a call for an adviser."""
@@ -191,6 +212,11 @@ class Centre:
     async def standing(self, adviser: AdviserId = ADA) -> AdviserStanding:
         """Return how an adviser stands, as a supervisor sees it."""
         return dict((await self.state.overview([])).advisers)[adviser]
+
+    async def overview_of(self, queue: QueueId) -> QueueStanding:
+        """Return how a queue stands, as a supervisor sees it."""
+        [found] = (await self.state.overview([queue])).queues
+        return found
 
     async def desk_beats(self, desk: DeskId = DESK, *, beat: int = 1) -> None:
         """Let a desk process report itself."""

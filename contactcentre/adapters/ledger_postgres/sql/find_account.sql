@@ -1,1 +1,1 @@
-SELECT id, name, role, language, queues, password_hash FROM accounts WHERE id = $1
+SELECT id, name, role, language, queues, levels, password_hash FROM accounts WHERE id = $1

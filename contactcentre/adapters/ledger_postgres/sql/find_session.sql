@@ -5,4 +5,4 @@ WHERE digest = $1
     AND accounts.id = sessions.account
     AND ended IS NULL
     AND created > now() - $2::interval
-RETURNING accounts.id, name, role, language, queues
+RETURNING accounts.id, name, role, language, queues, levels

@@ -1,1 +1,1 @@
-SELECT id, name, role, language, queues FROM accounts ORDER BY id
+SELECT id, name, role, language, queues, levels FROM accounts ORDER BY id

@@ -38,8 +38,8 @@ redis.call('EXPIRE', call_key, closed_kept_s)
 
 if not adviser then return {'closed'} end
 local adviser_key = any_adviser .. adviser
-local presence, with, held, serves = unpack(redis.call(
-  'HMGET', adviser_key, 'state', 'call', 'token', 'queues'))
+local presence, with, held, serves, set_back = unpack(redis.call(
+  'HMGET', adviser_key, 'state', 'call', 'token', 'queues', 'set_back'))
 if with ~= call or held ~= token then return {'closed'} end
 
 local now = redis.call('TIME')
@@ -51,10 +51,9 @@ elseif presence == 'reserved' or presence == 'ringing' then
   redis.call('HSET', adviser_key, 'state', 'ready', 'reason', '', 'call', '',
     'since_ms', now_ms, 'doubts', '0')
   if redis.call('ZSCORE', lost_advisers, adviser) then return {'closed'} end
-  redis.call('ZADD', ready, now_ms, adviser)
-  for name in serves:gmatch('%S+') do
-    redis.call('ZADD', any_ready_in .. name, now_ms, adviser)
-  end
+  local rank = string.format('%.0f', now_ms + (set_back or 0))
+  redis.call('ZADD', ready, rank, adviser)
+  for name in serves:gmatch('%S+') do redis.call('ZADD', any_ready_in .. name, rank, adviser) end
   redis.call('PUBLISH', wake, adviser)
 end
 return {'closed'}

@@ -34,8 +34,8 @@ if rung and who == adviser and here == token then
   end
 end
 
-local presence, with, held, serves = unpack(redis.call(
-  'HMGET', adviser_key, 'state', 'call', 'token', 'queues'))
+local presence, with, held, serves, set_back = unpack(redis.call(
+  'HMGET', adviser_key, 'state', 'call', 'token', 'queues', 'set_back'))
 rung = presence == 'reserved' or (presence == 'ringing' and not unheard)
 if rung and with == call and held == token then
   given = 'back'
@@ -45,9 +45,10 @@ if rung and with == call and held == token then
   if nobodys_fault then
     redis.call('HSET', adviser_key, 'state', 'ready', 'reason', '')
     if redis.call('ZSCORE', lost_advisers, adviser) then return {given} end
-    redis.call('ZADD', ready, now_ms, adviser)
+    local rank = string.format('%.0f', now_ms + (set_back or 0))
+    redis.call('ZADD', ready, rank, adviser)
     for name in serves:gmatch('%S+') do
-      redis.call('ZADD', any_ready_in .. name, now_ms, adviser)
+      redis.call('ZADD', any_ready_in .. name, rank, adviser)
     end
     redis.call('PUBLISH', wake, adviser)
   else

@@ -14,15 +14,16 @@ local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
 
 local function let_go(adviser, call, token)
   local key = any_adviser .. adviser
-  local state, with, held, serves = unpack(redis.call(
-    'HMGET', key, 'state', 'call', 'token', 'queues'))
+  local state, with, held, serves, set_back = unpack(redis.call(
+    'HMGET', key, 'state', 'call', 'token', 'queues', 'set_back'))
   local rung = state == 'reserved' or state == 'ringing'
   if not rung or with ~= call or held ~= token then return end
   redis.call('HSET', key, 'state', 'ready', 'reason', '', 'call', '', 'since_ms', now_ms,
     'doubts', '0')
   if redis.call('ZSCORE', lost_advisers, adviser) then return end
-  redis.call('ZADD', ready, now_ms, adviser)
-  for name in serves:gmatch('%S+') do redis.call('ZADD', any_ready_in .. name, now_ms, adviser) end
+  local rank = string.format('%.0f', now_ms + (set_back or 0))
+  redis.call('ZADD', ready, rank, adviser)
+  for name in serves:gmatch('%S+') do redis.call('ZADD', any_ready_in .. name, rank, adviser) end
   redis.call('PUBLISH', wake, adviser)
 end
 

@@ -1,4 +1,4 @@
--- Reserve the best-scored waiting head of a ready adviser's queues for that adviser.
+-- Reserve for a ready adviser the best-scored waiting head for which the adviser is asked.
 --
 -- KEYS   adviser request call: queue: ready_in: ready reservations token opened
 -- ARGV   adviser heads_max request_kept_s
@@ -7,7 +7,8 @@
 --
 -- The call leaves its queue and becomes reserved in one step, so no crash can find it in neither
 -- and no second adviser can be shown it. A request that was granted before gives the same
--- reservation while it stands, and nothing after that.
+-- reservation while it stands, and nothing after that. An adviser is asked for a queue's head who
+-- serves it at level 1; at 2 or 3 once it has waited for long enough, and nobody above is ready.
 local adviser_key, request, any_call, any_queue, any_ready_in, ready, reservations, last,
   opened = unpack(KEYS)
 local adviser, heads_max, request_kept_s = unpack(ARGV)
@@ -30,12 +31,28 @@ local presence, desk, queues = unpack(redis.call('HMGET', adviser_key, 'state', 
 -- whose desk is lost is ready all the same, but not among the ready
 if presence ~= 'ready' or not redis.call('ZSCORE', ready, adviser) then return {'none'} end
 
+local now = redis.call('TIME')
+local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+
+local function is_asked(place, name, level, call)
+  if level == '' then return true end
+  local above = redis.call('EXISTS', any_ready_in .. name)
+  if level == ':3' then above = above + redis.call('EXISTS', any_ready_in .. name .. ':2') end
+  if above > 0 then return false end
+  local time_ms = redis.call('HGET', any_call .. call, 'enqueued_ms')
+  local after_ms = redis.call('HGET', adviser_key, 'after:' .. place)
+  return now_ms - (time_ms or 0) >= tonumber(after_ms or '0')
+end
+
 for _ = 1, tonumber(heads_max) do
   local call, queue, score
-  for name in queues:gmatch('%S+') do
+  for place in queues:gmatch('%S+') do
+    local level = place:match(':[23]$') or ''
+    local name = place:sub(1, #place - #level)
     local head = redis.call('ZRANGE', any_queue .. name, 0, 0, 'WITHSCORES')
     local its = tonumber(head[2])
-    if its and (not call or its < score or (its == score and head[1] < call)) then
+    local better = its and (not call or its < score or (its == score and head[1] < call))
+    if better and is_asked(place, name, level, head[1]) then
       call, queue, score = head[1], name, its
     end
   end
@@ -45,10 +62,8 @@ for _ = 1, tonumber(heads_max) do
   local state, time_ms, node = unpack(redis.call(
     'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node'))
   if state == 'waiting' then
-    local now = redis.call('TIME')
     local before = tonumber(redis.call('GET', last) or '0')
     local token = string.format('%.0f', math.max(before + 1, now[1] * 1000000 + now[2]))
-    local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
     redis.call('SET', last, token)
     redis.call('ZREM', ready, adviser)
     for name in queues:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end

@@ -1,15 +1,16 @@
--- Reserve a queue's head for the adviser of that queue who has been ready for longest.
+-- Reserve a queue's head for the adviser of the lowest level who is next among its ready ones.
 --
--- KEYS   request queue ready_in call: adviser: ready_in: ready reservations token opened
+-- KEYS   request queue call: adviser: ready_in: ready reservations token opened
 -- ARGV   queue heads_max request_kept_s
 -- GIVES  {"reserved", call, adviser, token, queue, enqueued_ms, node, desk} | {"none"}
 --         | {"changed"}
 --
 -- The call leaves its queue and becomes reserved in one step, so no crash can find it in neither
 -- and no second adviser can be shown it. A request that was granted before gives the same
--- reservation while it stands, and nothing after that.
-local request, queue_key, ready_here, any_call, any_adviser, any_ready_in, ready, reservations,
-  last, opened = unpack(KEYS)
+-- reservation while it stands, and nothing after that. A level is looked at when the ones above it
+-- have nobody ready; its first adviser says from which waiting time on it is asked.
+local request, queue_key, any_call, any_adviser, any_ready_in, ready, reservations, last,
+  opened = unpack(KEYS)
 local queue, heads_max, request_kept_s = unpack(ARGV)
 
 -- what is gone from here, or has come back older, is not matched before nodes have reported it
@@ -26,24 +27,34 @@ if granted then
   return {'reserved', call, who, token, its_queue, time_ms, node, desk}
 end
 
+local now = redis.call('TIME')
+local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+
+local function first_ready()
+  for _, place in ipairs({queue, queue .. ':2', queue .. ':3'}) do
+    local adviser = redis.call('ZRANGE', any_ready_in .. place, 0, 0)[1]
+    if adviser then return adviser, place end
+  end
+end
+
 for _ = 1, tonumber(heads_max) do
   local call = redis.call('ZRANGE', queue_key, 0, 0)[1]
-  local adviser = redis.call('ZRANGE', ready_here, 0, 0)[1]
+  local adviser, place = first_ready()
   if not call or not adviser then return {'none'} end
 
   local state, time_ms, node = unpack(redis.call(
     'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node'))
-  local presence, desk, queues = unpack(redis.call(
-    'HMGET', any_adviser .. adviser, 'state', 'desk', 'queues'))
+  local presence, desk, queues, after_ms = unpack(redis.call(
+    'HMGET', any_adviser .. adviser, 'state', 'desk', 'queues', 'after:' .. place))
   if presence ~= 'ready' then
-    redis.call('ZREM', ready_here, adviser)
+    redis.call('ZREM', any_ready_in .. place, adviser)
   elseif state ~= 'waiting' then
     redis.call('ZREM', queue_key, call)
+  elseif now_ms - time_ms < tonumber(after_ms or '0') then
+    return {'none'}
   else
-    local now = redis.call('TIME')
     local before = tonumber(redis.call('GET', last) or '0')
     local token = string.format('%.0f', math.max(before + 1, now[1] * 1000000 + now[2]))
-    local now_ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
     redis.call('SET', last, token)
     redis.call('ZREM', queue_key, call)
     redis.call('ZREM', ready, adviser)

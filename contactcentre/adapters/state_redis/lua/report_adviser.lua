@@ -1,7 +1,8 @@
 -- Take a desk's word for an adviser, unless the queue knows better for the moment.
 --
 -- KEYS   adviser advisers seats: lost_advisers ready_in: ready token wake
--- ARGV   adviser desk beat state reason call token queues doubts_max kept_s
+-- ARGV   adviser desk beat state reason call token queues after_ms set_back doubts_max
+--        kept_s
 -- GIVES  {"standing", state, reason, call, token, since_ms}
 --
 -- The queue knows better while a reservation is under way that the desk has not heard of: of a
@@ -11,7 +12,8 @@
 -- carries its token. Whoever was lost with another desk is found again by this one's word.
 local adviser_key, advisers, any_seats, lost_advisers, any_ready_in, ready, last, wake =
   unpack(KEYS)
-local adviser, desk, beat, said, reason, call, token, queues, doubts_max, kept_s = unpack(ARGV)
+local adviser, desk, beat, said, reason, call, token, queues, after_ms, set_back, doubts_max,
+  kept_s = unpack(ARGV)
 
 local there = tonumber(token)
 if there > tonumber(redis.call('GET', last) or '0') then redis.call('SET', last, token) end
@@ -45,18 +47,20 @@ if changed then
 end
 if there > here or not held then held = token end
 redis.call('HSET', adviser_key, 'state', said, 'reason', reason, 'call', call, 'token', held,
-  'since_ms', since_ms, 'queues', queues, 'doubts', '0')
+  'since_ms', since_ms, 'queues', queues, 'set_back', set_back, 'doubts', '0')
 redis.call('HDEL', adviser_key, 'sent')
+for place, ms in after_ms:gmatch('(%S+)=(%d+)') do
+  redis.call('HSET', adviser_key, 'after:' .. place, ms)
+end
 if said == 'offline' then redis.call('SREM', any_seats .. desk, adviser) end
 if serves and (serves ~= queues or said ~= 'ready') then
   redis.call('ZREM', ready, adviser)
   for name in serves:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end
 end
 if said == 'ready' then
-  redis.call('ZADD', ready, since_ms, adviser)
-  for name in queues:gmatch('%S+') do
-    redis.call('ZADD', any_ready_in .. name, since_ms, adviser)
-  end
+  local rank = string.format('%.0f', since_ms + set_back)
+  redis.call('ZADD', ready, rank, adviser)
+  for name in queues:gmatch('%S+') do redis.call('ZADD', any_ready_in .. name, rank, adviser) end
   if changed or found or serves ~= queues then redis.call('PUBLISH', wake, adviser) end
 end
 return {'standing', said, reason, call, held, since_ms}
