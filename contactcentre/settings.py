@@ -36,6 +36,8 @@ FILE_SUFFIX = "_FILE"
 SIGNING_SECRET_MIN_BYTES = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, 3.2)."""
 HIDDEN = "********"
+MINUTE_MS = 60_000
+REDIAL_KEEP_MIN_MS = 3 * MINUTE_MS
 
 
 def _host_name() -> str:
@@ -70,6 +72,13 @@ def _key_ring(keys: SecretStr) -> SecretStr:
     if any(len(secret.encode()) < SIGNING_SECRET_MIN_BYTES for _, _, secret in pairs):
         raise ValueError(f"each secret needs at least {SIGNING_SECRET_MIN_BYTES} random bytes")
     return keys
+
+
+def _keep_span(span_ms: int) -> int:
+    """Refuse a span that callers cannot be told in whole minutes, or that is over as they read."""
+    if span_ms % MINUTE_MS or 0 < span_ms < REDIAL_KEEP_MIN_MS:
+        raise ValueError(f"give 0, or whole minutes from {REDIAL_KEEP_MIN_MS} on")
+    return span_ms
 
 
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -138,7 +147,9 @@ class Settings(BaseModel):
     """How long a caller may be without socket and sound before being counted as gone."""
     orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)
     """How long a caller whose node is lost may take to come back before being counted as lost."""
-    redial_keep_ms: int = Field(default=600_000, ge=0, le=REDIAL_KEEP_MAX_MS, multiple_of=60_000)
+    redial_keep_ms: Annotated[int, AfterValidator(_keep_span)] = Field(
+        default=10 * MINUTE_MS, ge=0, le=REDIAL_KEEP_MAX_MS
+    )
     """How long the place of a caller who has left the queue is kept for calling again; 0: never."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
     """How long one step in Redis may take before it counts as an outage."""

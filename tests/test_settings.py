@@ -98,3 +98,11 @@ def test_settings_do_not_change_once_read() -> None:
     settings = read_settings(ENOUGH)
     with pytest.raises(ValueError, match="frozen"):
         settings.site = "north"
+
+
+@pytest.mark.parametrize("span", ["90000", "60000", "-60000", "3600000"])
+def test_a_place_is_kept_for_a_span_that_callers_can_be_told_or_never(span: str) -> None:
+    assert read_settings(ENOUGH).redial_keep_ms == 600_000
+    assert read_settings(ENOUGH | {"CC_REDIAL_KEEP_MS": "0"}).redial_keep_ms == 0
+    with pytest.raises(BadRequest, match="CC_REDIAL_KEEP_MS"):
+        read_settings(ENOUGH | {"CC_REDIAL_KEEP_MS": span})

@@ -161,6 +161,11 @@ class Caller(Person):
         await self.page.locator("#end").click()
         await expect(self.page.locator("#over")).to_be_visible()
 
+    async def calls_again(self) -> None:
+        """Call again at once."""
+        await self.page.get_by_role("button", name="Call again").click()
+        await self.is_in("in_menu")
+
 
 class Adviser(Person):
     """An adviser at the desk."""

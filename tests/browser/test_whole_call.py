@@ -85,13 +85,20 @@ async def test_a_caller_may_hang_up_in_the_menu(stage: Stage) -> None:
     await expect(caller.page.get_by_role("button", name="Call again")).to_be_visible()
 
 
-async def test_a_caller_may_hang_up_in_the_queue_and_the_next_one_moves_up(stage: Stage) -> None:
+async def test_a_caller_who_hangs_up_in_the_queue_has_the_place_again_by_calling_again(
+    stage: Stage,
+) -> None:
     first, second = await stage.caller_calls(), await stage.caller_calls()
     await first.waits("3", "3")
     await second.waits("3", "3")
     await expect(second.state).to_contain_text("2nd in the queue")
     await first.hangs_up()
     await expect(second.state).to_contain_text("next in the queue")
+    await first.calls_again()
+    await expect(first.page.locator("#place-kept")).to_contain_text("is kept")
+    await first.waits("3", "3")
+    await expect(first.state).to_contain_text("next in the queue")
+    await expect(second.state).to_contain_text("2nd in the queue")
 
 
 async def test_a_caller_who_hangs_up_while_it_rings_leaves_the_adviser_ready(stage: Stage) -> None:

@@ -84,6 +84,7 @@ SAID_BY_KIND = (
     "call.line",
     "call.advice",
     "call.over",
+    "call.kept",
     "call.elsewhere",
     "call.refused",
     "call.microphone",

@@ -4,14 +4,17 @@ import {
   announcement,
   begin,
   choices,
+  closingWords,
   follow,
   isLive,
   isPlaced,
+  keptWords,
   lostWords,
   stateWords,
 } from "../../../../contactcentre/adapters/web/pages/assets/call/state.js";
 
 const after = (...events) => events.reduce(follow, begin("en-GB"));
+const keeping = (...events) => events.reduce(follow, begin("en-GB", { keepsPlaces: true }));
 const START = [{ kind: "pressed_start" }, { kind: "microphone_given" }];
 const UP = [...START, { kind: "connected", atMs: 1_000 }];
 const stage = (state, more = {}) => ({
@@ -201,4 +204,53 @@ test("a screen reader hears that the microphone is muted, and the reason of a pr
   const asking = after(START[0]);
   const refused = follow(asking, { kind: "microphone_refused", why: "missing" });
   assert.equal(announcement(asking, refused).assertive, "microphone.missing");
+});
+
+const ENDED = { kind: "ended_here" };
+const claimed = (placeKept) => ({ kind: "claimed", placeKept });
+
+test("whoever leaves the queue reads that the place is kept, and at its end that it is not", () => {
+  const left = keeping(...UP, stage("waiting"), ENDED);
+  assert.deepEqual(closingWords(left), ["over.left_queue", "kept.left"]);
+  assert.deepEqual(closingWords(follow(left, { kind: "place_gone" })), ["over.abandoned"]);
+  assert.deepEqual(closingWords(after(...UP, stage("waiting"), ENDED)), ["over.abandoned"]);
+});
+
+test("a call that was lost to us, or that ended while the page was away, leaves a place as well", () => {
+  const over = { kind: "over", ending: "system_lost" };
+  const waits = [...UP, stage("waiting")];
+  assert.deepEqual(closingWords(keeping(...waits, over)), ["over.system_lost", "kept.left"]);
+  const back = [{ kind: "found_call", placeKept: true }, ...START];
+  const closed = keeping(...back, { kind: "refused", code: "call-closed" });
+  assert.deepEqual(closingWords(closed), ["refused.call-closed", "kept.left"]);
+  assert.equal(keeping({ kind: "found_call", placeKept: true }, ENDED).kept, "kept");
+});
+
+test("whoever was served, deflected or refused for good leaves no place", () => {
+  const waits = [...UP, stage("waiting")];
+  assert.equal(keeping(...waits, stage("talking"), ENDED).kept, null);
+  assert.equal(keeping(...waits, stage("talking"), stage("waiting"), ENDED).kept, null);
+  assert.equal(keeping(...waits, { kind: "over", ending: "handled" }).kept, null);
+  assert.equal(keeping(...waits, { kind: "refused", code: "stale-epoch" }).kept, null);
+  assert.equal(keeping(...waits, { kind: "elsewhere" }).kept, null);
+  assert.equal(keeping(...UP, stage("in_menu"), ENDED).kept, null);
+});
+
+test("in the menus of the next call the caller reads whether the place is still there", () => {
+  const again = [...UP, stage("waiting"), ENDED, START[0], START[1]];
+  const menu = (placeKept) => keeping(...again, claimed(placeKept), UP.at(-1), stage("in_menu"));
+  assert.equal(keptWords(menu(true)), "kept.kept");
+  assert.equal(keptWords(menu(false)), "kept.gone");
+  assert.equal(keptWords(follow(menu(true), stage("waiting"))), null);
+  assert.equal(keptWords(keeping(...UP, claimed(false), stage("in_menu"))), null);
+});
+
+test("a place from before outlives a microphone that is refused and a call that ends in the menus", () => {
+  const left = keeping(...UP, stage("waiting"), ENDED);
+  const denied = [START[0], { kind: "microphone_refused", why: "denied" }].reduce(follow, left);
+  assert.equal(denied.kept, "kept");
+  const menus = [...START, claimed(true), UP.at(-1), stage("in_menu"), ENDED].reduce(follow, left);
+  assert.deepEqual(closingWords(menus), ["over.left_in_menu", "kept.left"]);
+  const gone = [...START, claimed(false), UP.at(-1), ENDED].reduce(follow, left);
+  assert.equal(gone.kept, null);
 });

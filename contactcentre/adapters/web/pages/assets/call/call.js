@@ -1,15 +1,17 @@
 /** The call page: brings state, node and browser together. */
 
 import { keepTheCall } from "./keep.js";
+import { LeftCall } from "./left.js";
 import { leaveTheCall, sayLeave } from "./leave.js";
 import { openLeg } from "./leg.js";
 import { LineWatch } from "./line.js";
 import { Meter } from "./meter.js";
 import { impossible, whyRefused } from "./microphone.js";
 import { Nodes } from "./nodes.js";
+import { digest, newSecret } from "./secret.js";
 import { Sound } from "./sound.js";
 import { begin, follow, isLive } from "./state.js";
-import { store } from "./store.js";
+import { leftStore, store } from "./store.js";
 import { View } from "./view.js";
 import words from "./words.js";
 
@@ -29,6 +31,9 @@ const SLOW_AFTER_MS = 8_000;
 const STILL_LOST_AFTER_MS = 12_000;
 const ASK_WITHIN_MS = 5_000;
 const LEVEL_EVERY_MS = 100;
+/** A call that is left is told of within this, or else later than the next one is begun. */
+const LEFT_WITHIN_MS = 3_000;
+const MINUTE_MS = 60_000;
 
 const clock = {
   // never goes back while the page is open, and still makes sense after it is loaded again
@@ -39,8 +44,10 @@ const clock = {
   },
 };
 
-let state = begin(document.documentElement.lang);
+let state = begin(document.documentElement.lang, { keepsPlaces: number("keepMinutes") > 0 });
 let live = null;
+/** A promise of whether the end of the call that was left has been taken. */
+let leaving = Promise.resolve(true);
 /** The call that another page has taken over from this one. */
 let elsewhere = null;
 
@@ -49,7 +56,15 @@ const view = new View({
   words,
   waitSteps: root.dataset.waitMinutes.split(" ").map(Number),
   organisation: root.dataset.organisation,
+  keepMinutes: number("keepMinutes"),
   press: (key) => live?.leg?.press(key),
+});
+
+const left = new LeftCall({
+  keepMs: number("keepMinutes") * MINUTE_MS,
+  store: leftStore,
+  nowMs: clock.nowMs,
+  gone: () => happen({ kind: "place_gone" }),
 });
 
 function happen(event) {
@@ -72,29 +87,27 @@ async function findNodes() {
 }
 
 async function newClaim(page) {
+  const before = left.held;
+  // a call that is not known to have ended yet would keep its place to itself
+  if (before !== null) await Promise.race([leaving, wait(LEFT_WITHIN_MS)]);
   const answer = await ask(root.dataset.claimsUrl, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ line: root.dataset.line, language: state.language, page }),
+    body: JSON.stringify({
+      line: root.dataset.line,
+      language: state.language,
+      page,
+      left: before && { claim: before.text, secret: before.secret },
+    }),
   });
   if (answer === null || answer.status >= 500) return null;
   if (answer.status === 429) return { refused: "too-many" };
-  if (!answer.ok) return { refused: "other" };
+  left.forget();
+  // whatever is wrong with the call that was left is no reason to refuse another
+  if (!answer.ok) return before === null ? { refused: "other" } : null;
   const given = await answer.json();
+  happen({ kind: "claimed", placeKept: given.place_kept });
   return { claim: given.claim, lifeMs: given.life_ms, nodes: given.nodes };
-}
-
-function newSecret() {
-  return hex(crypto.getRandomValues(new Uint8Array(32)));
-}
-
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function digest(secret) {
-  const bytes = new TextEncoder().encode(secret);
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
 function wait(spanMs) {
@@ -122,7 +135,7 @@ const openSocket = (address) => new WebSocket(address);
 
 /** Tell any node that the caller has left, behind a page that has long said so. */
 function leave({ claim, secret, nodes, heard = null }) {
-  return leaveTheCall({
+  leaving = leaveTheCall({
     heard,
     nodes,
     tell: (url, withinMs) =>
@@ -198,7 +211,12 @@ class LiveCall {
 
   /** What another page, or this one later, needs to go on with this call. */
   get kept() {
-    return { ...this.#claim, nodes: this.#nodes.listed, secret: this.#secret };
+    return {
+      ...this.#claim,
+      nodes: this.#nodes.listed,
+      secret: this.#secret,
+      place: state.kept === "kept",
+    };
   }
 
   async keep() {
@@ -230,7 +248,7 @@ class LiveCall {
     this.#stopped.abort();
     // a call that no node has admitted is nobody's to end
     if (typeof this.#claim?.url !== "string") return;
-    void leave({ claim: this.#claim, secret: this.#secret, nodes: this.#nodes, heard });
+    leave({ claim: this.#claim, secret: this.#secret, nodes: this.#nodes, heard });
   }
 
   mute(on) {
@@ -309,6 +327,10 @@ class LiveCall {
         this.#stillLost = null;
         happen(event);
         break;
+      case "stage":
+        happen(event);
+        store.write(this.kept);
+        break;
       default:
         happen(event);
     }
@@ -332,6 +354,7 @@ async function call(kept) {
     happen({ kind: "refused", code: "other" });
     throw mistake;
   } finally {
+    if (state.kept === "kept") left.keep(live.kept);
     live.close();
     live = null;
   }
@@ -347,12 +370,13 @@ function setUp() {
   on("bring", "click", () => call(elsewhere));
   on("leave", "click", () => {
     const kept = store.read(clock.nowMs());
-    if (kept !== null) void leave({ claim: kept, secret: kept.secret, nodes: nodesOf(kept) });
+    if (kept !== null) leave({ claim: kept, secret: kept.secret, nodes: nodesOf(kept) });
     store.clear();
     happen({ kind: "ended_here" });
+    if (kept !== null && state.kept === "kept") left.keep(kept);
   });
   on("end", "click", () => live?.hangUp());
-  on("again", "click", () => happen({ kind: "again" }));
+  on("again", "click", () => (state.kept === "kept" ? call(null) : happen({ kind: "again" })));
   on("mute", "click", () => live?.mute(!state.muted));
   on("play", "click", () => play(null));
   on("volume", "input", ({ target }) => {
@@ -388,4 +412,6 @@ function hideVolumeThatDoesNothing() {
 
 setUp();
 view.at("with-script").hidden = false;
-if (store.read(clock.nowMs()) !== null) happen({ kind: "found_call" });
+if (left.held !== null) happen({ kind: "found_place" });
+const found = store.read(clock.nowMs());
+if (found !== null) happen({ kind: "found_call", placeKept: found.place && left.mayKeep(found) });

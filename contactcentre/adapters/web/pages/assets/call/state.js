@@ -2,8 +2,13 @@
 
 /** @typedef {"ready" | "found" | "asking" | "connecting" | "up" | "reconnecting" | "over"} Phase */
 
-/** The state of a page that has not called yet. */
-export function begin(language) {
+/**
+ * The state of a page that has not called yet.
+ *
+ * kept: "kept" while a place in a queue is the caller's, in this call or left with one before;
+ * "gone" if that cannot be had back; "served" once the caller has talked and will need none.
+ */
+export function begin(language, { keepsPlaces = false, kept = null } = {}) {
   return Object.freeze({
     phase: "ready",
     language,
@@ -18,10 +23,27 @@ export function begin(language) {
     stillLost: false,
     closing: null,
     problem: null,
+    keepsPlaces,
+    kept,
   });
 }
 
+/** Return the state of a page that begins again, with the place that it may have left. */
+function afresh({ language, keepsPlaces, kept }) {
+  return begin(language, { keepsPlaces, kept: kept === "kept" ? kept : null });
+}
+
+/** Whoever hears one of these has been served, or goes on elsewhere. */
+const KEEPS_NO_PLACE = new Set([
+  "handled",
+  "deflected",
+  "bad-claim",
+  "expired",
+  "stale-epoch",
+  "words",
+]);
 const WAITS = new Set(["waiting", "ringing"]);
+const TALKS = new Set(["talking", "on_hold"]);
 const LIVE = new Set(["asking", "connecting", "up", "reconnecting"]);
 
 /** Say whether there is a call that would be lost with the page. */
@@ -33,11 +55,15 @@ export function isLive(state) {
 export function follow(state, event) {
   switch (event.kind) {
     case "found_call":
-      return { ...state, phase: "found" };
+      return { ...state, phase: "found", kept: event.placeKept ? "kept" : state.kept };
+    case "found_place":
+      return { ...state, kept: "kept" };
+    case "place_gone":
+      return { ...state, kept: isLive(state) ? "gone" : null };
     case "pressed_start":
-      return { ...begin(state.language), phase: "asking" };
+      return { ...afresh(state), phase: "asking" };
     case "microphone_refused":
-      return { ...begin(state.language), problem: ["microphone", event.why] };
+      return { ...afresh(state), problem: ["microphone", event.why] };
     case "microphone_given":
       return { ...state, phase: "connecting" };
     case "language":
@@ -45,7 +71,7 @@ export function follow(state, event) {
     case "ended_here":
       return ended(state, ["over", isLive(state) ? endingByCaller(state) : "left"]);
     case "again":
-      return begin(state.language);
+      return afresh(state);
     default:
       return isLive(state) ? followLive(state, event) : state;
   }
@@ -55,6 +81,8 @@ function followLive(state, event) {
   switch (event.kind) {
     case "delayed":
       return state.phase === "connecting" ? { ...state, waitingForUs: event.why } : state;
+    case "claimed":
+      return { ...state, kept: keptByClaim(state, event.placeKept) };
     case "connected":
       return {
         ...state,
@@ -103,6 +131,7 @@ function heard(state, said) {
         // the page follows the call when the call changes, and the reader at all other times
         language: said.language === state.stage?.language ? state.language : said.language,
         place: WAITS.has(said.state) ? state.place : null,
+        kept: keptInStage(state, said.state),
       };
     case "place":
       return { ...state, place: said };
@@ -111,8 +140,21 @@ function heard(state, said) {
   }
 }
 
+/** Return what becomes of the place that was left as a new call begins. */
+function keptByClaim(state, placeKept) {
+  if (placeKept) return "kept";
+  return state.kept === "kept" ? "gone" : state.kept;
+}
+
+function keptInStage(state, stage) {
+  if (TALKS.has(stage)) return "served";
+  const leavesOne = WAITS.has(stage) && state.keepsPlaces && state.kept !== "served";
+  return leavesOne ? "kept" : state.kept;
+}
+
 function ended(state, closing) {
-  return { ...begin(state.language), phase: "over", closing };
+  const kept = KEEPS_NO_PLACE.has(closing[1]) ? null : state.kept;
+  return { ...afresh({ ...state, kept }), phase: "over", closing };
 }
 
 /** Return how a call ends that its caller ends now. */
@@ -158,6 +200,19 @@ export function headingAtEnd(state) {
     default:
       return "state.ended";
   }
+}
+
+/** Return the keys of the words at the end of a call's time on this page. */
+export function closingWords(state) {
+  const [group, name] = state.closing;
+  if (state.kept !== "kept") return [`${group}.${name}`];
+  return [name === "abandoned" ? "over.left_queue" : `${group}.${name}`, "kept.left"];
+}
+
+/** Return the key of the words about a place from before, for a caller in the menus; or null. */
+export function keptWords(state) {
+  const isInMenu = state.phase === "up" && state.stage?.state === "in_menu";
+  return isInMenu && ["kept", "gone"].includes(state.kept) ? `kept.${state.kept}` : null;
 }
 
 /** Return the key of the words for a caller whose line is lost; null while it is not. */

@@ -3,13 +3,15 @@
 import {
   announcement,
   choices,
+  closingWords,
   headingAtEnd,
   isLive,
   isPlaced,
+  keptWords,
   lostWords,
   stateWords,
 } from "./state.js";
-import { clockWords, fill, find, placeWords, waitWords } from "./wording.js";
+import { clockWords, fill, find, has, placeWords, waitWords } from "./wording.js";
 
 /** Change an element's text only where it differs: a screen reader follows every change. */
 function put(element, text) {
@@ -21,14 +23,16 @@ export class View {
   #words;
   #waitSteps;
   #organisation;
+  #keepMinutes;
   #choicesShown = "";
   #press;
 
-  constructor({ page, words, waitSteps, organisation, press }) {
+  constructor({ page, words, waitSteps, organisation, keepMinutes, press }) {
     this.#page = page;
     this.#words = words;
     this.#waitSteps = waitSteps;
     this.#organisation = organisation;
+    this.#keepMinutes = keepMinutes;
     this.#press = press;
   }
 
@@ -76,6 +80,7 @@ export class View {
 
   #showSections(state) {
     this.at("ready").hidden = state.phase !== "ready";
+    this.at("ready-kept").hidden = state.kept !== "kept";
     this.at("found").hidden = state.phase !== "found";
     this.at("up").hidden = !isLive(state);
     this.at("over").hidden = state.phase !== "over";
@@ -113,6 +118,9 @@ export class View {
     const said = state.phase === "up" ? (state.stage?.words ?? []) : [];
     this.at("said").hidden = said.length === 0;
     const isUp = state.phase === "up" || state.phase === "reconnecting";
+    const kept = keptWords(state);
+    put(this.at("place-kept"), kept === null ? "" : this.#text(state, kept));
+    this.at("place-kept").hidden = kept === null;
     this.at("keep-open").hidden = !(isUp && state.stage?.state === "waiting");
     const words = this.at("said-words");
     put(words, said.join(" "));
@@ -176,14 +184,19 @@ export class View {
   }
 
   #closing(state) {
-    const [group, name] = state.closing;
-    const known = this.#words[state.language].call[group][name];
-    return known ?? this.#text(state, group === "refused" ? "refused.other" : "over.ended");
+    const known = { [state.language]: this.#words[state.language].call };
+    const other = state.closing[0] === "refused" ? "refused.other" : "over.ended";
+    return closingWords(state)
+      .map((key) => this.#text(state, has(known, state.language, key) ? key : other))
+      .map((text) => fill(text, { minutes: this.#keepMinutes }))
+      .join(" ");
   }
 
   #announce(before, after) {
     const { polite, assertive } = announcement(before, after);
-    if (polite !== null) put(this.at("polite"), this.#text(after, polite));
+    const kept = keptWords(after) === keptWords(before) ? null : keptWords(after);
+    const told = [polite, kept].filter((key) => key !== null).map((key) => this.#text(after, key));
+    if (told.length > 0) put(this.at("polite"), told.join(". "));
     if (assertive === null) return;
     const closing = after.closing === null ? "" : ` ${this.#closing(after)}`;
     put(this.at("assertive"), this.#text(after, assertive) + closing);
