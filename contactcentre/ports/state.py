@@ -355,7 +355,7 @@ class Matching(Protocol):
         """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
 
     async def queues_waiting(self) -> Sequence[QueueId]:
-        """Return the queues in which somebody waits."""
+        """Return the queues in which somebody waits, the best-scored head first."""
 
     async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
         """Return ready advisers, the longest ready first."""

@@ -68,7 +68,7 @@ class RedisMatching(Blackboard):
         return _granted(reply)
 
     async def queues_waiting(self) -> Sequence[QueueId]:
-        """Return the queues in which somebody waits."""
+        """Return the queues in which somebody waits, the best-scored head first."""
         match await self.run(
             "look_waiting",
             keys={"queues": self.keys.queues, "queue:": self.keys.any_queue},
