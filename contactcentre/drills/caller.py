@@ -8,8 +8,9 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -63,7 +64,8 @@ class Caller:
     """Who calls, and what they have to call with."""
 
     number: int
-    public_url: str
+    public_urls: Sequence[str]
+    """Where pages come from; behind one address, so that one that is away is left out."""
     session: aiohttp.ClientSession
     history: History
     closing: asyncio.TaskGroup
@@ -90,6 +92,8 @@ class CallerPage:
         self._nodes = KnownNodes(caller.chance)
         self._leg: Leg | None = None
         self._heard_ms: int | None = None
+        self._public_urls = cycle(caller.public_urls)
+        self._public_url = next(self._public_urls)
         self._stage_changed = asyncio.Event()
         self._wants_to_go = False
         self.call = ""
@@ -180,23 +184,24 @@ class CallerPage:
                 self._nodes.put(found["nodes"])
 
     async def _ask(self, method: str, path: str, body: object = None) -> Said | None:
-        """Ask the public server; None if it cannot be reached or is not well."""
+        """Ask a public server; None if it cannot be reached or is not well, and another is next."""
         try:
             async with (
                 asyncio.timeout(ASK_WITHIN_S),
                 self._caller.session.request(
                     method,
-                    self._caller.public_url + path,
+                    self._public_url + path,
                     json=body,
                     headers=self._caller.headers,
                 ) as response,
             ):
-                if response.status >= 500:  # noqa: PLR2004 - the server's own trouble
-                    return None
-                answer: Said = await response.json(content_type=None)
-                return answer
+                if response.status < 500:  # noqa: PLR2004 - the server's own trouble
+                    answer: Said = await response.json(content_type=None)
+                    return answer
         except BROKEN:
-            return None
+            pass
+        self._public_url = next(self._public_urls)
+        return None
 
     async def _open(self, url: str) -> LegEnd:
         assert self._claim is not None, "prepared"

@@ -41,7 +41,7 @@ from contactcentre.drills.stores import (
 from contactcentre.ports.accounts import Account, Role
 from contactcentre.settings import PREFIX
 
-ROLES = {"media": 3, "router": 2, "desk": 2, "records": 2, "public": 1}
+ROLES = {"media": 3, "router": 2, "desk": 2, "records": 2, "public": 2}
 """How many there are of each."""
 PORTS_PER_MEMBER = 2
 QUIET_PORTS = range(10_000, 32_000)
@@ -86,9 +86,9 @@ class Centre:
         """Set where its logs are to be looked at afterwards."""
 
     @property
-    def public_url(self) -> str:
+    def public_urls(self) -> Sequence[str]:
         """Where callers come from."""
-        return self._urls["public-1"]
+        return [url for name, url in self._urls.items() if name.startswith("public")]
 
     @property
     def desk_urls(self) -> Sequence[str]:

@@ -74,7 +74,7 @@ class Floor:
         self.started_count += 1
         caller = Caller(
             number=next(self._numbers),
-            public_url=self._centre.public_url,
+            public_urls=self._centre.public_urls,
             session=self._session,
             history=self.history,
             closing=self._group,
