@@ -165,11 +165,15 @@ class SimulatedClient:
                     await self._look_up()
         server = self._server
         assert server is not None, "it has been looked up"
+        if self._life != server.life and not self._network.is_cut(server.names, self._names):
+            self._life = None  # the server has closed the connection, and that has been heard
         if self._life is None:
             role, *_ = await self._sent(server, None, (b"ROLE",))
             if role != b"master" and self._group.sentinels:
                 raise MasterDownError("this server is no primary")
-            self._life = server.life
+            if server is self._server:
+                self._life = server.life
+            return server, server.life
         return server, self._life
 
     async def _look_up(self) -> None:

@@ -20,15 +20,16 @@ import hashlib
 import os
 import random
 import sys
-from asyncio import AbstractEventLoop, BaseEventLoop, Task
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from asyncio import AbstractEventLoop, BaseEventLoop, Task, TimerHandle
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, NoReturn, TypeVar
 
 Given = TypeVar("Given")
 
-VIRTUAL_MAX_S = 24 * 3_600.0
+DAY_S = 24 * 3_600.0
+VIRTUAL_MAX_S = DAY_S
 ROUNDS_MAX = 20_000_000
 COLLECT_EVERY_ROUNDS = 100_000
 CLOSING_S = 60.0
@@ -106,7 +107,9 @@ class VirtualLoop(BaseEventLoop):
             gc.collect()
         if timeout_s is None:
             raise Stalled(f"Everything waits for ever: {self._waiting()}")
-        self._now_s += timeout_s
+        if timeout_s > 0:  # to the very moment, that no fraction adds up
+            timers: Sequence[TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+            self._now_s = min(timers[0].when(), self._now_s + DAY_S)
         if self._now_s > self._virtual_max_s:
             raise RanTooLong(f"{self._virtual_max_s:.0f} s of simulated time have passed.")
         if self._rounds > self._rounds_max:

@@ -16,7 +16,7 @@ from tests.adapters.state_redis.centre import ADA, BOB, NORTH, SOUTH, Centre
 async def small(simulation: Simulation) -> str:
     """Let some callers join and some advisers take them; return the trace."""
     network = Network(simulation)
-    group = Group(Server(simulation, "north", "store"))
+    group = Group(simulation, network, [Server(simulation, "north", "store")])
     state = RedisState(SimulatedClient(simulation, network, group, "south", "router"))
     centre = Centre(state)
     await centre.open()

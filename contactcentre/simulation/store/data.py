@@ -39,17 +39,29 @@ class Hash(dict[bytes, bytes]):
 
     __slots__ = ()
 
+    def copied(self) -> "Hash":
+        """Return the same, for another server."""
+        return Hash(self)
+
 
 class Members(dict[bytes, None]):
     """A set, in the order in which its members came."""
 
     __slots__ = ()
 
+    def copied(self) -> "Members":
+        """Return the same, for another server."""
+        return Members(self)
+
 
 class Items(list[bytes]):
     """A list, its head first."""
 
     __slots__ = ()
+
+    def copied(self) -> "Items":
+        """Return the same, for another server."""
+        return Items(self)
 
 
 class Data:
@@ -100,6 +112,14 @@ class Data:
         """Forget a key; say whether it had a value."""
         self.expires_ms.pop(key, None)
         return self.values.pop(key, None) is not None
+
+    def copied(self) -> "Data":
+        """Return a copy that is told what changes."""
+        other = Data(self.dice, is_copy=True)
+        for key, value in self.values.items():
+            other.values[key] = value if value.__class__ is bytes else value.copied()
+        other.expires_ms = {**self.expires_ms}
+        return other
 
     def sweep(self) -> None:
         """Let everything expire whose time has come."""

@@ -15,6 +15,12 @@ class Ranked:
         self.scores: dict[bytes, float] = {}
         self.row: list[tuple[float, bytes]] = []
 
+    def copied(self) -> "Ranked":
+        """Return the same, for another server."""
+        other = Ranked()
+        other.scores, other.row = {**self.scores}, [*self.row]
+        return other
+
     def put(self, member: bytes, score: float) -> bool:
         """Put a member to where its score belongs; say whether it is new."""
         before = self.scores.get(member)

@@ -1,6 +1,7 @@
 """One server: its data, its clock, its role and who it is in this life of its process."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from hashlib import sha1
 from typing import Any
 
@@ -8,7 +9,8 @@ from contactcentre.simulation.environment import SimulatedClock
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names
 from contactcentre.simulation.store.commands import apply, command
-from contactcentre.simulation.store.data import OK, Data, Effect, ReplyError, UnknownCommand
+from contactcentre.simulation.store.copies import Copy, Log
+from contactcentre.simulation.store.data import OK, Data, ReplyError, UnknownCommand
 from contactcentre.simulation.store.scripting import scripting
 
 Words = tuple[bytes, ...]
@@ -26,6 +28,16 @@ NO_SCRIPT = "NOSCRIPT No matching script."
 
 class Gone(Exception):
     """The connection has ended: the server's process has, or it closes the connection."""
+
+
+class Kept(StrEnum):
+    """What a server that starts again finds of its data."""
+
+    ALL = "all"
+    """Its process alone had failed, and the disk had been told everything."""
+    SNAPSHOT = "snapshot"
+    """What the disk had by then."""
+    NOTHING = "nothing"
 
 
 class Server:
@@ -49,8 +61,12 @@ class Server:
         """By how much longer every command takes."""
         self.life = 0
         """Which connections are good: those that were made in this life."""
-        self.write_listener: Callable[[list[Effect]], None] | None = None
-        """Hears what each step has written; a step is a command or a whole script."""
+        self.log: Log | None = None
+        """What it has written, if there is anybody to hear of it."""
+        self.copy: Copy | None = None
+        """What a replica has heard of its primary: its data."""
+        self.disk: Copy | None = None
+        """What a server with a disk finds on it after its machine has failed."""
         self.mistakes: list[str] = []
         """Scripts that have failed, which is a mistake in them."""
         self._scripts: set[bytes] = set()
@@ -85,12 +101,57 @@ class Server:
         self.is_up = self.is_hung = False
         self.drop_connections()
 
-    def start(self, data: Data | None = None) -> None:
-        """Start the process, empty or with the data that it found on its disk."""
-        self.data = Data(self._dice) if data is None else data
-        self.run_id, self.replication_id = self.new_id(), self.new_id()
+    def start(self, kept: Kept) -> None:
+        """Start the process again, as what it was: a primary or a replica."""
+        if kept is Kept.NOTHING:
+            self._begin(Data(self._dice))
+        elif kept is Kept.SNAPSHOT and self.disk is not None:
+            self._begin(self.disk.data)
+        else:
+            self._begin(self.data)
+        self.run_id = self.new_id()
         self._scripts.clear()
         self.is_up = True
+
+    def begin_log(self, *, disk_lag_s: float) -> None:
+        """Keep what is written from here on, for replicas and for the disk."""
+        self.log = Log(self._simulation)
+        self.disk = Copy(self.data, self.log, lag_s=disk_lag_s)
+
+    def become_primary(self) -> None:
+        """Take writes from here on."""
+        self.is_primary, self.lacks_replicas = True, False
+        self._begin(self.data)
+
+    def become_replica(self) -> None:
+        """Take no writes from here on; who is connected is thrown out."""
+        self.is_primary, self.copy = False, None
+        self.drop_connections()
+
+    def copy_from(self, primary: "Server") -> None:
+        """Throw away what is here and begin with all that a primary has."""
+        assert primary.log is not None, "a primary of replicas keeps a log"
+        self.copy = Copy(primary.data, primary.log, lag_s=0.0)
+        self.data, self.replication_id = self.copy.data, primary.replication_id
+
+    def hear(self, now_us: int, *, lag_s: float) -> None:
+        """Let a replica hear what its primary has written, up to some time ago."""
+        assert self.copy is not None, "it has begun to copy"
+        self.copy.lag_s = lag_s
+        self.copy.hear(now_us)
+
+    def heard_count(self, primary: "Server") -> int:
+        """Return how many of a primary's steps a replica has; -1 if it copies another history."""
+        copy = self.copy
+        return -1 if copy is None or copy.log is not primary.log else copy.position
+
+    def _begin(self, data: Data) -> None:
+        """Begin a history of one's own with some data."""
+        self.data, self.copy = data, None
+        data.is_copy = not self.is_primary
+        self.replication_id = self.new_id()
+        if self.disk is not None:
+            self.begin_log(disk_lag_s=self.disk.lag_s)
 
     def hang(self) -> None:
         """Let it stand still; what comes meanwhile waits, for longer than who asked."""
@@ -158,8 +219,8 @@ class Server:
     def _tell(self, data: Data) -> None:
         """Tell of what has been written: those who copy it, and those who wait for it."""
         effects, data.effects = data.effects, []
-        if self.write_listener is not None:
-            self.write_listener(effects)
+        if self.log is not None:
+            self.log.add(effects)
         if self._blocked:
             waiting, self._blocked = self._blocked, []
             for blocked in waiting:

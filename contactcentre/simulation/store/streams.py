@@ -47,7 +47,7 @@ class Stream:
         self.last = FIRST
 
     def copied(self) -> "Stream":
-        """Return a stream of its own that is the same."""
+        """Return the same, for another server."""
         other = Stream()
         other.entries = {**self.entries}
         other.last = self.last
