@@ -235,12 +235,12 @@ def _steady(seed: int) -> Iterator[None]:
     state, collects = random.getstate(), gc.isenabled()
     random.seed(f"{seed}/random")
     _Task.numbers = count()
-    gc.collect()
     gc.disable()
     gc.freeze()
     try:
         yield
     finally:
+        gc.collect()  # of what the run has made alone; who failed unheard is heard of now
         gc.unfreeze()
         if collects:
             gc.enable()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,11 +11,16 @@ from hypothesis.stateful import run_state_machine_as_test
 from redis.exceptions import RedisError
 
 from contactcentre.adapters.embedded.valkey import Valkey
+from contactcentre.adapters.state_redis.census import RedisCensus
+from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.scripts import all_scripts
 from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.domain.errors import BadRequest
+from contactcentre.domain.ids import CallId
 from contactcentre.simulation.store.commands import COMMANDS
 from contactcentre.simulation.store.data import UnknownCommand
 from contactcentre.simulation.store.server import OWN_IN_SCRIPTS
+from tests.adapters.state_redis.centre import EARLY, FIRST, LATE, NORTH, PAYING, Centre, said
 from tests.adapters.state_redis.test_any_steps import AnySteps
 from tests.simulation.twin import Twin
 
@@ -166,6 +172,62 @@ def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(valkey: Valkey)
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
+
+
+async def test_every_script_does_the_same_on_a_real_server(twin: Twin) -> None:
+    state = RedisState(twin, namespace="all")
+    centre = Centre(state)
+    await centre.open()
+    await centre.desk_beats()
+    await centre.ready()
+    await state.give_time()
+    await centre.call(EARLY)
+    await centre.call(LATE)
+    await centre.talk()
+    await state.look_calls([EARLY, LATE])
+    await state.hide(call=LATE, epoch=FIRST)
+    await state.desks()
+    await centre.node_says(said(EARLY, "waiting"), said(CallId("new")))
+    await state.match_queue(PAYING, request=centre.request())
+    await state.reservations()
+    await centre.end()
+    await centre.lose_node()
+    await state.lost_calls()
+    await state.forget_node(NORTH)
+    twin.compare()
+
+
+async def test_events_travel_as_on_a_real_server(twin: Twin) -> None:
+    def decode(entry: Any) -> Any:
+        if entry == b"bad":
+            raise BadRequest("it cannot be read")
+        return entry
+
+    unread: list[None] = []
+    state = RedisState(twin, namespace="way")
+    stream = RedisEventStream(state, encode=bytes)  # type: ignore[arg-type]
+    inbox = RedisEventInbox(
+        state, reader="r", decode=decode, count_unread=lambda: unread.append(None)
+    )
+    assert await inbox.take(count_max=5, wait_ms=0) == []
+    sent: Any = [b"1", b"bad", b"3", b"4"]
+    await stream.send(sent)
+    found = await inbox.take(count_max=3, wait_ms=1)
+    entries: list[Any] = [entry for _, entry in found]
+    assert entries == [b"1", b"3"]
+    twin.compare()
+    await inbox.acknowledge([at for at, _ in found], durable=[(NORTH, 7)])
+    await inbox.acknowledge([], durable=[(NORTH, 3)])
+    assert len(await inbox.take(count_max=3, wait_ms=1)) == 1
+    assert await _waiting_and_unread(state) == (1, 1)
+    twin.compare()
+    assert len(unread) == 1
+
+
+async def _waiting_and_unread(state: RedisState) -> tuple[int, int]:
+    """Return how many events are on their way, and how many nobody could read."""
+    look = await RedisCensus(state).events()
+    return look.waiting_count, look.unread_count
 
 
 def test_a_command_that_the_store_does_not_know_ends_the_run(twin: Twin) -> None:

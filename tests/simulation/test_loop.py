@@ -150,16 +150,25 @@ def test_tasks_are_told_to_stop_in_the_same_order_in_every_run() -> None:
     assert kept
 
 
+def _said(hashes: str, *arguments: str) -> str:
+    """Return what a program says that was started with its own hashes of text."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": hashes},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
 def test_the_run_does_not_hang_on_the_hashes_of_text() -> None:
-    traces = set()
-    for hashes in ("1", "2"):
-        said = subprocess.run(
-            [sys.executable, "-m", "tests.simulation.small_run"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": hashes},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        traces.add(said.stdout)
-    assert len(traces) == 1
+    arguments = ("-m", "tests.simulation.small_run")
+    assert _said("1", *arguments) == _said("2", *arguments) != ""
+
+
+def test_a_program_can_see_to_it_that_its_hashes_of_text_are_the_same() -> None:
+    ask = "from contactcentre.simulation.loop import steady_hashes; {} print(hash('call-1'))"
+    steady = {_said(hashes, "-c", ask.format("steady_hashes();")) for hashes in ("1", "random")}
+    assert len(steady) == 1
+    assert _said("1", "-c", ask.format("")) not in steady

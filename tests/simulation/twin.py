@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from contactcentre.adapters.state_redis.scripts import all_scripts
+from contactcentre.domain.errors import StateUnavailable
 from contactcentre.simulation.client import as_redis_py
 from contactcentre.simulation.environment import SimulatedClock
 from contactcentre.simulation.loop import Simulation, VirtualLoop
@@ -59,6 +60,8 @@ class Twin:
             setattr(self.simulated, name, said.partition(line)[2].split()[0])
         self._names = {script.sha: script for script in all_scripts().values()}
         self.asked_count = 0
+        self.ran: set[str] = set()
+        """Which scripts have been run."""
         for script in self._names.values():
             self.simulated.execute((b"SCRIPT", b"LOAD", script.source.encode()))
 
@@ -72,8 +75,11 @@ class Twin:
         self._loop.close()
 
     async def ask(self, *command: str | bytes | int) -> Any:
-        """Ask both and return what both reply."""
-        return self.both(*command)
+        """Ask both and return what both reply. Raises StateUnavailable."""
+        try:
+            return self.both(*command)
+        except RedisError as error:
+            raise StateUnavailable(str(error)) from error
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[Any]:
@@ -98,6 +104,7 @@ class Twin:
         if kind == "EVALSHA":
             script = self._names[str(command[1])]
             kind = script.name
+            self.ran.add(kind)
             seconds, us = divmod(self.clock.us, 1_000_000)
             asked = ("EVAL", SAME_TIME.format(seconds, us) + script.source, *command[2:])
         expected = self._really(asked)

@@ -31,11 +31,9 @@ READS: Mapping[str, Callable[..., Any]] = {
     "EXISTS": plain.exists,
     "GET": plain.get,
     "HGET": plain.hget,
-    "HGETALL": plain.hgetall,
     "HMGET": plain.hmget,
     "LLEN": plain.llen,
     "LRANGE": plain.lrange,
-    "PTTL": plain.pttl,
     "SCARD": plain.scard,
     "SMEMBERS": plain.smembers,
     "XLEN": streams.xlen,
@@ -77,7 +75,7 @@ COMMANDS: Mapping[bytes, Command] = MappingProxyType(
 
 def command(name: bytes) -> Command:
     """Return a command by its name. Raises UnknownCommand."""
-    found = COMMANDS.get(name) or COMMANDS.get(name.upper())
+    found = COMMANDS.get(name.upper())
     if found is None:
         raise UnknownCommand(
             f"The simulated store does not know {name.decode(errors='replace')}: "

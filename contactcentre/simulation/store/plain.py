@@ -47,13 +47,6 @@ def expire(data: Data, key: bytes, span_s: bytes) -> int:
     return 1
 
 
-def pttl(data: Data, key: bytes) -> int:
-    """PTTL."""
-    if not data.has(key):
-        return -2
-    return data.expires_ms[key] - data.now_ms if key in data.expires_ms else -1
-
-
 def flush_all(data: Data) -> Status:
     """FLUSHALL."""
     data.values.clear()
@@ -119,11 +112,6 @@ def hmget(data: Data, key: bytes, *fields: bytes) -> list[bytes | None]:
     """HMGET."""
     found = data.find(key, Hash)
     return [None] * len(fields) if found is None else [*map(found.get, fields)]
-
-
-def hgetall(data: Data, key: bytes) -> list[bytes]:
-    """HGETALL."""
-    return [one for pair in (data.find(key, Hash) or {}).items() for one in pair]
 
 
 def hdel(data: Data, key: bytes, *fields: bytes) -> int:

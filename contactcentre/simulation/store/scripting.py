@@ -10,7 +10,7 @@ from typing import Any
 
 from lupa.lua51 import LuaError, LuaRuntime, lua_type  # type: ignore[import-untyped]
 
-from contactcentre.simulation.store.data import ReplyError, Status
+from contactcentre.simulation.store.data import ReplyError, Status, UnknownCommand
 
 Call = Callable[..., Any]
 """What a script's redis.call does: bytes and numbers in, a reply out."""
@@ -71,7 +71,11 @@ class Scripting:
     def _called(self, name: bytes, *words: bytes | float) -> Any:
         """Run one command of a script and return its reply as Lua has it."""
         assert self._call is not None, "a script is being run"
-        reply = self._call(name, tuple([_word(one) for one in words]))
+        said = [
+            one if one.__class__ is bytes else b"%.17g" % one  # type: ignore[str-format]
+            for one in words
+        ]
+        reply = self._call(name, tuple(said))
         kind = reply.__class__
         if kind is bytes or kind is int:
             return reply
@@ -79,20 +83,9 @@ class Scripting:
             return False
         if kind is Status:
             return self._lua.table_from({b"ok": bytes(reply)})
-        return self._lua.table_from([self._nested(one) for one in reply])
-
-    def _nested(self, one: Any) -> Any:
-        """Return one part of a list as Lua has it."""
-        if one is None:
-            return False
-        if isinstance(one, list):
-            return self._lua.table_from([self._nested(part) for part in one])
-        return one
-
-
-def _word(one: bytes | float) -> bytes:
-    """Return an argument as it is sent: numbers as Redis writes them."""
-    return one if isinstance(one, bytes) else b"%.17g" % one
+        if reply and reply[0].__class__ is list:
+            raise UnknownCommand(f"{name.decode()} in a script, with lists in its reply")
+        return self._lua.table_from([False if one is None else one for one in reply])
 
 
 @cache

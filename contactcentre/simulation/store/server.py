@@ -8,7 +8,7 @@ from typing import Any
 from contactcentre.simulation.environment import SimulatedClock
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names
-from contactcentre.simulation.store.commands import apply, command
+from contactcentre.simulation.store.commands import COMMANDS, apply, command
 from contactcentre.simulation.store.copies import Copy, Log
 from contactcentre.simulation.store.data import OK, Data, ReplyError, UnknownCommand
 from contactcentre.simulation.store.scripting import scripting
@@ -208,12 +208,9 @@ class Server:
 
     def _run(self, name: bytes, words: Words) -> Any:
         """Run a command on the data, of a client or of a script."""
-        found = command(name)
-        if found.writes:
-            if not self.is_primary:
-                raise ReplyError(READ_ONLY)
-            if self.lacks_replicas:
-                raise ReplyError(NO_REPLICAS)
+        found = COMMANDS.get(name) or command(name)
+        if found.writes and (self.lacks_replicas or not self.is_primary):
+            raise ReplyError(NO_REPLICAS if self.is_primary else READ_ONLY)
         return apply(self.data, found, words)
 
     def _tell(self, data: Data) -> None:
