@@ -1,0 +1,246 @@
+"""The simulated store replies what a real one replies, to the last byte."""
+
+import re
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from redis.exceptions import RedisError
+
+from contactcentre.adapters.embedded.valkey import Valkey
+from contactcentre.adapters.state_redis.census import RedisCensus
+from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
+from contactcentre.adapters.state_redis.scripts import all_scripts
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.domain.errors import BadRequest
+from contactcentre.domain.ids import CallId
+from contactcentre.simulation.store.commands import COMMANDS
+from contactcentre.simulation.store.data import UnknownCommand
+from contactcentre.simulation.store.server import OWN_IN_SCRIPTS
+from tests.adapters.state_redis.centre import EARLY, FIRST, LATE, NORTH, PAYING, Centre, said
+from tests.adapters.state_redis.test_any_steps import AnySteps
+from tests.simulation.twin import Twin
+
+Command = Sequence[str | int]
+
+SEQUENCES = 30
+STEPS = 60
+KEYS = ("a", "b", "c", "d")
+NAMES = ("x", "y", "z", "xx", "é")
+NUMBERS = (
+    "1",
+    "-0",
+    "5000000000000001",
+    "-3",
+    "2.5",
+    "1764178657123456",
+    "-86400000",
+    "0.1",
+    "none",
+)
+
+
+@pytest.fixture
+def twin(valkey: Valkey) -> Iterator[Twin]:
+    """Give a real server and a simulated one, both empty."""
+    twin = Twin(valkey.url)
+    yield twin
+    twin.shut()
+
+
+def _ranked(dice: Random, key: str) -> Command:
+    name, other, number = dice.choice(NAMES), dice.choice(NAMES), dice.choice(NUMBERS)
+    first, last = dice.randint(-4, 3), dice.randint(-4, 5)
+    commands: Sequence[Command] = (
+        ("ZADD", key, number, name, dice.choice(NUMBERS), other),
+        ("ZADD", key, number, name),
+        ("ZREM", key, name, other),
+        ("ZSCORE", key, name),
+        ("ZRANK", key, name),
+        ("ZCARD", key),
+        ("ZRANGE", key, first, last),
+        ("ZRANGE", key, first, last, "WITHSCORES"),
+    )
+    return dice.choice(commands)
+
+
+def _hashed(dice: Random, key: str) -> Command:
+    name, other, number = dice.choice(NAMES), dice.choice(NAMES), dice.choice(NUMBERS)
+    commands: Sequence[Command] = (
+        ("HSET", key, name, number, other, number),
+        ("HSET", key, name),
+        ("HSETNX", key, name, number),
+        ("HGET", key, name),
+        ("HMGET", key, name, other, "none"),
+        ("HDEL", key, name, other),
+        ("HINCRBY", key, name, dice.randint(-2, 5)),
+    )
+    return dice.choice(commands)
+
+
+def _plain(dice: Random, key: str) -> Command:
+    name, other = dice.choice(NAMES), dice.choice(NAMES)
+    first, last = dice.randint(-4, 3), dice.randint(-4, 5)
+    commands: Sequence[Command] = (
+        ("SADD", key, name, other),
+        ("SREM", key, name, other),
+        ("SMEMBERS", key),
+        ("SCARD", key),
+        ("SPOP", key, 100),
+        ("LPUSH", key, name, other),
+        ("LTRIM", key, first, last),
+        ("LRANGE", key, first, last),
+        ("LLEN", key),
+        ("GET", key),
+        ("SET", key, name),
+        ("SET", key, name, "EX", 100),
+        ("EXPIRE", key, dice.choice((50, 0, 100_000))),
+        ("DEL", key, dice.choice(KEYS)),
+        ("EXISTS", key, key, dice.choice(KEYS)),
+        ("DBSIZE",),
+    )
+    return dice.choice(commands)
+
+
+def _streamed(dice: Random, key: str) -> Command:
+    key, group = f"{key}events", dice.choice(("g", "h"))
+    entry = f"{dice.randint(0, 2)}-{dice.randint(0, 2)}"
+    commands: Sequence[Command] = (
+        ("XADD", key, "*", "event", dice.choice(NAMES)),
+        ("XADD", key, "*", "event", dice.choice(NAMES)),
+        ("XLEN", key),
+        ("XRANGE", key, "-", "+", "COUNT", 1),
+        ("XGROUP", "CREATE", key, group, "0", "MKSTREAM"),
+        ("XREADGROUP", "GROUP", group, "r1", "COUNT", 2, "STREAMS", key, ">"),
+        ("XAUTOCLAIM", key, group, "r2", dice.choice((0, 10**9)), "0-0", "COUNT", 2),
+        ("XACK", key, group, entry),
+        ("XDEL", key, entry),
+    )
+    return dice.choice(commands)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_commands_are_replied_to_as_by_a_real_server(twin: Twin, seed: int) -> None:
+    dice = Random(seed)  # noqa: S311 - no secret
+    refused = 0
+    for _ in range(SEQUENCES):
+        for kind in (_ranked, _hashed, _plain, _streamed):
+            for _ in range(STEPS // 4):
+                try:
+                    twin.both(*kind(dice, dice.choice(KEYS)))
+                except RedisError:
+                    refused += 1
+        twin.compare()
+        if dice.random() < 0.3:
+            twin.both("FLUSHALL")
+    assert 0 < refused < twin.asked_count / 2
+
+
+class TwinSteps(AnySteps):
+    """Any steps of the centre, by the project's own scripts, on both servers."""
+
+    url: str
+
+    def new_state(self, namespace: str) -> RedisState:
+        """Return the live state on both servers."""
+        self.twin = Twin(self.url)
+        return RedisState(self.twin, namespace=namespace)
+
+    async def forget(self) -> None:
+        """Lose everything."""
+        await self.twin.ask("FLUSHALL")
+
+    def teardown(self) -> None:
+        """Compare what is left."""
+        self.twin.compare()
+        super().teardown()
+
+
+def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(valkey: Valkey) -> None:
+    TwinSteps.url = valkey.url
+    run_state_machine_as_test(
+        TwinSteps,
+        settings=settings(
+            max_examples=6,
+            stateful_step_count=40,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+async def test_every_script_does_the_same_on_a_real_server(twin: Twin) -> None:
+    state = RedisState(twin, namespace="all")
+    centre = Centre(state)
+    await centre.open()
+    await centre.desk_beats()
+    await centre.ready()
+    await state.give_time()
+    await centre.call(EARLY)
+    await centre.call(LATE)
+    await centre.talk()
+    await state.look_calls([EARLY, LATE])
+    await state.hide(call=LATE, epoch=FIRST)
+    await state.desks()
+    await centre.node_says(said(EARLY, "waiting"), said(CallId("new")))
+    await state.match_queue(PAYING, request=centre.request())
+    await state.reservations()
+    await centre.end()
+    await centre.lose_node()
+    await state.lost_calls()
+    await state.forget_node(NORTH)
+    twin.compare()
+
+
+async def test_events_travel_as_on_a_real_server(twin: Twin) -> None:
+    def decode(entry: Any) -> Any:
+        if entry == b"bad":
+            raise BadRequest("it cannot be read")
+        return entry
+
+    unread: list[None] = []
+    state = RedisState(twin, namespace="way")
+    stream = RedisEventStream(state, encode=bytes)  # type: ignore[arg-type]
+    inbox = RedisEventInbox(
+        state, reader="r", decode=decode, count_unread=lambda: unread.append(None)
+    )
+    assert await inbox.take(count_max=5, wait_ms=0) == []
+    sent: Any = [b"1", b"bad", b"3", b"4"]
+    await stream.send(sent)
+    found = await inbox.take(count_max=3, wait_ms=1)
+    entries: list[Any] = [entry for _, entry in found]
+    assert entries == [b"1", b"3"]
+    twin.compare()
+    await inbox.acknowledge([at for at, _ in found], durable=[(NORTH, 7)])
+    await inbox.acknowledge([], durable=[(NORTH, 3)])
+    assert len(await inbox.take(count_max=3, wait_ms=1)) == 1
+    assert await _waiting_and_unread(state) == (1, 1)
+    twin.compare()
+    assert len(unread) == 1
+
+
+async def _waiting_and_unread(state: RedisState) -> tuple[int, int]:
+    """Return how many events are on their way, and how many nobody could read."""
+    look = await RedisCensus(state).events()
+    return look.waiting_count, look.unread_count
+
+
+def test_a_command_that_the_store_does_not_know_ends_the_run(twin: Twin) -> None:
+    for command in ((b"KEYS", b"*"), (b"SET", b"a", b"b", b"XX"), (b"XADD", b"s", b"1-1", b"f")):
+        with pytest.raises(UnknownCommand, match=command[0].decode()):
+            twin.simulated.execute(command)
+
+
+def test_every_command_of_the_scripts_is_known() -> None:
+    asked = {
+        name.encode()
+        for script in all_scripts().values()
+        for name in re.findall(r"redis.call\(\s*'(\w+)'", script.source)
+    }
+    assert b"ZADD" in asked
+    assert asked <= {*COMMANDS, *OWN_IN_SCRIPTS}

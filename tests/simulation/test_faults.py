@@ -1,0 +1,348 @@
+"""What goes wrong between a process and the store, and in the store: as it would in earnest."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.ids import CallId
+from contactcentre.simulation.store.server import Kept
+from tests.adapters.state_redis.centre import EARLY, LATE, Centre
+from tests.simulation.ground import Ground, fails, on_ground
+
+DEADLINE_S = 0.5
+
+
+def test_a_lost_request_is_not_done_and_a_lost_reply_is() -> None:
+    async def play(ground: Ground) -> None:
+        state = ground.state()
+        first_ms = await state.give_time()
+        ground.network.lose("north-router", "store-north", 1.0)
+        assert "TimeoutError" in await fails(state.give_time())
+        assert ground.north.data.values[b"cc:enqueued"] == b"%d" % first_ms
+        ground.network.heal()
+        ground.network.lose("store-north", "north-router", 1.0)
+        assert "TimeoutError" in await fails(state.ping())  # a reply to the first, which connects
+        ground.network.heal()
+        await state.ping()
+        ground.network.lose("store-north", "north-router", 1.0)
+        assert "TimeoutError" in await fails(state.give_time())
+        assert ground.north.data.values[b"cc:enqueued"] != b"%d" % first_ms
+        ground.network.heal()
+        assert await state.give_time() > first_ms + 1
+
+    on_ground(play)
+
+
+def test_an_outage_takes_no_longer_than_the_deadline() -> None:
+    async def play(ground: Ground) -> None:
+        state = ground.state()
+        await state.ping()
+        hindrances: list[Callable[[], None]] = [
+            lambda: ground.network.cut("north-router", "store-north"),
+            lambda: ground.network.cut("store-north", "north-router"),
+            ground.north.hang,
+        ]
+        for hinder in hindrances:
+            hinder()
+            began_s = ground.simulation.now_s
+            assert "TimeoutError" in await fails(state.ping())
+            assert ground.simulation.now_s - began_s == pytest.approx(DEADLINE_S)
+            ground.network.heal()
+            ground.group.heal()
+            await state.ping()
+
+    on_ground(play)
+
+
+def test_a_path_cut_one_way_still_brings_what_is_asked() -> None:
+    async def play(ground: Ground) -> None:
+        state = ground.state("south")
+        centre = Centre(state)
+        await centre.call(EARLY)
+        ground.network.cut("store-north", "south")
+        assert await fails(centre.call(LATE))
+        ground.network.heal()
+        assert await centre.order() == [EARLY, LATE]
+
+    on_ground(play)
+
+
+def test_a_server_that_hung_does_late_what_nobody_waits_for_any_more() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state())
+        await centre.call(EARLY)
+        ground.north.hang()
+        assert await fails(centre.call(LATE))
+        assert "cc:call:late" not in ground.keys(ground.north)
+        ground.north.go_on()
+        assert "cc:call:late" in ground.keys(ground.north)
+
+    on_ground(play)
+
+
+def test_a_slow_server_does_late_what_nobody_waits_for_any_more() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state())
+        await centre.call(EARLY)
+        ground.north.slow_s = 0.4
+        await centre.call(CallId("slow"))
+        ground.north.slow_s = 0.9
+        assert await fails(centre.call(LATE))
+        assert "cc:call:late" not in ground.keys(ground.north)
+        await asyncio.sleep(0.5)
+        assert "cc:call:late" in ground.keys(ground.north)
+
+    on_ground(play)
+
+
+def test_what_hung_on_a_broken_path_may_arrive_once_it_is_whole() -> None:
+    async def play(ground: Ground) -> None:
+        states = [ground.state("south", f"node-{n}") for n in range(40)]
+        await asyncio.gather(*(Centre(state).call(EARLY) for state in states))
+        ground.network.cut("south", "store-north")
+        asking = [fails(Centre(state).call(CallId(f"{n}"))) for n, state in enumerate(states)]
+        assert all(await asyncio.gather(*asking))
+        ground.network.heal()
+        before_count = len(ground.keys(ground.north))
+        await asyncio.sleep(10)
+        assert before_count < len(ground.keys(ground.north)) < before_count + len(states)
+        assert ground.network.late_count > 0
+        assert ground.network.lost_count > 0
+
+    on_ground(play)
+
+
+@pytest.mark.parametrize("kept", Kept)
+def test_a_server_that_starts_again_has_all_a_snapshot_or_nothing(kept: Kept) -> None:
+    async def play(ground: Ground) -> None:
+        state = ground.state()
+        centre = Centre(state)
+        await centre.call(EARLY)
+        before = await state.generation()
+        await asyncio.sleep(2)
+        await centre.call(LATE)
+        ground.north.kill()
+        began_s = ground.simulation.now_s
+        assert "ConnectionError" in await fails(state.ping())
+        assert ground.simulation.now_s - began_s < DEADLINE_S / 5
+        ground.north.start(kept)
+        await ground.until_there(state)
+        assert (await state.generation()).store != before.store
+        expected = {Kept.ALL: [EARLY, LATE], Kept.SNAPSHOT: [EARLY], Kept.NOTHING: []}
+        assert await centre.order() == expected[kept]
+        await asyncio.sleep(1)  # the replicas copy whatever their primary has now
+        assert ground.keys(ground.south) == ground.keys(ground.north)
+
+    on_ground(play)
+
+
+def test_another_primary_is_found_within_seconds_and_lacks_what_it_had_not_heard() -> None:
+    async def play(ground: Ground) -> None:
+        state = ground.state("south")
+        centre = Centre(state)
+        await centre.call(EARLY)
+        before = await state.generation()
+        await asyncio.sleep(1)
+        for server in ground.servers:
+            ground.group.lags_s[server] = 3.0
+        await centre.call(LATE)
+        ground.north.kill()
+        assert 1 < await ground.until_there(state) < 3
+        assert ground.group.primary is not ground.north
+        assert ground.group.steps_lost_count == 1
+        assert (await state.generation()).store != before.store
+        assert await centre.order() == [EARLY]
+        assert ground.group.primary.mistakes == []
+
+    on_ground(play)
+
+
+def test_what_a_replica_has_heard_is_there_when_it_is_the_primary() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state("south"))
+        for number in range(200):
+            await centre.call(CallId(f"call-{number}"))
+        await centre.ready()
+        await centre.lose_node()
+        await asyncio.sleep(1)
+        expected = {one: (*ground.keys(one),) for one in ground.servers}
+        assert set(expected[ground.south]) == set(expected[ground.north])
+        new = ground.group.fail_over()
+        assert new is not None
+        assert len(await centre.lost()) == 200
+        assert ground.group.steps_lost_count == 0
+
+    on_ground(play)
+
+
+def test_a_primary_that_was_cut_off_goes_on_until_it_is_told_and_then_forgets() -> None:
+    async def play(ground: Ground) -> None:
+        near, far = Centre(ground.state("north")), Centre(ground.state("south"))
+        await near.call(EARLY)
+        await far.state.ping()
+        await asyncio.sleep(1)
+        with ground.network.apart(["north"], ["south", "witness"]):
+            await ground.until(lambda: len(ground.group.primaries) == 2)
+            await ground.until_there(far.state)
+            await near.call(CallId("here-only"))
+            await far.call(LATE)
+            assert set(await near.order()) == {EARLY, CallId("here-only")}
+            assert set(await far.order()) == {EARLY, LATE}
+            await asyncio.sleep(3)
+            assert "NOREPLICAS" in await fails(near.call(CallId("refused")))
+        assert 3 < await ground.until(lambda: ground.group.primaries == [ground.group.primary]) < 6
+        await ground.until_there(near.state)
+        assert set(await near.order()) == {EARLY, LATE}
+        await asyncio.sleep(1)
+        assert ground.keys(ground.north) == ground.keys(ground.group.primary)
+
+    on_ground(play)
+
+
+def test_a_minority_makes_no_primary() -> None:
+    async def play(ground: Ground) -> None:
+        for one in ground.group.sentinels[1:]:
+            one.is_up = False
+        ground.north.kill()
+        await asyncio.sleep(10)
+        assert ground.group.primary is ground.north
+        ground.group.heal()
+        await ground.until_there(ground.state())
+        assert ground.group.changes_count == 0
+
+    on_ground(play)
+
+
+def test_flushall_empties_the_replicas_too() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state())
+        await centre.call(EARLY)
+        await asyncio.sleep(1)
+        assert ground.keys(ground.south)
+        ground.group.flush()
+        await asyncio.sleep(1)
+        assert [ground.keys(one) for one in ground.servers] == [set(), set(), set()]
+        assert not await fails(centre.call(LATE))
+
+    on_ground(play)
+
+
+def test_the_store_has_a_clock_of_its_own_and_tokens_never_go_back() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state())
+        await centre.open()
+        await centre.ready()
+        await centre.call(EARLY)
+        held = await centre.reserve()
+        assert any(key.startswith("cc:request:") for key in ground.keys(ground.north))
+        first_ms = await centre.state.give_time()
+        ground.north.clock.step(-3_600_000)
+        assert await centre.state.give_time() == first_ms + 1
+        await centre.give_back(held)
+        await centre.ready(token=held.token)
+        assert (await centre.reserve()).token == held.token + 1
+        ground.north.clock.step(+2 * 3_600_000)
+        ground.north.data.now_ms = ground.north.clock.now_ms()
+        ground.north.data.sweep()
+        assert not any(key.startswith("cc:request:") for key in ground.keys(ground.north))
+        assert await centre.state.give_time() > first_ms + 3_000_000
+
+    on_ground(play)
+
+
+def test_a_router_is_woken_and_wakes_by_itself_after_a_break() -> None:
+    async def play(ground: Ground) -> None:
+        centre, state = Centre(ground.state("south")), ground.state("south", "listener")
+        woken_at: list[float] = []
+
+        async def listen() -> None:
+            async for _ in state.wakes():
+                woken_at.append(ground.simulation.now_s)  # noqa: PERF401 - it is looked at meanwhile
+
+        listening = asyncio.create_task(listen(), name="listening")
+        await ground.until(lambda: len(woken_at) == 1)
+        await centre.call(EARLY)
+        assert await ground.until(lambda: len(woken_at) == 2) < 0.1
+        ground.north.kill()
+        ground.north.start(Kept.ALL)
+        assert await ground.until(lambda: len(woken_at) == 3) < 1
+        ground.network.cut("store-north", "south-listener")
+        await centre.call(LATE)
+        await asyncio.sleep(5)
+        assert len(woken_at) == 3
+        ground.network.heal()
+        assert await ground.until(lambda: len(woken_at) == 4) < 2
+        listening.cancel()
+
+    on_ground(play)
+
+
+def test_a_read_that_blocks_ends_as_soon_as_something_comes_or_its_time_is_over() -> None:
+    async def play(ground: Ground) -> None:
+        state = ground.state("south")
+        inbox = RedisEventInbox(state, reader="r", decode=_undecoded, count_unread=_count)
+        began_s = ground.simulation.now_s
+        assert await inbox.take(count_max=5, wait_ms=1_000) == []
+        assert 1 <= ground.simulation.now_s - began_s < 1.5
+        stream = RedisEventStream(ground.state(), encode=_undecoded)
+        taking = asyncio.create_task(inbox.take(count_max=5, wait_ms=10_000), name="taking")
+        await asyncio.sleep(3)
+        began_s = ground.simulation.now_s
+        said: Any = b"said"
+        await stream.send([said])
+        [(at, found)] = await taking
+        assert found == said
+        assert ground.simulation.now_s - began_s < 0.1
+        await inbox.acknowledge([at], durable=[])
+        assert await state.client.ask("XLEN", state.keys.events) == 0
+        taking = asyncio.create_task(inbox.take(count_max=5, wait_ms=10_000), name="taking")
+        await asyncio.sleep(1)
+        ground.north.kill()
+        with pytest.raises(StateUnavailable):
+            await taking
+
+    on_ground(play)
+
+
+def _undecoded(said: Any) -> Any:
+    return said
+
+
+def _count() -> None:
+    raise AssertionError("everything can be read")
+
+
+def test_one_seed_is_one_run_also_when_everything_goes_wrong() -> None:
+    async def play(ground: Ground) -> str:
+        dice = ground.simulation.dice("test")
+        states = [ground.state(site, f"{n}") for n in range(5) for site in ("north", "south")]
+
+        async def go_on(name: int) -> None:
+            while ground.simulation.now_s < 40:
+                said = await fails(Centre(states[name]).call(CallId(f"{dice.randrange(500)}")))
+                ground.simulation.note(name, said)
+                await asyncio.sleep(dice.random())
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in range(len(states)):
+                tasks.create_task(go_on(name))
+            while ground.simulation.now_s < 35:
+                server = dice.choice(ground.servers)
+                dice.choice((server.kill, server.hang, ground.group.fail_over, _nothing))()
+                ground.network.lose("south", "north", dice.random() / 2)
+                await asyncio.sleep(dice.random() * 2)
+                ground.group.heal()
+        ground.simulation.note(*(sorted(ground.keys(one)) for one in ground.servers))
+        assert ground.group.changes_count > 3
+        return ground.simulation.trace
+
+    traces = [on_ground(play, seed=seed) for seed in (1, 1, 2)]
+    assert traces[0] == traces[1] != traces[2]
+
+
+def _nothing() -> None:
+    """Leave everything as it is."""
