@@ -18,7 +18,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from contactcentre.adapters.embedded.server import LOOPBACK, ServerProgram, free_port
+from contactcentre.adapters.embedded.server import HERE, Place, ServerProgram, free_port
 from contactcentre.domain.errors import Refusal
 
 MAJOR_MIN = 15
@@ -30,6 +30,8 @@ NAME = "contactcentre"
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps each version in a folder of its own."""
 ROOT_KEEPS_IN = Path("/var/lib/contactcentre")
+FROM_ELSEWHERE = "host all all all scram-sha-256\n"
+"""Others than this machine come in with the password as well."""
 STATUS_LINE = 7
 """The line of postmaster.pid that says whether it takes connections."""
 
@@ -42,6 +44,7 @@ class _Place:
     binaries: Path
     user: tuple[int, int] | None
     keep_open: Sequence[int]
+    stands: Place
 
     @property
     def data(self) -> Path:
@@ -60,6 +63,7 @@ class _Place:
             stop=signal.SIGINT,
             user=self.user,
             keep_open=self.keep_open,
+            place=self.stands,
         )
 
 
@@ -71,7 +75,7 @@ class Postgres:
         self._port = port
         self.program = program
         password = place.password.read_text(encoding="ascii")
-        self.url = f"postgresql://{NAME}:{password}@{LOOPBACK}:{port}/postgres"
+        self.url = f"postgresql://{NAME}:{password}@{place.stands.host}:{port}/postgres"
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
@@ -89,9 +93,13 @@ async def start_postgres(
     binaries: Path | None = None,
     port: int | None = None,
     keep_open: Sequence[int] = (),
+    stands: Place = HERE,
 ) -> Postgres:
-    """Start a server on loopback and wait until it answers. Raises Refusal or Outage."""
-    place = _prepare(folder, binaries or _find(), keep_open)
+    """Start a server and wait until it answers: on loopback unless it stands elsewhere.
+
+    Raises Refusal or Outage.
+    """
+    place = _prepare(folder, binaries or _find(), keep_open, stands)
     if not place.data.exists():
         await _create(place)
     port = port or free_port()
@@ -103,8 +111,9 @@ async def start_postgres(
 def _launch(place: _Place, port: int) -> ServerProgram:
     """Start the server."""
     return place.program(
-        "postgres", "-D", place.data, "-h", LOOPBACK, "-p", str(port), "-k", "", log="postgres.log"
-    )
+        "postgres", "-D", place.data, "-h", place.stands.host, "-p", str(port), "-k", "",
+        log="postgres.log",
+    )  # fmt: skip
 
 
 async def _until_ready(place: _Place, program: ServerProgram) -> None:
@@ -140,6 +149,9 @@ async def _create(place: _Place) -> None:
         "--auth=scram-sha-256", "--encoding=UTF8", *_locale(place.binaries), log="initdb.log",
     )  # fmt: skip
     await initdb.finish(within_s=INITDB_WITHIN_S)
+    if place.stands is not HERE:
+        with (making / "pg_hba.conf").open("a", encoding="ascii") as access:
+            access.write(FROM_ELSEWHERE)
     making.rename(place.data)
 
 
@@ -150,7 +162,7 @@ def _locale(binaries: Path) -> list[str]:
     return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
 
-def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> _Place:
+def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int], stands: Place) -> _Place:
     """Return where a server will live, made so that whoever runs it can reach it."""
     folder = folder.resolve()
     if _major(binaries) < MAJOR_MIN:
@@ -160,7 +172,9 @@ def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> _Place:
         )
     if os.geteuid() != 0:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _Place(folder=folder, binaries=binaries, user=None, keep_open=keep_open)
+        return _Place(
+            folder=folder, binaries=binaries, user=None, keep_open=keep_open, stands=stands
+        )
     nobody = pwd.getpwnam("nobody")
     folder = _reachable_folder(folder)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
@@ -169,6 +183,7 @@ def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> _Place:
         binaries=binaries if _all_may_enter(binaries) else _copied(binaries, folder),
         user=(nobody.pw_uid, nobody.pw_gid),
         keep_open=keep_open,
+        stands=stands,
     )
 
 

@@ -7,7 +7,7 @@ import { openLeg } from "./leg.js";
 import { LineWatch } from "./line.js";
 import { Meter } from "./meter.js";
 import { impossible, whyRefused } from "./microphone.js";
-import { Nodes } from "./nodes.js";
+import { Nodes, openWithinMs } from "./nodes.js";
 import { digest, newSecret } from "./secret.js";
 import { Sound } from "./sound.js";
 import { begin, follow, isLive } from "./state.js";
@@ -83,7 +83,7 @@ async function ask(path, options = {}) {
 
 async function findNodes() {
   const answer = await ask(root.dataset.nodesUrl);
-  return answer?.ok ? (await answer.json()).nodes : null;
+  return answer?.ok ? answer.json() : null;
 }
 
 async function newClaim(page) {
@@ -107,7 +107,7 @@ async function newClaim(page) {
   if (!answer.ok) return before === null ? { refused: "other" } : null;
   const given = await answer.json();
   happen({ kind: "claimed", placeKept: given.place_kept });
-  return { claim: given.claim, lifeMs: given.life_ms, nodes: given.nodes };
+  return { claim: given.claim, lifeMs: given.life_ms, nodes: given.nodes, sites: given.sites };
 }
 
 function wait(spanMs) {
@@ -227,7 +227,7 @@ class LiveCall {
       refresh: () => this.#refresh(),
       claims: this,
       nodes: this.#nodes,
-      open: (url) => this.#open(url),
+      open: (url, failures) => this.#open(url, failures),
       pause: waitForNextTry,
       nowMs: clock.nowMs,
       random: Math.random,
@@ -275,8 +275,8 @@ class LiveCall {
   #refresh() {
     this.#finding ??= findNodes().then((found) => {
       this.#finding = null;
-      if (found === null || found.length === 0) return;
-      this.#nodes.put(found);
+      if (found === null || found.nodes.length === 0) return;
+      this.#nodes.put(found.nodes, found.sites);
       if (this.#claim !== null && live === this) store.write(this.kept);
     });
     return this.#finding;
@@ -290,7 +290,7 @@ class LiveCall {
     happen(event);
   }
 
-  async #open(url) {
+  async #open(url, failures) {
     const sound = new Sound({
       microphone: this.#microphone,
       gatherMs: GATHER_MS,
@@ -305,7 +305,7 @@ class LiveCall {
       sound,
       openSocket,
       clock,
-      limits,
+      limits: { ...limits, openMs: openWithinMs(failures, limits.openMs) },
       tell: (event) => this.#hear(event, line, url),
     });
     const how = await this.leg.ended;
