@@ -1,6 +1,7 @@
 """What the records add up to: every call counted once."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -76,6 +77,39 @@ async def test_who_was_told_that_it_is_closed_is_counted_as_that(pool: PostgresP
     assert await counts(pool) == replace(NOTHING, offered_count=1, closed_count=1)
     (account,) = await PostgresCensus(pool).conserved(since_ms=MIDNIGHT_MS)
     assert (account.closed_count, account.holds) == (1, True)
+
+
+async def test_a_caller_who_calls_again_makes_two_calls_and_has_waited_since_the_first(
+    pool: PostgresPool,
+) -> None:
+    first, again = arrived(1, MIDNIGHT_MS), arrived(2, MIDNIGHT_MS + TARGET_MS)
+    ways: dict[e.CallArrived, Sequence[tuple[type[e.Event], int]]] = {
+        first: [(e.CallQueued, 0), (e.CallEnded, 5)],
+        again: [
+            (e.CallRedialled, TARGET_MS),
+            (e.CallQueued, 0),
+            (e.CallRang, TARGET_MS),
+            (e.CallBridged, TARGET_MS + 1),
+            (e.CallEnded, TARGET_MS + 2),
+        ],
+    }
+    written: list[WrittenEvent] = []
+    for arrival, way in ways.items():
+        call = arrive(arrival)
+        written.append(WrittenEvent(node=NODE, seq=len(written) + 1, event=arrival, call=call))
+        for kind, at_ms in way:
+            event = happening(kind, call, MIDNIGHT_MS + at_ms)
+            call = follow(call, event)
+            written.append(WrittenEvent(node=NODE, seq=len(written) + 1, event=event, call=call))
+    await PostgresLedger(pool).write_events(written)
+    assert await counts(pool) == replace(
+        NOTHING, offered_count=2, abandoned_count=1, handled_count=1
+    ), "answered at once by the second call, but not in time by the caller"
+    async with pool.connection() as connection:
+        earlier = await connection.fetchval(
+            "SELECT facts ->> 'earlier' FROM events WHERE kind = 'CallRedialled'"
+        )
+    assert earlier == "c0"
 
 
 async def test_yesterdays_calls_are_not_todays(pool: PostgresPool) -> None:

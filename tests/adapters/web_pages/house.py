@@ -1,6 +1,6 @@
 """A centre of these tests' own, and the pages before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contactcentre.adapters.flow_files.folders import default_flows_dir
@@ -99,9 +99,12 @@ class PaperPlaces:
     """The places of callers who were all left unserved."""
 
     passed: dict[CallId, tuple[str, CallId]] = field(default_factory=dict)
+    asked: Callable[[], None] = lambda: None
+    """Told each time that a page asks for a place."""
 
     async def pass_place(self, *, earlier: CallId, page: str, call: CallId) -> CallId | None:
         """Pass a place on once."""
+        self.asked()
         its_page, taker = self.passed.setdefault(earlier, (page, call))
         return taker if its_page == page else None
 

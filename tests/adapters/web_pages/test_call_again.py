@@ -10,7 +10,7 @@ from contactcentre.limits import CLAIM_LIFE_S
 from contactcentre.wire.claims import CallMemory
 from contactcentre.wire.legs import ClaimChanged
 from tests.adapters.web_pages.conftest import MENU, OpenPage, call, taken
-from tests.adapters.web_pages.house import NOW_MS, House
+from tests.adapters.web_pages.house import NOW_MS, House, PaperPlaces
 from tests.adapters.web_pages.paper_node import PaperNode
 from tests.adapters.web_pages.test_redial import QUEUED_MS, WAITED, left_call
 from tests.browser.axe import violations
@@ -88,3 +88,23 @@ async def test_a_caller_whose_place_has_gone_reads_so_before_joining_the_queue(
     assert kept(node, house) is None
     await node.stage(CallState.IN_MENU, keys=MENU)
     await expect(page.locator("#place-kept")).to_contain_text("Your place from before has gone")
+
+
+async def test_a_call_that_was_left_is_told_of_before_the_next_one_is_begun(
+    open_page: OpenPage, house: House, nodes: list[PaperNode]
+) -> None:
+    told: list[bool] = []
+    assert isinstance(house.places, PaperPlaces)
+    house.places.asked = lambda: told.append(any(not each.left.empty() for each in nodes))
+    page = await open_page()
+    node = await call(page, nodes)
+    await wait_in_queue(page, node, house)
+    for each in nodes:
+        await each.stop()
+    await expect(page.locator("#lost")).to_be_visible()
+    await page.get_by_role("button", name="End the call").click()
+    await page.get_by_role("button", name="Call again").click()
+    await next(each for each in nodes if each is not node).start()
+    again = await taken(nodes)
+    assert kept(again, house) is not None
+    assert told == [True], "a call that lives has its place itself"
