@@ -68,10 +68,15 @@ async def fails(step: Coroutine[Any, Any, Any]) -> str:
     return ""
 
 
-def on_ground(play: Callable[[Ground], Coroutine[Any, Any, Any]], *, seed: int = 1) -> Any:
+def on_ground(
+    play: Callable[[Ground], Coroutine[Any, Any, Any]],
+    *,
+    seed: int = 1,
+    rounds_max: int = 500_000,
+) -> Any:
     """Play something on a ground of its own and return what it gives."""
 
     async def begin(simulation: Simulation) -> Any:
         return await play(Ground(simulation))
 
-    return run(begin, seed=seed)
+    return run(begin, seed=seed, rounds_max=rounds_max)

@@ -308,6 +308,19 @@ def test_a_read_that_blocks_ends_as_soon_as_something_comes_or_its_time_is_over(
     on_ground(play)
 
 
+def test_two_readers_who_wait_do_not_wake_one_another() -> None:
+    async def play(ground: Ground) -> int:
+        inboxes = [
+            RedisEventInbox(ground.state(), reader=name, decode=_undecoded, count_unread=_count)
+            for name in ("one", "other")
+        ]
+        taking = [inbox.take(count_max=5, wait_ms=3_000) for inbox in inboxes]
+        await asyncio.gather(*taking)
+        return ground.simulation.loop.rounds
+
+    assert on_ground(play, rounds_max=5_000) < 2_000
+
+
 def _undecoded(said: Any) -> Any:
     return said
 

@@ -87,7 +87,7 @@ def command(name: bytes) -> Command:
 def apply(data: Data, found: Command, words: tuple[bytes, ...]) -> Any:
     """Run a command on the data, and keep what it wrote for whoever copies it."""
     reply = found.run(data, *words)
-    if found.writes:
+    if found.writes and reply is not None:  # as it is where a reader finds nothing
         if found.run is _spop:
             data.effects.append((plain.srem, (words[0], *reply), data.now_ms))
         else:

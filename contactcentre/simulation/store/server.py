@@ -204,7 +204,7 @@ class Server:
             return self._run(words[0], words[1:]) if own is None else own(self, words[1:])
         finally:
             if data.effects:
-                self._tell(data)
+                self._tell(data, wakes=words[0] != b"XREADGROUP")
 
     def _run(self, name: bytes, words: Words) -> Any:
         """Run a command on the data, of a client or of a script."""
@@ -213,12 +213,15 @@ class Server:
             raise ReplyError(NO_REPLICAS if self.is_primary else READ_ONLY)
         return apply(self.data, found, words)
 
-    def _tell(self, data: Data) -> None:
-        """Tell of what has been written: those who copy it, and those who wait for it."""
+    def _tell(self, data: Data, *, wakes: bool) -> None:
+        """Tell of what has been written: those who copy it, and those who wait for it.
+
+        What a reader of a group writes of itself is nothing for other readers to wake for.
+        """
         effects, data.effects = data.effects, []
         if self.log is not None:
             self.log.add(effects)
-        if self._blocked:
+        if self._blocked and wakes:
             waiting, self._blocked = self._blocked, []
             for blocked in waiting:
                 self._simulation.loop.call_soon(self._try_again, blocked)
