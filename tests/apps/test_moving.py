@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.bench.peer import Peer
+from contactcentre.domain import sites
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, DeskId, NodeId
@@ -18,7 +20,8 @@ from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
-from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
+from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, free_port, small_centre
+from tests.staged_sentinel import StagedSentinel
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 
@@ -247,6 +250,25 @@ async def test_a_node_that_drains_sends_its_callers_to_the_other_one(centre: Sma
     assert await waiting.hear_the_end() == Closing.STOPPING
     back = await centre.call_again(waiting.claim, node=1)
     await back.hear("place", place=1)
+
+
+async def test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_talk_stays(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "EVACUATE_AFTER_MS", 1_000)
+    signed_in, _, place = urlsplit(redis_url).netloc.rpartition("@")
+    seen = StagedSentinel(int(place.partition(":")[2]), 1)
+    others = ",".join(f"127.0.0.1:{free_port()}" for _ in range(2))
+    url = f"sentinel://{signed_in}@127.0.0.1:{seen.port},{others}/live"
+    async with seen.serving(), small_centre(url, tmp_path, nodes=2) as centre:
+        _, talking, _ = await talk(centre)
+        waiting = await wait_in_queue(centre, "call-2")
+        await centre.state.client.ask("CLIENT", "PAUSE", 20_000, "WRITE")
+        assert await waiting.hear_the_end() == Closing.ELSEWHERE
+        await talking.hear("quality")
+        await centre.state.client.ask("CLIENT", "UNPAUSE")
+        back = await centre.call_again(waiting.claim, node=1)
+        await back.hear("place", place=1)
 
 
 async def ask_again(centre: SmallCentre, asked: AskRing) -> RingAgain:

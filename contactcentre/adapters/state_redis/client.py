@@ -82,6 +82,7 @@ class RedisClient:
         self._primary: Address | None = None
         self._redis: Redis | None = None
         self._in_doubt = False
+        self._sees_majority = True
         self._looking = asyncio.Lock()
         self._look_at_s = 0.0
         """When the Sentinels may be asked again."""
@@ -94,6 +95,11 @@ class RedisClient:
     def primary(self) -> Address | None:
         """Where the Sentinels have last said that the primary is; None without Sentinels."""
         return self._primary
+
+    @property
+    def sees_majority(self) -> bool:
+        """Say whether most Sentinels answered when they were last asked; True without any."""
+        return self._sees_majority
 
     async def close(self) -> None:
         """Close all connections."""
@@ -151,15 +157,17 @@ class RedisClient:
                 raise StateUnavailable("Redis: no Sentinel has said where the primary is")
             return  # once more where it was: it may be there again, and the next one asks
         try:
-            primary = await find_primary(group, within_s=LOOK_SHARE * self.timeout_s)
+            found = await find_primary(group, within_s=LOOK_SHARE * self.timeout_s)
         except StateUnavailable:
+            self._sees_majority = False
             if self._redis is None:
                 raise
             return  # Sentinels that are away say nothing against the primary
         finally:
             later_s = LOOK_EVERY_S * random.uniform(1, 1.5)  # noqa: S311 - no secret
             self._look_at_s = time.monotonic() + later_s
-        self._in_doubt = False
+        self._in_doubt, self._sees_majority = False, found.is_majority
+        primary = found.primary
         if primary == self._primary:
             return
         former, self._primary = self._redis, primary

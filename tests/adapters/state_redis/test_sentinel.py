@@ -21,6 +21,7 @@ from contactcentre.adapters.state_redis.client import LOOK_EVERY_S, RedisClient,
 from contactcentre.adapters.state_redis.sentinels import read_group
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import HASTY_MS, Server
+from tests.staged_sentinel import StagedSentinel
 
 SWITCHED_WITHIN_S = 15.0
 """Usually three seconds; Sentinels that disagree try again after six."""
@@ -183,40 +184,6 @@ async def test_sentinels_that_ask_for_the_password_of_the_servers_are_given_it(
             await sentinel.start_again()
 
 
-class StagedSentinel:
-    """A Sentinel that says what a test tells it to, and counts who asks."""
-
-    def __init__(self, primary: int, config_epoch: int) -> None:
-        self.primary = primary
-        self.config_epoch = config_epoch
-        self.asked_count = 0
-        self.is_silent = False
-        self.port = free_port()
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Answer whoever comes."""
-        server = await asyncio.start_server(self._answer, LOOPBACK, self.port)
-        yield
-        server.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while said := await reader.read(1_000):
-            if self.is_silent:
-                continue
-            if b"AUTH" in said:
-                writer.write(
-                    b"-ERR AUTH <password> called without any password configured for the default "
-                    b"user. Are you sure your configuration is correct?\r\n"
-                )
-                continue
-            self.asked_count += 1
-            facts = ["ip", LOOPBACK, "port", self.primary, "config-epoch", self.config_epoch]
-            writer.write(f"*{len(facts)}\r\n".encode())
-            writer.writelines(f"${len(str(one))}\r\n{one}\r\n".encode() for one in facts)
-        writer.close()
-
-
 def _url(server: Server, *sentinels: StagedSentinel) -> str:
     signed_in = urlsplit(server.url).netloc.rpartition("@")[0]
     places = ",".join(f"{LOOPBACK}:{one.port}" for one in sentinels)
@@ -245,6 +212,28 @@ async def test_a_sentinel_that_hangs_is_not_waited_for(server: Server) -> None:
         client = Blackboard(_url(server, hung, right), timeout_ms=HASTY_MS)
         await client.ping()
         await client.close()
+
+
+@pytest.mark.parametrize(("hung_count", "sees_majority"), [(0, True), (1, True), (2, False)])
+async def test_a_client_knows_whether_it_sees_most_of_the_sentinels(
+    server: Server, hung_count: int, *, sees_majority: bool
+) -> None:
+    sentinels = [StagedSentinel(_port(server), 7) for _ in range(3)]
+    for hung in sentinels[:hung_count]:
+        hung.is_silent = True
+    async with sentinels[0].serving(), sentinels[1].serving(), sentinels[2].serving():
+        client = Blackboard(_url(server, *sentinels), timeout_ms=HASTY_MS)
+        await client.ping()
+        assert client.client.sees_majority is sees_majority
+        await client.close()
+
+
+async def test_a_client_to_whom_no_sentinel_answers_sees_no_majority(server: Server) -> None:
+    client = Blackboard(_url(server, StagedSentinel(_port(server), 7)), timeout_ms=HASTY_MS)
+    with pytest.raises(StateUnavailable):
+        await client.ping()
+    assert not client.client.sees_majority
+    await client.close()
 
 
 async def test_those_who_ask_at_once_look_once(server: Server) -> None:
