@@ -1,5 +1,6 @@
 """A copy stands still until it hears, and then has what its server has."""
 
+import asyncio
 from typing import Any
 
 from contactcentre.simulation.environment import SimulatedClock
@@ -53,6 +54,36 @@ def test_a_copy_has_what_its_server_had_before_the_lag_and_nothing_else() -> Non
             assert _all(copy.data) == before != _all(server.data)
             copy.hear(simulation.now_us() + 1_000_000)
             assert _all(copy.data) == _all(server.data)
+
+    run(play, seed=1)
+
+
+def test_a_copy_hears_step_by_step() -> None:
+    async def play(simulation: Simulation) -> None:
+        server = Server(simulation, "north", "store")
+        server.begin_log(disk_lag_s=1)
+        assert server.disk is not None
+        for value in (b"1", b"2", b"3"):
+            server.execute((b"SET", b"s", value))
+            await asyncio.sleep(1)
+        for value in (b"2", b"3"):
+            server.disk.hear(simulation.now_us() - 500_000)
+            assert server.disk.data.values == {b"s": value}
+            await asyncio.sleep(1)
+
+    run(play, seed=1)
+
+
+def test_what_is_taken_out_by_chance_is_taken_out_of_the_copy_too() -> None:
+    async def play(simulation: Simulation) -> None:
+        server = Server(simulation, "north", "store")
+        server.begin_log(disk_lag_s=0)
+        assert server.disk is not None
+        server.execute((b"SADD", b"s", *(b"%d" % number for number in range(100))))
+        taken = server.execute((b"SPOP", b"s", b"90"))
+        server.disk.hear(simulation.now_us())
+        assert len(set(taken)) == 90
+        assert set(server.disk.data.values[b"s"]) == {b"%d" % n for n in range(100)} - set(taken)
 
     run(play, seed=1)
 

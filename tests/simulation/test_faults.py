@@ -133,7 +133,7 @@ def test_a_server_that_starts_again_has_all_a_snapshot_or_nothing(kept: Kept) ->
         assert ground.simulation.now_s - began_s < DEADLINE_S / 5
         ground.north.start(kept)
         with pytest.raises(ReplyError, match="NOSCRIPT"):
-            ground.north.execute((b"EVALSHA", all_scripts()["give_time"].sha.encode(), b"0"))
+            ground.north.execute((b"EVALSHA", all_scripts()["join_queue"].sha.encode(), b"0"))
         await ground.until_there(state)
         after = await state.generation()
         pairs = zip(before.store.split(":"), after.store.split(":"), strict=True)
@@ -226,6 +226,37 @@ def test_who_listens_to_a_former_primary_is_thrown_out_as_soon_as_it_is_told() -
         await Centre(ground.state("south")).call(EARLY)
         assert await ground.until(lambda: len(woken_at) == 3) < 0.1
         listening.cancel()
+
+    on_ground(play)
+
+
+def test_the_replica_that_has_heard_most_becomes_the_primary() -> None:
+    async def play(ground: Ground) -> None:
+        for ahead, behind in ((ground.south, ground.witness), (ground.witness, ground.north)):
+            centre = Centre(ground.state())
+            await ground.until_there(centre.state)
+            await asyncio.sleep(5)
+            ground.group.lags_s[behind] = 3.0
+            await centre.call(EARLY)
+            await asyncio.sleep(0.5)
+            ground.group.primary.kill()
+            await ground.until_there(centre.state)
+            assert ground.group.primary is ahead
+            assert await centre.order() == [EARLY]
+            ground.group.heal()
+
+    on_ground(play)
+
+
+def test_a_replica_is_not_taken_for_the_primary() -> None:
+    async def play(ground: Ground) -> None:
+        for sentinel in ground.group.sentinels:
+            sentinel.primary = ground.south
+        state = ground.state()
+        assert "MasterDownError" in await fails(state.ping())
+        for sentinel in ground.group.sentinels:
+            sentinel.primary = ground.north
+        assert await ground.until_there(state) < 1
 
     on_ground(play)
 
