@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.scripts import all_scripts
 from contactcentre.domain.errors import StateUnavailable
@@ -82,6 +83,33 @@ def test_a_server_that_hung_does_late_what_nobody_waits_for_any_more() -> None:
         assert "cc:call:late" not in ground.keys(ground.north)
         ground.north.go_on()
         assert "cc:call:late" in ground.keys(ground.north)
+
+    on_ground(play)
+
+
+def test_no_more_is_under_way_at_once_than_there_are_connections() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state())
+        await centre.call(EARLY)
+        ground.north.hang()
+        calls = [CallId(f"call-{number}") for number in range(3 * CONNECTIONS_MAX)]
+        assert all(await asyncio.gather(*(fails(centre.call(call)) for call in calls)))
+        ground.north.go_on()
+        assert len(await centre.order()) == 1 + CONNECTIONS_MAX
+        assert not any(await asyncio.gather(*(fails(centre.call(call)) for call in calls)))
+
+    on_ground(play)
+
+
+def test_a_process_that_has_died_hears_nothing_more() -> None:
+    async def play(ground: Ground) -> None:
+        client = ground.client("south", "listener")
+        async with client.listening("channel") as heard:
+            assert ground.north.execute((b"PUBLISH", b"channel", b"word")) == 1
+            assert await client.hear(heard, within_s=1) == "message"
+            client.hang_up()
+            assert ground.north.execute((b"PUBLISH", b"channel", b"word")) == 0
+            assert await client.hear(heard, within_s=1) is None
 
     on_ground(play)
 
