@@ -7,7 +7,7 @@ What it has sent may be done without its ever hearing of it, and long after it h
 import asyncio
 from asyncio import Future
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from random import Random
@@ -22,7 +22,12 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from contactcentre.adapters.state_redis.client import LOOK_EVERY_S, LOOK_SHARE, NO_WRITES
+from contactcentre.adapters.state_redis.client import (
+    CONNECTIONS_MAX,
+    LOOK_EVERY_S,
+    LOOK_SHARE,
+    NO_WRITES,
+)
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names, Network
@@ -89,6 +94,9 @@ class SimulatedClient:
         self._life: int | None = None
         """In which life of the server there is a connection to it; None if there is none."""
         self._in_doubt = True
+        self._connections = asyncio.Semaphore(CONNECTIONS_MAX)
+        self._leaving: dict[Heard, Callable[[], None]] = {}
+        """What ends each connection that listens."""
         self._looking = asyncio.Lock()
         self._look_at_s = 0.0
         """When the Sentinels may be asked again."""
@@ -100,13 +108,20 @@ class SimulatedClient:
 
     async def close(self) -> None:
         """Close all connections."""
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Let every connection end, as when the process dies; what has been sent is on its way."""
         self._life = None
+        for leave in self._leaving.values():
+            leave()
+        self._leaving.clear()
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
         words = tuple([_written(one) for one in command])
         with self._outages():
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self.timeout_s), self._connections:
                 server, life = await self._connected()
                 return await self._sent(server, life, words)
 
@@ -125,10 +140,12 @@ class SimulatedClient:
             self._network.send(server.names, self._names, partial(heard.take, word))
 
         server.subscribe(name, hear)
+        self._leaving[heard] = leave = partial(server.unsubscribe, name, hear)
         try:
             yield heard
         finally:
-            server.unsubscribe(name, hear)
+            self._leaving.pop(heard, None)
+            leave()
 
     async def hear(self, heard: Heard, *, within_s: float) -> str | None:
         """Return what kind of word came in time, None if none. Raises StateUnavailable."""

@@ -184,7 +184,10 @@ class Simulation:
         return round(self.loop.time() * 1e6)
 
     def dice(self, name: str) -> random.Random:
-        """Return dice of their own, which fall alike in every run of this seed."""
+        """Return dice of their own, which fall alike in every run of this seed.
+
+        The same name gives the same dice: a process that lives again needs another one.
+        """
         return random.Random(f"{self.seed}/{name}")  # noqa: S311 - no secret
 
     def note(self, *said: object) -> None:

@@ -35,8 +35,12 @@ class Ground:
 
     def state(self, site: str = "north", name: str = "router") -> RedisState:
         """Return the live state as a process at a site has it."""
+        return RedisState(self.client(site, name))
+
+    def client(self, site: str, name: str) -> SimulatedClient:
+        """Return a client of a process at a site."""
         names = (site, f"{site}-{name}")
-        return RedisState(SimulatedClient(self.simulation, self.network, self.group, *names))
+        return SimulatedClient(self.simulation, self.network, self.group, *names)
 
     async def until(self, reached: Callable[[], bool], *, within_s: float = 20.0) -> float:
         """Return how long it has taken until something is so."""

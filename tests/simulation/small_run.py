@@ -3,36 +3,38 @@
 import asyncio
 import sys
 
-from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.ids import CallId, RequestId
-from contactcentre.simulation.client import SimulatedClient
-from contactcentre.simulation.loop import Simulation, run
-from contactcentre.simulation.network import Network
-from contactcentre.simulation.store.group import Group
-from contactcentre.simulation.store.server import Server
+from contactcentre.simulation.store.server import Kept
 from tests.adapters.state_redis.centre import ADA, BOB, NORTH, SOUTH, Centre
+from tests.simulation.ground import Ground, fails, on_ground
 
 
-async def small(simulation: Simulation) -> str:
-    """Let some callers join and some advisers take them; return the trace."""
-    network = Network(simulation)
-    group = Group(simulation, network, [Server(simulation, "north", "store")])
-    state = RedisState(SimulatedClient(simulation, network, group, "south", "router"))
+async def small(ground: Ground) -> str:
+    """Let some callers join and some advisers take them, while servers come and go."""
+    simulation, state = ground.simulation, ground.state("south")
     centre = Centre(state)
     await centre.open()
-    calls = [CallId(f"call-{number}") for number in range(20)]
-    async with asyncio.TaskGroup() as joining:
-        for number, call in enumerate(calls):
-            joining.create_task(centre.call(call, node=(NORTH, SOUTH)[number % 2]))
+    ground.network.lose("south", "north", 0.1)
+    joining = [
+        fails(centre.call(CallId(f"call-{number}"), node=(NORTH, SOUTH)[number % 2]))
+        for number in range(40)
+    ]
+    simulation.note(await asyncio.gather(*joining))
+    ground.north.kill()
+    simulation.note(await ground.until_there(state), ground.group.primary.names)
+    ground.north.start(Kept.NOTHING)
+    ground.network.heal()
+    await centre.open()
     for adviser in (ADA, BOB):
         await centre.ready(adviser)
         simulation.note(await state.match_adviser(adviser, request=RequestId(adviser)))
     simulation.note(await centre.order())
     await centre.lose_node()
-    simulation.note(await centre.lost(), await state.queues_waiting())
-    simulation.note([*group.primary.data.values], await centre.standing())
+    await asyncio.sleep(10)
+    simulation.note(await centre.lost(), await centre.standing(), await state.generation())
+    simulation.note([[*server.data.values] for server in ground.servers])
     return simulation.trace
 
 
 if __name__ == "__main__":
-    sys.stdout.write(run(small, seed=1))
+    sys.stdout.write(on_ground(small))

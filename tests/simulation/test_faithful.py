@@ -1,14 +1,13 @@
 """The simulated store replies what a real one replies, to the last byte."""
 
 import re
-from collections.abc import Iterator, Sequence
-from random import Random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.census import RedisCensus
@@ -18,29 +17,15 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import CallId
 from contactcentre.simulation.store.commands import COMMANDS
-from contactcentre.simulation.store.data import UnknownCommand
+from contactcentre.simulation.store.data import ReplyError, UnknownCommand
 from contactcentre.simulation.store.server import OWN_IN_SCRIPTS
 from tests.adapters.state_redis.centre import EARLY, FIRST, LATE, NORTH, PAYING, Centre, said
 from tests.adapters.state_redis.test_any_steps import AnySteps
+from tests.simulation.any_commands import AnyCommands
 from tests.simulation.twin import Twin
-
-Command = Sequence[str | int]
 
 SEQUENCES = 30
 STEPS = 60
-KEYS = ("a", "b", "c", "d")
-NAMES = ("x", "y", "z", "xx", "é")
-NUMBERS = (
-    "1",
-    "-0",
-    "5000000000000001",
-    "-3",
-    "2.5",
-    "1764178657123456",
-    "-86400000",
-    "0.1",
-    "none",
-)
 
 
 @pytest.fixture
@@ -51,92 +36,62 @@ def twin(valkey: Valkey) -> Iterator[Twin]:
     twin.shut()
 
 
-def _ranked(dice: Random, key: str) -> Command:
-    name, other, number = dice.choice(NAMES), dice.choice(NAMES), dice.choice(NUMBERS)
-    first, last = dice.randint(-4, 3), dice.randint(-4, 5)
-    commands: Sequence[Command] = (
-        ("ZADD", key, number, name, dice.choice(NUMBERS), other),
-        ("ZADD", key, number, name),
-        ("ZREM", key, name, other),
-        ("ZSCORE", key, name),
-        ("ZRANK", key, name),
-        ("ZCARD", key),
-        ("ZRANGE", key, first, last),
-        ("ZRANGE", key, first, last, "WITHSCORES"),
-    )
-    return dice.choice(commands)
-
-
-def _hashed(dice: Random, key: str) -> Command:
-    name, other, number = dice.choice(NAMES), dice.choice(NAMES), dice.choice(NUMBERS)
-    commands: Sequence[Command] = (
-        ("HSET", key, name, number, other, number),
-        ("HSET", key, name),
-        ("HSETNX", key, name, number),
-        ("HGET", key, name),
-        ("HMGET", key, name, other, "none"),
-        ("HDEL", key, name, other),
-        ("HINCRBY", key, name, dice.randint(-2, 5)),
-    )
-    return dice.choice(commands)
-
-
-def _plain(dice: Random, key: str) -> Command:
-    name, other = dice.choice(NAMES), dice.choice(NAMES)
-    first, last = dice.randint(-4, 3), dice.randint(-4, 5)
-    commands: Sequence[Command] = (
-        ("SADD", key, name, other),
-        ("SREM", key, name, other),
-        ("SMEMBERS", key),
-        ("SCARD", key),
-        ("SPOP", key, 100),
-        ("LPUSH", key, name, other),
-        ("LTRIM", key, first, last),
-        ("LRANGE", key, first, last),
-        ("LLEN", key),
-        ("GET", key),
-        ("SET", key, name),
-        ("SET", key, name, "EX", 100),
-        ("EXPIRE", key, dice.choice((50, 0, 100_000))),
-        ("DEL", key, dice.choice(KEYS)),
-        ("EXISTS", key, key, dice.choice(KEYS)),
-        ("DBSIZE",),
-    )
-    return dice.choice(commands)
-
-
-def _streamed(dice: Random, key: str) -> Command:
-    key, group = f"{key}events", dice.choice(("g", "h"))
-    entry = f"{dice.randint(0, 2)}-{dice.randint(0, 2)}"
-    commands: Sequence[Command] = (
-        ("XADD", key, "*", "event", dice.choice(NAMES)),
-        ("XADD", key, "*", "event", dice.choice(NAMES)),
-        ("XLEN", key),
-        ("XRANGE", key, "-", "+", "COUNT", 1),
-        ("XGROUP", "CREATE", key, group, "0", "MKSTREAM"),
-        ("XREADGROUP", "GROUP", group, "r1", "COUNT", 2, "STREAMS", key, ">"),
-        ("XAUTOCLAIM", key, group, "r2", dice.choice((0, 10**9)), "0-0", "COUNT", 2),
-        ("XACK", key, group, entry),
-        ("XDEL", key, entry),
-    )
-    return dice.choice(commands)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_any_commands_are_replied_to_as_by_a_real_server(twin: Twin, seed: int) -> None:
-    dice = Random(seed)  # noqa: S311 - no secret
+    commands = AnyCommands(seed)
     refused = 0
     for _ in range(SEQUENCES):
-        for kind in (_ranked, _hashed, _plain, _streamed):
-            for _ in range(STEPS // 4):
-                try:
-                    twin.both(*kind(dice, dice.choice(KEYS)))
-                except RedisError:
-                    refused += 1
+        for _ in range(STEPS):
+            command = commands.next()
+            try:
+                commands.hear(command, twin.both(*command))
+            except RedisError:
+                refused += 1
         twin.compare()
-        if dice.random() < 0.3:
+        if commands.dice.random() < 0.3:
             twin.both("FLUSHALL")
     assert 0 < refused < twin.asked_count / 2
+
+
+SCRIPT = b"""
+local third = redis.call('SET', KEYS[1], ARGV[1] / 3)
+redis.call('ZADD', KEYS[2], 1764178657123456, 'm', 2^53, 'n', -0.5, 'o')
+local found = redis.call('HMGET', KEYS[3], 'none', 'none')
+return {redis.call('GET', KEYS[1]), third, 3.99, -3.99, true, found[1], found, {{}}, 'x', nil, 'y'}
+"""
+
+
+def test_numbers_and_replies_of_a_script_are_as_on_a_real_server(twin: Twin) -> None:
+    expected = twin.real.execute_command("EVAL", SCRIPT, 3, "a", "b", "c", 10)  # type: ignore[no-untyped-call]
+    assert len(expected) == 9
+    assert _run(twin, SCRIPT) == expected
+    twin.compare()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"return redis.call('GET', KEYS[2])",
+        b"return not_there",
+        b"new = 1",
+        b"return nil < 1",
+        b"return {",
+    ],
+)
+def test_a_script_that_fails_is_refused_as_on_a_real_server(twin: Twin, script: bytes) -> None:
+    twin.both("ZADD", "b", 1, "m")
+    with pytest.raises(ResponseError) as refusal:
+        twin.real.execute_command("EVAL", script, 3, "a", "b", "c", 10)  # type: ignore[no-untyped-call]
+    with pytest.raises(ReplyError) as ours:
+        _run(twin, script)
+    is_wrong_type = str(refusal.value).startswith("WRONGTYPE")
+    assert str(ours.value).startswith("WRONGTYPE" if is_wrong_type else "ERR")
+    assert len(twin.simulated.mistakes) == (script != b"return {")
+
+
+def _run(twin: Twin, script: bytes) -> Any:
+    sha = twin.simulated.execute((b"SCRIPT", b"LOAD", script))
+    return twin.simulated.execute((b"EVALSHA", sha, b"3", b"a", b"b", b"c", b"10"))
 
 
 class TwinSteps(AnySteps):

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
+from contactcentre.adapters.state_redis.scripts import all_scripts
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import CallId
+from contactcentre.simulation.store.data import ReplyError
 from contactcentre.simulation.store.server import Kept
 from tests.adapters.state_redis.centre import EARLY, LATE, Centre
 from tests.simulation.ground import Ground, fails, on_ground
@@ -84,6 +87,33 @@ def test_a_server_that_hung_does_late_what_nobody_waits_for_any_more() -> None:
     on_ground(play)
 
 
+def test_no_more_is_under_way_at_once_than_there_are_connections() -> None:
+    async def play(ground: Ground) -> None:
+        centre = Centre(ground.state())
+        await centre.call(EARLY)
+        ground.north.hang()
+        calls = [CallId(f"call-{number}") for number in range(3 * CONNECTIONS_MAX)]
+        assert all(await asyncio.gather(*(fails(centre.call(call)) for call in calls)))
+        ground.north.go_on()
+        assert len(await centre.order()) == 1 + CONNECTIONS_MAX
+        assert not any(await asyncio.gather(*(fails(centre.call(call)) for call in calls)))
+
+    on_ground(play)
+
+
+def test_a_process_that_has_died_hears_nothing_more() -> None:
+    async def play(ground: Ground) -> None:
+        client = ground.client("south", "listener")
+        async with client.listening("channel") as heard:
+            assert ground.north.execute((b"PUBLISH", b"channel", b"word")) == 1
+            assert await client.hear(heard, within_s=1) == "message"
+            client.hang_up()
+            assert ground.north.execute((b"PUBLISH", b"channel", b"word")) == 0
+            assert await client.hear(heard, within_s=1) is None
+
+    on_ground(play)
+
+
 def test_a_slow_server_does_late_what_nobody_waits_for_any_more() -> None:
     async def play(ground: Ground) -> None:
         centre = Centre(ground.state())
@@ -130,8 +160,12 @@ def test_a_server_that_starts_again_has_all_a_snapshot_or_nothing(kept: Kept) ->
         assert "ConnectionError" in await fails(state.ping())
         assert ground.simulation.now_s - began_s < DEADLINE_S / 5
         ground.north.start(kept)
+        with pytest.raises(ReplyError, match="NOSCRIPT"):
+            ground.north.execute((b"EVALSHA", all_scripts()["join_queue"].sha.encode(), b"0"))
         await ground.until_there(state)
-        assert (await state.generation()).store != before.store
+        after = await state.generation()
+        pairs = zip(before.store.split(":"), after.store.split(":"), strict=True)
+        assert all(one != other for one, other in pairs)
         expected = {Kept.ALL: [EARLY, LATE], Kept.SNAPSHOT: [EARLY], Kept.NOTHING: []}
         assert await centre.order() == expected[kept]
         await asyncio.sleep(1)  # the replicas copy whatever their primary has now
@@ -150,6 +184,7 @@ def test_another_primary_is_found_within_seconds_and_lacks_what_it_had_not_heard
         for server in ground.servers:
             ground.group.lags_s[server] = 3.0
         await centre.call(LATE)
+        await asyncio.sleep(0.5)
         ground.north.kill()
         assert 1 < await ground.until_there(state) < 3
         assert ground.group.primary is not ground.north
@@ -203,6 +238,57 @@ def test_a_primary_that_was_cut_off_goes_on_until_it_is_told_and_then_forgets() 
     on_ground(play)
 
 
+def test_who_listens_to_a_former_primary_is_thrown_out_as_soon_as_it_is_told() -> None:
+    async def play(ground: Ground) -> None:
+        woken_at: list[float] = []
+
+        async def listen() -> None:
+            async for _ in ground.state("north", "listener").wakes():
+                woken_at.append(ground.simulation.now_s)  # noqa: PERF401 - looked at meanwhile
+
+        listening = asyncio.create_task(listen(), name="listening")
+        await ground.until(lambda: len(woken_at) == 1)
+        await asyncio.sleep(1)
+        assert ground.group.fail_over() is not None
+        assert 3 < await ground.until(lambda: len(woken_at) == 2) < 6
+        await Centre(ground.state("south")).call(EARLY)
+        assert await ground.until(lambda: len(woken_at) == 3) < 0.1
+        listening.cancel()
+
+    on_ground(play)
+
+
+def test_the_replica_that_has_heard_most_becomes_the_primary() -> None:
+    async def play(ground: Ground) -> None:
+        for ahead, behind in ((ground.south, ground.witness), (ground.witness, ground.north)):
+            centre = Centre(ground.state())
+            await ground.until_there(centre.state)
+            await asyncio.sleep(5)
+            ground.group.lags_s[behind] = 3.0
+            await centre.call(EARLY)
+            await asyncio.sleep(0.5)
+            ground.group.primary.kill()
+            await ground.until_there(centre.state)
+            assert ground.group.primary is ahead
+            assert await centre.order() == [EARLY]
+            ground.group.heal()
+
+    on_ground(play)
+
+
+def test_a_replica_is_not_taken_for_the_primary() -> None:
+    async def play(ground: Ground) -> None:
+        for sentinel in ground.group.sentinels:
+            sentinel.primary = ground.south
+        state = ground.state()
+        assert "MasterDownError" in await fails(state.ping())
+        for sentinel in ground.group.sentinels:
+            sentinel.primary = ground.north
+        assert await ground.until_there(state) < 1
+
+    on_ground(play)
+
+
 def test_a_minority_makes_no_primary() -> None:
     async def play(ground: Ground) -> None:
         for one in ground.group.sentinels[1:]:
@@ -246,9 +332,9 @@ def test_the_store_has_a_clock_of_its_own_and_tokens_never_go_back() -> None:
         await centre.ready(token=held.token)
         assert (await centre.reserve()).token == held.token + 1
         ground.north.clock.step(+2 * 3_600_000)
-        ground.north.data.now_ms = ground.north.clock.now_ms()
-        ground.north.data.sweep()
-        assert not any(key.startswith("cc:request:") for key in ground.keys(ground.north))
+        for key in ground.keys(ground.north):
+            is_kept = await centre.state.client.ask("EXISTS", key)
+            assert is_kept != key.startswith("cc:request:")
         assert await centre.state.give_time() > first_ms + 3_000_000
 
     on_ground(play)

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,16 +65,19 @@ def test_a_run_ends_at_its_bounds() -> None:
         run(turn, seed=1, rounds_max=1_000)
 
 
-def test_a_task_that_fails_unheard_fails_the_run() -> None:
-    async def fail() -> None:
-        raise ValueError("nobody asked")
+async def _fail() -> None:
+    raise ValueError("nobody asked")
 
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_a_task_that_fails_unheard_fails_the_run(*, is_held: bool) -> None:
     async def forget(_: Simulation) -> None:
-        failing = asyncio.create_task(fail())
+        failing: Any = asyncio.create_task(_fail())
         await asyncio.sleep(1)
-        del failing
+        if is_held:
+            failing.held = failing  # by itself alone
 
-    with pytest.raises(SimulationError, match="nobody asked"):
+    with pytest.raises(SimulationError, match=r"Seed 7: nobody heard of .*nobody asked"):
         run(forget, seed=7)
 
 

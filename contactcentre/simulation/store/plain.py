@@ -11,15 +11,19 @@ from contactcentre.simulation.store.data import (
     UnknownCommand,
 )
 
+INTEGER_MIN = -(2**63)
 NO_INTEGER = "ERR value is not an integer or out of range"
 
 
 def integer(said: bytes, error: str = NO_INTEGER) -> int:
     """Return what an argument counts. Raises ReplyError."""
     try:
-        return int(said)
+        number = int(said)
     except ValueError:
         raise ReplyError(error) from None
+    if b"%d" % number != said or not INTEGER_MIN <= number <= -INTEGER_MIN - 1:
+        raise ReplyError(error)
+    return number
 
 
 # Keys

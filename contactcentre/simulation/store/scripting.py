@@ -27,7 +27,7 @@ local names = setmetatable({
   redis = setmetatable({call = call}, {__index = refuse}), string = string, table = table,
   math = setmetatable(mathematics, {__index = refuse}), ipairs = ipairs, pairs = pairs, next = next,
   unpack = unpack, select = select, tonumber = tonumber, tostring = tostring, type = type,
-  error = error, assert = assert, pcall = pcall,
+  error = error, assert = assert,
 }, {__index = refuse, __newindex = refuse})
 return function(source)
   local script, mistake = loadstring('local KEYS, ARGV = ... ' .. source, '@user_script')
@@ -66,7 +66,8 @@ class Scripting:
         try:
             return _reply(self._scripts[sha](table(keys), table(argv)))
         except LuaError as error:
-            raise ReplyError(f"ERR {error} script: {sha.decode()}") from error
+            first, *_ = str(error).splitlines()
+            raise ReplyError(f"ERR {first} script: {sha.decode()}") from error
 
     def _called(self, name: bytes, *words: bytes | float) -> Any:
         """Run one command of a script and return its reply as Lua has it."""
