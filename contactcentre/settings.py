@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from contactcentre.domain.errors import BadRequest
-from contactcentre.limits import ORPHAN_GRACE_MS, RING_MS, SOCKET_LOST_AFTER_MS
+from contactcentre.limits import ORPHAN_GRACE_MS, RING_MS, SOCKET_LOST_AFTER_MS, WISH_MS
 
 PREFIX = "CC_"
 FILE_SUFFIX = "_FILE"
@@ -129,6 +129,8 @@ class Settings(BaseModel):
     """How long an adviser has for notes and outcome after a talk."""
     next_adviser: Literal["longest_idle", "least_occupied"] = "longest_idle"
     """Which of the ready advisers of a level is next; the same for every desk process."""
+    wish_ms: int = Field(default=WISH_MS, ge=0, le=300_000)
+    """How long a caller whose talk broke waits for the same adviser alone; 0 for not at all."""
     leg_grace_ms: int = Field(default=60_000, ge=SOCKET_LOST_AFTER_MS, le=600_000)
     """How long a caller may be without socket and sound before being counted as gone."""
     orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)

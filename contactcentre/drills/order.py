@@ -9,7 +9,8 @@ Caller b was rung out of order if, when b rang at time t, a caller a
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
   than b's. Tokens rise with each reservation, so that two rings which overtake each other on their
   ways to two desks are not taken for an inversion;
-- had not been rung in vain at this very adviser, who would not be offered a again.
+- had not been rung in vain at this very adviser, who would not be offered a again;
+- was not waiting for one adviser alone, as whose talk broke does for a while.
 
 The slack is short in peace (`SLACK_MS`: a stage that is told a little late). While a process is
 lost, or Redis hangs or is switched, a may stand reserved, unseen, for an adviser whom no ring can
@@ -20,16 +21,21 @@ such reservation, and records have no part in it. An inversion of seconds is alw
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import CallerFact, History, RingHeard
-from contactcentre.drills.spans import FOR_EVER_MS, Span, waits_of
+from contactcentre.drills.spans import FOR_EVER_MS, WAITING, Span, waits_of
+from contactcentre.limits import WISH_MS
 
 PRESENT_MS = 2_500
 SLACK_MS = 300
 SLACK_BROKEN_MS = 2_500
 HOLDS_NOTHING = ("flush redis", "kill redis", "records", "postgres")
 """Words of faults that leave nobody reserved unseen."""
+WISHED_MS = WISH_MS + 1_500
+"""A wish lapses by the clock of a router that has seen it within a second, and is told of then."""
+TALKING = "talking"
 UNREST_MS = 3_000
 """So long after everything is ready again things may still be settling."""
 
@@ -102,9 +108,23 @@ def _place(call: str, facts: Sequence[CallerFact]) -> _Place | None:
                 call=call,
                 queue=fact.queue,
                 enqueued_ms=fact.enqueued_ms,
-                waits=list(waits_of(facts)),
+                waits=list(_waits_for_anybody(facts)),
             )
     return None
+
+
+def _waits_for_anybody(facts: Sequence[CallerFact]) -> Iterator[Span]:
+    """Yield when a caller waited and heard it, but for a while after a talk that broke."""
+    stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
+    broke = [
+        after.at_ms
+        for before, after in pairwise(stages)
+        if (before.state, after.state) == (TALKING, WAITING)
+    ]
+    for wait in waits_of(facts):
+        lapsed_ms = max((at_ms + WISHED_MS for at_ms in broke if at_ms <= wait.began_ms), default=0)
+        if wait.ended_ms > lapsed_ms:
+            yield Span(max(wait.began_ms, lapsed_ms), wait.ended_ms)
 
 
 def _unrest(history: History) -> Iterator[Span]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.domain.errors import (
@@ -13,8 +14,10 @@ from contactcentre.domain.errors import (
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.journey.matching import Matcher
-from contactcentre.limits import TAKE_UP_MS
+from contactcentre.limits import TAKE_UP_MS, WISH_MS
+from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
+from contactcentre.ports.wishes import Wish
 from tests.journey.stage import StagedQueues
 
 PAYING = QueueId("tax.paying.en")
@@ -52,6 +55,8 @@ class StagedStore:
         self.waiting: Sequence[QueueId] = (PAYING,)
         self.untaken: Sequence[Reservation] = ()
         self.asked: list[RequestId] = []
+        self.wished: Sequence[Wish] = ()
+        self.lapsed: list[Wish] = []
         self.is_open = True
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
@@ -83,6 +88,15 @@ class StagedStore:
     async def reservations(self) -> Sequence[Reservation]:
         """Return what nobody has taken up."""
         return self.untaken
+
+    async def wishes(self) -> Sequence[Wish]:
+        """Return who waits for one adviser alone."""
+        return self.wished
+
+    async def lapse_wish(self, wish: Wish) -> None:
+        """Let the wish be over, and note it."""
+        self.wished = [one for one in self.wished if one != wish]
+        self.lapsed.append(wish)
 
     async def wakes(self) -> AsyncIterator[None]:
         """Wake once, then be silent."""
@@ -141,6 +155,7 @@ def matcher(
     queues: StagedQueues | None = None,
     *,
     told: Watchful | None = None,
+    clock: Clock | None = None,
 ) -> Matcher:
     """Return a router on stage."""
     told = told or Watchful()
@@ -149,7 +164,7 @@ def matcher(
         queues=queues or StagedQueues(),
         addresses=store,
         nodes=nodes,
-        clock=MachineClock(),
+        clock=clock or MachineClock(),
         chance=MachineChance(),
         store_changed=told.store_changed,
         violated=told.see_violated,
@@ -301,3 +316,49 @@ async def test_an_adviser_bound_to_two_calls_is_told_of_once() -> None:
     store.untaken = (reservation("c1", 7), reservation("c2", 8))
     await run_until(matcher(store, StagedNodes(), told=told), 1.4)
     assert told.violated == [("I4", {"adviser": "ada", "reservations_count": 2})]
+
+
+class HurriedClock(MachineClock):
+    """A clock by which every sleep is over at once."""
+
+    def __init__(self, *, until_ms: int) -> None:
+        self._now_ms = 0
+        self._until_ms = until_ms
+
+    def monotonic_ms(self) -> int:
+        """Return how long has been slept."""
+        return self._now_ms
+
+    async def sleep_ms(self, span_ms: int) -> None:
+        """Sleep, but for ever once the test's time is over."""
+        if self._now_ms + span_ms > self._until_ms:
+            await asyncio.Event().wait()
+        self._now_ms += span_ms
+        await asyncio.sleep(0)
+
+
+WISH = Wish(call=CallId("c1"), adviser=AdviserId("ada"), token=Token(7))
+
+
+async def test_a_wish_lapses_by_the_routers_own_clock_and_not_before_its_time() -> None:
+    store = StagedStore()
+    store.wished = [WISH]
+    await run_until(matcher(store, StagedNodes(), clock=HurriedClock(until_ms=WISH_MS)), 0.1)
+    assert store.lapsed == []
+    clock = HurriedClock(until_ms=WISH_MS + 2_000)
+    await run_until(matcher(store, StagedNodes(), clock=clock), 0.1)
+    assert store.lapsed == [WISH]
+
+
+async def test_a_wish_after_another_talk_begins_anew() -> None:
+    class Renewed(StagedStore):
+        clock = HurriedClock(until_ms=WISH_MS + 4_000)
+
+        async def wishes(self) -> Sequence[Wish]:
+            """Return a later wish of the same two once a while has passed."""
+            is_later = self.clock.monotonic_ms() > WISH_MS - 2_000
+            return [replace(WISH, token=Token(8)) if is_later else WISH]
+
+    store = Renewed()
+    await run_until(matcher(store, StagedNodes(), clock=store.clock), 0.1)
+    assert store.lapsed == []
