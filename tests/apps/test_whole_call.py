@@ -130,23 +130,6 @@ async def test_a_caller_who_hangs_up_while_talking_sends_the_adviser_to_wrap_up(
     assert await over(centre) is None
 
 
-async def test_whose_talk_broke_is_kept_for_the_same_adviser_and_then_offered_to_any(
-    redis_url: str, tmp_path: Path
-) -> None:
-    async with small_centre(
-        redis_url, tmp_path, CC_LEG_GRACE_MS="5000", CC_WISH_MS="1500"
-    ) as centre:
-        caller, adviser = await talk(centre)
-        await adviser.vanish()
-        await caller.hear("stage", state="waiting")
-        broke_s = asyncio.get_running_loop().time()
-        await centre.desk.report("bryn", Presence.READY, PAYING)
-        ring = await centre.ring()
-        kept_s = asyncio.get_running_loop().time() - broke_s
-        assert (ring.call, ring.adviser) == ("call-1", "bryn")
-        assert 1.3 < kept_s < 5
-
-
 async def test_a_caller_whose_page_is_gone_is_counted_as_gone_after_a_grace(
     centre: SmallCentre,
 ) -> None:
