@@ -46,6 +46,8 @@ KEYS_INBOX_MAX = 32
 REPORT_CALLS_MAX = 200
 """Calls in one report; a node with more sends several."""
 MATCHES_PER_SWEEP_MAX = 50
+WISH_MS = 20_000
+"""Whoever comes back from a talk that broke waits for the same adviser alone for so long."""
 NOTES_MAX_CHARS = 8_000
 
 assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"

@@ -29,6 +29,7 @@ from contactcentre.limits import (
     REDIAL_KEEP_MAX_MS,
     RING_MS,
     SOCKET_LOST_AFTER_MS,
+    WISH_MS,
 )
 
 PREFIX = "CC_"
@@ -143,6 +144,8 @@ class Settings(BaseModel):
     """How long an adviser has for notes and outcome after a talk."""
     next_adviser: Literal["longest_idle", "least_occupied"] = "longest_idle"
     """Which of the ready advisers of a level is next; the same for every desk process."""
+    wish_ms: int = Field(default=WISH_MS, ge=0, le=300_000)
+    """How long a caller whose talk broke waits for the same adviser alone; 0 for not at all."""
     leg_grace_ms: int = Field(default=60_000, ge=SOCKET_LOST_AFTER_MS, le=600_000)
     """How long a caller may be without socket and sound before being counted as gone."""
     orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)

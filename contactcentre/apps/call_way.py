@@ -130,7 +130,7 @@ class CallWay:
     async def _ended(self, bridging: Bridging, end: TalkEnd) -> bool:
         if end is TalkEnd.ADVISER_HUNG_UP:
             return True
-        await bridging.break_off()
+        await bridging.break_off(wishes=self._tools.patience.wishes)
         return False
 
     def _bridge(self, offered: Offered) -> Bridging:

@@ -250,6 +250,7 @@ def _patience(settings: Settings) -> Patience:
         ring_ms=settings.ring_ms,
         leg_grace_ms=settings.leg_grace_ms,
         adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
+        wishes=settings.wish_ms > 0,
     )
 
 

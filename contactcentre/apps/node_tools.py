@@ -28,6 +28,8 @@ class Patience:
     """A caller may be gone for so long."""
     adviser_grace_ms: int
     """An adviser's browser may be gone from a talk for so long."""
+    wishes: bool
+    """Whether a caller whose talk broke waits for the same adviser first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ async def serve(settings: Settings, process: Process) -> None:
             chance=chance,
             store_changed=hurried.set,
             violated=violated,
+            wish_ms=settings.wish_ms,
         )
         watch = Watch(
             rescue=state,

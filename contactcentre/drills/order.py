@@ -11,7 +11,8 @@ Caller b was rung out of order if, when b rang at time t, a caller a
   ways to two desks are not taken for an inversion;
 - had not been rung in vain at this very adviser, who would not be offered a again;
 - was at a node that the others could reach: a site that is cut off has its callers to itself until
-  they have gone to another one.
+  they have gone to another one;
+- was not waiting for one adviser alone, as whose talk broke does for a while.
 
 The slack is short in peace (`SLACK_MS`: a stage that is told a little late). While a process is
 lost, or Redis hangs or is switched, a may stand reserved, unseen, for an adviser whom no ring can
@@ -20,18 +21,23 @@ such reservation, and records have no part in it. An inversion of seconds is alw
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import CallerFact, History, RingHeard
-from contactcentre.drills.spans import FOR_EVER_MS, Span, waits_of
+from contactcentre.drills.spans import FOR_EVER_MS, WAITING, Span, waits_of
+from contactcentre.limits import WISH_MS
 
 PRESENT_MS = 2_500
 SLACK_MS = 300
 SLACK_BROKEN_MS = 2_500
 HOLDS_NOTHING = ("flush redis", "kill redis", "records", "postgres")
 """Words of faults that leave nobody reserved unseen."""
+WISHED_MS = WISH_MS + 1_500
+"""A wish lapses by the clock of a router that has seen it within a second, and is told of then."""
+TALKING = "talking"
 UNREST_MS = 3_000
 """So long after everything is ready again things may still be settling."""
 
@@ -107,13 +113,15 @@ def _place(
                 call=call,
                 queue=fact.queue,
                 enqueued_ms=fact.enqueued_ms,
-                waits=list(_within_reach(facts, cuts)),
+                waits=list(_within_reach(_waits_for_anybody(facts), facts, cuts)),
             )
     return None
 
 
-def _within_reach(facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]) -> Iterator[Span]:
-    """Yield when a caller waited and heard it, at a node that the others could reach."""
+def _within_reach(
+    waits: Iterable[Span], facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]
+) -> Iterator[Span]:
+    """Yield the parts of waits in which the caller was at a node that the others could reach."""
     claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen)]
     ends = [*(claim.at_ms for claim in claims[1:]), FOR_EVER_MS]
     away = [
@@ -122,7 +130,7 @@ def _within_reach(facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]])
         for cut, host in cuts
         if host in claim.node
     ]
-    for wait in waits_of(facts):
+    for wait in waits:
         began_ms = wait.began_ms
         for one in away:
             if one.overlap_ms(Span(began_ms, wait.ended_ms)) > 0:
@@ -140,6 +148,20 @@ def _cuts(history: History) -> Iterator[tuple[Span, str]]:
         if broke.host:
             ended_ms = next((at_ms for at_ms in healed if at_ms > broke.at_ms), FOR_EVER_MS)
             yield Span(broke.at_ms, ended_ms), broke.host
+
+
+def _waits_for_anybody(facts: Sequence[CallerFact]) -> Iterator[Span]:
+    """Yield when a caller waited and heard it, but for a while after a talk that broke."""
+    stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
+    broke = [
+        after.at_ms
+        for before, after in pairwise(stages)
+        if (before.state, after.state) == (TALKING, WAITING)
+    ]
+    for wait in waits_of(facts):
+        lapsed_ms = max((at_ms + WISHED_MS for at_ms in broke if at_ms <= wait.began_ms), default=0)
+        if wait.ended_ms > lapsed_ms:
+            yield Span(max(wait.began_ms, lapsed_ms), wait.ended_ms)
 
 
 def _unrest(history: History) -> Iterator[Span]:

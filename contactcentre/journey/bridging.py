@@ -212,8 +212,11 @@ class Bridging:
                 case acts.AdviserAnswered() | acts.AdviserDeclined() | None:
                     pass
 
-    async def break_off(self) -> None:
-        """Put the caller back into the place after the adviser's sound was lost."""
+    async def break_off(self, *, wishes: bool = False) -> None:
+        """Put the caller back into the place after the adviser's sound was lost.
+
+        A caller who `wishes` for the same adviser waits for that one alone for a while.
+        """
         self._live.note(
             TalkBroken(
                 call=self._call.id,
@@ -225,7 +228,10 @@ class Bridging:
         self._live.let_adviser_go(lapse=None)
         with suppress(StateUnavailable):  # the node's next report says that the call waits
             await self._queues.return_to_queue(
-                call=self._call.id, adviser=self._offered.adviser, token=self._offered.token
+                call=self._call.id,
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+                wishes=wishes,
             )
         await self._tell_desk_over(None)
         await self._live.say((APOLOGY_MOVED,), keys={})

@@ -14,11 +14,12 @@ from contextlib import suppress
 from contactcentre.domain.errors import Outage, Refusal, StateUnavailable, StoreChanged
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, Token
-from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, TAKE_UP_MS
+from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
 from contactcentre.ports.monitors import Violated
 from contactcentre.ports.state import AddressBook, CallQueues, Matching, Reservation
+from contactcentre.ports.wishes import Wish
 
 SWEEP_EVERY_MS = 1_000
 """A lost wake costs a caller no more than this."""
@@ -43,6 +44,7 @@ class Matcher:
         chance: Chance,
         store_changed: Callable[[], None],
         violated: Violated,
+        wish_ms: int = WISH_MS,
     ) -> None:
         self._matching = matching
         self._queues = queues
@@ -52,9 +54,11 @@ class Matcher:
         self._chance = chance
         self._store_changed = store_changed
         self._violated = violated
+        self._wish_ms = wish_ms
         self._woken = asyncio.Event()
         self._resumed = asyncio.Event()
         self._first_seen_ms: dict[tuple[CallId, Token], int] = {}
+        self._wish_seen_ms: dict[Wish, int] = {}
         self._last_token = Token(0)
         self._bound_twice: set[AdviserId] = set()
         self._ways = asyncio.Semaphore(OFFERS_MAX)
@@ -167,11 +171,20 @@ class Matcher:
             await self._clock.sleep_ms(WATCH_EVERY_MS + self._chance.jitter(WATCH_EVERY_MS))
             try:
                 standing = await self._matching.reservations()
+                await self._lapse_wishes(await self._matching.wishes())
             except StateUnavailable:
                 continue
             self._check_advisers(standing)
             for reservation in self._overdue(standing):
                 await self._take_back(reservation, LapseReason.NOT_TAKEN_UP)
+
+    async def _lapse_wishes(self, wishes: Sequence[Wish]) -> None:
+        """Let calls that have waited for one adviser for long enough wait for anybody."""
+        now_ms = self._clock.monotonic_ms()
+        self._wish_seen_ms = {wish: self._wish_seen_ms.get(wish, now_ms) for wish in wishes}
+        for wish, seen_ms in self._wish_seen_ms.items():
+            if now_ms - seen_ms >= self._wish_ms:
+                await self._matching.lapse_wish(wish)
 
     def _overdue(self, standing: Sequence[Reservation]) -> list[Reservation]:
         now_ms = self._clock.monotonic_ms()

@@ -14,6 +14,7 @@ from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.ports.wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,8 +262,10 @@ class CallQueues(Protocol):
         offer that was taken up.
         """
 
-    async def return_to_queue(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
-        """Put a call whose talk broke back into its place; the adviser goes to away."""
+    async def return_to_queue(
+        self, *, call: CallId, adviser: AdviserId, token: Token, wishes: bool = False
+    ) -> None:
+        """Put a call whose talk broke into its place, or let it wish for its adviser (away now)."""
 
     async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; an adviser who talked goes to wrap-up, one who was rung to ready.
@@ -278,10 +281,7 @@ class CallQueues(Protocol):
         """
 
     async def report_node(self, report: NodeReport) -> int:
-        """Take a node's beat, once all its calls have been reported.
-
-        Return up to which number this node's events are in PostgreSQL, as far as is known here.
-        """
+        """Take a node's beat after its calls; return up to where its events are in PostgreSQL."""
 
     async def look_calls(self, calls: Sequence[CallId]) -> Sequence[CallStanding]:
         """Return how calls stand, in their order; those that are unknown here are left out.
@@ -339,7 +339,7 @@ class Rescue(Protocol):
         """Open matching on a store; nothing happens if another one answers by now."""
 
 
-class Matching(Protocol):
+class Matching(Wishes, Protocol):
     """The decisions of a router. Any number of routers may decide at once.
 
     Matching raises StoreChanged while it has not been opened on the store that answers.

@@ -97,6 +97,7 @@ class SimulatedClient:
         self._connections = asyncio.Semaphore(CONNECTIONS_MAX)
         self._leaving: dict[Heard, Callable[[], None]] = {}
         """What ends each connection that listens."""
+        self._sees_majority = True
         self._looking = asyncio.Lock()
         self._look_at_s = 0.0
         """When the Sentinels may be asked again."""
@@ -105,6 +106,11 @@ class SimulatedClient:
     def primary(self) -> Server | None:
         """Which server was last found to be the primary."""
         return self._server
+
+    @property
+    def sees_majority(self) -> bool:
+        """Say whether most Sentinels answered when they were last asked; True without any."""
+        return self._sees_majority
 
     async def close(self) -> None:
         """Close all connections."""
@@ -207,6 +213,7 @@ class SimulatedClient:
             await asyncio.sleep(wait_s)
         finally:
             self._look_at_s = self._loop.time() + LOOK_EVERY_S * self._dice.uniform(1, 1.5)
+        self._sees_majority = 2 * len(words) > len(self._group.sentinels)
         if not words:
             if self._server is None:
                 raise NoConnection("no Sentinel says where the primary is")

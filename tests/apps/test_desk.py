@@ -2,19 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import aiohttp
 import pytest
 from yarl import URL
 
-from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
-from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.web.access import FAILURES_PER_NAME_MAX, PLAIN_COOKIE
 from contactcentre.adapters.web.routes import Access
 from contactcentre.apps.desk_api import ROUTES
-from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import CallId, NodeId, QueueId, RequestId
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
 from contactcentre.wire import desk as said
 from contactcentre.wire.closing import Closing
@@ -23,7 +18,6 @@ from tests.apps.desk_node import GENERAL
 
 FORGED = "forged" * 8
 WRONG = "wrong"
-PAYING = QueueId("tax.paying.en")
 RIGHT = said.SignIn(name="ada", password=PASSWORD)
 
 
@@ -35,36 +29,6 @@ async def centre(redis_url: str, database_url: str) -> AsyncIterator[DeskCentre]
 
 
 # Coming in
-
-
-async def test_a_desk_says_at_which_level_its_adviser_is_asked_and_from_when_on(
-    centre: DeskCentre, database_url: str
-) -> None:
-    async with PostgresPool(database_url) as pool:
-        second = replace(ADA, levels={PAYING: 2, GENERAL: 2})
-        await PostgresAccounts(pool).put(second, password=None)
-    async with centre.ready():
-        state = centre.state
-        await state.open_matching((await state.generation()).store)
-        now_ms = (await state.overview([])).now_ms
-
-        async def matched(queue: QueueId, *, waited_ms: int) -> bool:
-            call = CallId(f"{queue}-{waited_ms}")
-            await state.join(
-                call=call,
-                queue=queue,
-                head_start_ms=0,
-                enqueued_ms=now_ms - waited_ms,
-                epoch=LegEpoch(1, "aaaa"),
-                node=NodeId("node-1"),
-            )
-            found = await state.match_queue(queue, request=RequestId(call))
-            return found is not None
-
-        assert not await matched(PAYING, waited_ms=5_000)
-        assert await matched(PAYING, waited_ms=20_000)
-    async with centre.ready():
-        assert await matched(GENERAL, waited_ms=0), "the queue does not tell levels apart"
 
 
 async def test_whoever_signs_in_is_told_what_the_desk_must_know(centre: DeskCentre) -> None:

@@ -29,7 +29,12 @@ CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 @pytest.fixture
 async def centre(redis_url: str, tmp_path: Path) -> AsyncIterator[SmallCentre]:
     """Give a running centre of two nodes whose desks ring for four seconds."""
-    more = {"CC_RING_MS": "4000", "CC_LEG_GRACE_MS": "5000", "CC_DRAIN_S": "8"}
+    more = {
+        "CC_RING_MS": "4000",
+        "CC_LEG_GRACE_MS": "5000",
+        "CC_DRAIN_S": "8",
+        "CC_WISH_MS": "2000",
+    }
     async with small_centre(redis_url, tmp_path, nodes=2, **more) as one:
         yield one
 
@@ -176,7 +181,7 @@ async def test_what_the_older_node_says_of_a_talk_that_moved_carries_its_older_e
     assert stands.state == "talking"
 
 
-async def test_an_adviser_who_does_not_follow_leaves_the_caller_at_the_head_of_the_queue(
+async def test_a_caller_whom_the_adviser_does_not_follow_waits_for_that_one_and_then_for_any(
     centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("contactcentre.apps.call_way.REJOIN_MS", 500)
@@ -185,7 +190,10 @@ async def test_an_adviser_who_does_not_follow_leaves_the_caller_at_the_head_of_t
     back = await centre.call_again(caller.claim, node=1)
     await back.hear("stage", state="waiting")
     await centre.desk.report("bryn", Presence.READY, PAYING)
-    assert (await centre.ring()).call == "call-1"
+    assert (await centre.ring()).call == "late", "nobody behind is held up"
+    await centre.desk.report("cat", Presence.READY, PAYING)
+    ring = await centre.ring()
+    assert (ring.call, ring.adviser) == ("call-1", "cat")
 
 
 async def test_a_caller_who_gives_up_says_so_to_another_node(centre: SmallCentre) -> None:

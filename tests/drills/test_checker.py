@@ -6,7 +6,7 @@ import pytest
 
 from contactcentre.drills import history as h
 from contactcentre.drills.checker import Row, check
-from contactcentre.drills.order import order_violations
+from contactcentre.drills.order import WISHED_MS, order_violations
 from tests.drills.saw import GENERAL, Saw, row
 
 
@@ -277,6 +277,23 @@ def test_nobody_is_offered_again_to_an_adviser_who_did_not_take_the_call(saw: Sa
     saw.is_served("b", "ada", 5_000, token=2)
     saw.is_served("a", "bob", 9_000, token=3)
     assert found(saw) == {}
+
+
+@pytest.mark.parametrize(("later_ms", "violations"), [(1_000, 0), (WISHED_MS + 4_000, 1)])
+def test_whose_talk_broke_waits_for_one_adviser_for_a_while_and_then_for_any(
+    saw: Saw, later_ms: int, violations: int
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.rings("a", "ada", 500, token=1)
+    saw.talks("a", "ada", 600, token=1)
+    saw.note(
+        h.AdviserLegLost(at_ms=800, adviser="ada", call="a", token=1, heard_ms=700),
+        h.StageHeard(at_ms=900, call="a", state="waiting"),
+    )
+    saw.comes("b", 1_000, place=2)
+    saw.is_served("b", "bob", 4_000 + later_ms, token=2)
+    saw.is_served("a", "cat", 60_000, token=3)
+    assert found(saw).get("order_violations", 0) == violations
 
 
 def test_queues_do_not_wait_for_one_another(saw: Saw) -> None:

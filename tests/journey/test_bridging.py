@@ -186,8 +186,19 @@ async def test_a_caller_whose_adviser_is_lost_goes_back_to_the_place(ring: Ring)
     await ring.bridging.break_off()
     assert ring.live.call.state is CallState.WAITING
     assert ring.live.call.enqueued_ms == 2_000
-    assert ("return_to_queue", ring.queues.told[-1][1]) == ring.queues.told[-1]
+    what, said = ring.queues.told[-1]
+    assert what == "return_to_queue"
+    assert isinstance(said, dict)
+    assert said["wishes"] is False
     assert "apology_moved" in ring.live.said
+
+
+async def test_a_caller_whose_adviser_is_lost_may_wish_for_the_same_one(ring: Ring) -> None:
+    assert await talk(ring, AdviserLost()) is TalkEnd.BROKEN
+    await ring.bridging.break_off(wishes=True)
+    _, said = ring.queues.told[-1]
+    assert isinstance(said, dict)
+    assert said["wishes"] is True
 
 
 async def test_a_talk_goes_on_while_the_store_is_away() -> None:

@@ -13,11 +13,12 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
-from contactcentre.journey.matching import ADDRESS_KEPT_MS, OFFERS_MAX, Matcher
-from contactcentre.limits import TAKE_UP_MS
+from contactcentre.journey.matching import Matcher
+from contactcentre.limits import TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
-from tests.journey.stage import StagedClock, StagedQueues
+from contactcentre.ports.wishes import Wish
+from tests.journey.stage import StagedQueues
 
 PAYING = QueueId("tax.paying.en")
 NODE = NodeStanding(
@@ -54,6 +55,8 @@ class StagedStore:
         self.waiting: Sequence[QueueId] = (PAYING,)
         self.untaken: Sequence[Reservation] = ()
         self.asked: list[RequestId] = []
+        self.wished: Sequence[Wish] = ()
+        self.lapsed: list[Wish] = []
         self.is_open = True
 
     async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
@@ -85,6 +88,15 @@ class StagedStore:
     async def reservations(self) -> Sequence[Reservation]:
         """Return what nobody has taken up."""
         return self.untaken
+
+    async def wishes(self) -> Sequence[Wish]:
+        """Return who waits for one adviser alone."""
+        return self.wished
+
+    async def lapse_wish(self, wish: Wish) -> None:
+        """Let the wish be over, and note it."""
+        self.wished = [one for one in self.wished if one != wish]
+        self.lapsed.append(wish)
 
     async def wakes(self) -> AsyncIterator[None]:
         """Wake once, then be silent."""
@@ -306,66 +318,47 @@ async def test_an_adviser_bound_to_two_calls_is_told_of_once() -> None:
     assert told.violated == [("I4", {"adviser": "ada", "reservations_count": 2})]
 
 
-class SlowNodes(StagedNodes):
-    """Nodes that answer no offer before they are told to."""
+class HurriedClock(MachineClock):
+    """A clock by which every sleep is over at once."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer = asyncio.Event()
+    def __init__(self, *, until_ms: int) -> None:
+        self._now_ms = 0
+        self._until_ms = until_ms
 
-    async def offer(
-        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
-    ) -> None:
-        """Take the offer late."""
-        await super().offer(node_url=node_url, call=call, adviser=adviser, desk=desk, token=token)
-        await self.answer.wait()
+    def monotonic_ms(self) -> int:
+        """Return how long has been slept."""
+        return self._now_ms
 
-
-async def test_no_more_is_reserved_than_can_be_offered_in_time() -> None:
-    store, nodes = StagedStore(), SlowNodes()
-    store.by_queue = [reservation(f"c{n}", n) for n in range(1, 2 * OFFERS_MAX + 1)]
-    running = asyncio.create_task(matcher(store, nodes).run())
-    await asyncio.sleep(0.3)
-    assert len(nodes.offered) == OFFERS_MAX
-    assert len(store.by_queue) == OFFERS_MAX - 1
-    nodes.answer.set()
-    await asyncio.sleep(0.3)
-    running.cancel()
-    await asyncio.wait([running])
-    assert len(nodes.offered) == 2 * OFFERS_MAX
+    async def sleep_ms(self, span_ms: int) -> None:
+        """Sleep, but for ever once the test's time is over."""
+        if self._now_ms + span_ms > self._until_ms:
+            await asyncio.Event().wait()
+        self._now_ms += span_ms
+        await asyncio.sleep(0)
 
 
-class CountedBook(StagedStore):
-    """An address book that counts how often it is asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked_count = 0
-        self.url = NODE.internal_url
-
-    async def node(self, node: NodeId) -> NodeStanding | None:
-        """Return where the node is now."""
-        assert node
-        self.asked_count += 1
-        return replace(NODE, internal_url=self.url)
+WISH = Wish(call=CallId("c1"), adviser=AdviserId("ada"), token=Token(7))
 
 
-async def test_where_a_node_is_is_asked_for_once_a_beat() -> None:
-    book, nodes, clock = CountedBook(), StagedNodes(), StagedClock()
-    router = matcher(book, nodes, clock=clock)
-    for token in (1, 2):
-        await router.offer(reservation(token=token))
-    assert book.asked_count == 1
-    book.url = "http://127.0.0.1:9"
-    await clock.sleep_ms(ADDRESS_KEPT_MS)
-    await router.offer(reservation(token=3))
-    assert [url for url, _, _ in nodes.offered] == [NODE.internal_url, NODE.internal_url, book.url]
+async def test_a_wish_lapses_by_the_routers_own_clock_and_not_before_its_time() -> None:
+    store = StagedStore()
+    store.wished = [WISH]
+    await run_until(matcher(store, StagedNodes(), clock=HurriedClock(until_ms=WISH_MS)), 0.1)
+    assert store.lapsed == []
+    clock = HurriedClock(until_ms=WISH_MS + 2_000)
+    await run_until(matcher(store, StagedNodes(), clock=clock), 0.1)
+    assert store.lapsed == [WISH]
 
 
-async def test_a_node_that_did_not_answer_is_looked_up_before_the_next_offer() -> None:
-    book, nodes = CountedBook(), StagedNodes(PeerUnavailable("gone"))
-    router = matcher(book, nodes, clock=StagedClock())
-    await router.offer(reservation(token=1))
-    book.url = "http://127.0.0.1:9"
-    await router.offer(reservation(token=2))
-    assert [url for url, _, _ in nodes.offered] == [NODE.internal_url, book.url]
+async def test_a_wish_after_another_talk_begins_anew() -> None:
+    class Renewed(StagedStore):
+        clock = HurriedClock(until_ms=WISH_MS + 4_000)
+
+        async def wishes(self) -> Sequence[Wish]:
+            """Return a later wish of the same two once a while has passed."""
+            is_later = self.clock.monotonic_ms() > WISH_MS - 2_000
+            return [replace(WISH, token=Token(8)) if is_later else WISH]
+
+    store = Renewed()
+    await run_until(matcher(store, StagedNodes(), clock=store.clock), 0.1)
+    assert store.lapsed == []

@@ -57,6 +57,10 @@ class StoreClient(Protocol):
     timeout_s: float
     """How long a command may take before the store counts as away."""
 
+    @property
+    def sees_majority(self) -> bool:
+        """Say whether most Sentinels answered when they were last asked; True without any."""
+
     async def close(self) -> None:
         """Close all connections."""
 

@@ -15,6 +15,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | served:<queue>    | list    | nodes, at each answer          | an hour after the last answer or  |
 |                   |         |                                | till a call joins an empty queue  |
 | reservations      | zset    | routers                        | until taken up or given back      |
+| wishes            | zset    | nodes and routers              | until matched, lapsed or over     |
 | request:<request> | string  | routers                        | a minute                          |
 | adviser:<adviser> | hash    | desks; nodes and routers as    | half a day after the last report  |
 |                   |         | calls come and go              |                                   |
@@ -64,6 +65,10 @@ and decides nothing but whether a level is asked yet: a step of that clock makes
 
 queue: calls that may be matched, by score, which is enqueued_ms - head_start_ms, lowest first;
 equal scores stand in the order of their ids. A hidden call is in no queue; its hash keeps its rank.
+A queue @<adviser> is that adviser's own, and a place of that adviser alone: whose talk broke waits
+there for the same adviser, by enqueued_ms less the greatest head start, until a router lets that
+lapse into the call's queue. The call's hash then says wish, the adviser; what stands there without
+it is a leftover. wishes: call and adviser with a blank between, by the token of the broken talk.
 
 holds: the calls of a node that have not ended. seats: the advisers whom a desk has reported last,
 but for those who are offline. Whoever is taken out of one as its process is lost stands in lost or
@@ -95,6 +100,11 @@ def _checked(name: str) -> str:
     """Return a name that can stand in a key and in a list of names with blanks between."""
     assert _NAME.fullmatch(name), f"{name!r} can be no part of a key"
     return name
+
+
+def own_queue(adviser: AdviserId) -> QueueId:
+    """Return the queue of those who wait for one adviser alone."""
+    return QueueId(f"@{_checked(adviser)}")
 
 
 def place(queue: QueueId, level: int) -> str:
@@ -151,6 +161,11 @@ class Keys:
     def reservations(self) -> str:
         """Return where the reserved calls are listed by token."""
         return self._key("reservations")
+
+    @property
+    def wishes(self) -> str:
+        """Return where the calls stand that wait for one adviser alone, the oldest wish first."""
+        return self._key("wishes")
 
     def request(self, request: str) -> str:
         """Return where it stands what came of a router's request."""

@@ -10,6 +10,7 @@ from contactcentre.adapters.state_redis.keys import REQUEST_KEPT_S
 from contactcentre.domain.errors import StateUnavailable, StoreChanged
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.ports.state import Reservation
+from contactcentre.ports.wishes import Wish
 
 RESERVATIONS_MAX = 500
 """More are looked at when these, the oldest, are done with."""
@@ -53,7 +54,7 @@ class RedisMatching(Blackboard):
             "match_queue",
             keys={
                 "request": self.keys.request(request),
-                "queue": self.keys.queue(queue),
+                "queue:": self.keys.any_queue,
                 "call:": self.keys.any_call,
                 "adviser:": self.keys.any_adviser,
                 "ready_in:": self.keys.any_ready_in,
@@ -94,6 +95,39 @@ class RedisMatching(Blackboard):
                 return [_reservation(one) for one in found]
             case reply:
                 raise AssertionError(reply)
+
+    async def wishes(self) -> Sequence[Wish]:
+        """Return the calls that wait for one adviser alone."""
+        match await self.run(
+            "list_wishes",
+            keys={
+                "wishes": self.keys.wishes,
+                "call:": self.keys.any_call,
+                "queue:": self.keys.any_queue,
+            },
+            argv={"count_max": RESERVATIONS_MAX},
+        ):
+            case ["wishes", *found]:
+                return [
+                    Wish(call=CallId(call), adviser=AdviserId(adviser), token=Token(int(token)))
+                    for call, adviser, token in found
+                ]
+            case reply:
+                raise AssertionError(reply)
+
+    async def lapse_wish(self, wish: Wish) -> None:
+        """Let a call that has waited for one adviser alone wait in its queue."""
+        await self.run(
+            "lapse_wish",
+            keys={
+                "call": self.keys.call(wish.call),
+                "queue:": self.keys.any_queue,
+                "queues": self.keys.queues,
+                "wishes": self.keys.wishes,
+                "wake": self.keys.wake,
+            },
+            argv={"call": wish.call, "adviser": wish.adviser, "token": wish.token},
+        )
 
     async def wakes(self) -> AsyncIterator[None]:
         """Yield at every (re)connection, and whenever something may be matched."""

@@ -1,7 +1,7 @@
 """The advisers as their desks write them, and where desks are."""
 
 from contactcentre.adapters.state_redis.blackboard import DOUBTS_MAX, Blackboard, texts
-from contactcentre.adapters.state_redis.keys import ADVISER_KEPT_S, PROCESS_KEPT_S, place
+from contactcentre.adapters.state_redis.keys import ADVISER_KEPT_S, PROCESS_KEPT_S, own_queue, place
 from contactcentre.domain.ids import CallId, DeskId, Token
 from contactcentre.domain.levels import AT_ONCE
 from contactcentre.domain.presence import AwayReason, Presence
@@ -40,7 +40,7 @@ class RedisPresences(Blackboard):
                 "reason": report.reason or "",
                 "call": report.call or "",
                 "token": report.token,
-                "queues": " ".join(places.values()),
+                "queues": " ".join((*places.values(), own_queue(report.adviser))),
                 "after_ms": " ".join(
                     f"{places[queue]}={asked.after_ms}"
                     for queue, asked in report.asked_later.items()

@@ -2,6 +2,7 @@
 
 from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.adapters.state_redis.keys import CALL_KEPT_S, CLOSED_KEPT_S, SERVED_KEPT_S
+from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import CallClosed, Refusal, StaleEpoch, StaleToken
 from contactcentre.domain.events import Ending, LapseReason
@@ -82,8 +83,12 @@ class RedisQueues(Blackboard):
         """Return where a call stands; None if it does not wait in that queue."""
         match await self.run(
             "look_place",
-            keys={"queue": self.keys.queue(queue), "served": self.keys.served(queue)},
-            argv={"call": call, "served_min": SERVED_MIN},
+            keys={
+                "queue": self.keys.queue(queue),
+                "served": self.keys.served(queue),
+                "call": self.keys.call(call),
+            },
+            argv={"queue": queue, "call": call, "served_min": SERVED_MIN},
         ):
             case ["none"]:
                 return None
@@ -160,7 +165,9 @@ class RedisQueues(Blackboard):
             argv={"call": call, "adviser": adviser, "token": token, "why": why},
         )
 
-    async def return_to_queue(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
+    async def return_to_queue(
+        self, *, call: CallId, adviser: AdviserId, token: Token, wishes: bool = False
+    ) -> None:
         """Put a call whose talk broke back into its place; the adviser goes to away."""
         await self.run(
             "return_call",
@@ -170,6 +177,7 @@ class RedisQueues(Blackboard):
                 "queue:": self.keys.any_queue,
                 "queues": self.keys.queues,
                 "reservations": self.keys.reservations,
+                "wishes": self.keys.wishes,
                 "wake": self.keys.wake,
             },
             argv={
@@ -177,6 +185,7 @@ class RedisQueues(Blackboard):
                 "adviser": adviser,
                 "token": token,
                 "reason": AwayReason.LOST_CONNECTION,
+                "wish_start_ms": head_start_ms(ServiceClass.P0) if wishes else "",
             },
         )
 

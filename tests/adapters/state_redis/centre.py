@@ -180,6 +180,12 @@ class Centre:
         """Give a reserved call back."""
         await self.state.give_back(call=held.call, adviser=held.adviser, token=held.token, why=why)
 
+    async def break_off(self, held: Reservation, *, wishes: bool = True) -> None:
+        """Let a talk break; the caller wishes for the same adviser."""
+        await self.state.return_to_queue(
+            call=held.call, adviser=held.adviser, token=held.token, wishes=wishes
+        )
+
     async def end(
         self, call: CallId = EARLY, *, epoch: LegEpoch = FIRST, ending: Ending = Ending.HANDLED
     ) -> None:

@@ -18,7 +18,7 @@ TYPE_OF = {name + ":" * bool(more): kind for name, more, kind in ROWS if kind !=
 FOR_EVER = {"token", "enqueued", "events", "unread", "opened"}
 """The last numbers given, what is on its way or waits for a person, and a store's name."""
 WHILE_IN_USE = {
-    *("queue:", "queues", "reservations", "ready", "ready_in:"),
+    *("queue:", "queues", "reservations", "wishes", "ready", "ready_in:"),
     *("advisers", "nodes", "desks", "lost", "lost_advisers"),
 }
 """Gone by themselves once nothing is in them."""
@@ -44,6 +44,8 @@ async def _use_everything(centre: Centre) -> None:
     await inbox.take(count_max=9, wait_ms=10)
     await inbox.acknowledge([], durable=[(NORTH, 1)])
     await state.pass_place(earlier=CallId("left"), page="page", call=CallId("again"))
+    await centre.ready(AdviserId("ann"))
+    await centre.break_off(await centre.talk(AdviserId("ann")))
     await centre.ready(AdviserId("kim"))
     await centre.node_says(said(CallId("south's")), node=SOUTH)
     await state.lose_calls(SOUTH, beat=1)

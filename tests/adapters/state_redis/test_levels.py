@@ -101,6 +101,18 @@ async def test_nobody_of_a_lower_level_takes_a_call_while_a_better_adviser_is_re
     assert (await centre.reserve(CAT)).call == "last"
 
 
+@pytest.mark.parametrize("from_queue", [True, False])
+@pytest.mark.parametrize("later", [{}, SPARE])
+async def test_a_clock_that_has_gone_back_keeps_nobody_who_is_asked_at_once_from_a_call(
+    centre: Centre, later: dict[QueueId, Asked], *, from_queue: bool
+) -> None:
+    await centre.call(EARLY, at_ms=await now_ms(centre) + 3_600_000)
+    await centre.ready(BOB, later=later)
+    found = await by_queue(centre) if from_queue else await centre.match(BOB)
+    assert found is not None
+    assert found.call == EARLY
+
+
 async def test_an_adviser_takes_the_best_head_among_those_that_he_is_asked_for(
     centre: Centre,
 ) -> None:

@@ -59,7 +59,7 @@ for i = 4, #ARGV, 9 do
       end
       if old_queue then redis.call('ZREM', any_queue .. old_queue, call) end
       redis.call('ZREM', reservations, call)
-      redis.call('HDEL', key, 'adviser', 'desk')
+      redis.call('HDEL', key, 'adviser', 'desk', 'wish')
       redis.call('HSET', key, 'state', said, 'token', there > here and token or held or '0',
         'doubts', '0')
       if queue ~= '' then

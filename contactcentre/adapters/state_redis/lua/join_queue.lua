@@ -48,7 +48,7 @@ if not old_queue and redis.call('ZCARD', any_queue .. queue) == 0 then
   redis.call('DEL', served)
 end
 redis.call('HSET', call_key, 'state', 'waiting')
-redis.call('HDEL', call_key, 'adviser', 'desk', 'presumed', 'ending')
+redis.call('HDEL', call_key, 'adviser', 'desk', 'presumed', 'ending', 'wish')
 redis.call('ZADD', any_queue .. queue, string.format('%.0f', time_ms - head_start_ms), call)
 redis.call('SADD', queues, queue)
 redis.call('PUBLISH', wake, queue)

@@ -41,7 +41,7 @@ local function is_asked(place, name, level, call)
   if above > 0 then return false end
   local time_ms = redis.call('HGET', any_call .. call, 'enqueued_ms')
   local after_ms = redis.call('HGET', adviser_key, 'after:' .. place)
-  return now_ms - (time_ms or 0) >= tonumber(after_ms or '0')
+  return math.max(0, now_ms - (time_ms or 0)) >= tonumber(after_ms or '0')
 end
 
 for _ = 1, tonumber(heads_max) do
@@ -59,21 +59,22 @@ for _ = 1, tonumber(heads_max) do
   if not call then return {'none'} end
 
   redis.call('ZREM', any_queue .. queue, call)
-  local state, time_ms, node = unpack(redis.call(
-    'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node'))
-  if state == 'waiting' then
+  local state, time_ms, node, its_queue, wish = unpack(redis.call(
+    'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node', 'queue', 'wish'))
+  if state == 'waiting' and (queue == its_queue or queue == '@' .. (wish or '')) then
     local before = tonumber(redis.call('GET', last) or '0')
     local token = string.format('%.0f', math.max(before + 1, now[1] * 1000000 + now[2]))
     redis.call('SET', last, token)
     redis.call('ZREM', ready, adviser)
     for name in queues:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end
     redis.call('HSET', any_call .. call,
-      'state', 'reserved', 'adviser', adviser, 'desk', desk, 'token', token, 'doubts', '0')
+      'state', 'reserved', 'adviser', adviser, 'desk', desk, 'token', token, 'doubts', '0',
+      'wish', '')
     redis.call('HSET', adviser_key, 'state', 'reserved', 'reason', '', 'call', call,
       'token', token, 'since_ms', now_ms, 'doubts', '0')
     redis.call('ZADD', reservations, token, call)
     redis.call('SET', request, token .. ' ' .. call, 'EX', request_kept_s)
-    return {'reserved', call, adviser, token, queue, time_ms, node, desk}
+    return {'reserved', call, adviser, token, its_queue, time_ms, node, desk}
   end
 end
 return {'none'}

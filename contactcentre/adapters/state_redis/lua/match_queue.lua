@@ -1,6 +1,6 @@
 -- Reserve a queue's head for the adviser of the lowest level who is next among its ready ones.
 --
--- KEYS   request queue call: adviser: ready_in: ready reservations token opened
+-- KEYS   request queue: call: adviser: ready_in: ready reservations token opened
 -- ARGV   queue heads_max request_kept_s
 -- GIVES  {"reserved", call, adviser, token, queue, enqueued_ms, node, desk} | {"none"}
 --         | {"changed"}
@@ -9,7 +9,7 @@
 -- and no second adviser can be shown it. A request that was granted before gives the same
 -- reservation while it stands, and nothing after that. A level is looked at when the ones above it
 -- have nobody ready; its first adviser says from which waiting time on it is asked.
-local request, queue_key, any_call, any_adviser, any_ready_in, ready, reservations, last,
+local request, any_queue, any_call, any_adviser, any_ready_in, ready, reservations, last,
   opened = unpack(KEYS)
 local queue, heads_max, request_kept_s = unpack(ARGV)
 
@@ -38,34 +38,35 @@ local function first_ready()
 end
 
 for _ = 1, tonumber(heads_max) do
-  local call = redis.call('ZRANGE', queue_key, 0, 0)[1]
+  local call = redis.call('ZRANGE', any_queue .. queue, 0, 0)[1]
   local adviser, place = first_ready()
   if not call or not adviser then return {'none'} end
 
-  local state, time_ms, node = unpack(redis.call(
-    'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node'))
+  local state, time_ms, node, its_queue, wish = unpack(redis.call(
+    'HMGET', any_call .. call, 'state', 'enqueued_ms', 'node', 'queue', 'wish'))
   local presence, desk, queues, after_ms = unpack(redis.call(
     'HMGET', any_adviser .. adviser, 'state', 'desk', 'queues', 'after:' .. place))
   if presence ~= 'ready' then
     redis.call('ZREM', any_ready_in .. place, adviser)
-  elseif state ~= 'waiting' then
-    redis.call('ZREM', queue_key, call)
-  elseif now_ms - time_ms < tonumber(after_ms or '0') then
+  elseif state ~= 'waiting' or (queue ~= its_queue and queue ~= '@' .. (wish or '')) then
+    redis.call('ZREM', any_queue .. queue, call)
+  elseif math.max(0, now_ms - time_ms) < tonumber(after_ms or '0') then
     return {'none'}
   else
     local before = tonumber(redis.call('GET', last) or '0')
     local token = string.format('%.0f', math.max(before + 1, now[1] * 1000000 + now[2]))
     redis.call('SET', last, token)
-    redis.call('ZREM', queue_key, call)
+    redis.call('ZREM', any_queue .. queue, call)
     redis.call('ZREM', ready, adviser)
     for name in queues:gmatch('%S+') do redis.call('ZREM', any_ready_in .. name, adviser) end
     redis.call('HSET', any_call .. call,
-      'state', 'reserved', 'adviser', adviser, 'desk', desk, 'token', token, 'doubts', '0')
+      'state', 'reserved', 'adviser', adviser, 'desk', desk, 'token', token, 'doubts', '0',
+      'wish', '')
     redis.call('HSET', any_adviser .. adviser, 'state', 'reserved', 'reason', '', 'call', call,
       'token', token, 'since_ms', now_ms, 'doubts', '0')
     redis.call('ZADD', reservations, token, call)
     redis.call('SET', request, token .. ' ' .. call, 'EX', request_kept_s)
-    return {'reserved', call, adviser, token, queue, time_ms, node, desk}
+    return {'reserved', call, adviser, token, its_queue, time_ms, node, desk}
   end
 end
 return {'none'}

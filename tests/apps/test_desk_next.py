@@ -1,23 +1,40 @@
-"""What a desk counts of its adviser's last hour, and what of it decides who is next."""
+"""What a desk says of its adviser that decides who is next: levels, and the last hour's work."""
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
+from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.apps.desk_seat import Seat, SeatTools
 from contactcentre.domain import desk_events as e
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import CallId, DeskId, Token
+from contactcentre.domain.ids import CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import AdviserReport, AdviserStanding
-from tests.apps.desk_centre import ADA, desk_centre
+from tests.apps.desk_centre import ADA, DeskCentre, desk_centre
+from tests.apps.desk_node import GENERAL
 
 MINUTE_MS = 60_000
 CALL, LEG = CallId("c1"), LegEpoch(1, "a")
+PAYING = QueueId("tax.paying.en")
+GONE = AdviserReport(
+    adviser=ADA.id,
+    desk=DeskId("desk-9"),
+    beat=1,
+    state=Presence.AWAY,
+    reason=AwayReason.LOST_CONNECTION,
+    call=None,
+    token=Token(0),
+    queues=ADA.queues,
+    occupied=600,
+)
+"""What another desk process has said last."""
 
 
 class HandClock:
@@ -96,23 +113,34 @@ def test_what_another_process_has_counted_goes_on_unless_the_adviser_had_gone_ho
     assert seat.occupied == taken_up
 
 
-async def test_a_desk_goes_on_counting_where_another_one_has_stopped(
+async def test_a_desk_tells_at_which_level_its_adviser_is_asked_and_goes_on_counting(
     redis_url: str, database_url: str
 ) -> None:
     async with desk_centre(redis_url, database_url, CC_NEXT_ADVISER="least_occupied") as centre:
-        gone = AdviserReport(
-            adviser=ADA.id,
-            desk=DeskId("desk-9"),
-            beat=1,
-            state=Presence.AWAY,
-            reason=AwayReason.LOST_CONNECTION,
-            call=None,
-            token=Token(0),
-            queues=ADA.queues,
-            occupied=600,
-        )
-        await centre.state.report_adviser(gone)
+        async with PostgresPool(database_url) as pool:
+            second = replace(ADA, levels={PAYING: 2, GENERAL: 2})
+            await PostgresAccounts(pool).put(second, password=None)
+        await centre.state.report_adviser(GONE)
         await asyncio.sleep(1.3)  # the desk looks at the live state once a second
+        await centre.state.open_matching((await centre.state.generation()).store)
         async with centre.ready():
-            standing = await centre.standing(Presence.READY)
-            assert 590 <= standing.occupied <= 600
+            assert 590 <= (await centre.standing(Presence.READY)).occupied <= 600
+            assert not await is_matched(centre, PAYING, waited_ms=5_000)
+            assert await is_matched(centre, PAYING, waited_ms=20_000)
+        async with centre.ready():
+            assert await is_matched(centre, GENERAL, waited_ms=0), "no levels are told apart there"
+
+
+async def is_matched(centre: DeskCentre, queue: QueueId, *, waited_ms: int) -> bool:
+    """Let a caller come who has waited for so long; say whether an adviser is asked."""
+    state = centre.state
+    call = CallId(f"{queue}-{waited_ms}")
+    await state.join(
+        call=call,
+        queue=queue,
+        head_start_ms=0,
+        enqueued_ms=(await state.overview([])).now_ms - waited_ms,
+        epoch=LEG,
+        node=NodeId("node-1"),
+    )
+    return await state.match_queue(queue, request=RequestId(call)) is not None

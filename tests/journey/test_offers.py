@@ -1,0 +1,76 @@
+"""A router in a rush: what it has under way, and whom it asks where nodes are."""
+
+import asyncio
+from dataclasses import replace
+
+from contactcentre.domain.errors import PeerUnavailable
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, Token
+from contactcentre.journey.matching import ADDRESS_KEPT_MS, OFFERS_MAX
+from contactcentre.ports.state import NodeStanding
+from tests.journey.stage import StagedClock
+from tests.journey.test_matching import NODE, StagedNodes, StagedStore, matcher, reservation
+
+
+class SlowNodes(StagedNodes):
+    """Nodes that answer no offer before they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = asyncio.Event()
+
+    async def offer(
+        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+    ) -> None:
+        """Take the offer late."""
+        await super().offer(node_url=node_url, call=call, adviser=adviser, desk=desk, token=token)
+        await self.answer.wait()
+
+
+async def test_no_more_is_reserved_than_can_be_offered_in_time() -> None:
+    store, nodes = StagedStore(), SlowNodes()
+    store.by_queue = [reservation(f"c{n}", n) for n in range(1, 2 * OFFERS_MAX + 1)]
+    running = asyncio.create_task(matcher(store, nodes).run())
+    await asyncio.sleep(0.3)
+    assert len(nodes.offered) == OFFERS_MAX
+    assert len(store.by_queue) == OFFERS_MAX - 1
+    nodes.answer.set()
+    await asyncio.sleep(0.3)
+    running.cancel()
+    await asyncio.wait([running])
+    assert len(nodes.offered) == 2 * OFFERS_MAX
+
+
+class CountedBook(StagedStore):
+    """An address book that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_count = 0
+        self.url = NODE.internal_url
+
+    async def node(self, node: NodeId) -> NodeStanding | None:
+        """Return where the node is now."""
+        assert node
+        self.asked_count += 1
+        return replace(NODE, internal_url=self.url)
+
+
+async def test_where_a_node_is_is_asked_for_once_a_beat() -> None:
+    book, nodes, clock = CountedBook(), StagedNodes(), StagedClock()
+    router = matcher(book, nodes, clock=clock)
+    for token in (1, 2):
+        await router.offer(reservation(token=token))
+    assert book.asked_count == 1
+    book.url = "http://127.0.0.1:9"
+    await clock.sleep_ms(ADDRESS_KEPT_MS)
+    await router.offer(reservation(token=3))
+    assert [url for url, _, _ in nodes.offered] == [NODE.internal_url, NODE.internal_url, book.url]
+
+
+async def test_a_node_that_did_not_answer_is_looked_up_before_the_next_offer() -> None:
+    book, nodes = CountedBook(), StagedNodes(PeerUnavailable("gone"))
+    router = matcher(book, nodes, clock=StagedClock())
+    await router.offer(reservation(token=1))
+    book.url = "http://127.0.0.1:9"
+    await router.offer(reservation(token=2))
+    assert [url for url, _, _ in nodes.offered] == [NODE.internal_url, book.url]
