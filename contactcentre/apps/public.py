@@ -6,12 +6,14 @@ from contactcentre.adapters.environment.machine import MachineChance, MachineClo
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.pages.rate import RateLimit
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.pages.site import Site, Tools
 from contactcentre.apps.process import Process
+from contactcentre.apps.switchboard import Switchboard
 from contactcentre.settings import Settings
 
 log = structlog.get_logger()
@@ -35,6 +37,8 @@ async def serve(settings: Settings, process: Process) -> None:
         nodes_static=settings.nodes_static,
         clock=clock,
     )
+    path = settings.data_dir / "switches" / f"{settings.node}.json"
+    switches = Switchboard(state, FileOfSwitches(path), clock)
     signing, keys = settings.signing_ring()
     site = Site(
         Tools(
@@ -42,6 +46,7 @@ async def serve(settings: Settings, process: Process) -> None:
             spoken=load_words(flows_dir),
             organisation=settings.organisation,
             centre=centre,
+            switches=lambda: switches.of(line.id),
             signatures=Signatures(keys, signing, clock),
             rate=RateLimit(
                 clock,
@@ -56,6 +61,8 @@ async def serve(settings: Settings, process: Process) -> None:
         )
     )
     await centre.look()  # the first page may already know the nodes
+    await switches.look()
+    process.spawn(switches.watch(), "switches")
     await process.listen(site.application(), host=settings.host, port=settings.public_port)
     log.info("serving pages", line=line.id)
     await process.run(centre.watch)

@@ -6,9 +6,16 @@ from contactcentre.adapters.state_redis.presences import RedisPresences
 from contactcentre.adapters.state_redis.queues import RedisQueues
 from contactcentre.adapters.state_redis.reports import RedisReports
 from contactcentre.adapters.state_redis.rescue import RedisRescue
+from contactcentre.adapters.state_redis.switches import RedisSwitches
 
 
 class RedisState(
-    RedisReports, RedisRescue, RedisQueues, RedisMatching, RedisPresences, RedisAddressBook
+    RedisReports,
+    RedisRescue,
+    RedisQueues,
+    RedisMatching,
+    RedisPresences,
+    RedisAddressBook,
+    RedisSwitches,
 ):
-    """CallQueues, Rescue, Matching, Presences and AddressBook over one pool of connections."""
+    """Every port of the live state, over one pool of connections."""

@@ -11,6 +11,7 @@ from contactcentre.adapters.web.pages.content import Figures
 from contactcentre.adapters.web.pages.rate import RateLimit
 from contactcentre.adapters.web.pages.site import Site, Tools
 from contactcentre.domain.ids import LineId, QueueId, RequestId
+from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
 from contactcentre.ports.state import QueueStanding
 
 NOW_MS = 1_790_000_000_000
@@ -94,6 +95,7 @@ class House:
 
     centre: TestCentre = field(default_factory=TestCentre)
     clock: StillClock = field(default_factory=StillClock)
+    switches: LineSwitches = AS_PLANNED
     proxies: Sequence[str] = ()
     ice_servers: Sequence[str] = ()
 
@@ -112,6 +114,7 @@ class House:
                 spoken=self.spoken,
                 organisation="Riverside Revenue",
                 centre=self.centre,
+                switches=lambda: self.switches,
                 signatures=self.signatures,
                 rate=RateLimit(
                     self.clock,
