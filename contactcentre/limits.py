@@ -2,6 +2,8 @@
 
 BEAT_EVERY_MS = 1_000
 """How often nodes and desks report themselves and what they hold."""
+SWITCHES_EVERY_MS = 500
+"""How often nodes and pages look at the supervisors' switches."""
 NODE_SUSPECT_AFTER_MS = 3_000
 """A node, or a desk process, whose beat has not changed for so long is taken for gone."""
 SOCKET_BEAT_EVERY_MS = 2_000
@@ -49,7 +51,10 @@ MATCHES_PER_SWEEP_MAX = 50
 WISH_MS = 20_000
 """Whoever comes back from a talk that broke waits for the same adviser alone for so long."""
 NOTES_MAX_CHARS = 8_000
+WHY_MAX_CHARS = 200
+"""Of what a supervisor writes beside the turn of a switch."""
 
+assert SWITCHES_EVERY_MS < BEAT_EVERY_MS, "a switch is effective within about a second"
 assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
 assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could have been answered"

@@ -3,18 +3,23 @@
 Menu, queue, ring and talk follow one another here; what each of them does stands in its stage.
 """
 
+import structlog
+
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED
 from contactcentre.domain.call import TALKS, CallState, ending_of
 from contactcentre.domain.events import Ending, HungUpBy
-from contactcentre.domain.ids import DeskId, SoundName
+from contactcentre.domain.ids import DeskId, QueueId, SoundName
+from contactcentre.domain.ivr.switches import diverted
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import REJOIN_MS
 from contactcentre.ports.live import LiveCall, Offered
+
+log = structlog.get_logger()
 
 
 class CallWay:
@@ -43,6 +48,7 @@ class CallWay:
                 self._flow,
                 queues=tools.queues,
                 clock=tools.clock,
+                switches=tools.switches(live.call.line),
                 came_from=position,
                 kept_ms=kept_ms,
             )
@@ -93,7 +99,7 @@ class CallWay:
                 return HungUpBy.FLOW
             self._walk = None
             await waiting.join(
-                queue=reached.queue,
+                queue=self._queue_now(reached.queue),
                 service_class=reached.service_class,
                 enqueued_ms=reached.enqueued_ms,
             )
@@ -109,6 +115,17 @@ class CallWay:
             if await self._bridged(await waiting.offered(first=first)):
                 return HungUpBy.ADVISER
             first = ()
+
+    def _queue_now(self, queue: QueueId) -> QueueId:
+        """Return the queue that a new caller of a queue waits in now: a supervisor may divert it.
+
+        The caller's class stays what it was: to be sent elsewhere costs nobody a place.
+        """
+        elsewhere = diverted(self._flow, self._tools.switches(self._live.call.line), queue)
+        if elsewhere is None:
+            return queue
+        log.info("a new caller is diverted", call=self._live.call.id, queue=elsewhere.id)
+        return elsewhere.id
 
     async def _bridged(self, offered: Offered) -> bool:
         """Ring an adviser; say whether there was a talk that the adviser ended."""

@@ -10,10 +10,12 @@ import contactcentre
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.ledger_postgres.reports import PostgresReports
+from contactcentre.adapters.ledger_postgres.switches import PostgresSwitches
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.adapters.web.access import SessionGate, Sessions
@@ -29,11 +31,13 @@ from contactcentre.apps.desk_calls import DeskCalls
 from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
+from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpNodes
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import DeskId
+from contactcentre.journey.steering import Steering
 from contactcentre.journey.supervision import Supervision
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import MESSAGE_MAX_BYTES
@@ -66,6 +70,7 @@ class DeskProcess:
         beat: DeskBeat,
         supervision: Supervision,
         sessions: Sessions,
+        steering: Steering,
         clock: Clock,
         browsers: web.Application,
     ) -> None:
@@ -75,6 +80,7 @@ class DeskProcess:
         self._beat = beat
         self._supervision = supervision
         self._sessions = sessions
+        self._steering = steering
         self._clock = clock
         self._browsers = browsers
 
@@ -91,6 +97,7 @@ class DeskProcess:
             ]
         )
         self._process.spawn(self._supervision.keep_counting(), "counts")
+        self._process.spawn(self._steering.keep(), "switches")
         self._process.spawn(self._beat.keep_beating(), "desk beat")
         self._process.spawn(self._keep_ending_sessions(), "sessions")
         await self._process.open()
@@ -140,16 +147,13 @@ def _refuse_another(request: web.Request, token: int) -> None:
 async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> DeskProcess:
     """Put a desk process together from its settings."""
     clock = MachineClock()
-    signs = Signs(load_lines(settings.flows_dir or default_flows_dir()).values())
-    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
-    stack.push_async_callback(state.close)
-    pool = await stack.enter_async_context(
-        PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
-    )
-    process.uses("state", state.ping)
-    process.uses("records", pool.ping)
+    flows = settings.flows_dir or default_flows_dir()
+    lines = load_lines(flows)
+    signs = Signs(lines.values())
+    state, pool = await _stores(settings, process, stack)
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     supervision = _supervision(state, pool, clock, signs)
+    steering = Steering(lines, ledger=PostgresSwitches(pool), state=state, clock=clock)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
     floor, beat = _floor(
@@ -172,6 +176,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         wrap_ups=wrap_ups,
         supervision=supervision,
         signs=signs,
+        steering=SteeringSigns(steering, lines, load_words(flows), clock),
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
@@ -183,9 +188,24 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         beat=beat,
         supervision=supervision,
         sessions=sessions,
+        steering=steering,
         clock=clock,
         browsers=_pages(api, gate, https=https),
     )
+
+
+async def _stores(
+    settings: Settings, process: Process, stack: AsyncExitStack
+) -> tuple[RedisState, PostgresPool]:
+    """Return live state and records, neither of which need be there yet."""
+    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    stack.push_async_callback(state.close)
+    pool = await stack.enter_async_context(
+        PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
+    )
+    process.uses("state", state.ping)
+    process.uses("records", pool.ping)
+    return state, pool
 
 
 def _supervision(state: RedisState, pool: PostgresPool, clock: Clock, signs: Signs) -> Supervision:

@@ -12,6 +12,7 @@ from contactcentre.adapters.web.problems import respond
 from contactcentre.adapters.web.routes import Access, Asked, Nothing, Routes
 from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.desk_floor import Floor
+from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
 from contactcentre.domain.errors import (
     BadRequest,
@@ -47,6 +48,7 @@ class DeskApi:
         wrap_ups: WrapUps,
         supervision: Supervision,
         signs: Signs,
+        steering: SteeringSigns,
         bundle: Bundle,
         clock: Clock,
         ice_servers: tuple[str, ...],
@@ -57,6 +59,7 @@ class DeskApi:
         self._wrap_ups = wrap_ups
         self._supervision = supervision
         self._signs = signs
+        self._steering = steering
         self._bundle = bundle
         self._clock = clock
         self._ice_servers = ice_servers
@@ -172,7 +175,24 @@ class DeskApi:
         overview = self._supervision.overview
         if overview is None:
             raise StateUnavailable("there is no overview")
-        return self._signs.board(overview, self._supervision, asked.account.language)
+        return self._signs.board(
+            overview,
+            self._supervision,
+            asked.account.language,
+            lines=self._steering.lines(asked.account.language),
+        )
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/switches",
+        access=Access.SUPERVISOR,
+        takes=said.TurnSwitch,
+        gives=said.SwitchesNow,
+    )
+    async def turn_switch(self, asked: Asked[said.TurnSwitch]) -> said.SwitchesNow:
+        """Turn one of a line's switches, for new callers from about a second later on."""
+        await self._steering.turn(asked.said, who=asked.account.id)
+        return said.SwitchesNow(lines=self._steering.lines(asked.account.language))
 
     @ROUTES.serves("GET", "/api/live", access=Access.LIVE)
     async def live(self, request: web.Request, who: Account | None) -> web.StreamResponse:

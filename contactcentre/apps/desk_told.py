@@ -149,7 +149,14 @@ class Signs:
             ],
         )
 
-    def board(self, overview: Overview, supervision: Supervision, language: Language) -> said.Board:
+    def board(
+        self,
+        overview: Overview,
+        supervision: Supervision,
+        language: Language,
+        *,
+        lines: list[said.BoardLine],
+    ) -> said.Board:
         """Return what a supervisor sees."""
         states = [standing.state for _, standing in overview.advisers]
         return said.Board(
@@ -160,6 +167,7 @@ class Signs:
             nodes=[_node(node, supervision.state_of(node).value) for node in overview.nodes],
             coming_back_count=supervision.coming_back_count,
             today=_today(supervision.today, supervision.target_ms),
+            lines=lines,
         )
 
     def _board_queues(self, overview: Overview, language: Language) -> Iterator[said.BoardQueue]:

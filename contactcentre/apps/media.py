@@ -16,6 +16,7 @@ from contactcentre.adapters.flow_files.sounds import load_music, load_sounds
 from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
 from contactcentre.adapters.spool_files.spool import FileSpool
+from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
@@ -31,10 +32,12 @@ from contactcentre.apps.node_tools import NodeTools, Patience, Sign
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.reach import HttpDesks
+from contactcentre.apps.switchboard import Switchboard
 from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import MediaUnavailable, StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
-from contactcentre.domain.ids import DeskId, NodeId
+from contactcentre.domain.ids import DeskId, LineId, NodeId
+from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.domain.sites import SiteStanding
 from contactcentre.journey.records import ship
@@ -200,7 +203,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
     signatures = Signatures(ring, signing, clock)
-    words = load_words(flows)
+    words, switches = load_words(flows), await _switches(settings, process, state, clock)
     static = {DeskId(desk): url for desk, url in settings.desks_static.items()}
     node, url = place.node, place.public_url
     desks = HttpDesks(
@@ -215,6 +218,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         clock=clock,
         chance=MachineChance(),
         lines=load_lines(flows),
+        switches=switches,
         words=words,
         sign=_signer(signatures, clock),
         spawn=_spawner(process),
@@ -238,6 +242,17 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
 
 def _state(settings: Settings) -> RedisState:
     return RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+
+
+async def _switches(
+    settings: Settings, process: Process, state: RedisState, clock: MachineClock
+) -> Callable[[LineId], LineSwitches]:
+    """Return what says how a line's switches stand, as this node knows; it needs no store."""
+    path = settings.data_dir / "switches" / f"{settings.node}.json"
+    board = Switchboard(state, FileOfSwitches(path), clock)
+    await board.look()  # the first caller may already hear what is switched on
+    process.spawn(board.watch(), "switches")
+    return board.of
 
 
 def _spool(settings: Settings, clock: MachineClock) -> FileSpool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import LineId, NodeId, SoundName
 from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
@@ -44,6 +45,8 @@ class NodeTools:
     clock: Clock
     chance: Chance
     lines: Mapping[LineId, Line]
+    switches: Callable[[LineId], LineSwitches]
+    """How the supervisors' switches of a line stand now."""
     words: Words
     sign: Sign
     spawn: Callable[[Coroutine[None, None, None], str], None]

@@ -6,6 +6,7 @@ from contactcentre.adapters.environment.machine import MachineChance, MachineClo
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.pages.rate import RateLimit
@@ -13,6 +14,7 @@ from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.pages.site import Site, Tools
 from contactcentre.apps.process import Process
+from contactcentre.apps.switchboard import Switchboard
 from contactcentre.settings import Settings
 
 log = structlog.get_logger()
@@ -36,6 +38,8 @@ async def serve(settings: Settings, process: Process) -> None:
         nodes_static=settings.nodes_static,
         clock=clock,
     )
+    path = settings.data_dir / "switches" / f"{settings.node}.json"
+    switches = Switchboard(state, FileOfSwitches(path), clock)
     signing, keys = settings.signing_ring()
     signatures = Signatures(keys, signing, clock)
     site = Site(
@@ -44,6 +48,7 @@ async def serve(settings: Settings, process: Process) -> None:
             spoken=load_words(flows_dir),
             organisation=settings.organisation,
             centre=centre,
+            switches=lambda: switches.of(line.id),
             signatures=signatures,
             redials=Redials(signatures, state, clock, keep_ms=settings.redial_keep_ms),
             rate=RateLimit(
@@ -59,6 +64,8 @@ async def serve(settings: Settings, process: Process) -> None:
         )
     )
     await centre.look()  # the first page may already know the nodes
+    await switches.look()
+    process.spawn(switches.watch(), "switches")
     await process.listen(site.application(), host=settings.host, port=settings.public_port)
     log.info("serving pages", line=line.id)
     await process.run(centre.watch)

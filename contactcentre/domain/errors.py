@@ -18,6 +18,7 @@ Outage                      the world failed; ask again later
 ├── StateUnavailable        Redis
 │   └── StoreChanged        Redis has restarted, been emptied or been replaced: matching waits
 ├── LedgerUnavailable       PostgreSQL
+│   └── SwitchNotTurned     so a supervisor's switch stays as it is
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
 └── SpoolFull               the disk that keeps events until they are durable
@@ -134,6 +135,12 @@ class LedgerUnavailable(Outage):
     """PostgreSQL did not answer in time, or not for writing."""
 
     code = "ledger-unavailable"
+
+
+class SwitchNotTurned(LedgerUnavailable):
+    """A supervisor's switch is turned in PostgreSQL first, and it did not answer."""
+
+    code = "switch-not-turned"
 
 
 class MediaUnavailable(Outage):

@@ -14,6 +14,7 @@ from contactcentre.domain.events import CallDeflected, LanguageChosen, StepReach
 from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.ivr import walk
 from contactcentre.domain.ivr.flow import Flow
+from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
 from contactcentre.ports.state import CallQueues
@@ -47,6 +48,7 @@ class FlowWalk:
         *,
         queues: CallQueues,
         clock: Clock,
+        switches: LineSwitches = AS_PLANNED,
         came_from: walk.Position | None = None,
         kept_ms: int | None = None,
     ) -> None:
@@ -59,7 +61,12 @@ class FlowWalk:
         """From when the wait will count, if the caller waits later on."""
         self._reached: ToQueue | Finished | None = None
         self.position, self._actions = (
-            walk.begin(flow, live.call.language, arrived_ms=live.call.arrived_at_ms)
+            walk.begin(
+                flow,
+                live.call.language,
+                arrived_ms=live.call.arrived_at_ms,
+                switches=switches,
+            )
             if came_from is None
             else walk.resume(flow, came_from)
         )

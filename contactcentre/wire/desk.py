@@ -10,6 +10,8 @@ PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
 GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
 GET  /api/board           → Board (supervisors)
+POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
+                          records are away
 A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
 wrap-up that it is in.
 Errors are RFC 9457 problem+json with `code` as in domain/errors.py and `detail` for people.
@@ -20,10 +22,21 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, OutcomeCode, QueueId, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    LineId,
+    NodeId,
+    OutcomeCode,
+    QueueId,
+    SoundName,
+    Token,
+)
+from contactcentre.domain.ivr.flow import QueueName
+from contactcentre.domain.ivr.switches import SwitchKind
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import AwayReason, Presence
-from contactcentre.limits import NOTES_MAX_CHARS
+from contactcentre.limits import NOTES_MAX_CHARS, WHY_MAX_CHARS
 from contactcentre.wire.cluster import JourneyStep
 from contactcentre.wire.legs import Beat
 from contactcentre.wire.said import Said
@@ -223,6 +236,65 @@ class BoardNode(Said):
     legs_max: int
 
 
+class BoardNotice(Said):
+    """What a supervisor may let be said before the menu."""
+
+    name: SoundName
+    words: str
+
+
+class BoardDivert(Said):
+    """One queue of a line, in whatever language, and where its new callers are sent."""
+
+    queue: QueueName
+    title: str
+    to: QueueName | None
+    """None is as planned."""
+    is_fixed: bool
+    """Extra support is never diverted."""
+
+
+class BoardTurn(Said):
+    """The last turn of one of a line's switches."""
+
+    who: AdviserId
+    at_ms: int
+    why: str
+
+
+class BoardLine(Said):
+    """A line and its switches."""
+
+    line: LineId
+    title: str
+    is_open: bool
+    """By the hours; a line that is shut is closed all the same."""
+    may_be_shut: bool
+    """Whether the flow has something to say when it is closed."""
+    is_shut: bool
+    notice: SoundName | None
+    notices: list[BoardNotice]
+    diverts: list[BoardDivert]
+    last: BoardTurn | None
+    """None where nobody has turned a switch yet, or the records could not be read."""
+
+
+class TurnSwitch(Said):
+    """A supervisor turns a switch; see domain/ivr/switches for what `value` means."""
+
+    line: LineId
+    kind: SwitchKind
+    subject: QueueName | None = None
+    value: str | None
+    why: Annotated[str, Field(min_length=1, max_length=WHY_MAX_CHARS, pattern=r"\S")]
+
+
+class SwitchesNow(Said):
+    """How the switches stand after a turn."""
+
+    lines: list[BoardLine]
+
+
 class Today(Said):
     """Counts of calls that arrived since midnight, UK time, from the records."""
 
@@ -249,3 +321,5 @@ class Board(Said):
     """Callers whose node was lost and who are on their way to another one."""
     today: Today | None
     """None while the records cannot be read."""
+    lines: list[BoardLine]
+    """Empty while nobody can say how the switches stand."""

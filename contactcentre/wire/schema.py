@@ -29,6 +29,8 @@ SAID: Mapping[str, Any] = {
     "WriteOutcome": desk.WriteOutcome,
     "OutcomeWritten": desk.OutcomeWritten,
     "Board": desk.Board,
+    "TurnSwitch": desk.TurnSwitch,
+    "SwitchesNow": desk.SwitchesNow,
     "Problem": Problem,
 }
 """What a browser of ours says or hears, by its name in the types."""
@@ -39,6 +41,7 @@ SHARED_LIMITS = (
     "RING_MS",
     "TICKET_LIFE_S",
     "NOTES_MAX_CHARS",
+    "WHY_MAX_CHARS",
 )
 
 

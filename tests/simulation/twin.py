@@ -45,6 +45,7 @@ class Twin:
     """A StoreClient that asks both and compares."""
 
     timeout_s = 5.0
+    sees_majority = True
 
     def __init__(self, url: str) -> None:
         self.real: Redis = Redis.from_url(url, protocol=2, retry=Retry(NoBackoff(), 0))

@@ -11,7 +11,9 @@ import type {
   Problem,
   SetPresence,
   SignIn,
+  SwitchesNow,
   TalkNow,
+  TurnSwitch,
   WrapUpNow,
   WriteOutcome,
 } from "./made";
@@ -95,6 +97,7 @@ export const desk = {
     ask<OutcomeWritten>("PUT", `/api/calls/${encodeURIComponent(call)}/outcome`, words),
   talk: () => ask<TalkNow>("GET", "/api/talk"),
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
+  turnSwitch: (turn: TurnSwitch) => ask<SwitchesNow>("POST", "/api/switches", turn),
   board: (deadlineMs: number) => ask<Board>("GET", "/api/board", undefined, deadlineMs),
 };
 

@@ -6,7 +6,8 @@ export const LIMITS = {
   "SOCKET_LOST_AFTER_MS": 5000,
   "RING_MS": 20000,
   "TICKET_LIFE_S": 60,
-  "NOTES_MAX_CHARS": 8000
+  "NOTES_MAX_CHARS": 8000,
+  "WHY_MAX_CHARS": 200
 } as const;
 
 /** Why a socket was closed. */
@@ -63,6 +64,10 @@ export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "calle
 export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "closed" | "system_lost";
 export type NodeSays =
   Answer | ClaimChanged | Stage | PlaceNow | Quality | Bridged | Held | CallerHeard | Over | Refused | Beat;
+/**
+ * Which switch it is.
+ */
+export type SwitchKind = "notice" | "shut" | "divert";
 
 /**
  * An adviser's browser offers sound for the call that rings at its desk.
@@ -136,6 +141,7 @@ export interface Board {
   nodes: BoardNode[];
   coming_back_count: number;
   today: Today | null;
+  lines: BoardLine[];
 }
 /**
  * A queue on the board.
@@ -171,6 +177,44 @@ export interface Today {
   in_progress_count: number;
   answered_within_target_count: number;
   target_ms: number;
+}
+/**
+ * A line and its switches.
+ */
+export interface BoardLine {
+  line: string;
+  title: string;
+  is_open: boolean;
+  may_be_shut: boolean;
+  is_shut: boolean;
+  notice: string | null;
+  notices: BoardNotice[];
+  diverts: BoardDivert[];
+  last: BoardTurn | null;
+}
+/**
+ * What a supervisor may let be said before the menu.
+ */
+export interface BoardNotice {
+  name: string;
+  words: string;
+}
+/**
+ * One queue of a line, in whatever language, and where its new callers are sent.
+ */
+export interface BoardDivert {
+  queue: string;
+  title: string;
+  to: string | null;
+  is_fixed: boolean;
+}
+/**
+ * The last turn of one of a line's switches.
+ */
+export interface BoardTurn {
+  who: string;
+  at_ms: number;
+  why: string;
 }
 /**
  * Adviser: you and the caller hear each other.
@@ -411,6 +455,22 @@ export interface SetPresence {
 export interface SignIn {
   name: string;
   password: string;
+}
+/**
+ * How the switches stand after a turn.
+ */
+export interface SwitchesNow {
+  lines: BoardLine[];
+}
+/**
+ * A supervisor turns a switch; see domain/ivr/switches for what `value` means.
+ */
+export interface TurnSwitch {
+  line: string;
+  kind: SwitchKind;
+  subject: string | null;
+  value: string | null;
+  why: string;
 }
 /**
  * The adviser's words on a call, whole each time; the higher version stands.

@@ -29,3 +29,14 @@ export function timeOfDay(atMs: number): string {
 export function hourAndMinute(atMs: number): string {
   return timeOfDay(atMs).slice(0, 5);
 }
+
+const DAY = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "Europe/London",
+  day: "2-digit",
+  month: "2-digit",
+});
+
+/** Return a day and a time of it in the United Kingdom, as in 26/11 14:03. */
+export function dayAndMinute(atMs: number): string {
+  return `${DAY.format(atMs)} ${hourAndMinute(atMs)}`;
+}

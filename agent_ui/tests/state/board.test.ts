@@ -7,7 +7,14 @@ function queue(title: string, waiting: number, longest: number | null): BoardQue
 }
 
 const QUEUES = [queue("Quiet", 0, null), queue("Busy", 9, 20_000), queue("Late", 1, 90_000)];
-const BOARD: Board = { queues: QUEUES, advisers: {}, nodes: [], coming_back_count: 0, today: null };
+const BOARD: Board = {
+  queues: QUEUES,
+  advisers: {},
+  nodes: [],
+  coming_back_count: 0,
+  today: null,
+  lines: [],
+};
 const TODAY: Today = {
   offered_count: 20,
   handled_count: 8,

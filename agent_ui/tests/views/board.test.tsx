@@ -26,6 +26,7 @@ const BOARD: Board = {
     answered_within_target_count: 6,
     target_ms: 300_000,
   },
+  lines: [],
 };
 
 let server: Server;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { cy } from "../../src/words/cy";
 import { en } from "../../src/words/en";
-import { clock, countdown, hourAndMinute, timeOfDay } from "../../src/words/spans";
+import { clock, countdown, dayAndMinute, hourAndMinute, timeOfDay } from "../../src/words/spans";
 
 type Tree = { [key: string]: unknown };
 
@@ -61,4 +61,5 @@ it("times of day are those of the United Kingdom", () => {
   const summer = Date.UTC(2026, 6, 1, 12, 5, 9);
   expect(timeOfDay(summer)).toBe("13:05:09");
   expect(hourAndMinute(summer)).toBe("13:05");
+  expect(dayAndMinute(Date.UTC(2026, 6, 1, 23, 30))).toBe("02/07 00:30");
 });

@@ -192,6 +192,7 @@ def _flow(document: Document, written: WrittenFlow, line: LineId) -> Flow:
         steps={StepName(name): _step(step) for name, step in written.steps.items()},
         queues=_queues(document, written, line),
         hours=read_hours(document, ("hours",), written.hours),
+        notices=_sounds(written.notices),
         when_closed=None if written.when_closed is None else StepName(written.when_closed),
     )
 

@@ -170,6 +170,8 @@ class WrittenFlow(Written):
     """When the line is open; always, if it says nothing."""
     when_closed: Name | None = None
     """The closed step, to which whoever calls outside the hours is taken."""
+    notices: tuple[Name, ...] = ()
+    """Prompts, one of which a supervisor may let be said before the menu."""
     queues: Annotated[Mapping[Name, WrittenQueueDefinition], Field(min_length=1)]
     steps: Annotated[Mapping[Name, WrittenStep], Field(min_length=1)]
 

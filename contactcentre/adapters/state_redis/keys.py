@@ -41,6 +41,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 |                   |         | lets go                        |                                   |
 | unread            | list    | the records process            | for ever, bounded                 |
 | durable:<node>    | string  | the records process            | a week after the last event       |
+| switches          | hash    | desks                          | for ever                          |
 | wake              | channel | nodes, desks and routers       | -                                 |
 
 call: state (in_menu, waiting, hidden, reserved, ringing, talking, closed), count and nonce (the
@@ -74,6 +75,9 @@ holds: the calls of a node that have not ended. seats: the advisers whom a desk 
 but for those who are offline. Whoever is taken out of one as its process is lost stands in lost or
 lost_advisers, by when, until there is a word of them again; that time is for order alone and is
 never compared with a clock. An adviser there is in neither ready nor ready_in.
+
+switches: a copy of how the supervisors' switches stand (said), and its number; the records have the
+truth, and every desk puts the copy back that it knows.
 
 opened: the store that matching was opened on, by its run id and replication id.
 """
@@ -283,6 +287,11 @@ class Keys:
     def durable(self, node: NodeId) -> str:
         """Return up to which number a node's events are in the ledger."""
         return self._key("durable:") + _checked(node)
+
+    @property
+    def switches(self) -> str:
+        """Return where a copy of the supervisors' switches is."""
+        return self._key("switches")
 
     @property
     def wake(self) -> str:

@@ -7,6 +7,7 @@ from contactcentre.adapters.state_redis.presences import RedisPresences
 from contactcentre.adapters.state_redis.queues import RedisQueues
 from contactcentre.adapters.state_redis.reports import RedisReports
 from contactcentre.adapters.state_redis.rescue import RedisRescue
+from contactcentre.adapters.state_redis.switches import RedisSwitches
 
 
 class RedisState(
@@ -17,5 +18,6 @@ class RedisState(
     RedisPresences,
     RedisPlaces,
     RedisAddressBook,
+    RedisSwitches,
 ):
-    """CallQueues, Rescue, Matching and the other ports over one pool of connections."""
+    """Every port of the live state, over one pool of connections."""

@@ -59,6 +59,11 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.LedgerUnavailable: Saying(
             AWAY, "The records are out of reach", "The records can't be reached. Try again shortly."
         ),
+        e.SwitchNotTurned: Saying(
+            AWAY,
+            "The switch was not turned",
+            "The records can't be reached, so the switch was not turned. Try again shortly.",
+        ),
         e.MediaUnavailable: Saying(
             AWAY, "Sound is out of reach", "Sound can't be carried here. Try again shortly."
         ),

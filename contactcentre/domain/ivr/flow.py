@@ -140,6 +140,8 @@ class Flow:
     """When the line is open; None is always."""
     when_closed: StepName | None = None
     """Where whoever calls outside the hours is taken."""
+    notices: tuple[SoundName, ...] = ()
+    """What a supervisor may let be said before the menu."""
 
     def extra_support_queue(self, language: Language) -> QueueDefinition:
         """Return the queue that 0 leads to."""

@@ -231,6 +231,7 @@ def _missing_prompts(
         link = (step.link,) if isinstance(step, DeflectStep | ClosedStep) else ()
         more = (*step.extra_support, *step.online) if isinstance(step, ClosedStep) else ()
         wanted.update(dict.fromkeys((*step.prompts, *again, *link, *more), name))
+    wanted.update(dict.fromkeys(flow.notices))
     if flow.when_closed is not None:
         wanted.update(dict.fromkeys(sorted({*reasons(flow), *OPENING_SOUNDS})))
     wanted.update(dict.fromkeys(sorted(WALK_PROMPTS | ANNOUNCEMENTS)))

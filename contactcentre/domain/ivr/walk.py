@@ -37,6 +37,7 @@ from contactcentre.domain.ivr.flow import (
     without_input,
 )
 from contactcentre.domain.ivr.opening_words import opening_words
+from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
 from contactcentre.domain.languages import Language
 
 INPUT_TIMEOUT_MS: Final = 7_000
@@ -83,6 +84,8 @@ class Position:
     """When the call came in: the hours of that moment count to its end. None: it is always open."""
     closed: QueueName | None = None
     """The queue of whose hours a closed step tells; None if it is the line as a whole."""
+    notice: SoundName | None = None
+    """What a supervisor lets be said before all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +166,25 @@ Action = PlayPrompts | AwaitKey | KeepPlace | JoinQueue | HangUp | SwitchLanguag
 Walked = tuple[Position, tuple[Action, ...]]
 
 
-def begin(flow: Flow, language: Language, *, arrived_ms: int | None = None) -> Walked:
+def begin(
+    flow: Flow,
+    language: Language,
+    *,
+    arrived_ms: int | None = None,
+    switches: LineSwitches = AS_PLANNED,
+) -> Walked:
     """Return where a caller starts, and what is heard first: outside the hours, when it opens."""
     assert language in flow.languages, f"{flow.line} is not served in {language}"
-    start = Position(step=flow.start, language=language, arrived_ms=arrived_ms)
-    if _is_open(flow, None, start):
-        return _enter(flow, start, flow.start)
-    return _turn_away(flow, start, None)
+    start = Position(
+        step=flow.start,
+        language=language,
+        arrived_ms=arrived_ms,
+        notice=switches.notice if switches.notice in flow.notices else None,
+    )
+    is_shut = switches.is_shut and flow.when_closed is not None
+    if is_shut or not _is_open(flow, None, start):
+        return _turn_away(flow, start, None, _notice(start))
+    return _enter(flow, start, flow.start, _notice(start))
 
 
 def resume(flow: Flow, position: Position) -> Walked:
@@ -221,10 +236,16 @@ def _enter(
     return entered, _open(flow, entered, first)
 
 
-def _turn_away(flow: Flow, position: Position, queue: QueueName | None) -> Walked:
+def _notice(position: Position) -> tuple[SoundName, ...]:
+    return () if position.notice is None else (position.notice,)
+
+
+def _turn_away(
+    flow: Flow, position: Position, queue: QueueName | None, first: tuple[SoundName, ...] = ()
+) -> Walked:
     """Tell that a queue, or (None) the line, is closed."""
     assert flow.when_closed is not None, "the linter lets no line have hours without that step"
-    return _enter(flow, replace(position, closed=queue), flow.when_closed)
+    return _enter(flow, replace(position, closed=queue), flow.when_closed, first)
 
 
 def _is_open(flow: Flow, queue: QueueName | None, position: Position) -> bool:
@@ -255,7 +276,7 @@ def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple
 def _say(flow: Flow, position: Position, first: tuple[SoundName, ...] = ()) -> PlayPrompts:
     step = flow.steps[position.step]
     if isinstance(step, ClosedStep):
-        return PlayPrompts(sounds=_words_when_closed(flow, position, step))
+        return PlayPrompts(sounds=first + _words_when_closed(flow, position, step))
     return PlayPrompts(sounds=first + words_of(step, again=position.tries > 0))
 
 
@@ -351,7 +372,8 @@ def _fail(flow: Flow, position: Position, why: SoundName) -> Walked:
 def _switch_language(flow: Flow, position: Position) -> Walked:
     following = (flow.languages.index(position.language) + 1) % len(flow.languages)
     language = flow.languages[following]
-    switched, actions = _enter(flow, replace(position, language=language), position.step)
+    spoken = replace(position, language=language)
+    switched, actions = _enter(flow, spoken, position.step, _notice(spoken))
     return switched, (SwitchLanguage(language=language), *actions)
 
 

@@ -20,6 +20,7 @@ TABLES = {
     "outcomes",
     "sessions",
     "set_aside",
+    "switch_turns",
 }
 
 

@@ -12,6 +12,7 @@ from contactcentre.adapters.web.pages.rate import RateLimit
 from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.site import Site, Tools
 from contactcentre.domain.ids import CallId, LineId, QueueId, RequestId
+from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
 from contactcentre.ports.places import Places
 from contactcentre.ports.state import QueueStanding
 
@@ -117,6 +118,7 @@ class House:
     clock: StillClock = field(default_factory=StillClock)
     places: Places = field(default_factory=PaperPlaces)
     keep_ms: int = 600_000
+    switches: LineSwitches = AS_PLANNED
     proxies: Sequence[str] = ()
     ice_servers: Sequence[str] = ()
 
@@ -135,6 +137,7 @@ class House:
                 spoken=self.spoken,
                 organisation="Riverside Revenue",
                 centre=self.centre,
+                switches=lambda: self.switches,
                 signatures=self.signatures,
                 redials=Redials(self.signatures, self.places, self.clock, keep_ms=self.keep_ms),
                 rate=RateLimit(

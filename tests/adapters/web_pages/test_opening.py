@@ -9,7 +9,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from contactcentre.adapters.web.pages.content import opening
 from contactcentre.adapters.web.pages.words import load_words
 from contactcentre.domain.hours import ZONE, Hours, SingleDay, Span
+from contactcentre.domain.ids import SoundName
 from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
 from contactcentre.domain.languages import Language
 from tests.adapters.web_pages.house import House, StillClock
 
@@ -65,26 +67,29 @@ def test_the_page_says_until_when_or_from_when_on(
     at: str, english: str, welsh: str, *, is_open: bool
 ) -> None:
     for language, said in ((Language.ENGLISH, english), (Language.WELSH, welsh)):
-        shown = opening(daytime(), WORDS[language], ms(at))
+        shown = opening(daytime(), AS_PLANNED, WORDS[language], ms(at))
         assert (shown.is_open, shown.words) == (is_open, said)
 
 
 def test_who_needs_extra_support_is_told_when_it_alone_is_open() -> None:
     always = replace(DAYTIME, weekly=((Span(opens=0, closes=24 * 60),),) * 7)
-    shown = opening(daytime(always), WORDS[Language.ENGLISH], ms("2026-11-26 20:00"))
+    shown = opening(daytime(always), AS_PLANNED, WORDS[Language.ENGLISH], ms("2026-11-26 20:00"))
     assert not shown.is_open
     assert shown.words.endswith("press 0.")
 
 
 def test_a_line_that_never_closes_says_so() -> None:
-    assert opening(TAX, WORDS[Language.ENGLISH], 0).words == "Our advisers are here day and night."
+    assert (
+        opening(TAX, AS_PLANNED, WORDS[Language.ENGLISH], 0).words
+        == "Our advisers are here day and night."
+    )
 
 
 @pytest.mark.parametrize(("hour", "said"), [(0, "midnight"), (12, "midday"), (21, "9pm")])
 def test_times_are_shown_as_people_write_them(hour: int, said: str) -> None:
     single = {date(2026, 11, 27): SingleDay(spans=(Span(opens=hour * 60, closes=24 * 60),))}
     line = replace(TAX, flow=replace(TAX.flow, hours=replace(DAYTIME, single_days=single)))
-    shown = opening(line, WORDS[Language.ENGLISH], ms("2026-11-26 20:00"))
+    shown = opening(line, AS_PLANNED, WORDS[Language.ENGLISH], ms("2026-11-26 20:00"))
     assert shown.words.endswith(f"We open tomorrow at {said}.")
 
 
@@ -97,3 +102,21 @@ async def test_the_home_page_shows_first_that_it_is_closed(at: str, *, shown: bo
     assert ("<p><b>Our advisers are not here at the moment." in page) is shown
     assert ("3 people are waiting" in page) is not shown
     assert ("until 6pm today" in page) is not shown
+
+
+def test_a_line_that_a_supervisor_has_shut_names_no_next_opening() -> None:
+    shut = LineSwitches(is_shut=True)
+    shown = opening(daytime(), shut, WORDS[Language.ENGLISH], ms("2026-11-26 10:00"))
+    assert not shown.is_open
+    assert "We open" not in shown.words
+    at_night = opening(daytime(), shut, WORDS[Language.ENGLISH], ms("2026-11-26 20:00"))
+    assert at_night.words.endswith("We open tomorrow at 8am.")
+
+
+@pytest.mark.parametrize(("path", "said"), [("/", "waits are long"), ("/cy", "yn hir")])
+async def test_the_home_page_shows_a_notice_that_is_switched_on(path: str, said: str) -> None:
+    house = House(switches=LineSwitches(notice=SoundName("notice_very_busy")))
+    async with TestClient(TestServer(house.site().application())) as client:
+        assert said in await (await client.get(path)).text()
+    async with TestClient(TestServer(House().site().application())) as client:
+        assert said not in await (await client.get(path)).text()

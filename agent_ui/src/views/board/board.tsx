@@ -10,6 +10,7 @@ import { Advisers } from "./advisers";
 import { type Figures, useFigures } from "./figures";
 import { Nodes } from "./nodes";
 import { QueueTable } from "./queue_table";
+import { Switches } from "./switches";
 import { Tiles } from "./tiles";
 
 /** The board, live as long as the desk answers. */
@@ -25,7 +26,7 @@ export function LiveBoard({ signedOut }: { signedOut: () => void }) {
         {figures.board === null ? (
           <p className="muted">{words.board.never}</p>
         ) : (
-          <Shown board={figures.board} />
+          <Shown board={figures.board} signedOut={signedOut} />
         )}
       </main>
     </div>
@@ -73,9 +74,10 @@ function NotLive({ figures }: { figures: Figures }) {
   );
 }
 
-function Shown({ board }: { board: Board }) {
+function Shown({ board, signedOut }: { board: Board; signedOut: () => void }) {
   return (
     <>
+      <Switches lines={board.lines} signedOut={signedOut} />
       <Tiles board={board} />
       <div className="board-panels">
         <QueueTable queues={board.queues} />

@@ -11,6 +11,7 @@ from contactcentre.domain.ids import SoundName
 from contactcentre.domain.ivr.doors import extra_support_is_open, how_stands
 from contactcentre.domain.ivr.flow import DeflectStep, Line
 from contactcentre.domain.ivr.opening_words import NOON, WEEK_DAYS
+from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.ports.state import QueueStanding
 
@@ -118,14 +119,15 @@ def longest_words(figures: Figures, words: Words) -> str:
     return words.say("home.longest.other", minutes=minutes)
 
 
-def opening(line: Line, words: Words, now_ms: int) -> Opening:
+def opening(line: Line, switches: LineSwitches, words: Words, now_ms: int) -> Opening:
     """Return whether the line is open, and until when or from when on, in words."""
     stands, now = how_stands(line.flow, None, now_ms), local(moment(now_ms))
     changes = None if stands.changes_at is None else local(stands.changes_at)
-    if stands.is_open:
+    is_shut = switches.is_shut and line.flow.when_closed is not None
+    if stands.is_open and not is_shut:
         return Opening(is_open=True, words=_open_words(words, now, changes))
     said = [words.say("home.closed")]
-    if changes is not None:
+    if changes is not None and not stands.is_open:
         said.append(_opens_words(words, now, changes))
     if extra_support_is_open(line.flow, now_ms):
         said.append(words.say("home.closed_extra_support"))

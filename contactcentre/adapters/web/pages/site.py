@@ -5,7 +5,7 @@ caller who calls again to a place from before is the exception, and waits for on
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -40,6 +40,7 @@ from contactcentre.domain.epochs import NOT_ADMITTED
 from contactcentre.domain.errors import BadRequest, UnknownName
 from contactcentre.domain.ids import CallId, SoundName
 from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.limits import (
     CLAIM_LIFE_S,
@@ -90,6 +91,8 @@ class Tools:
     """The words of the line's sounds; the addresses of its services are among them."""
     organisation: str
     centre: Centre
+    switches: Callable[[], LineSwitches]
+    """How the supervisors' switches of the line stand now."""
     signatures: Signatures
     redials: Redials
     rate: RateLimit
@@ -152,11 +155,17 @@ class Site:
             {
                 "title": tools.line.titles[language],
                 "down": not tools.centre.nodes(),
-                "opening": opening(tools.line, words, tools.clock.now_ms()),
+                "opening": opening(tools.line, tools.switches(), words, tools.clock.now_ms()),
+                "notice": self._notice(language),
                 "figures": None if figures is None else self._figures(language, figures),
                 "services": services(tools.line, tools.spoken[language], words),
             },
         )
+
+    def _notice(self, language: Language) -> str | None:
+        """Return what every caller is told first, if a supervisor has switched something on."""
+        notice = self._tools.switches().notice
+        return None if notice is None else self._tools.spoken[language].get(notice)
 
     def _figures(self, language: Language, figures: Figures) -> Mapping[str, Any]:
         words = self._words[language]
