@@ -26,6 +26,8 @@ NODES = (NORTH, SOUTH)
 QUEUES = (PAYING, WELSH)
 NONCES = ("aaaa", "bbbb")
 NAMESPACES = count(1)
+THOROUGH = "thorough"
+"""The profile in which many more steps are walked."""
 
 
 def epoch(leg: int) -> LegEpoch:

@@ -21,20 +21,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import Refusal, StaleEpoch, StaleToken, StoreChanged
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.ports.state import CallReport, Reservation
 from tests.adapters.state_redis.centre import PAYING, WELSH, Server
+from tests.adapters.state_redis.compared import compare, compare_told
 from tests.adapters.state_redis.ledger_of_waits import (
     BOUND,
     DOUBTS_MAX,
     Held,
     KeptAdviser,
 )
-from tests.adapters.state_redis.seen_store import Seen
 from tests.adapters.state_redis.steps_of_losses import (
     ADVISERS,
     ALL_ADVISERS,
@@ -42,6 +41,7 @@ from tests.adapters.state_redis.steps_of_losses import (
     CALLS,
     NODES,
     QUEUES,
+    THOROUGH,
     StepsOfLosses,
     epoch,
 )
@@ -49,8 +49,6 @@ from tests.adapters.state_redis.steps_of_losses import (
 WHICH = st.integers(0, 30)
 FIRST_LEG = 2
 SERVED = ((PAYING, WELSH), (PAYING,), (WELSH,))
-THOROUGH = "thorough"
-settings.register_profile(THOROUGH)
 
 
 class AnySteps(StepsOfLosses):
@@ -337,39 +335,7 @@ class AnySteps(StepsOfLosses):
 
     @invariant()
     def everyone_stands_where_the_rules_say(self) -> None:
-        seen = self.looker.look()
-        self.compare_calls(seen)
-        self.compare_advisers(seen)
-        for queue in QUEUES:
-            assert seen.queues[queue] == self.kept.order(queue)
-            assert seen.ready_in[queue] == self.kept.ready(queue)
-        assert seen.ready == self.kept.ready()
-
-    def compare_calls(self, seen: Seen) -> None:
-        calls = self.kept.calls
-        for call, kept in calls.items():
-            fields = seen.calls[call]
-            said = fields["state"], fields.get("adviser"), fields["node"], fields["queue"]
-            assert said == (kept.state, kept.adviser, kept.node, kept.queue)
-            assert LegEpoch(int(fields["count"]), fields["nonce"]) == epoch(kept.leg)
-            assert seen.places(call) == (kept.state in ("waiting", "reserved")), "one place each"
-        for call in self.kept.closed | self.kept.presumed.keys():
-            assert seen.calls[call]["state"] == "closed"
-            assert ("presumed" in seen.calls[call]) == (call in self.kept.presumed)
-            assert seen.places(call) == 0
-        ended_count = len(self.kept.closed) + len(self.kept.presumed)
-        assert seen.calls_count == len(calls) + ended_count, "whoever came is somewhere"
-        assert seen.lost == {call for call, kept in calls.items() if kept.is_lost}
-        assert seen.holds == {node: self.kept.held_by(node) for node in NODES}
-
-    def compare_advisers(self, seen: Seen) -> None:
-        advisers = self.kept.advisers
-        for name, one in advisers.items():
-            fields = seen.advisers[name]
-            assert (fields["state"], fields["reason"]) == (one.state, one.reason or "")
-            assert (fields["call"], int(fields["token"])) == (one.call or "", one.token)
-        assert seen.seats == {name for name, one in advisers.items() if one.is_seated}
-        assert seen.lost_advisers == {name for name, one in advisers.items() if one.is_lost}
+        compare(self.looker.look(), self.kept)
 
     @invariant()
     def no_adviser_has_two_calls(self) -> None:
@@ -379,22 +345,7 @@ class AnySteps(StepsOfLosses):
     @rule()
     def ask_how_all_stands(self) -> None:
         """Let the ports tell what the keys have shown."""
-        self.runner.run(self.ask())
-
-    async def ask(self) -> None:
-        for queue in QUEUES:
-            assert await self.centre.order(queue) == self.kept.order(queue)
-        waiting = {queue for queue in QUEUES if self.kept.order(queue)}
-        assert set(await self.state.queues_waiting()) == waiting
-        assert {one.token for one in await self.state.reservations()} == self.kept.reserved()
-        assert set(await self.state.advisers_ready(count_max=9)) == self.kept.ready()
-        lost = {one.call: one.epoch for one in await self.state.lost_calls()}
-        calls = self.kept.calls.items()
-        assert lost == {call: epoch(kept.leg) for call, kept in calls if kept.is_lost}
-        for name, standing in (await self.state.overview([])).advisers:
-            one = self.kept.advisers[name]
-            assert (standing.state, standing.reason) == (one.state, one.reason)
-            assert (standing.call, standing.token) == (one.call, one.token)
+        self.runner.run(compare_told(self.centre, self.kept))
 
     # Small change
 
