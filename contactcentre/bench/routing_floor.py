@@ -25,7 +25,7 @@ from contactcentre.bench.routing_people import DESKS, EPOCH, NODES, Adviser, Cal
 from contactcentre.domain.call import CallState
 from contactcentre.domain.errors import Outage, OutOfOrder, Refusal, StaleToken, UnknownName
 from contactcentre.domain.events import Ending
-from contactcentre.domain.ids import DeskId, NodeId
+from contactcentre.domain.ids import CallId, DeskId, NodeId
 from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX, RING_MS
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import NodeReport
@@ -54,6 +54,7 @@ class Floor:
         self._state = state
         self._urls: dict[NodeId | DeskId, str] = {}
         self._desks: dict[NodeId, HttpDesks] = {}
+        self._taking: set[CallId] = set()
         self._beat = 0
         self._group: asyncio.TaskGroup | None = None
         self._serve: Callable[[Caller], Coroutine[None, None, None]] | None = None
@@ -145,18 +146,17 @@ class Floor:
     async def _take_up(self, caller: Caller, said: OfferCall) -> None:
         if said.token <= caller.token:
             raise StaleToken("A newer reservation of this call is known here.")
-        if caller.state is not CallState.WAITING:
+        if caller.state is not CallState.WAITING or said.call in self._taking:
             raise OutOfOrder("This call does not wait.")
-        caller.state = CallState.RINGING
+        self._taking.add(said.call)  # until the store has said so it is reported as it was
         try:
             await self._state.take_up(call=said.call, adviser=said.adviser, token=said.token)
-        except Refusal:
-            caller.state = CallState.WAITING
-            raise
+        finally:
+            self._taking.discard(said.call)
         adviser = self.people.advisers[said.adviser]
         caller.matched_from_s = max(caller.asked_s, adviser.ready_asked_s)
         caller.token = adviser.token = said.token
-        caller.adviser, caller.report = said.adviser, None
+        caller.adviser, caller.state, caller.report = said.adviser, CallState.RINGING, None
 
     async def _have_ring(self, caller: Caller, said: OfferCall) -> None:
         offered = Offered(adviser=said.adviser, desk=said.desk, token=said.token)
