@@ -28,7 +28,8 @@ from contactcentre.bench.routing_cost import SIZES, Costs
 from contactcentre.bench.routing_floor import Floor
 from contactcentre.bench.routing_order import count_out_of_order
 from contactcentre.bench.routing_people import People
-from contactcentre.bench.routing_phases import Arrivals, rush
+from contactcentre.bench.routing_phases import Arrivals, opened, rush
+from contactcentre.bench.routing_usage import usage, used_us_each
 from contactcentre.settings import PREFIX, read_settings
 
 QUIET = {"CC_LOG_LEVEL": "warning", "CC_WATCHDOG_S": "10"}
@@ -50,8 +51,8 @@ async def _store(folder: Path) -> AsyncIterator[tuple[Valkey, RedisState]]:
 
 
 @asynccontextmanager
-async def _routers(folder: Path, said: dict[str, str], count: int) -> AsyncIterator[None]:
-    """Run so many routers."""
+async def _routers(folder: Path, said: dict[str, str], count: int) -> AsyncIterator[list[str]]:
+    """Run so many routers, and give where each tells its numbers."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     members = [
         Member(
@@ -66,7 +67,7 @@ async def _routers(folder: Path, said: dict[str, str], count: int) -> AsyncItera
     fleet.start()
     try:
         await fleet.ready()
-        yield
+        yield [member.ready_url.replace("/readyz", "/metrics") for member in members]
     finally:
         await fleet.stop(drain_s=1, hurry=asyncio.Event())
 
@@ -87,8 +88,11 @@ async def _measure(
             await floor.fill(waiting)
             await floor.make_ready([*people.advisers.values()])
             gc.freeze()  # to walk over all of them now and then would make the load late
-            async with _routers(folder, said, routers):
-                matched_per_s = await rush(floor, state, min(waiting, advisers))
+            async with _routers(folder, said, routers) as metrics_urls:
+                await opened(state)
+                before = await usage(state, metrics_urls)
+                matched_per_s = await rush(floor, min(waiting, advisers))
+                after = await usage(state, metrics_urls)
                 matched_count = len(floor.offered_s)
                 await floor.finish_all()
                 await floor.fill(waiting)
@@ -101,6 +105,7 @@ async def _measure(
         "routers": routers,
         "matched_per_s": round(matched_per_s, 1),
         "matched": matched_count,
+        "cpu_us_per_match": used_us_each(before, after, matched_count),
         "offer_p50_ms": round(cuts[49], 2),
         "offer_p99_ms": round(cuts[98], 2),
         "offers_timed": len(took_ms),

@@ -7,7 +7,7 @@ as a media node does: it checks the token, tells the store, and then has the des
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TypeVar
 
 from aiohttp import web
@@ -23,9 +23,16 @@ from contactcentre.apps.reach import HttpDesks
 from contactcentre.bench.routing_order import Wait
 from contactcentre.bench.routing_people import DESKS, EPOCH, NODES, Adviser, Caller, People
 from contactcentre.domain.call import CallState
-from contactcentre.domain.errors import Outage, OutOfOrder, Refusal, StaleToken, UnknownName
+from contactcentre.domain.errors import (
+    Outage,
+    OutOfOrder,
+    Refusal,
+    StaleToken,
+    StateUnavailable,
+    UnknownName,
+)
 from contactcentre.domain.events import Ending
-from contactcentre.domain.ids import DeskId, NodeId
+from contactcentre.domain.ids import CallId, DeskId, NodeId
 from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX, RING_MS
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import NodeReport
@@ -50,10 +57,11 @@ class Floor:
         self.rang: list[tuple[float, float]] = []
         """For each ring when Ready was due, and how many ms later the desk was told to ring."""
         self.failed_count = 0
-        """Offers that their nodes refused, and rings that reached no desk."""
+        """Offers that nodes refused, rings that reached no desk, steps that the store refused."""
         self._state = state
         self._urls: dict[NodeId | DeskId, str] = {}
         self._desks: dict[NodeId, HttpDesks] = {}
+        self._taking: set[CallId] = set()
         self._beat = 0
         self._group: asyncio.TaskGroup | None = None
         self._serve: Callable[[Caller], Coroutine[None, None, None]] | None = None
@@ -100,9 +108,17 @@ class Floor:
         await self._state.report_adviser(adviser.ready(self._beat))
 
     async def finish(self, caller: Caller) -> None:
-        """Let a call that rings be answered and end; its adviser is in wrap-up then."""
+        """Let a call that rings be answered and end; its adviser is in wrap-up then.
+
+        If the store has taken the reservation back meanwhile, the call waits again.
+        """
         assert caller.adviser is not None, "somebody rings"
-        await self._state.answer(call=caller.call, adviser=caller.adviser, token=caller.token)
+        try:
+            await self._state.answer(call=caller.call, adviser=caller.adviser, token=caller.token)
+        except Refusal:
+            self.failed_count += 1
+            caller.state, caller.adviser, caller.report = CallState.WAITING, None, None
+            return
         caller.state, caller.report = CallState.ENDED, None
         await self._state.end(call=caller.call, epoch=EPOCH, ending=Ending.HANDLED)
 
@@ -122,7 +138,14 @@ class Floor:
     def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         """Do something beside the rest; the floor closes when it is done."""
         assert self._group is not None, "open"
-        self._group.create_task(work, name=name)
+        self._group.create_task(self._tried(work), name=name)
+
+    async def _tried(self, work: Coroutine[None, None, None]) -> None:
+        """Do something, and count it if a store or a peer does not let it be done."""
+        try:
+            await work
+        except (Outage, Refusal):
+            self.failed_count += 1
 
     # What comes over HTTP
 
@@ -145,26 +168,21 @@ class Floor:
     async def _take_up(self, caller: Caller, said: OfferCall) -> None:
         if said.token <= caller.token:
             raise StaleToken("A newer reservation of this call is known here.")
-        if caller.state is not CallState.WAITING:
+        if caller.state is not CallState.WAITING or said.call in self._taking:
             raise OutOfOrder("This call does not wait.")
-        caller.state = CallState.RINGING
+        self._taking.add(said.call)  # until the store has said so it is reported as it was
         try:
             await self._state.take_up(call=said.call, adviser=said.adviser, token=said.token)
-        except Refusal:
-            caller.state = CallState.WAITING
-            raise
+        finally:
+            self._taking.discard(said.call)
         adviser = self.people.advisers[said.adviser]
         caller.matched_from_s = max(caller.asked_s, adviser.ready_asked_s)
         caller.token = adviser.token = said.token
-        caller.adviser, caller.report = said.adviser, None
+        caller.adviser, caller.state, caller.report = said.adviser, CallState.RINGING, None
 
     async def _have_ring(self, caller: Caller, said: OfferCall) -> None:
         offered = Offered(adviser=said.adviser, desk=said.desk, token=said.token)
-        desks = self._desks[caller.node]
-        try:
-            await desks.ring(caller.as_call(), offered, ring_ms=RING_MS, steps=())
-        except (Refusal, Outage):
-            self.failed_count += 1
+        await self._desks[caller.node].ring(caller.as_call(), offered, ring_ms=RING_MS, steps=())
 
     async def _ring(self, request: web.Request) -> web.Response:
         """Ring an adviser's desk, and time how long that took from Ready."""
@@ -182,7 +200,8 @@ class Floor:
         """Report every node with its calls, and every desk process, once a beat."""
         while True:
             began = time.monotonic()
-            await self.beat()
+            with suppress(StateUnavailable):  # as with real nodes, the next beat says it all
+                await self.beat()
             await asyncio.sleep(max(0.0, BEAT_EVERY_MS / 1_000 - (time.monotonic() - began)))
 
     async def beat(self) -> None:

@@ -15,21 +15,27 @@ WARM_UP_S = 1.0
 """Arrivals of so long come before those that are timed."""
 EDGE_PARTS = 10
 """Of a rush one part in so many is left out at the beginning, and one at the end."""
-STILL_S = 4.0
+STILL_S = 8.0
 """When nothing has been offered for so long, nothing more will be."""
 OPENS_WITHIN_S = 20.0
-POLL_S = 0.05
+POLL_S = 0.02
 
 
-async def rush(floor: Floor, state: RedisState, offers_max: int) -> float:
+async def opened(state: RedisState) -> None:
+    """Wait until a router has opened matching. Raises Outage."""
+    until_s = time.monotonic() + OPENS_WITHIN_S
+    while not (await state.generation()).is_open:
+        if time.monotonic() > until_s:
+            raise Outage("No router has opened matching: try again when the machine is less busy.")
+        await asyncio.sleep(POLL_S)
+
+
+async def rush(floor: Floor, offers_max: int) -> float:
     """Let everybody be matched who can be; return how many calls were offered a second.
 
-    Callers wait and advisers are ready before any router runs: it begins when the first of them
-    opens matching. What is timed is what comes between the first tenth and the last.
+    Callers wait and advisers are ready before any router runs: it has begun when the first of them
+    has opened matching. What is timed is what comes between the first tenth and the last.
     """
-    async with asyncio.timeout(OPENS_WITHIN_S):
-        while not (await state.generation()).is_open:  # noqa: ASYNC110 - a router opens it
-            await asyncio.sleep(POLL_S)
     await _until_still(floor.offered_s, offers_max)
     if not floor.offered_s:
         raise Outage("No call was offered to anybody: the routers do not match.")
@@ -75,8 +81,9 @@ class Arrivals:
 
     async def _serve(self, caller: Caller) -> None:
         assert caller.adviser is not None, "somebody was rung"
+        adviser = self._floor.people.advisers[caller.adviser]
         await self._floor.finish(caller)
-        self._free.put_nowait(self._floor.people.advisers[caller.adviser])
+        self._free.put_nowait(adviser)
         await self._floor.let_in(self._floor.people.arrive(caller.queue))
 
 

@@ -24,7 +24,7 @@ from contactcentre.ports.wishes import Wish
 SWEEP_EVERY_MS = 1_000
 """A lost wake costs a caller no more than this."""
 WATCH_EVERY_MS = 300
-OFFERS_MAX = 200
+OFFERS_MAX = 64
 """Reservations on their way to nodes: more would come too late to be taken up in time."""
 ADDRESS_KEPT_MS = BEAT_EVERY_MS
 """Where a node is, is asked for no more often than it may have changed."""

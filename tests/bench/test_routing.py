@@ -18,6 +18,8 @@ def test_the_bench_brings_real_callers_to_advisers_in_order_and_prints_one_line(
     assert (figures["waiting"], figures["advisers"], figures["routers"]) == (WAITING, ADVISERS, 2)
     assert figures["matched"] >= ADVISERS
     assert figures["matched_per_s"] > 0
+    assert figures["cpu_us_per_match"].keys() == {"routers", "store", "load"}
+    assert figures["cpu_us_per_match"]["load"] > 0
     assert figures["offers_timed"] > 10
     assert 0 < figures["offer_p50_ms"] <= figures["offer_p99_ms"]
     assert (figures["out_of_order"], figures["offers_missing"]) == (0, 0)

@@ -8,10 +8,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.adapters.state_redis.state import RedisState
 from tests.adapters.state_redis.centre import HASTY_MS, Centre, Server
+from tests.adapters.state_redis.steps_of_losses import THOROUGH
+
+settings.register_profile(THOROUGH)
 
 NAMESPACES = count(1)
 PATIENT_MS = 5_000

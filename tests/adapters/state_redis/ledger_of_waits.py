@@ -1,4 +1,4 @@
-"""What the live state should hold, kept by hand: one queue, a few advisers, any steps in any order.
+"""What the live state should hold, kept by hand: two queues, some advisers, any steps in any order.
 
 Written from the rules of the ports alone, so that a script and this page are wrong in the same way
 only by chance.
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from contactcentre.domain.errors import CallClosed, Refusal, StaleEpoch, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, NodeId
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId
 from contactcentre.domain.presence import AwayReason, Presence
-from tests.adapters.state_redis.centre import NORTH
+from tests.adapters.state_redis.centre import NORTH, PAYING
 
 NOBODYS_FAULT = (LapseReason.CALLER_LEFT, LapseReason.NOT_TAKEN_UP, LapseReason.NODE_LOST)
 BOUND = ("reserved", "ringing", "talking")
+DOUBTS_MAX = 3
 
 
 @dataclass
@@ -22,7 +23,9 @@ class KeptCall:
 
     time_ms: int
     head_start_ms: int
-    count: int
+    leg: int
+    """The number of its newest leg: of two legs the higher one owns the call."""
+    queue: QueueId = PAYING
     state: str = "waiting"
     token: int = 0
     adviser: AdviserId | None = None
@@ -30,6 +33,13 @@ class KeptCall:
     is_held: bool = True
     """By its node, as far as the store has heard lately."""
     is_lost: bool = False
+    doubts: int = 0
+    """How many reports in a row were not believed."""
+
+    @property
+    def score(self) -> int:
+        """Return what orders it among those who wait."""
+        return self.time_ms - self.head_start_ms
 
     def be_held(self, node: NodeId) -> None:
         """Be with a node that has just spoken of it."""
@@ -48,6 +58,7 @@ class KeptAdviser:
     reason: AwayReason | None = None
     call: CallId | None = None
     token: int = 0
+    queues: tuple[QueueId, ...] = (PAYING,)
     sent: bool = False
     """By a ring or the end of a talk, and the desk has not spoken since."""
     is_seated: bool = True
@@ -93,27 +104,38 @@ class LedgerOfWaits:
     """Closed because nobody came back."""
     advisers: dict[AdviserId, KeptAdviser] = field(default_factory=dict)
 
-    def order(self) -> list[CallId]:
-        """Return who should wait, the head first."""
-        waiting = [(call, kept) for call, kept in self.calls.items() if kept.state == "waiting"]
-        return [
-            call
-            for call, _ in sorted(
-                waiting, key=lambda one: (one[1].time_ms - one[1].head_start_ms, one[0])
-            )
+    def order(self, queue: QueueId) -> list[CallId]:
+        """Return who should wait in a queue, the head first."""
+        waiting = [
+            (kept.score, call)
+            for call, kept in self.calls.items()
+            if kept.state == "waiting" and kept.queue == queue
         ]
+        return [call for _, call in sorted(waiting)]
+
+    def best(self, adviser: AdviserId) -> CallId | None:
+        """Return the call that an adviser should be given: the best of the queues served."""
+        heads = [self.order(queue)[:1] for queue in self.advisers[adviser].queues]
+        calls = [call for head in heads for call in head]
+        return min(calls, key=lambda call: (self.calls[call].score, call), default=None)
 
     def reserved(self) -> set[int]:
         """Return the tokens that nobody should have taken up."""
         return {kept.token for kept in self.calls.values() if kept.state == "reserved"}
 
-    def ready(self) -> set[AdviserId]:
-        """Return who should be ready."""
+    def ready(self, queue: QueueId | None = None) -> set[AdviserId]:
+        """Return who should be ready, for calls of one queue or at all."""
         return {
             name
             for name, one in self.advisers.items()
-            if one.state is Presence.READY and not one.is_lost
+            if one.state is Presence.READY
+            and not one.is_lost
+            and (queue is None or queue in one.queues)
         }
+
+    def bound(self) -> list[CallId]:
+        """Return the calls that are held for an adviser."""
+        return [call for call, kept in self.calls.items() if kept.state in BOUND]
 
     def known(self, call: CallId) -> KeptCall | None:
         """Return a call that has not ended for good."""
@@ -123,12 +145,12 @@ class LedgerOfWaits:
         """Return which calls a node should have said that it holds."""
         return {call for call, kept in self.calls.items() if kept.is_held and kept.node == node}
 
-    def refusal_to_join(self, call: CallId, count: int) -> type[Refusal] | None:
+    def refusal_to_join(self, call: CallId, leg: int) -> type[Refusal] | None:
         """Return why a leg should not be let into the queue."""
         if call in self.closed:
             return CallClosed
         known = self.known(call)
-        return StaleEpoch if known is not None and count < known.count else None
+        return StaleEpoch if known is not None and leg < known.leg else None
 
     def reopen(self, call: CallId) -> None:
         """Let a call that was presumed to be over be there again, if it was."""
@@ -137,28 +159,44 @@ class LedgerOfWaits:
             self.calls[call].wait("hidden")
 
     def join(
-        self, call: CallId, count: int, *, time_ms: int, head_start_ms: int, node: NodeId
+        self,
+        call: CallId,
+        leg: int,
+        *,
+        queue: QueueId,
+        time_ms: int,
+        head_start_ms: int,
+        node: NodeId,
     ) -> None:
         """Let a leg join."""
         self.reopen(call)
-        kept = self.calls.setdefault(call, KeptCall(time_ms, head_start_ms, count))
+        kept = self.calls.setdefault(call, KeptCall(time_ms, head_start_ms, leg, queue))
         assert kept.time_ms == time_ms, "a time is given once"
-        newer = count > kept.count
+        newer = leg > kept.leg
         if newer or kept.state not in BOUND:
-            kept.head_start_ms = head_start_ms
-        kept.count = count
+            kept.head_start_ms, kept.queue = head_start_ms, queue
+        kept.leg = leg
         kept.be_held(node)
         if kept.state == "hidden" or (newer and kept.state in ("ringing", "talking")):
             kept.wait()
 
-    def resume(self, call: CallId, count: int, *, node: NodeId) -> None:
+    def resume(self, call: CallId, leg: int, *, node: NodeId) -> None:
         """Let a newer leg take a call up: a talk goes on, a ring ends."""
         self.reopen(call)
         kept = self.calls[call]
         self.let_ring_end(call, kept)
-        kept.count = count
+        kept.leg, kept.doubts = leg, 0
         kept.be_held(node)
         if kept.state != "talking":
+            kept.wait()
+
+    def disbelieve(self, call: CallId) -> None:
+        """Let a node say that a call waits which is held for an adviser: the third time it does."""
+        kept = self.calls[call]
+        kept.be_held(kept.node)
+        kept.doubts += 1
+        if kept.doubts == DOUBTS_MAX:
+            kept.doubts = 0
             kept.wait()
 
     def let_ring_end(self, call: CallId, kept: KeptCall) -> None:
@@ -175,6 +213,8 @@ class LedgerOfWaits:
             kept = self.calls[call]
             kept.is_held, kept.is_lost = False, True
             self.let_ring_end(call, kept)
+            if kept.state in ("reserved", "ringing"):
+                kept.doubts = 0
             if kept.state != "talking":
                 kept.wait("hidden")
 
@@ -191,6 +231,7 @@ class LedgerOfWaits:
         """Let a router have reserved what it says."""
         kept, adviser = self.calls[held.call], self.advisers[held.adviser]
         kept.state, kept.adviser, kept.token = "reserved", held.adviser, held.token
+        kept.doubts = 0
         adviser.go(Presence.RESERVED, call=held.call)
         adviser.token = held.token
 
@@ -209,7 +250,7 @@ class LedgerOfWaits:
         """Let a node take an offer up."""
         kept, adviser = self.calls[held.call], self.advisers[held.adviser]
         if kept.state == "reserved":
-            kept.state = "ringing"
+            kept.state, kept.doubts = "ringing", 0
             if adviser.holds(held.call, held.token, Presence.RESERVED):
                 adviser.go(Presence.RINGING, call=held.call)
 
@@ -217,7 +258,8 @@ class LedgerOfWaits:
         """Let an adviser answer."""
         if held.call in self.presumed:
             return  # it is there again with its node's next report
-        self.calls[held.call].state = "talking"
+        kept = self.calls[held.call]
+        kept.state, kept.doubts = "talking", 0
         adviser = self.advisers[held.adviser]
         if adviser.holds(held.call, held.token, Presence.RESERVED, Presence.RINGING):
             adviser.go(Presence.TALKING, call=held.call)

@@ -14,14 +14,25 @@ from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, RequestId, Token
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import CallReport, LostAdviser, LostCall
-from tests.adapters.state_redis.centre import DESK, NORTH, PAYING, SOUTH, Centre, Server
+from tests.adapters.state_redis.centre import DESK, NORTH, PAYING, SOUTH, WELSH, Centre, Server
 from tests.adapters.state_redis.ledger_of_waits import BOUND, Held, KeptCall, LedgerOfWaits
+from tests.adapters.state_redis.seen_store import Looker
 
-CALLS = st.sampled_from([CallId(f"call-{n}") for n in range(6)])
-ADVISERS = st.sampled_from([AdviserId(name) for name in ("ada", "bob", "eve")])
+ALL_CALLS = tuple(CallId(f"call-{n}") for n in range(6))
+ALL_ADVISERS = tuple(AdviserId(name) for name in ("ada", "bob", "eve"))
+CALLS = st.sampled_from(ALL_CALLS)
+ADVISERS = st.sampled_from(ALL_ADVISERS)
 NODES = (NORTH, SOUTH)
-NONCE = "aaaa"
+QUEUES = (PAYING, WELSH)
+NONCES = ("aaaa", "bbbb")
 NAMESPACES = count(1)
+THOROUGH = "thorough"
+"""The profile in which many more steps are walked."""
+
+
+def epoch(leg: int) -> LegEpoch:
+    """Return the epoch of a call's n-th leg: two have the same count and differ by their nonce."""
+    return LegEpoch(1 + leg // 2, NONCES[leg % 2])
 
 
 class StepsOfLosses(RuleBasedStateMachine):
@@ -34,6 +45,15 @@ class StepsOfLosses(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.state = self.new_state(f"steps{next(NAMESPACES)}")
         self.centre = Centre(self.state)
+        self.looker = Looker(
+            self.server.url,
+            self.state.keys,
+            queues=QUEUES,
+            nodes=NODES,
+            desk=DESK,
+            calls=ALL_CALLS,
+            advisers=ALL_ADVISERS,
+        )
         self.kept = LedgerOfWaits()
         self.given: list[tuple[Held, RequestId]] = []
         self.time_max_ms = 0
@@ -43,6 +63,7 @@ class StepsOfLosses(RuleBasedStateMachine):
         return RedisState(self.server.url, namespace=namespace, timeout_ms=5_000)
 
     def teardown(self) -> None:
+        self.looker.close()
         self.runner.run(self.state.close())
         self.runner.close()
 
@@ -55,15 +76,16 @@ class StepsOfLosses(RuleBasedStateMachine):
             assert (reply.superseded, reply.closed) == ([], [])
             for kept in calls.values():
                 kept.be_held(node)
+                kept.doubts = 0
 
     def report(self, call_and_kept: tuple[CallId, KeptCall]) -> CallReport:
         call, kept = call_and_kept
         return CallReport(
             call=call,
-            queue=PAYING,
+            queue=kept.queue,
             head_start_ms=kept.head_start_ms,
             enqueued_ms=kept.time_ms,
-            epoch=LegEpoch(kept.count, NONCE),
+            epoch=epoch(kept.leg),
             state="waiting" if kept.state == "reserved" else kept.state,
             adviser=None if kept.state == "reserved" else kept.adviser,
             token=Token(0 if kept.state == "reserved" else kept.token),
@@ -86,13 +108,13 @@ class StepsOfLosses(RuleBasedStateMachine):
         known = self.kept.known(call)
         if known is None:
             return
-        leg_count = known.count + (-1 if older else 1)
-        node = NODES[leg_count % 2]
+        leg = known.leg + (-1 if older else 1)
+        node = NODES[leg % 2]
         report = self.report((call, known))
         is_talk = known.state == "talking"
         report = replace(
             report,
-            epoch=LegEpoch(leg_count, NONCE),
+            epoch=epoch(leg),
             state="talking" if is_talk else "waiting",
             adviser=report.adviser if is_talk else None,
             token=Token(known.token),
@@ -100,13 +122,13 @@ class StepsOfLosses(RuleBasedStateMachine):
         reply = self.runner.run(self.state.report_calls(node, [report]))
         assert (reply.superseded, reply.closed) == ([call] * older, [])
         if not older:
-            self.kept.resume(call, leg_count, node=node)
+            self.kept.resume(call, leg, node=node)
 
     @rule(call=CALLS, older=st.booleans())
     def presume_over(self, call: CallId, *, older: bool) -> None:
         known = self.kept.known(call)
-        leg_count = (known.count if known else 1) - older
-        lost = LostCall(call=call, epoch=LegEpoch(leg_count, NONCE))
+        leg = (known.leg if known else 1) - older
+        lost = LostCall(call=call, epoch=epoch(leg))
         is_over = known is not None and known.is_lost and not older
         assert self.runner.run(self.state.close_lost(lost)) == is_over
         if is_over:
@@ -130,17 +152,3 @@ class StepsOfLosses(RuleBasedStateMachine):
         if is_off:
             one.go(Presence.OFFLINE, sent=one.sent)
             one.is_lost = False
-
-    async def compare_lost(self) -> None:
-        calls, advisers = self.kept.calls.items(), self.kept.advisers.items()
-        lost = {one.call: one.epoch.count for one in await self.state.lost_calls()}
-        assert lost == {call: kept.count for call, kept in calls if kept.is_lost}
-        lost_advisers = {one.adviser for one in await self.state.lost_advisers()}
-        assert lost_advisers == {name for name, one in advisers if one.is_lost}
-        for node in NODES:
-            held = await self.state.client.ask("SMEMBERS", self.state.keys.holds(node))
-            assert {call.decode() for call in held} == self.kept.held_by(node)
-        seated = await self.state.client.ask("SMEMBERS", self.state.keys.seats(DESK))
-        assert {name.decode() for name in seated} == {
-            name for name, one in advisers if one.is_seated
-        }

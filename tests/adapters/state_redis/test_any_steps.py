@@ -1,7 +1,13 @@
-"""Any steps in any order, each of them perhaps twice or too late, leave what the rules say."""
+"""Any steps in any order, each of them perhaps twice or too late, leave what the rules say.
+
+For many more of them, never the same: pytest tests/adapters/state_redis/test_any_steps.py with
+--hypothesis-profile=thorough.
+"""
 # ruff: noqa: D102 - a step's name says what it is
 
+import os
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,65 +21,87 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import Refusal, StaleEpoch, StaleToken, StoreChanged
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, NodeId, RequestId, Token
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.presence import AwayReason, Presence
-from contactcentre.ports.state import Reservation
-from tests.adapters.state_redis.centre import PAYING, Server
+from contactcentre.ports.state import CallReport, Reservation
+from tests.adapters.state_redis.centre import PAYING, WELSH, Server
+from tests.adapters.state_redis.compared import compare, compare_told
 from tests.adapters.state_redis.ledger_of_waits import (
     BOUND,
+    DOUBTS_MAX,
     Held,
     KeptAdviser,
 )
-from tests.adapters.state_redis.steps_of_losses import ADVISERS, CALLS, NODES, NONCE, StepsOfLosses
+from tests.adapters.state_redis.steps_of_losses import (
+    ADVISERS,
+    ALL_ADVISERS,
+    ALL_CALLS,
+    CALLS,
+    NODES,
+    QUEUES,
+    THOROUGH,
+    StepsOfLosses,
+    epoch,
+)
 
 WHICH = st.integers(0, 30)
+FIRST_LEG = 2
+SERVED = ((PAYING, WELSH), (PAYING,), (WELSH,))
 
 
 class AnySteps(StepsOfLosses):
-    """One queue, three advisers, six calls, and what should have become of them."""
+    """Two queues, three advisers, six calls, and what should have become of them."""
 
     @initialize()
     def sign_in(self) -> None:
         self.runner.run(self.centre.open())
-        for name in (AdviserId("ada"), AdviserId("bob"), AdviserId("eve")):
-            self.runner.run(self.centre.ready(name))
-            self.kept.advisers[name] = KeptAdviser()
+        for name, queues in zip(ALL_ADVISERS, SERVED, strict=True):
+            self.runner.run(self.centre.ready(name, queues=queues))
+            self.kept.advisers[name] = KeptAdviser(queues=queues)
         for n in range(4):
-            self.join_anew(CallId(f"call-{n}"), NODES[n % 2])
+            self.let_join(ALL_CALLS[n], FIRST_LEG, QUEUES[n // 2], 0, NODES[n % 2])
 
-    def join_anew(self, call: CallId, node: NodeId) -> None:
-        time_ms = self.runner.run(self.centre.call(call, epoch=LegEpoch(1, NONCE), node=node))
-        self.time_max_ms = time_ms
-        self.kept.join(call, 1, time_ms=time_ms, head_start_ms=0, node=node)
+    def let_join(
+        self, call: CallId, leg: int, queue: QueueId, head_start_ms: int, node: NodeId
+    ) -> None:
+        is_new = self.kept.known(call) is None
+        time_ms = self.runner.run(
+            self.centre.call(
+                call, queue=queue, head_start_ms=head_start_ms, epoch=epoch(leg), node=node
+            )
+        )
+        if is_new:
+            assert time_ms > self.time_max_ms, "times rise"
+            self.time_max_ms = time_ms
+        self.kept.join(
+            call, leg, queue=queue, time_ms=time_ms, head_start_ms=head_start_ms, node=node
+        )
 
     # Callers
 
-    @rule(call=CALLS, head_start_ms=st.sampled_from([0, 300_000]), leg=st.sampled_from([-1, 0, 1]))
-    def join(self, call: CallId, head_start_ms: int, leg: int) -> None:
+    @rule(
+        call=CALLS,
+        queue=st.sampled_from([PAYING, PAYING, WELSH]),
+        head_start_ms=st.sampled_from([0, 300_000]),
+        more=st.sampled_from([-1, 0, 1]),
+    )
+    def join(self, call: CallId, queue: QueueId, head_start_ms: int, more: int) -> None:
         known = self.kept.known(call)
-        leg_count = (known.count if known else 1) + leg
-        node = known.node if known and leg != 1 else NODES[leg_count % 2]
-        refusal = self.kept.refusal_to_join(call, leg_count)
-        joining = self.centre.call(
-            call, head_start_ms=head_start_ms, epoch=LegEpoch(leg_count, NONCE), node=node
-        )
-        if refusal is not None:
-            self.refused(joining, refusal)
+        leg = (known.leg if known else FIRST_LEG) + more
+        node = known.node if known and more != 1 else NODES[leg % 2]
+        refusal = self.kept.refusal_to_join(call, leg)
+        if refusal is None:
+            self.let_join(call, leg, queue, head_start_ms, node)
             return
-        time_ms = self.runner.run(joining)
-        if known is None:
-            assert time_ms > self.time_max_ms, "times rise"
-            self.time_max_ms = time_ms
-        self.kept.join(call, leg_count, time_ms=time_ms, head_start_ms=head_start_ms, node=node)
+        self.refused(self.centre.call(call, queue=queue, epoch=epoch(leg), node=node), refusal)
 
     @rule(call=CALLS, older=st.booleans())
     def hide(self, call: CallId, *, older: bool) -> None:
         known = self.kept.calls.get(call)
-        leg_count = (known.count if known else 1) - older
-        hiding = self.state.hide(call=call, epoch=LegEpoch(leg_count, NONCE))
+        leg = (known.leg if known else FIRST_LEG) - older
+        hiding = self.state.hide(call=call, epoch=epoch(leg))
         if known is not None and older:
             self.refused(hiding, StaleEpoch)
             return
@@ -87,8 +115,8 @@ class AnySteps(StepsOfLosses):
         known = self.kept.known(call)
         if known is None and not early:
             return
-        leg_count = (known.count if known else 1) - older
-        ending = self.centre.end(call, epoch=LegEpoch(leg_count, NONCE))
+        leg = (known.leg if known else FIRST_LEG) - older
+        ending = self.centre.end(call, epoch=epoch(leg))
         if known is not None and older:
             self.refused(ending, StaleEpoch)
             return
@@ -101,23 +129,23 @@ class AnySteps(StepsOfLosses):
     def match_adviser(self, adviser: AdviserId) -> None:
         request = self.centre.request()
         found = self.runner.run(self.state.match_adviser(adviser, request=request))
-        should = adviser in self.kept.ready() and bool(self.kept.order())
-        self.matched(found, request, should=should)
+        best = self.kept.best(adviser) if adviser in self.kept.ready() else None
+        self.matched(found, request, best)
         assert found is None or found.adviser == adviser
 
-    @rule()
-    def match_queue(self) -> None:
+    @rule(queue=st.sampled_from(QUEUES))
+    def match_queue(self, queue: QueueId) -> None:
         request = self.centre.request()
-        found = self.runner.run(self.state.match_queue(PAYING, request=request))
-        should = bool(self.kept.ready()) and bool(self.kept.order())
-        self.matched(found, request, should=should)
+        found = self.runner.run(self.state.match_queue(queue, request=request))
+        head = self.kept.order(queue)[:1] if self.kept.ready(queue) else []
+        self.matched(found, request, head[0] if head else None)
 
-    def matched(self, found: Reservation | None, request: RequestId, *, should: bool) -> None:
-        assert (found is not None) == should
+    def matched(self, found: Reservation | None, request: RequestId, should: CallId | None) -> None:
+        """Compare what was reserved with the call that should have been."""
+        assert (found and found.call) == should, "the best head and nobody else"
         if found is None:
             return
-        assert found.call == self.kept.order()[0], "the head and nobody else"
-        assert found.adviser in self.kept.ready()
+        assert found.adviser in self.kept.ready(found.queue)
         assert found.token > self.token_max, "tokens rise"
         self.token_max = found.token
         held = Held(found.call, found.adviser, found.token)
@@ -186,6 +214,36 @@ class AnySteps(StepsOfLosses):
             return
         self.both_nodes_report()
 
+    @precondition(lambda self: self.kept.bound())
+    @rule(which=WHICH, times=st.integers(1, DOUBTS_MAX))
+    def say_what_has_crossed(self, which: int, times: int) -> None:
+        """Let a node report that a call waits which has been held for an adviser meanwhile."""
+        bound = self.kept.bound()
+        call = bound[which % len(bound)]
+        for _ in range(times):
+            kept = self.kept.calls[call]
+            said = replace(self.report((call, kept)), state="waiting", adviser=None)
+            if kept.state in BOUND:
+                self.report_stale(call, replace(said, token=Token(0)))
+                self.kept.disbelieve(call)
+
+    @precondition(lambda self: self.given)
+    @rule(which=WHICH)
+    def say_an_old_ring(self, which: int) -> None:
+        """Let a node report a ring whose call has been held anew since."""
+        held, _ = self.pick(which)
+        kept = self.kept.calls.get(held.call)
+        if kept is None or held.token >= kept.token or kept.doubts + 1 == DOUBTS_MAX:
+            return
+        said = replace(self.report((held.call, kept)), state="ringing", adviser=held.adviser)
+        self.report_stale(held.call, replace(said, token=Token(held.token)))
+        self.kept.disbelieve(held.call)
+
+    def report_stale(self, call: CallId, said: CallReport) -> None:
+        """Let a node say something of a call of its own that is not so any longer."""
+        reply = self.runner.run(self.state.report_calls(self.kept.calls[call].node, [said]))
+        assert (reply.superseded, reply.closed) == ([], []), "the leg is the newest"
+
     # Desks
 
     @rule(adviser=ADVISERS)
@@ -196,7 +254,12 @@ class AnySteps(StepsOfLosses):
             return
         standing = self.runner.run(
             self.centre.desk_says(
-                adviser, one.state, reason=one.reason, call=one.call, token=one.token
+                adviser,
+                one.state,
+                reason=one.reason,
+                call=one.call,
+                token=one.token,
+                queues=one.queues,
             )
         )
         one.sent = False
@@ -209,21 +272,25 @@ class AnySteps(StepsOfLosses):
         one = self.kept.advisers[adviser]
         if one.state.value in BOUND or one.token == 0:
             return
-        self.runner.run(self.centre.ready(adviser, token=0))
+        self.runner.run(self.centre.ready(adviser, token=0, queues=one.queues))
         if not one.sent and one.state is not Presence.READY:
             one.go(Presence.READY)
         one.speak()
         one.is_seated = True
 
-    @rule(adviser=ADVISERS, lunch=st.booleans())
-    def press(self, adviser: AdviserId, *, lunch: bool) -> None:
+    @rule(adviser=ADVISERS, lunch=st.booleans(), queues=st.sampled_from(SERVED))
+    def press(self, adviser: AdviserId, *, lunch: bool, queues: tuple[QueueId, ...]) -> None:
+        """Let a person press Ready or go to lunch, by now perhaps moved to other queues."""
         one = self.kept.advisers[adviser]
         if one.state.value in BOUND:
             return
         presence = Presence.AWAY if lunch else Presence.READY
         reason = AwayReason.LUNCH if lunch else None
-        self.runner.run(self.centre.desk_says(adviser, presence, reason=reason, token=one.token))
+        self.runner.run(
+            self.centre.desk_says(adviser, presence, reason=reason, token=one.token, queues=queues)
+        )
         one.go(presence, reason)
+        one.queues = queues
         one.speak()
 
     # The store is lost, and everyone reports again
@@ -233,7 +300,8 @@ class AnySteps(StepsOfLosses):
         """Lose it now and then; more often, and nothing else would be left to happen."""
         if not really:
             return
-        self.runner.run(self.forget())
+        self.server.ask("FLUSHALL")
+        self.server.ask("SCRIPT", "FLUSH")
         with pytest.raises(StoreChanged):
             self.runner.run(self.centre.match())
         self.runner.run(self.centre.open())
@@ -241,13 +309,19 @@ class AnySteps(StepsOfLosses):
             if kept.state == "reserved":
                 kept.wait()
                 kept.token = 0
+            kept.doubts = 0
         self.both_nodes_report()
         for name, one in self.kept.advisers.items():
             if one.state is Presence.RESERVED:
                 one.go(Presence.READY)
             self.runner.run(
                 self.centre.desk_says(
-                    name, one.state, reason=one.reason, call=one.call, token=one.token
+                    name,
+                    one.state,
+                    reason=one.reason,
+                    call=one.call,
+                    token=one.token,
+                    queues=one.queues,
                 )
             )
             one.sent = False
@@ -257,39 +331,21 @@ class AnySteps(StepsOfLosses):
         self.kept.closed.clear()
         self.kept.presumed.clear()
 
-    async def forget(self) -> None:
-        for key in await self.state.client.ask("KEYS", f"{self.state.keys.namespace}:*"):
-            await self.state.client.ask("DEL", key)
-
     # What must be so at every moment
 
     @invariant()
     def everyone_stands_where_the_rules_say(self) -> None:
-        self.runner.run(self.compare())
-
-    async def compare(self) -> None:
-        assert await self.centre.order() == self.kept.order()
-        waiting = await self.state.queues_waiting()
-        assert waiting == [PAYING] * bool(self.kept.order())
-        assert {one.token for one in await self.state.reservations()} == self.kept.reserved()
-        assert set(await self.state.advisers_ready(count_max=9)) == self.kept.ready()
-        ready_here = await self.state.client.ask("ZRANGE", self.state.keys.ready_in(PAYING), 0, -1)
-        assert {name.decode() for name in ready_here} == self.kept.ready()
-        for call, kept in self.kept.calls.items():
-            key = self.state.keys.call(call)
-            state, who = await self.state.client.ask("HMGET", key, "state", "adviser")
-            assert (state.decode(), who and who.decode()) == (kept.state, kept.adviser)
-            assert (await self.state.client.ask("HGET", key, "node")).decode() == kept.node
-        await self.compare_lost()
-        for name, standing in (await self.state.overview([])).advisers:
-            one = self.kept.advisers[name]
-            assert (standing.state, standing.reason) == (one.state, one.reason)
-            assert (standing.call, standing.token) == (one.call, one.token)
+        compare(self.looker.look(), self.kept)
 
     @invariant()
     def no_adviser_has_two_calls(self) -> None:
         taken = [kept.adviser for kept in self.kept.calls.values() if kept.adviser is not None]
         assert len(taken) == len(set(taken))
+
+    @rule()
+    def ask_how_all_stands(self) -> None:
+        """Let the ports tell what the keys have shown."""
+        self.runner.run(compare_told(self.centre, self.kept))
 
     # Small change
 
@@ -305,11 +361,13 @@ class AnySteps(StepsOfLosses):
 
 def test_any_steps_in_any_order_leave_what_the_rules_say(server: Server) -> None:
     AnySteps.server = server
+    is_thorough = settings.get_current_profile_name() == THOROUGH
     run_state_machine_as_test(
         AnySteps,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
+            max_examples=3_000 if is_thorough else 110,
+            stateful_step_count=80 if is_thorough else 45,
+            derandomize="CI" in os.environ and not is_thorough,
             deadline=None,
             database=None,
             suppress_health_check=[HealthCheck.too_slow],
