@@ -43,6 +43,7 @@ async def serve(settings: Settings, process: Process) -> None:
             findings=LoggedFindings(),
             hurried=hurried,
             resume=matcher.resume,
+            begin_slowly=matcher.begin_slowly,
         )
 
         async def work() -> None:
