@@ -101,6 +101,7 @@ class Node:
         self._process.spawn(self._report(), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
         self._process.spawn(self._calls.evacuate(self._is_left), "evacuation")
+        self._process.spawn(self._state.client.watch(), "sentinels")
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
         browsers.add_routes([web.get("/leg", self._sockets.handle)])
         await self._process.listen(

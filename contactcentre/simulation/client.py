@@ -23,10 +23,13 @@ from redis.exceptions import (
 )
 
 from contactcentre.adapters.state_redis.client import (
+    APART,
     CONNECTIONS_MAX,
     LOOK_EVERY_S,
     LOOK_SHARE,
     NO_WRITES,
+    WATCH_EVERY_S,
+    WATCH_WITHIN_S,
 )
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.simulation.loop import Simulation
@@ -82,6 +85,7 @@ class SimulatedClient:
         group: Group,
         *names: str,
         timeout_ms: int = 500,
+        needs_majority: bool = False,
     ) -> None:
         """Take the names that the process goes by on the network, its own last."""
         self.timeout_s = timeout_ms / 1_000
@@ -97,6 +101,7 @@ class SimulatedClient:
         self._connections = asyncio.Semaphore(CONNECTIONS_MAX)
         self._leaving: dict[Heard, Callable[[], None]] = {}
         """What ends each connection that listens."""
+        self._needs_majority = needs_majority
         self._sees_majority = True
         self._looking = asyncio.Lock()
         self._look_at_s = 0.0
@@ -109,8 +114,20 @@ class SimulatedClient:
 
     @property
     def sees_majority(self) -> bool:
-        """Say whether most Sentinels answered when they were last asked; True without any."""
+        """Say whether most Sentinels answered when `watch` last asked; True without any."""
         return self._sees_majority
+
+    async def watch(self) -> None:
+        """See again and again whether most Sentinels are within reach; nothing without any."""
+        while self._group.sentinels:
+            await self.look_around()
+            await asyncio.sleep(WATCH_EVERY_S)
+
+    async def look_around(self) -> None:
+        """See once whether most Sentinels are within reach."""
+        words, wait_s = self._asked(WATCH_WITHIN_S)
+        await asyncio.sleep(wait_s)
+        self._sees_majority = 2 * len(words) > len(self._group.sentinels)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -125,6 +142,8 @@ class SimulatedClient:
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
+        if self._needs_majority and not self._sees_majority:
+            raise StateUnavailable(APART)
         words = tuple([_written(one) for one in command])
         with self._outages():
             async with asyncio.timeout(self.timeout_s), self._connections:
@@ -213,7 +232,6 @@ class SimulatedClient:
             await asyncio.sleep(wait_s)
         finally:
             self._look_at_s = self._loop.time() + LOOK_EVERY_S * self._dice.uniform(1, 1.5)
-        self._sees_majority = 2 * len(words) > len(self._group.sentinels)
         if not words:
             if self._server is None:
                 raise NoConnection("no Sentinel says where the primary is")

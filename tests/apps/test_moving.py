@@ -20,7 +20,7 @@ from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
-from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
 from tests.staged_sentinel import StagedSentinel
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
@@ -265,18 +265,28 @@ async def test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_t
 ) -> None:
     monkeypatch.setattr(sites, "EVACUATE_AFTER_MS", 1_000)
     signed_in, _, place = urlsplit(redis_url).netloc.rpartition("@")
-    seen = StagedSentinel(int(place.partition(":")[2]), 1)
-    others = ",".join(f"127.0.0.1:{free_port()}" for _ in range(2))
-    url = f"sentinel://{signed_in}@127.0.0.1:{seen.port},{others}/live"
-    async with seen.serving(), small_centre(url, tmp_path, nodes=2) as centre:
+    port = int(place.partition(":")[2])
+    near, *far = [StagedSentinel(port, 1) for _ in range(3)]
+    places = ",".join(f"127.0.0.1:{one.port}" for one in (near, *far))
+    url = f"sentinel://{signed_in}@{places}/live"
+    async with (
+        near.serving(),
+        far[0].serving(),
+        far[1].serving(),
+        small_centre(url, tmp_path, nodes=2) as centre,
+    ):
         _, talking, _ = await talk(centre)
         waiting = await wait_in_queue(centre, "call-2")
+        for one in far:
+            one.is_silent = True
         await centre.state.client.ask("CLIENT", "PAUSE", 20_000, "WRITE")
         assert await waiting.hear_the_end() == Closing.ELSEWHERE
         await talking.hear("quality")
         await centre.state.client.ask("CLIENT", "UNPAUSE")
         back = await centre.call_again(waiting.claim, node=1)
         await back.hear("place", place=1)
+        for page in (back, talking):  # nobody is left to be waited for at the end
+            await page.say("hang_up")
 
 
 async def ask_again(centre: SmallCentre, asked: AskRing) -> RingAgain:

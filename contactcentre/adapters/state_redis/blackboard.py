@@ -17,11 +17,18 @@ class Blackboard:
     """One centre's live state in one Redis."""
 
     def __init__(
-        self, store: str | StoreClient, *, namespace: str = "cc", timeout_ms: int = 500
+        self,
+        store: str | StoreClient,
+        *,
+        namespace: str = "cc",
+        timeout_ms: int = 500,
+        needs_majority: bool = False,
     ) -> None:
-        """Take where the store is, by its URL, or a client of it, which has its own deadline."""
+        """Take where the store is, by its URL, or a client of it, which has its own rules."""
         self.client: StoreClient = (
-            RedisClient(store, timeout_ms=timeout_ms) if isinstance(store, str) else store
+            RedisClient(store, timeout_ms=timeout_ms, needs_majority=needs_majority)
+            if isinstance(store, str)
+            else store
         )
         self.keys = Keys(namespace)
         self._scripts = Scripts(self.client)

@@ -214,25 +214,41 @@ async def test_a_sentinel_that_hangs_is_not_waited_for(server: Server) -> None:
         await client.close()
 
 
-@pytest.mark.parametrize(("hung_count", "sees_majority"), [(0, True), (1, True), (2, False)])
-async def test_a_client_knows_whether_it_sees_most_of_the_sentinels(
-    server: Server, hung_count: int, *, sees_majority: bool
+@pytest.mark.parametrize(("hung_count", "is_heard"), [(0, True), (1, True), (2, False), (3, False)])
+async def test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach(
+    server: Server, hung_count: int, *, is_heard: bool
 ) -> None:
     sentinels = [StagedSentinel(_port(server), 7) for _ in range(3)]
-    for hung in sentinels[:hung_count]:
-        hung.is_silent = True
+    url = _url(server, *sentinels)
     async with sentinels[0].serving(), sentinels[1].serving(), sentinels[2].serving():
-        client = Blackboard(_url(server, *sentinels), timeout_ms=HASTY_MS)
-        await client.ping()
-        assert client.client.sees_majority is sees_majority
-        await client.close()
+        careful = Blackboard(url, timeout_ms=HASTY_MS, needs_majority=True)
+        other = Blackboard(url, timeout_ms=HASTY_MS)
+        await asyncio.gather(careful.ping(), other.ping())
+        for hung in sentinels[:hung_count]:
+            hung.is_silent = True
+        await asyncio.gather(careful.client.look_around(), other.client.look_around())
+        assert careful.client.sees_majority is other.client.sees_majority is is_heard
+        assert await _is_heard(careful) is is_heard
+        assert await _is_heard(other), "whoever needs none goes on"
+        for hung in sentinels:
+            hung.is_silent = False
+        await careful.client.look_around()
+        assert await _is_heard(careful)
+        await asyncio.gather(careful.close(), other.close())
 
 
-async def test_a_client_to_whom_no_sentinel_answers_sees_no_majority(server: Server) -> None:
-    client = Blackboard(_url(server, StagedSentinel(_port(server), 7)), timeout_ms=HASTY_MS)
-    with pytest.raises(StateUnavailable):
+async def _is_heard(client: Blackboard) -> bool:
+    try:
         await client.ping()
-    assert not client.client.sees_majority
+    except StateUnavailable:
+        return False
+    return True
+
+
+async def test_without_sentinels_there_is_nobody_to_see(server: Server) -> None:
+    client = Blackboard(server.url, timeout_ms=HASTY_MS, needs_majority=True)
+    await client.client.watch()
+    await client.ping()
     await client.close()
 
 
