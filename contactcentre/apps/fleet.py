@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from contactcentre.adapters.embedded.server import die_with_parent
+from contactcentre.adapters.embedded.server import HERE, Place, die_with_parent
 from contactcentre.apps.process import MISTAKE
 from contactcentre.domain.errors import Outage, Refusal
 
@@ -37,6 +37,7 @@ class Member:
     role: str
     environ: Mapping[str, str]
     ready_url: str
+    place: Place = HERE
 
 
 class Fleet:
@@ -95,13 +96,20 @@ class Fleet:
                 process.terminate()
             await _all_ended(ending, within_s=drain_s + KILL_AFTER_S, hurry=hurry)
 
+    def kill(self) -> None:
+        """Let all be gone at once, as when a machine loses its power."""
+        for process in self._running.values():
+            process.kill()  # what runs below it dies with it
+        for process in self._running.values():
+            process.wait()
+
     def parent_pid(self, name: str) -> int | None:
         """Return the parent that watches over a process; None once it has ended."""
         parent = self._running[name]
         return parent.pid if parent.poll() is None else None
 
     def _start(self, member: Member) -> None:
-        with self._log(member).open("ab") as log:
+        with self._log(member).open("ab") as log, member.place.enter():
             self._running[member.name] = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "contactcentre", member.role],
                 env=member.environ,

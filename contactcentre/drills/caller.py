@@ -90,6 +90,7 @@ class CallerPage:
         self._nodes = KnownNodes(caller.chance)
         self._leg: Leg | None = None
         self._heard_ms: int | None = None
+        self._dialled_ms = now_ms()
         self._stage_changed = asyncio.Event()
         self._wants_to_go = False
         self.call = ""
@@ -169,7 +170,8 @@ class CallerPage:
             return "refused", str(given.get("code", "other"))
         self._claim, self.call = given["claim"], given["call"]
         self._nodes.put(given["nodes"])
-        self._note(CallerCame(at_ms=now_ms(), call=self.call))
+        came = CallerCame(at_ms=now_ms(), call=self.call, dialled_ms=self._dialled_ms)
+        self._note(came)
         return None
 
     async def _refresh(self) -> None:

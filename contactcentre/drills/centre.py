@@ -25,10 +25,10 @@ from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.apps.fleet import Fleet, Member
-from contactcentre.apps.ground import fresh_keys
 from contactcentre.domain.errors import Outage
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.languages import Language
+from contactcentre.drills.spots import Spot, members_at
 from contactcentre.drills.stores import (
     ManyRedis,
     OneRedis,
@@ -39,7 +39,6 @@ from contactcentre.drills.stores import (
     start_record,
 )
 from contactcentre.ports.accounts import Account, Role
-from contactcentre.settings import PREFIX
 
 ROLES = {"media": 3, "router": 2, "desk": 2, "records": 2, "public": 1}
 """How many there are of each."""
@@ -49,7 +48,6 @@ QUIET_PORTS = range(10_000, 32_000)
 POLL_S = 0.1
 CHILD_WITHIN_S = 30.0
 ASK_TIMEOUT_S = 2.0
-DRAIN_S = 3
 STOP_WITHIN_S = 1.0
 
 
@@ -61,39 +59,33 @@ class Person:
     password: str
 
 
-class Centre:
-    """The centre as a drill uses and breaks it."""
+class Doors:
+    """A centre as those who come to it know it: where it is reached, and who works there."""
 
     def __init__(
         self,
         *,
-        fleet: Fleet,
         members: Sequence[Member],
-        urls: dict[str, str],
-        redis: OneRedis | ManyRedis,
-        record: Record,
+        urls: Mapping[str, str],
+        public_url: str,
         people: Sequence[Person],
+        record: Record,
         folder: Path,
     ) -> None:
-        self._fleet = fleet
         self._members = {member.name: member for member in members}
         self._urls = urls
-        self.redis = redis
-        self.record = record
+        self.public_url = public_url
+        """Where callers come from."""
         self.people = people
+        self.record = record
         self.folder = folder
         self.is_kept = False
         """Set where its logs are to be looked at afterwards."""
 
     @property
-    def public_url(self) -> str:
-        """Where callers come from."""
-        return self._urls["public-1"]
-
-    @property
     def desk_urls(self) -> Sequence[str]:
         """Where advisers work."""
-        return [url for name, url in self._urls.items() if name.startswith("desk")]
+        return [self._urls[name] for name in self.names("desk")]
 
     @property
     def leg_urls(self) -> Mapping[str, str]:
@@ -103,6 +95,45 @@ class Centre:
     def names(self, role: str | None = None) -> Sequence[str]:
         """Return the names of all processes, or of those of a role."""
         return [one.name for one in self._members.values() if role in (None, one.role)]
+
+    async def until_ready(self, *, within_s: float) -> None:
+        """Wait until every process says that it is ready. Raises Outage."""
+        async with _deadline(within_s, "not every process gets ready"):
+            await self._until_ready(list(self._members))
+
+    async def _until_ready(self, names: Sequence[str]) -> None:
+        timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            for name in names:
+                url = self._members[name].ready_url
+                while not await _is_ready(session, url):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(POLL_S)
+
+
+class Centre(Doors):
+    """The centre on one machine, as a drill breaks it."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        members: Sequence[Member],
+        urls: Mapping[str, str],
+        redis: OneRedis | ManyRedis,
+        record: Record,
+        people: Sequence[Person],
+        folder: Path,
+    ) -> None:
+        super().__init__(
+            members=members,
+            urls=urls,
+            public_url=urls["public-1"],
+            people=people,
+            record=record,
+            folder=folder,
+        )
+        self._fleet = fleet
+        self.redis = redis
 
     def child(self, name: str) -> int | None:
         """Return the process that does the work below a parent; None while there is none."""
@@ -129,19 +160,6 @@ class Centre:
                 await asyncio.sleep(POLL_S)
             await self._until_ready([name])
 
-    async def until_ready(self, *, within_s: float) -> None:
-        """Wait until every process says that it is ready. Raises Outage."""
-        async with _deadline(within_s, "not every process gets ready"):
-            await self._until_ready(list(self._members))
-
-    async def _until_ready(self, names: Sequence[str]) -> None:
-        timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            for name in names:
-                url = self._members[name].ready_url
-                while not await _is_ready(session, url):  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(POLL_S)
-
 
 @asynccontextmanager
 async def _deadline(within_s: float, words: str) -> AsyncIterator[None]:
@@ -164,12 +182,12 @@ async def _is_ready(session: aiohttp.ClientSession, url: str) -> bool:
 @asynccontextmanager
 async def drill_centre(*, advisers: int, with_sentinels: bool = False) -> AsyncIterator[Centre]:
     """Start a centre, give it, and stop it; its folder stays if something has gone wrong."""
-    folder = _make_folder()
+    folder = make_folder()
     async with AsyncExitStack() as stack:
         started = await _start(folder, stack, advisers=advisers, with_sentinels=with_sentinels)
         yield started
     if not started.is_kept:
-        _forget(folder)
+        forget(folder)
 
 
 async def _start(
@@ -185,10 +203,17 @@ async def _start(
     record = await start_record(folder / "postgres", ports.pop())
     stack.push_async_callback(record.stop)
     await upgrade(record.url)
-    people = await _hire(record.url, advisers)
-    urls, members = _members(folder, ports, redis_url=redis.url, database_url=record.url)
+    people = await hire(record.url, advisers)
+    spots = _spots(ports)
+    said = {
+        "CC_REDIS_URL": redis.url,
+        "CC_DATABASE_URL": record.url,
+        "CC_DATA_DIR": str(folder),
+        "CC_PROXIES": LOOPBACK,
+    }
+    members = members_at(spots, said)
     fleet = Fleet(members, logs=folder / "logs", say=lambda _: None)
-    stack.push_async_callback(_stop, fleet)
+    stack.push_async_callback(stop_at_once, fleet)
     fleet.start()
     await fleet.ready()
     group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -197,7 +222,7 @@ async def _start(
     return Centre(
         fleet=fleet,
         members=members,
-        urls=urls,
+        urls={one.name: one.url for one in spots},
         redis=redis,
         record=record,
         people=people,
@@ -205,7 +230,7 @@ async def _start(
     )
 
 
-async def _stop(fleet: Fleet) -> None:
+async def stop_at_once(fleet: Fleet) -> None:
     """Stop all processes without waiting for calls: there are none any more."""
     hurry = asyncio.Event()
     hurry.set()
@@ -231,49 +256,16 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _members(
-    folder: Path, ports: list[int], *, redis_url: str, database_url: str
-) -> tuple[dict[str, str], list[Member]]:
-    """Return where browsers reach each process, and how each is started."""
+def _spots(ports: list[int]) -> list[Spot]:
+    """Return where everything stands on one machine."""
     names = [f"{role}-{number + 1}" for role, count in ROLES.items() for number in range(count)]
-    open_ports = dict(zip(names, ports, strict=False))
-    inner_ports = dict(zip(names, ports[len(names) :], strict=False))
-    urls = {
-        name: f"ws://{LOOPBACK}:{port}/leg"
-        if name.startswith("media")
-        else f"http://{LOOPBACK}:{port}"
-        for name, port in open_ports.items()
-    }
-    inner = {name: f"http://{LOOPBACK}:{port}" for name, port in inner_ports.items()}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    shared = kept | fresh_keys()
-    shared |= {
-        "CC_REDIS_URL": redis_url,
-        "CC_DATABASE_URL": database_url,
-        "CC_DATA_DIR": str(folder),
-        "CC_MEDIA_ADDRESSES": LOOPBACK,
-        "CC_NODES_STATIC": _named(urls, "media"),
-        "CC_DESKS_STATIC": _named(inner, "desk"),
-        "CC_PUBLIC_URL": urls["public-1"],
-        "CC_PROXIES": LOOPBACK,
-        "CC_DRAIN_S": str(DRAIN_S),
-    }
-    members = []
-    for name in names:
-        role = name.partition("-")[0]
-        own = {"CC_NODE": name, "CC_INTERNAL_PORT": str(inner_ports[name])}
-        if role in {"media", "desk", "public"}:
-            own[f"CC_{role.upper()}_PORT"] = str(open_ports[name])
-        ready_url = f"{inner[name]}/readyz"
-        members.append(Member(name=name, role=role, environ=shared | own, ready_url=ready_url))
-    return urls, members
+    return [
+        Spot(name=name, open_port=open_port, inner_port=inner_port)
+        for name, open_port, inner_port in zip(names, ports, ports[len(names) :], strict=False)
+    ]
 
 
-def _named(urls: dict[str, str], role: str) -> str:
-    return ",".join(f"{name}={url}" for name, url in urls.items() if name.startswith(role))
-
-
-async def _hire(database_url: str, count: int) -> list[Person]:
+async def hire(database_url: str, count: int) -> list[Person]:
     """Make so many advisers, who all serve every English queue."""
     lines = load_lines(default_flows_dir()).values()
     queues = [
@@ -297,14 +289,14 @@ async def _hire(database_url: str, count: int) -> list[Person]:
     return people
 
 
-def _make_folder() -> Path:
+def make_folder() -> Path:
     """Make a folder that PostgreSQL can enter, which does not run as root."""
     folder = Path(mkdtemp(prefix="contactcentre-drill-"))
     folder.chmod(0o755)
     return folder
 
 
-def _forget(folder: Path) -> None:
+def forget(folder: Path) -> None:
     """Delete what a centre has left, also where its record lies elsewhere."""
     link = folder / "postgres"
     if link.is_symlink():

@@ -11,6 +11,7 @@ import typer
 import uvloop
 
 from contactcentre.drills.faults import Drill, How
+from contactcentre.drills.lose_site import Loss, run_lose_site
 from contactcentre.drills.run import Result, run_drill
 from contactcentre.drills.standing import run_all
 
@@ -68,6 +69,21 @@ for _drill, _words in {
     Drill.ROLLING_RESTART: "End every process in turn, each once the one before is back.",
 }.items():
     _add(_drill, _words)
+
+
+@drill_app.command(name="lose-site")
+def lose_site(
+    *,
+    calls: Calls = 20,
+    fault: Annotated[Loss, typer.Option(help="How the site is lost.")] = Loss.KILL,
+    seed: Seed = None,
+    history: Kept = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lose one of two sites, the one with the primary Redis. Needs root."""
+    chosen = secrets.randbits(32) if seed is None else seed
+    result = run_lose_site(fault, calls=calls, seed=chosen)
+    _say(result, as_json=as_json, history=history)
 
 
 @drill_app.command(name="all")

@@ -8,11 +8,12 @@ from itertools import count
 from random import Random
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from contactcentre.domain.errors import Outage
 from contactcentre.drills.adviser import Adviser, AdviserPage
 from contactcentre.drills.caller import Caller, CallerPage
-from contactcentre.drills.centre import Centre
+from contactcentre.drills.centre import Doors
 from contactcentre.drills.history import History, StoodStill, now_ms
 from contactcentre.drills.manners import AdviserManner, CallerManner
 
@@ -30,14 +31,14 @@ class Floor:
 
     def __init__(
         self,
-        centre: Centre,
+        doors: Doors,
         history: History,
         chance: Random,
         *,
         session: aiohttp.ClientSession,
         group: asyncio.TaskGroup,
     ) -> None:
-        self._centre = centre
+        self._doors = doors
         self._chance = chance
         self._session = session
         self._group = group
@@ -51,11 +52,11 @@ class Floor:
 
     async def open(self, manner: AdviserManner) -> None:
         """Let every adviser sign in; return once all are ready. Raises Outage."""
-        for person in self._centre.people:
+        for person in self._doors.people:
             adviser = Adviser(
                 name=person.name,
                 password=person.password,
-                desks=self._centre.desk_urls,
+                desks=self._doors.desk_urls,
                 history=self.history,
                 closing=self._group,
                 chance=Random(self._chance.random()),  # noqa: S311 - the same seed, the same people
@@ -74,7 +75,7 @@ class Floor:
         self.started_count += 1
         caller = Caller(
             number=next(self._numbers),
-            public_url=self._centre.public_url,
+            public_url=self._doors.public_url,
             session=self._session,
             history=self.history,
             closing=self._group,
@@ -96,7 +97,7 @@ class Floor:
     def busy_nodes(self) -> Sequence[str]:
         """Return the media nodes that have calls, the busiest first."""
         counted = Counter(page.own for page in self.callers.values())
-        by_url = {url: name for name, url in self._centre.leg_urls.items()}
+        by_url = {url: name for name, url in self._doors.leg_urls.items()}
         return [by_url[url] for url, _ in counted.most_common() if url in by_url]
 
     async def until(self, true: Callable[[], bool], *, within_s: float, words: str) -> None:
@@ -131,15 +132,24 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 
 @asynccontextmanager
-async def drill_floor(centre: Centre, chance: Random) -> AsyncIterator[Floor]:
-    """Give a floor with nobody on it yet, and send everybody home at the end."""
+async def drill_floor(
+    doors: Doors, chance: Random, *, names: AbstractResolver | None = None
+) -> AsyncIterator[Floor]:
+    """Give a floor with nobody on it yet, and send everybody home at the end.
+
+    `names` says where names are, for callers who know the centre by one.
+    """
     history = History()
+    # no caller comes in by the connection of another
+    connector = aiohttp.TCPConnector(
+        limit=SOCKETS_MAX, resolver=names, use_dns_cache=names is None, force_close=True
+    )
     async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=SOCKETS_MAX)) as session,
+        aiohttp.ClientSession(connector=connector) as session,
         asyncio.TaskGroup() as group,
     ):
         watching = group.create_task(_watch_ourselves(history), name="own eyes")
-        floor = Floor(centre, history, chance, session=session, group=group)
+        floor = Floor(doors, history, chance, session=session, group=group)
         try:
             yield floor
         finally:

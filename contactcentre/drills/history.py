@@ -32,8 +32,12 @@ class CallerFact(Fact):
     call: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerCame(CallerFact):
     """A caller has a claim and calls."""
+
+    dialled_ms: int
+    """When the caller pressed Call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,25 @@ class StandingAdviser:
         await asyncio.sleep(self._chance.uniform(0.2, 1.0))
 
 
+class PassingCaller:
+    """A caller who listens to the menu for a while and goes."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+
+    async def choose(self) -> None:
+        """Choose nothing."""
+        await asyncio.sleep(PATIENT_S)
+
+    async def tire(self) -> None:
+        """Give the platform some time to be heard."""
+        await asyncio.sleep(self._chance.uniform(6.0, 8.0))
+
+    async def talk(self) -> None:
+        """Talk with nobody."""
+        await asyncio.sleep(PATIENT_S)
+
+
 class PromptCaller:
     """A caller who goes to a queue at once and keeps the talk short."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from contactcentre.drills import history as h
 from contactcentre.drills.bounds import broken_bounds, broken_promises, figures_of
 from contactcentre.drills.caller import CallerPage
-from contactcentre.drills.centre import Centre, drill_centre
+from contactcentre.drills.centre import Doors, drill_centre
 from contactcentre.drills.checker import STUCK_AFTER_MS, check
 from contactcentre.drills.faults import Drill, Ground, How, heal, make_fault
 from contactcentre.drills.floor import Floor, drill_floor
@@ -57,7 +57,7 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
     ):
         stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
         await floor.open(StagedAdviser(stage))
-        await _set_the_stage(floor, stage, calls, share)
+        await set_the_stage(floor, stage, calls, share)
         await asyncio.sleep(chance.uniform(*SETTLING_S))
         ground = Ground(
             centre=centre, history=floor.history, chance=chance, busy=floor.busy_nodes()
@@ -97,7 +97,7 @@ async def run_drill(drill: Drill, how: How, *, calls: int, seed: int) -> Result:
     )
 
 
-async def _set_the_stage(floor: Floor, stage: Stage, calls: int, share: int) -> None:
+async def set_the_stage(floor: Floor, stage: Stage, calls: int, share: int) -> None:
     """Bring a quarter of the callers into each stage: talks first, as they need advisers."""
 
     async def bring(count: int, state: str, *, in_menu: bool = False) -> None:
@@ -139,11 +139,11 @@ async def last_round(floor: Floor, answers: asyncio.Event, chance: Random) -> No
     history.note(h.LastRoundOver(at_ms=now_ms()))
 
 
-async def judge(floor: Floor, centre: Centre) -> Result:
+async def judge(floor: Floor, doors: Doors) -> Result:
     """Wait for the record, and say what was broken."""
     history = floor.history
     calls = {fact.call for fact in history.of(h.CallerCame)}
-    rows = await read_settled_rows(centre.record.url, calls, within_s=RECORDED_WITHIN_S)
+    rows = await read_settled_rows(doors.record.url, calls, within_s=RECORDED_WITHIN_S)
     findings = check(history, rows, started=floor.started_count)
     return Result(
         figures=figures_of(findings, measure(Seen(history))),

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from contactcentre.adapters.embedded.postgres import Postgres, start_postgres
 from contactcentre.adapters.embedded.sentinel import Member, SentinelGroup, start_sentinel_group
+from contactcentre.adapters.embedded.server import HERE, Place
 from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
 from contactcentre.domain.errors import Outage
 
@@ -133,18 +134,50 @@ class ManyRedis:
             self._broken.go_on()
         await self._group.until_whole()
 
+    def lose(self, place: Place) -> None:
+        """Kill the server and the Sentinel of one place."""
+        for one in self._at(place):
+            one.kill()
+
+    async def bring_back(self, place: Place) -> None:
+        """Start again what was killed at one place."""
+        for one in self._at(place):
+            await one.start_again()
+
+    async def until_whole(self) -> None:
+        """Wait until every server follows the primary, and every Sentinel sees it so."""
+        await self._group.until_whole()
+
+    async def until_elsewhere(self, host: str) -> None:
+        """Wait until a server at another address is the primary and takes writes."""
+        while True:
+            with suppress(Outage):
+                primary = await self._group.primary()
+                if primary.at[0] != host and (await primary.ask("ROLE"))[0] == "master":
+                    return
+            await asyncio.sleep(5 * POLL_S)
+
+    async def primary_host(self) -> str:
+        """Return the address of the primary, as the Sentinels that answer say."""
+        return (await self._group.primary()).at[0]
+
     async def stop(self) -> None:
         """Let all end."""
         await self._group.stop()
+
+    def _at(self, place: Place) -> list[Member]:
+        group = self._group
+        return [one for one in (*group.sentinels, *group.members) if one.at[0] == place.host]
 
 
 class Record:
     """One PostgreSQL."""
 
-    def __init__(self, server: Postgres, folder: Path, port: int) -> None:
+    def __init__(self, server: Postgres, folder: Path, port: int, place: Place) -> None:
         self._server = server
         self._folder = folder
         self._port = port
+        self._place = place
 
     @property
     def url(self) -> str:
@@ -163,7 +196,9 @@ class Record:
         """Start it with what it has on the disk; return once it answers."""
         for _ in range(START_TRIES_MAX):
             with suppress(Outage):  # what the last one shared with its workers is let go of soon
-                self._server = await start_postgres(self._folder, port=self._port)
+                self._server = await start_postgres(
+                    self._folder, port=self._port, stands=self._place
+                )
                 return
             await asyncio.sleep(10 * POLL_S)
         raise Outage("PostgreSQL does not start again")
@@ -210,11 +245,11 @@ async def start_one_redis(folder: Path, port: int) -> OneRedis:
     return OneRedis(await start_valkey(folder, port=port), folder)
 
 
-async def start_many_redis(folder: Path) -> ManyRedis:
-    """Start a group with Sentinels."""
-    return ManyRedis(await start_sentinel_group(folder))
+async def start_many_redis(folder: Path, places: Sequence[Place] = (HERE, HERE, HERE)) -> ManyRedis:
+    """Start a group with Sentinels: a server and a Sentinel at each place, the primary first."""
+    return ManyRedis(await start_sentinel_group(folder, places=places))
 
 
-async def start_record(folder: Path, port: int) -> Record:
+async def start_record(folder: Path, port: int, place: Place = HERE) -> Record:
     """Start a PostgreSQL."""
-    return Record(await start_postgres(folder, port=port), folder, port)
+    return Record(await start_postgres(folder, port=port, stands=place), folder, port, place)

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from contactcentre.adapters.embedded.server import LOOPBACK, ServerProgram, free_port
+from contactcentre.adapters.embedded.server import HERE, Place, ServerProgram, free_port
 from contactcentre.domain.errors import Refusal
 
 MAJOR_MIN = 15
@@ -31,18 +31,21 @@ NAME = "contactcentre"
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps each version in a folder of its own."""
 ROOT_KEEPS_IN = Path("/var/lib/contactcentre")
+FROM_ELSEWHERE = "host all,replication all all scram-sha-256\n"
+"""Others than this machine come in with the password as well."""
 STATUS_LINE = 7
 """The line of postmaster.pid that says whether it takes connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Home:
     """Where a server's programs and data lie, and who runs it."""
 
     folder: Path
     binaries: Path
     user: tuple[int, int] | None
     keep_open: Sequence[int]
+    stands: Place
 
     @property
     def data(self) -> Path:
@@ -63,23 +66,24 @@ class Place:
             stop=signal.SIGINT,
             user=self.user,
             keep_open=self.keep_open,
+            place=self.stands,
         )
 
 
 class Postgres:
     """One server with its data in one folder."""
 
-    def __init__(self, place: Place, port: int, program: ServerProgram) -> None:
-        self.place = place
+    def __init__(self, home: Home, port: int, program: ServerProgram) -> None:
+        self.home = home
         self.port = port
         self.program = program
-        self.password = place.password.read_text(encoding="ascii")
-        self.url = f"postgresql://{NAME}:{self.password}@{LOOPBACK}:{port}/postgres"
+        self.password = home.password.read_text(encoding="ascii")
+        self.url = f"postgresql://{NAME}:{self.password}@{home.stands.host}:{port}/postgres"
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
-        self.program = launch(self.place, self.port)  # known to `stop` from here on
-        await until_ready(self.place, self.program)
+        self.program = launch(self.home, self.port)  # known to `stop` from here on
+        await until_ready(self.home, self.program)
 
     def kill(self) -> None:
         """Let it and all that works for it die at once."""
@@ -113,29 +117,34 @@ async def start_postgres(
     binaries: Path | None = None,
     port: int | None = None,
     keep_open: Sequence[int] = (),
+    stands: Place = HERE,
 ) -> Postgres:
-    """Start a server on loopback and wait until it answers. Raises Refusal or Outage."""
-    place = prepare(folder, binaries or find_postgres(), keep_open)
-    if not place.data.exists():
-        await _create(place)
+    """Start a server and wait until it answers: on loopback unless it stands elsewhere.
+
+    Raises Refusal or Outage.
+    """
+    home = prepare(folder, binaries or find_postgres(), keep_open, stands)
+    if not home.data.exists():
+        await _create(home)
     port = port or free_port()
-    program = launch(place, port)
-    await until_ready(place, program)
-    return Postgres(place, port, program)
+    program = launch(home, port)
+    await until_ready(home, program)
+    return Postgres(home, port, program)
 
 
-def launch(place: Place, port: int) -> ServerProgram:
+def launch(home: Home, port: int) -> ServerProgram:
     """Start the server."""
-    return place.program(
-        "postgres", "-D", place.data, "-h", LOOPBACK, "-p", str(port), "-k", "", log="postgres.log"
-    )
+    return home.program(
+        "postgres", "-D", home.data, "-h", home.stands.host, "-p", str(port), "-k", "",
+        log="postgres.log",
+    )  # fmt: skip
 
 
-async def until_ready(place: Place, program: ServerProgram) -> None:
+async def until_ready(home: Home, program: ServerProgram) -> None:
     """Wait until the server takes connections. Raises Outage."""
 
     async def ready() -> bool:
-        return _is_ready(place.data / "postmaster.pid", program.process.pid)
+        return _is_ready(home.data / "postmaster.pid", program.process.pid)
 
     await program.until(ready, within_s=START_WITHIN_S)
 
@@ -151,20 +160,23 @@ def _is_ready(status: Path, pid: int) -> bool:
     )
 
 
-async def _create(place: Place) -> None:
+async def _create(home: Home) -> None:
     """Make the files of a new server; what was cut short is made again from the start."""
-    making = place.folder / "data.making"
+    making = home.folder / "data.making"
     shutil.rmtree(making, ignore_errors=True)
-    place.password.touch(mode=0o600)
-    place.password.write_text(secrets.token_urlsafe(24), encoding="ascii")
-    if place.user:
-        os.chown(place.password, *place.user)
-    initdb = place.program(
-        "initdb", "-D", making, "-U", NAME, "--pwfile", place.password,
-        "--auth=scram-sha-256", "--encoding=UTF8", *_locale(place.binaries), log="initdb.log",
+    home.password.touch(mode=0o600)
+    home.password.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    if home.user:
+        os.chown(home.password, *home.user)
+    initdb = home.program(
+        "initdb", "-D", making, "-U", NAME, "--pwfile", home.password,
+        "--auth=scram-sha-256", "--encoding=UTF8", *_locale(home.binaries), log="initdb.log",
     )  # fmt: skip
     await initdb.finish(within_s=INITDB_WITHIN_S)
-    making.rename(place.data)
+    if home.stands is not HERE:
+        with (making / "pg_hba.conf").open("a", encoding="ascii") as access:
+            access.write(FROM_ELSEWHERE)
+    making.rename(home.data)
 
 
 def _locale(binaries: Path) -> list[str]:
@@ -174,7 +186,7 @@ def _locale(binaries: Path) -> list[str]:
     return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
 
-def prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> Place:
+def prepare(folder: Path, binaries: Path, keep_open: Sequence[int], stands: Place) -> Home:
     """Return where a server will live, made so that whoever runs it can reach it."""
     folder = folder.resolve()
     if _major(binaries) < MAJOR_MIN:
@@ -184,15 +196,16 @@ def prepare(folder: Path, binaries: Path, keep_open: Sequence[int]) -> Place:
         )
     if os.geteuid() != 0:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Place(folder=folder, binaries=binaries, user=None, keep_open=keep_open)
+        return Home(folder=folder, binaries=binaries, user=None, keep_open=keep_open, stands=stands)
     nobody = pwd.getpwnam("nobody")
     folder = _reachable_folder(folder)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return Place(
+    return Home(
         folder=folder,
         binaries=binaries if _all_may_enter(binaries) else _copied(binaries, folder),
         user=(nobody.pw_uid, nobody.pw_gid),
         keep_open=keep_open,
+        stands=stands,
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from contactcentre.adapters.embedded.server import LOOPBACK, POLL_S, ServerProgram, free_port
+from contactcentre.adapters.embedded.server import HERE, POLL_S, Place, ServerProgram, port_at
 from contactcentre.adapters.embedded.valkey import (
     CONFIG,
     ValkeyConfig,
@@ -47,7 +47,7 @@ SENTINEL_CONFIG = """\
 bind {host}
 port {port}
 dir "{folder}"
-sentinel monitor {name} {host} {primary} 2
+sentinel monitor {name} {primary} 2
 sentinel auth-pass {name} {password}
 sentinel down-after-milliseconds {name} {down_after_ms}
 sentinel failover-timeout {name} 3000
@@ -61,7 +61,7 @@ class Member:
     def __init__(self, config: ValkeyConfig, program: ServerProgram) -> None:
         self._config = config
         self.program = program
-        self.port = config.port
+        self.at = (config.place.host, config.port)
 
     def kill(self) -> None:
         """Let it die at once."""
@@ -83,8 +83,8 @@ class Member:
     async def ask(self, *command: str) -> Any:
         """Run one command on it, with a connection of its own. Raises Outage."""
         client = Redis(
-            host=LOOPBACK,
-            port=self.port,
+            host=self.at[0],
+            port=self.at[1],
             password=self._config.password or None,
             socket_timeout=ASK_TIMEOUT_S,
             protocol=2,
@@ -94,7 +94,7 @@ class Member:
         try:
             return await client.execute_command(*command)  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
-            raise Outage(f"The server at port {self.port}: {error}") from error
+            raise Outage(f"The server at {_written(self.at)}: {error}") from error
         finally:
             await client.aclose()
 
@@ -113,24 +113,24 @@ class SentinelGroup:
     ) -> None:
         self.members = members
         self.sentinels = sentinels
-        places = ",".join(f"{LOOPBACK}:{one.port}" for one in sentinels)
+        places = ",".join(_written(one.at) for one in sentinels)
         self.url = f"sentinel://:{password}@{places}/{NAME}"
         """What CC_REDIS_URL says of it."""
 
     async def primary(self) -> Member:
         """Return the member that the Sentinels call the primary: the latest word stands."""
-        words: list[tuple[int, int]] = []
+        words: list[tuple[int, tuple[str, int]]] = []
         for sentinel in self.sentinels:
             try:
                 said = await sentinel.ask("SENTINEL", "MASTER", NAME)
             except Outage:
                 continue
             facts = _facts(said)
-            words.append((int(facts["config-epoch"]), int(facts["port"])))
+            words.append((int(facts["config-epoch"]), (facts["ip"], int(facts["port"]))))
         if not words:
             raise Outage("No Sentinel answers")
-        _, port = max(words)
-        return next(one for one in self.members if one.port == port)
+        _, at = max(words)
+        return next(one for one in self.members if one.at == at)
 
     async def fail_over(self) -> None:
         """Let the Sentinels make another member the primary, though nothing is wrong."""
@@ -154,10 +154,10 @@ class SentinelGroup:
             primary = await self.primary()
             role, _, replicas = await primary.ask("ROLE")
             links = [await one.ask("ROLE") for one in self.members if one is not primary]
-            seen = [await _is_seen_whole(one, primary.port) for one in self.sentinels]
+            seen = [await _is_seen_whole(one, primary.at) for one in self.sentinels]
         except Outage:
             return False
-        follows = ["slave", LOOPBACK, primary.port, "connected"]
+        follows = ["slave", *primary.at, "connected"]
         return (
             role == "master"
             and len(replicas) == MEMBERS_COUNT - 1
@@ -166,19 +166,24 @@ class SentinelGroup:
         )
 
 
-async def _is_seen_whole(sentinel: Member, primary: int) -> bool:
+async def _is_seen_whole(sentinel: Member, primary: tuple[str, int]) -> bool:
     """Say whether a Sentinel sees the others, and every replica as one of that primary."""
     facts = _facts(await sentinel.ask("SENTINEL", "MASTER", NAME))
     replicas = [_facts(said) for said in await sentinel.ask("SENTINEL", "REPLICAS", NAME)]
     return (
-        facts["port"] == str(primary)
+        (facts["ip"], int(facts["port"])) == primary
         and facts["flags"] == "master"
         and facts["num-other-sentinels"] == str(SENTINELS_COUNT - 1)
         and len(replicas) == MEMBERS_COUNT - 1
         and all(one["flags"] == one["role-reported"] == "slave" for one in replicas)
-        and all(one["master-port"] == str(primary) for one in replicas)
+        and all((one["master-host"], int(one["master-port"])) == primary for one in replicas)
         and all(one["master-link-status"] == "ok" for one in replicas)
     )
+
+
+def _written(at: tuple[str, int]) -> str:
+    """Return an address as it stands in a URL."""
+    return f"{at[0]}:{at[1]}"
 
 
 def _facts(said: Sequence[str]) -> dict[str, str]:
@@ -187,20 +192,34 @@ def _facts(said: Sequence[str]) -> dict[str, str]:
 
 
 async def start_sentinel_group(
-    folder: Path, *, binary: Path | None = None, down_after_ms: int = DOWN_AFTER_MS
+    folder: Path,
+    *,
+    binary: Path | None = None,
+    down_after_ms: int = DOWN_AFTER_MS,
+    places: Sequence[Place] = (HERE, HERE, HERE),
 ) -> SentinelGroup:
-    """Start a group on loopback and wait until it is whole. Raises Refusal or Outage."""
+    """Start a group and wait until it is whole: one server and one Sentinel at each place.
+
+    The first one is the primary. Raises Refusal or Outage.
+    """
     binary = binary or find_valkey()
     refuse_old(binary)
     password = secrets.token_urlsafe(24)
     started: list[Member] = []
     try:
-        for number in range(MEMBERS_COUNT):
-            config = _member(folder / f"member-{number}", binary, password, follows=started[:1])
+        for number, place in enumerate(places):
+            config = _member(
+                folder / f"member-{number}", binary, password, follows=started[:1], place=place
+            )
             started.append(Member(config, await config.start()))
-        for number in range(SENTINELS_COUNT):
+        for number, place in enumerate(places):
             config = _sentinel(
-                folder / f"sentinel-{number}", binary, password, started[0].port, down_after_ms
+                folder / f"sentinel-{number}",
+                binary,
+                password,
+                started[0].at,
+                down_after_ms,
+                place=place,
             )
             started.append(Member(config, await config.start()))
         members, sentinels = started[:MEMBERS_COUNT], started[MEMBERS_COUNT:]
@@ -216,31 +235,37 @@ async def start_sentinel_group(
 
 
 def _member(
-    folder: Path, binary: Path, password: str, *, follows: Sequence[Member]
+    folder: Path, binary: Path, password: str, *, follows: Sequence[Member], place: Place
 ) -> ValkeyConfig:
     """Return one server, written down; it follows another if there is one."""
-    port, folder = free_port(), folder.resolve()
-    text = CONFIG.format(host=LOOPBACK, port=port, folder=folder, password=password)
+    port, folder = port_at(place), folder.resolve()
+    text = CONFIG.format(host=place.host, port=port, folder=folder, password=password)
     text += MEMBER_CONFIG.format(password=password)
-    text += "".join(f"replicaof {LOOPBACK} {one.port}\n" for one in follows)
+    text += "".join(f"replicaof {one.at[0]} {one.at[1]}\n" for one in follows)
     file = write_config(folder / "valkey.conf", text)
-    return ValkeyConfig(binary=binary, file=file, port=port, password=password)
+    return ValkeyConfig(binary=binary, file=file, port=port, password=password, place=place)
 
 
 def _sentinel(
-    folder: Path, binary: Path, password: str, primary: int, down_after_ms: int
+    folder: Path,
+    binary: Path,
+    password: str,
+    primary: tuple[str, int],
+    down_after_ms: int,
+    *,
+    place: Place,
 ) -> ValkeyConfig:
     """Return one Sentinel, written down; it asks nobody for a password."""
-    port, folder = free_port(), folder.resolve()
+    port, folder = port_at(place), folder.resolve()
     text = SENTINEL_CONFIG.format(
-        host=LOOPBACK,
+        host=place.host,
         port=port,
         folder=folder,
         name=NAME,
-        primary=primary,
+        primary=" ".join(map(str, primary)),
         password=password,
         down_after_ms=down_after_ms,
     )
     file = write_config(folder / "sentinel.conf", text)
-    config = ValkeyConfig(binary=binary, file=file, port=port, password="")
+    config = ValkeyConfig(binary=binary, file=file, port=port, password="", place=place)
     return replace(config, arguments=["--sentinel"])

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from contactcentre.domain.errors import Outage
@@ -24,6 +26,20 @@ WATCH_S = 0.05
 STOP_WITHIN_S = 15.0
 LOG_TAIL_LINES = 5
 _PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a server stands."""
+
+    host: str = LOOPBACK
+    """The address on which it listens, and by which others reach it."""
+    enter: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Puts what is started meanwhile into the network that it stands in."""
+
+
+HERE = Place()
+"""On this machine, for this machine alone."""
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None]:
@@ -52,6 +68,12 @@ def free_port() -> int:
         return port
 
 
+def port_at(place: Place) -> int:
+    """Return a free port of the network that a place is in."""
+    with place.enter():
+        return free_port()
+
+
 class ServerProgram:
     """One server program while it runs."""
 
@@ -64,12 +86,13 @@ class ServerProgram:
         stop: signal.Signals,
         user: tuple[int, int] | None = None,
         keep_open: Sequence[int] = (),
+        place: Place = HERE,
     ) -> None:
         """Start it, as another user if one is named, with files of ours that it keeps open."""
         self.name = Path(command[0]).name
         self._log = log
         self._stop = stop
-        with log.open("ab") as out:
+        with log.open("ab") as out, place.enter():
             self.process = subprocess.Popen(  # noqa: S603 - a program we have looked up ourselves
                 command,
                 stdin=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ import asyncpg
 
 from contactcentre.adapters.embedded.postgres import (
     NAME,
-    Place,
+    Home,
     Postgres,
     find_postgres,
     launch,
@@ -24,7 +24,7 @@ from contactcentre.adapters.embedded.postgres import (
     start_postgres,
     until_ready,
 )
-from contactcentre.adapters.embedded.server import LOOPBACK, POLL_S, free_port
+from contactcentre.adapters.embedded.server import HERE, POLL_S, Place, port_at
 from contactcentre.domain.errors import Outage
 
 COPY_WITHIN_S = 120.0
@@ -40,7 +40,7 @@ class PostgresPair:
     def __init__(self, primary: Postgres, standby: Postgres) -> None:
         self.primary = primary
         self.standby = standby
-        places = ",".join(f"{LOOPBACK}:{one.port}" for one in (primary, standby))
+        places = ",".join(f"{one.home.stands.host}:{one.port}" for one in (primary, standby))
         self.url = f"postgresql://{NAME}:{primary.password}@{places}/postgres"
         """What CC_DATABASE_URL says of both."""
 
@@ -64,8 +64,8 @@ class PostgresPair:
     async def rejoin(self) -> None:
         """Let the former primary forget what it has, and follow as the standby."""
         await self.standby.stop()
-        shutil.rmtree(self.standby.place.data)
-        await _copy(self.standby.place, self.primary)
+        shutil.rmtree(self.standby.home.data)
+        await _copy(self.standby.home, self.primary)
         await self.standby.start_again()
         await self.confirm_together()
 
@@ -82,12 +82,19 @@ class PostgresPair:
         await ask(self.primary, "SELECT pg_reload_conf()")
 
 
-async def start_pair(folder: Path, *, binaries: Path | None = None) -> PostgresPair:
-    """Start both on loopback, in folders of their own. Raises Refusal or Outage."""
+async def start_pair(
+    folder: Path, *, binaries: Path | None = None, places: tuple[Place, Place] = (HERE, HERE)
+) -> PostgresPair:
+    """Start both, in folders of their own, the primary at the first place.
+
+    Raises Refusal or Outage.
+    """
     binaries = binaries or find_postgres()
-    primary = await start_postgres(folder / "first", binaries=binaries)
+    primary = await start_postgres(
+        folder / "first", binaries=binaries, port=port_at(places[0]), stands=places[0]
+    )
     try:
-        standby = await _start_standby(folder / "second", primary, binaries)
+        standby = await _start_standby(folder / "second", primary, binaries, stands=places[1])
     except BaseException:
         await primary.stop()
         raise
@@ -100,37 +107,39 @@ async def start_pair(folder: Path, *, binaries: Path | None = None) -> PostgresP
     return pair
 
 
-async def _start_standby(folder: Path, primary: Postgres, binaries: Path) -> Postgres:
+async def _start_standby(
+    folder: Path, primary: Postgres, binaries: Path, *, stands: Place
+) -> Postgres:
     """Start a server with a copy of what another has, which then follows it."""
-    place = prepare(folder, binaries, keep_open=())
-    _write_secret(place, place.password, primary.password)
-    await _copy(place, primary)
-    port = free_port()
-    program = launch(place, port)
-    await until_ready(place, program)
-    return Postgres(place, port, program)
+    home = prepare(folder, binaries, keep_open=(), stands=stands)
+    _write_secret(home, home.password, primary.password)
+    await _copy(home, primary)
+    port = port_at(stands)
+    program = launch(home, port)
+    await until_ready(home, program)
+    return Postgres(home, port, program)
 
 
-async def _copy(place: Place, primary: Postgres) -> None:
+async def _copy(home: Home, primary: Postgres) -> None:
     """Copy what a primary has, with the note that makes the copy follow it."""
-    passwords = place.folder / "passwords"
-    _write_secret(place, passwords, f"*:*:*:*:{primary.password}\n")
+    passwords = home.folder / "passwords"
+    _write_secret(home, passwords, f"*:*:*:*:{primary.password}\n")
     source = (
-        f"host={LOOPBACK} port={primary.port} user={NAME} application_name={STANDBY} "
-        f"passfile='{passwords}'"
+        f"host={primary.home.stands.host} port={primary.port} user={NAME} passfile='{passwords}' "
+        f"application_name={STANDBY}"
     )
-    copying = place.program(
-        "pg_basebackup", "-D", place.data, "-d", source,
+    copying = home.program(
+        "pg_basebackup", "-D", home.data, "-d", source,
         "--write-recovery-conf", "--checkpoint=fast", "--no-sync", log="copy.log",
     )  # fmt: skip
     await copying.finish(within_s=COPY_WITHIN_S)
 
 
-def _write_secret(place: Place, file: Path, text: str) -> None:
+def _write_secret(home: Home, file: Path, text: str) -> None:
     file.touch(mode=0o600)
     file.write_text(text, encoding="ascii")
-    if place.user:
-        os.chown(file, *place.user)
+    if home.user:
+        os.chown(file, *home.user)
 
 
 async def ask(server: Postgres, statement: str) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from contactcentre.adapters.embedded.server import LOOPBACK, ServerProgram, free_port
+from contactcentre.adapters.embedded.server import HERE, Place, ServerProgram, free_port
 from contactcentre.domain.errors import Refusal
 
 MAJOR_MIN = 7
@@ -39,6 +39,7 @@ class ValkeyConfig:
     password: str
     arguments: Sequence[str] = ()
     keep_open: Sequence[int] = ()
+    place: Place = HERE
 
     async def start(self) -> ServerProgram:
         """Start it and wait until it has read its data and answers. Raises Outage."""
@@ -54,6 +55,7 @@ class ValkeyConfig:
             log=self.file.with_suffix(".log"),
             stop=signal.SIGTERM,
             keep_open=self.keep_open,
+            place=self.place,
         )
 
     async def until_ready(self, program: ServerProgram) -> None:
@@ -65,7 +67,7 @@ class ValkeyConfig:
         said = [f"AUTH {self.password}", "PING"] if self.password else ["PING"]
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
+                reader, writer = await asyncio.open_connection(self.place.host, self.port)
                 try:
                     writer.writelines(f"{line}\r\n".encode() for line in said)
                     answers = [await reader.readline() for _ in said]
@@ -82,7 +84,7 @@ class Valkey:
     def __init__(self, config: ValkeyConfig, program: ServerProgram) -> None:
         self._config = config
         self.program = program
-        self.url = f"redis://:{config.password}@{LOOPBACK}:{config.port}/0"
+        self.url = f"redis://:{config.password}@{config.place.host}:{config.port}/0"
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
@@ -111,7 +113,7 @@ async def start_valkey(
 def _configured(folder: Path, binary: Path, port: int, keep_open: Sequence[int]) -> ValkeyConfig:
     """Return a server with a password of its own, written down."""
     folder, password = folder.resolve(), secrets.token_urlsafe(24)
-    text = CONFIG.format(host=LOOPBACK, port=port, folder=folder, password=password)
+    text = CONFIG.format(host=HERE.host, port=port, folder=folder, password=password)
     return ValkeyConfig(
         binary=binary,
         file=write_config(folder / "valkey.conf", text),

@@ -351,7 +351,7 @@ async def _hear_on(client: RedisClient, heard: PubSub) -> None:
 async def _until_elsewhere(client: RedisClient, former: Member) -> None:
     """Wait until the client has found another primary."""
     async with asyncio.timeout(SWITCHED_WITHIN_S):
-        while client.primary == (LOOPBACK, former.port):
+        while client.primary == former.at:
             await _ask_anyway(client)
             await asyncio.sleep(0.02)
 

@@ -1,0 +1,184 @@
+"""A centre at two sites with a witness, each in a network of its own, for a drill to lose one.
+
+Every role stands at both sites. A Redis and a Sentinel stand at each site and at the witness; the
+primary is at the north at first. The one PostgreSQL stands at the south: what the loss of its site
+means is another matter. Each site has a power of its own: when it is off, nothing runs there.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from contactcentre.adapters.embedded.server import Place
+from contactcentre.adapters.ledger_postgres.migrate import upgrade
+from contactcentre.apps.fleet import Fleet, Member
+from contactcentre.drills.centre import Doors, Person, forget, hire, make_folder
+from contactcentre.drills.networks import NORTH, OUTSIDE, SOUTH, WIRES, WITNESS, Networks
+from contactcentre.drills.spots import Spot, members_at
+from contactcentre.drills.stores import ManyRedis, Record, start_many_redis, start_record
+
+ROLES = {"media": 2, "router": 1, "desk": 1, "records": 1, "public": 1}
+"""How many there are of each at each site."""
+SITES = (NORTH, SOUTH)
+FIRST_OPEN_PORT, FIRST_INNER_PORT, RECORD_PORT = 8_000, 9_000, 5_432
+"""Each network has all ports to itself."""
+PUBLIC_PORT = 8_080
+NAME = "calls.riverside.example"
+"""The name of the callers' pages, which stands for the public servers of both sites."""
+
+
+class Power:
+    """All processes of one site, and whether they run."""
+
+    def __init__(
+        self, members: Sequence[Member], *, logs: Path, redis: ManyRedis, place: Place
+    ) -> None:
+        self._members = members
+        self._logs = logs
+        self._redis = redis
+        self._place = place
+        self._fleet: Fleet | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Start every process, and start again whatever ends."""
+        self._fleet = Fleet(self._members, logs=self._logs, say=lambda _: None)
+        self._fleet.start()
+        self._keeping = tasks.create_task(self._fleet.keep(), name=f"fleet at {self._place.host}")
+
+    async def ready(self) -> None:
+        """Wait until every process says that it is ready. Raises Outage or Refusal."""
+        assert self._fleet is not None, "started"
+        await self._fleet.ready()
+
+    def lose(self) -> None:
+        """Kill every process and every store of the site."""
+        self.stop()
+        self._redis.lose(self._place)
+
+    async def come_back(self, tasks: asyncio.TaskGroup) -> None:
+        """Start again what was killed, as the machines of a site do when the power is back."""
+        await self._redis.bring_back(self._place)
+        self.start(tasks)
+
+    def stop(self) -> None:
+        """Kill every process."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if self._fleet is not None:
+            self._fleet.kill()
+
+
+class TwoSites(Doors):
+    """The centre as a drill uses and breaks it."""
+
+    def __init__(
+        self,
+        *,
+        spots: Sequence[Spot],
+        members: Sequence[Member],
+        people: Sequence[Person],
+        redis: ManyRedis,
+        record: Record,
+        folder: Path,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        super().__init__(
+            members=members,
+            urls={one.name: one.url for one in spots},
+            public_url=f"http://{NAME}:{PUBLIC_PORT}",
+            people=people,
+            record=record,
+            folder=folder,
+        )
+        self.redis = redis
+        self.tasks = tasks
+        """Where what keeps the processes running runs."""
+        self.power = {
+            site: Power(
+                [one for one in members if one.environ["CC_SITE"] == site],
+                logs=folder / "logs",
+                redis=redis,
+                place=_place_of(spots, site),
+            )
+            for site in SITES
+        }
+
+    def at(self, site: str, names: Sequence[str | None]) -> int:
+        """Return how many of these media nodes' addresses are at a site."""
+        return sum(WIRES[site].host in (name or "") for name in names)
+
+
+def _place_of(spots: Sequence[Spot], site: str) -> Place:
+    return next(one.place for one in spots if one.site == site)
+
+
+def place_of(networks: Networks, name: str) -> Place:
+    """Return where something at a site, or at the witness, stands."""
+    return Place(host=WIRES[name].host, enter=partial(networks.enter, name))
+
+
+def two_site_spots(places: dict[str, Place]) -> list[Spot]:
+    """Return where everything stands: the same at each site."""
+    names = [
+        f"{role}-{{}}-{number + 1}" for role, count in ROLES.items() for number in range(count)
+    ]
+    return [
+        Spot(
+            name=name.format(site),
+            open_port=PUBLIC_PORT if name.startswith("public") else FIRST_OPEN_PORT + number,
+            inner_port=FIRST_INNER_PORT + number,
+            place=places[site],
+            site=site,
+        )
+        for site in SITES
+        for number, name in enumerate(names)
+    ]
+
+
+@asynccontextmanager
+async def drill_two_sites(networks: Networks, *, advisers: int) -> AsyncIterator[TwoSites]:
+    """Start a centre at two sites, give it, and stop it; its folder stays if it is kept."""
+    folder = make_folder()
+    async with AsyncExitStack() as stack:
+        started = await _start(networks, folder, stack, advisers=advisers)
+        yield started
+    if not started.is_kept:
+        forget(folder)
+
+
+async def _start(
+    networks: Networks, folder: Path, stack: AsyncExitStack, *, advisers: int
+) -> TwoSites:
+    places = {name: place_of(networks, name) for name in (NORTH, SOUTH, WITNESS)}
+    redis = await start_many_redis(folder / "valkey", list(places.values()))
+    stack.push_async_callback(redis.stop)
+    record = await start_record(folder / "postgres", RECORD_PORT, places[SOUTH])
+    stack.push_async_callback(record.stop)
+    await upgrade(record.url)
+    people = await hire(record.url, advisers)
+    spots = two_site_spots(places)
+    said = {
+        "CC_REDIS_URL": redis.url,
+        "CC_DATABASE_URL": record.url,
+        "CC_DATA_DIR": str(folder),
+        "CC_PROXIES": WIRES[OUTSIDE].host,
+    }
+    group = await stack.enter_async_context(asyncio.TaskGroup())
+    started = TwoSites(
+        spots=spots,
+        members=members_at(spots, said),
+        people=people,
+        redis=redis,
+        record=record,
+        folder=folder,
+        tasks=group,
+    )
+    for power in started.power.values():
+        stack.callback(power.stop)
+        power.start(group)
+    for power in started.power.values():
+        await power.ready()
+    return started
