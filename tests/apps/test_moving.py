@@ -19,6 +19,7 @@ from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
 from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
+from tests.stores import Emptying
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 
@@ -215,12 +216,14 @@ async def test_two_tabs_at_once_make_no_two_calls(centre: SmallCentre) -> None:
 
 
 @pytest.mark.parametrize("store", ["knows", "forgot"])
-async def test_a_call_that_has_ended_is_not_taken_up_again(centre: SmallCentre, store: str) -> None:
+async def test_a_call_that_has_ended_is_not_taken_up_again(
+    centre: SmallCentre, store: str, empty_redis: Emptying
+) -> None:
     page = await wait_in_queue(centre, "call-1")
     await page.say("hang_up")
     await page.hear("over")
     if store == "forgot":  # the claim itself says that it has ended
-        await centre.state.client.ask("FLUSHALL")
+        await empty_redis()
     said = await answers(centre, kind="offer", claim=page.claim, secret=SECRET, sdp="v=0")
     assert [one["code"] for one in said if one["kind"] == "refused"] == ["call-closed"]
 
