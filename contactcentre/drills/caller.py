@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from contactcentre.adapters.web.pages.site import OPEN_MS
 from contactcentre.drills.history import (
     CallerCame,
     CallerGone,
@@ -128,7 +129,9 @@ class CallerPage:
                 return dead
             url = None if self._claim is None else self._nodes.next()
             if url is not None:
-                end = await self._open(url)
+                end = await self._open(url, failures)
+                if end.why == "lost" and not end.connected:
+                    self._nodes.unreached(url)
                 own_failures = 0 if end.connected else own_failures + (url == self._own)
                 elsewhere = url != self._own and self._nodes.has(self._own)
                 final = self._final(end, elsewhere=elsewhere and own_failures < OWN_FAILURES_MAX)
@@ -169,7 +172,7 @@ class CallerPage:
         if "claim" not in given:
             return "refused", str(given.get("code", "other"))
         self._claim, self.call = given["claim"], given["call"]
-        self._nodes.put(given["nodes"])
+        self._nodes.put(given["nodes"], given["sites"])
         came = CallerCame(at_ms=now_ms(), call=self.call, dialled_ms=self._dialled_ms)
         self._note(came)
         return None
@@ -179,7 +182,7 @@ class CallerPage:
         if self._claim is not None:
             found = await self._ask("GET", "/api/nodes")
             if found is not None and found.get("nodes"):
-                self._nodes.put(found["nodes"])
+                self._nodes.put(found["nodes"], found["sites"])
 
     async def _ask(self, method: str, path: str, body: object = None) -> Said | None:
         """Ask the public server; None if it cannot be reached or is not well."""
@@ -200,7 +203,7 @@ class CallerPage:
         except BROKEN:
             return None
 
-    async def _open(self, url: str) -> LegEnd:
+    async def _open(self, url: str, failures: int) -> LegEnd:
         assert self._claim is not None, "prepared"
         first = {"kind": "offer", "claim": self._claim, "secret": self._secret}
         leg = Leg(
@@ -210,6 +213,7 @@ class CallerPage:
             hums_hz=CALLER_HZ,
             heard=self._sound_came,
             said=lambda said: self._hear(said, url),
+            open_within_s=self._nodes.open_within_s(failures, OPEN_MS),
         )
         self._leg = leg
         try:

@@ -65,6 +65,7 @@ class Leg:
         hums_hz: float,
         heard: Callable[[], None] = lambda: None,
         said: Callable[[Said], None],
+        open_within_s: float = OPEN_WITHIN_S,
     ) -> None:
         """Make it; `first` is what is said first, without the offer of sound.
 
@@ -74,6 +75,7 @@ class Leg:
         self._first = first
         self._heard = heard
         self._said = said
+        self._open_within_s = open_within_s
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._peer = Peer(seed=now_ms())
         self._peer.packet_came = self._packet_came
@@ -106,7 +108,7 @@ class Leg:
     async def live(self) -> LegEnd:
         """Open it, and return how it ended. `close` it afterwards."""
         try:
-            async with asyncio.timeout(OPEN_WITHIN_S):
+            async with asyncio.timeout(self._open_within_s):
                 self._socket = await self._session.ws_connect(
                     self.url,
                     max_msg_size=0,

@@ -7,8 +7,6 @@ does anything about it: the south goes on by itself, and the north joins in when
 
 import asyncio
 import socket
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
 from random import Random
@@ -20,9 +18,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from contactcentre.domain.errors import Outage
 from contactcentre.drills import history as h
 from contactcentre.drills.floor import Floor, drill_floor
-from contactcentre.drills.history import History, now_ms
+from contactcentre.drills.history import now_ms
 from contactcentre.drills.manners import PassingCaller, Stage, StagedAdviser, StagedCaller
-from contactcentre.drills.measures import Measures, Seen, measure, percentile
+from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.networks import (
     NORTH,
     OUTSIDE,
@@ -33,8 +31,8 @@ from contactcentre.drills.networks import (
     drill_networks,
 )
 from contactcentre.drills.run import OVER_WITHIN_S, SHARES, Result, judge, last_round, set_the_stage
+from contactcentre.drills.site_measures import broken_bounds, measure_site, shown
 from contactcentre.drills.slow_line import Slowness
-from contactcentre.drills.spans import Span, Stalls
 from contactcentre.drills.two_sites import NAME, SITES, TwoSites, drill_two_sites
 
 LOST_FOR_S = 20.0
@@ -46,9 +44,6 @@ DIAL_AFTER_S = 5.0
 """So long after the site is back somebody still dials."""
 SETTLING_S = (2.6, 4.0)
 BACK_WITHIN_S = 60.0
-ANSWER_MAX_MS = 4_000
-BACK_MAX_MS = 15_000
-NEVER_MS = 60_000
 SLOW = Slowness(delay_ms=150, jitter_ms=100, loss=0.02)
 
 
@@ -63,21 +58,18 @@ class Loss(StrEnum):
     """It hears nobody, and is heard."""
     CUT_OUT = "cut-out"
     """It is heard by nobody, and hears."""
+    CUT_BETWEEN = "cut-between"
+    """It and the other places hear nothing of each other; callers and advisers reach both sites."""
     SLOW = "slow"
     """All that goes in or out is late, and some of it is lost."""
 
 
-WAYS = {Loss.CUT: Way.BOTH, Loss.CUT_IN: Way.IN, Loss.CUT_OUT: Way.OUT}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteMeasures:
-    """What was measured besides."""
-
-    answer_ms: Sequence[int]
-    """For each who dialled after the fault, from the dial until the caller heard the platform."""
-    queued_back_ms: Sequence[int]
-    """For each who waited at the fault and lost the sound, how long it was until it was back."""
+WAYS = {
+    Loss.CUT: Way.BOTH,
+    Loss.CUT_IN: Way.IN,
+    Loss.CUT_OUT: Way.OUT,
+    Loss.CUT_BETWEEN: Way.BETWEEN,
+}
 
 
 def run_lose_site(loss: Loss, *, calls: int, seed: int) -> Result:
@@ -173,7 +165,7 @@ class LostSite:
 
     async def _come_back(self) -> None:
         if self._loss is Loss.KILL:
-            await self._centre.power[NORTH].come_back(self._centre.tasks)
+            await self._centre.bring_back(NORTH)
         else:
             self._networks.join()
 
@@ -225,61 +217,3 @@ class _Names(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-def measure_site(seen: Seen) -> SiteMeasures:
-    """Return how soon new callers were answered, and how soon those who waited were back."""
-    history = seen.history
-    broke = next(history.of(h.Broke)).at_ms
-    over = next((fact.at_ms for fact in history.of(h.AllOver)), now_ms())
-    waited = [
-        call for call, spans in seen.waits.items() if any(s.covers(broke, broke) for s in spans)
-    ]
-    return SiteMeasures(
-        answer_ms=sorted(_answers(history, broke, over)),
-        queued_back_ms=sorted(
-            back for call in waited for back in _backs(history.by_call()[call], broke)
-        ),
-    )
-
-
-def _answers(history: History, since_ms: int, until_ms: int) -> Iterator[int]:
-    stalls = Stalls(history)
-    heard: dict[str, int] = {}
-    for sound in history.of(h.SoundCame):
-        heard.setdefault(sound.call, sound.at_ms)
-    for came in history.of(h.CallerCame):
-        if since_ms <= came.dialled_ms < until_ms:
-            at_ms = heard.get(came.call, came.dialled_ms + NEVER_MS)
-            yield at_ms - came.dialled_ms - stalls.within(Span(came.dialled_ms, at_ms))
-
-
-def _backs(facts: Sequence[h.CallerFact], broke_ms: int) -> Iterator[int]:
-    for fact in facts:
-        if isinstance(fact, h.SoundGap) and fact.at_ms > broke_ms:
-            yield fact.at_ms - max(broke_ms, fact.began_ms)
-
-
-def shown(of_site: SiteMeasures) -> dict[str, Any]:
-    """Return what was measured besides, as it is printed."""
-    answers, backs = of_site.answer_ms, of_site.queued_back_ms
-    return {
-        "new_calls": len(answers),
-        "answer_ms": {"p50": percentile(answers, 0.5), "max": max(answers, default=None)},
-        "queued_back": len(backs),
-        "queued_back_ms": {"p50": percentile(backs, 0.5), "max": max(backs, default=None)},
-    }
-
-
-def broken_bounds(measures: Measures, of_site: SiteMeasures) -> Iterator[str]:
-    """Yield a sentence for each bound that was exceeded."""
-    for words, taken_ms, most_ms in (
-        ("a new call was answered", max(of_site.answer_ms, default=0), ANSWER_MAX_MS),
-        ("a caller who waited was back", max(of_site.queued_back_ms, default=0), BACK_MAX_MS),
-        ("a caller was back", max(measures.resume_ms, default=0), BACK_MAX_MS),
-        ("the next ring came", measures.pause_ms or 0, BACK_MAX_MS),
-    ):
-        if taken_ms > most_ms:
-            yield f"{words} only after {taken_ms} ms (at most {most_ms})"
-    if not of_site.answer_ms:
-        yield "nobody new got through to a claim"

@@ -47,6 +47,9 @@ class Way(StrEnum):
     """It hears nobody, and is heard."""
     OUT = "out"
     """It is heard by nobody, and hears."""
+    BETWEEN = "between"
+    """It and the other places of the centre hear nothing of each other; the world outside reaches
+    all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +81,18 @@ class Wire:
 
     def cut(self, way: Way) -> Sequence[Sequence[str]]:
         """Return the rules by which the hub lets packets vanish."""
+        out, into = ["iif", self.device], ["to", self.network]
+        others = [WIRES[place] for place in (NORTH, SOUTH, WITNESS) if place != self.place]
         rules = {
-            Way.OUT: [["iif", self.device, "blackhole"]],
-            Way.IN: [["to", self.network, "blackhole"]],
+            Way.OUT: [out],
+            Way.IN: [into],
+            Way.BOTH: [out, into],
+            Way.BETWEEN: [
+                *([*out, "to", other.network] for other in others),
+                *(["iif", other.device, *into] for other in others),
+            ],
         }
-        return rules[way] if way in rules else [*rules[Way.OUT], *rules[Way.IN]]
+        return [[*rule, "blackhole"] for rule in rules[way]]
 
     def slow(self) -> Sequence[Sequence[str]]:
         """Return the rules by which packets go the slow way; what comes from there goes on."""

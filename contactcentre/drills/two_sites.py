@@ -42,10 +42,14 @@ class Power:
         self._fleet: Fleet | None = None
         self._keeping: asyncio.Task[None] | None = None
 
-    def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Start every process, and start again whatever ends."""
+    def start(self) -> None:
+        """Start every process."""
         self._fleet = Fleet(self._members, logs=self._logs, say=lambda _: None)
         self._fleet.start()
+
+    def keep(self, tasks: asyncio.TaskGroup) -> None:
+        """Start again whatever ends from now on."""
+        assert self._fleet is not None, "started"
         self._keeping = tasks.create_task(self._fleet.keep(), name=f"fleet at {self._place.host}")
 
     async def ready(self) -> None:
@@ -61,7 +65,8 @@ class Power:
     async def come_back(self, tasks: asyncio.TaskGroup) -> None:
         """Start again what was killed, as the machines of a site do when the power is back."""
         await self._redis.bring_back(self._place)
-        self.start(tasks)
+        self.start()
+        self.keep(tasks)
 
     def stop(self) -> None:
         """Kill every process."""
@@ -83,7 +88,6 @@ class TwoSites(Doors):
         redis: ManyRedis,
         record: Record,
         folder: Path,
-        tasks: asyncio.TaskGroup,
     ) -> None:
         super().__init__(
             members=members,
@@ -94,8 +98,7 @@ class TwoSites(Doors):
             folder=folder,
         )
         self.redis = redis
-        self.tasks = tasks
-        """Where what keeps the processes running runs."""
+        self._tasks: asyncio.TaskGroup | None = None
         self.power = {
             site: Power(
                 [one for one in members if one.environ["CC_SITE"] == site],
@@ -105,6 +108,17 @@ class TwoSites(Doors):
             )
             for site in SITES
         }
+
+    def keep(self, tasks: asyncio.TaskGroup) -> None:
+        """Start again whatever ends from now on, at both sites."""
+        self._tasks = tasks
+        for power in self.power.values():
+            power.keep(tasks)
+
+    async def bring_back(self, site: str) -> None:
+        """Give a site its power back."""
+        assert self._tasks is not None, "kept before it is lost"
+        await self.power[site].come_back(self._tasks)
 
     def at(self, site: str, names: Sequence[str | None]) -> int:
         """Return how many of these media nodes' addresses are at a site."""
@@ -166,7 +180,6 @@ async def _start(
         "CC_DATA_DIR": str(folder),
         "CC_PROXIES": WIRES[OUTSIDE].host,
     }
-    group = await stack.enter_async_context(asyncio.TaskGroup())
     started = TwoSites(
         spots=spots,
         members=members_at(spots, said),
@@ -174,11 +187,14 @@ async def _start(
         redis=redis,
         record=record,
         folder=folder,
-        tasks=group,
     )
     for power in started.power.values():
         stack.callback(power.stop)
-        power.start(group)
+        power.start()
     for power in started.power.values():
         await power.ready()
+    tasks = await stack.enter_async_context(asyncio.TaskGroup())
+    for power in started.power.values():
+        stack.callback(power.stop)
+    started.keep(tasks)
     return started

@@ -23,6 +23,9 @@ class LivingNodes(Said):
     """The leg sockets that a page may open, in no particular order."""
 
     nodes: list[str]
+    sites: dict[str, str]
+    """The site of each of them of which it is known: a page whose node is out of reach goes to
+    another site."""
 
 
 class GivenClaim(LivingNodes):

@@ -19,11 +19,15 @@ class Saw:
         for fact in facts:
             self.history.note(fact)
 
-    def comes(self, call: str, at_ms: int, *, place: int | None = None) -> None:
+    def comes(
+        self, call: str, at_ms: int, *, place: int | None = None, dialled_ms: int | None = None
+    ) -> None:
         """Let a caller come and, with a place, wait at once."""
         self.calls.append(call)
         self.note(
-            h.CallerCame(at_ms=at_ms, call=call),
+            h.CallerCame(
+                at_ms=at_ms, call=call, dialled_ms=at_ms if dialled_ms is None else dialled_ms
+            ),
             h.SoundCame(at_ms=at_ms, call=call),
             h.StageHeard(at_ms=at_ms, call=call, state="in_menu"),
         )

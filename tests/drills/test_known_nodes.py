@@ -36,3 +36,20 @@ def test_every_node_has_its_turn_before_the_wait_grows() -> None:
     nodes = known("a", "b")
     assert all(nodes.pause_s(failures) <= 0.25 for failures in (1, 2) for _ in range(50))
     assert any(nodes.pause_s(9) > 0.5 for _ in range(50))
+
+
+def test_after_a_node_out_of_reach_those_of_another_site_have_their_turn_first() -> None:
+    nodes = known("n1", "n2", "n3", "s1")
+    nodes.put(
+        ["n1", "n2", "n3", "s1"], {"n1": "north", "n2": "north", "n3": "north", "s1": "south"}
+    )
+    nodes.avoid("s1")
+    first = nodes.next()
+    assert first in {"n1", "n2", "n3"}
+    nodes.unreached(first)
+    assert nodes.next() == "s1"
+
+
+def test_a_socket_has_more_time_to_open_with_each_failure_and_not_for_ever() -> None:
+    nodes = known("a")
+    assert [nodes.open_within_s(failures, 1_000) for failures in (0, 1, 3, 9)] == [1, 2, 4, 4]

@@ -1,6 +1,6 @@
 """A centre of these tests' own, and the pages before it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contactcentre.adapters.flow_files.folders import default_flows_dir
@@ -82,6 +82,10 @@ class TestCentre:
     def nodes_ever(self) -> Sequence[str]:
         """Return the nodes, and one that is to come."""
         return (*self.urls, "wss://to-come.example/leg")
+
+    def sites(self) -> Mapping[str, str]:
+        """Return where the nodes are."""
+        return dict(zip(self.urls, ("north", "south"), strict=False))
 
     def figures(self) -> Figures | None:
         """Return the figures."""

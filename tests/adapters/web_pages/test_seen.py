@@ -85,6 +85,13 @@ async def test_the_nodes_that_live_are_known(centre: SeenCentre) -> None:
     assert centre.nodes() == ("ws://n1.example/leg", "ws://n2.example/leg")
 
 
+async def test_of_each_node_that_was_seen_the_site_is_known(centre: SeenCentre, book: Book) -> None:
+    book.standing = [ONE, replace(TWO, site="south")]
+    assert centre.sites() == {}
+    await centre.look()
+    assert centre.sites() == {"ws://n1.example/leg": ONE.site, "ws://n2.example/leg": "south"}
+
+
 async def test_a_page_that_stays_open_may_need_a_node_of_the_settings_later(
     centre: SeenCentre,
 ) -> None:

@@ -319,7 +319,10 @@ async def test_a_new_call_is_sent_to_nodes_with_room(start: Start) -> None:
     client = await start(house)
     given = GivenClaim.model_validate_json(await (await ask(client)).read())
     assert given.nodes == ["ws://127.0.0.1:8102/leg"]
-    assert (await (await client.get("/api/nodes")).json()) == {"nodes": list(house.centre.urls)}
+    assert (await (await client.get("/api/nodes")).json()) == {
+        "nodes": list(house.centre.urls),
+        "sites": {"ws://127.0.0.1:8101/leg": "north", "ws://127.0.0.1:8102/leg": "south"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ class Centre(Protocol):
     def nodes_ever(self) -> Sequence[str]:
         """Return those that a page which is open for long may come to need."""
 
+    def sites(self) -> Mapping[str, str]:
+        """Return the site of each of these nodes that has been seen."""
+
     def figures(self) -> Figures | None:
         """Return the queues; None while nobody can say."""
 

@@ -73,6 +73,10 @@ class SeenCentre:
         """Return those that a page which is open for long may come to need."""
         return (*self.nodes(), *self._nodes_static)
 
+    def sites(self) -> Mapping[str, str]:
+        """Return the site of each node that is known, by its leg socket."""
+        return {node.public_url: node.site for node in self._standing.values()}
+
     def figures(self) -> Figures | None:
         """Return the queues as they lately were."""
         age_ms = self._clock.monotonic_ms() - self._seen_at_ms

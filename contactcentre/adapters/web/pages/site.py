@@ -62,7 +62,8 @@ CHECK_EVERY_MS = 500
 SILENT_AFTER_MS = 2_500
 SOUND_LOST_MS = 2_000
 """A node whose socket and whose sound are both so silent is gone; a beat alone may be late."""
-OPEN_MS = 3_000
+OPEN_MS = 1_500
+"""How long the first socket may take; each one after a failure has more time."""
 CONNECT_MS = 10_000
 """A page whose socket or sound has not come about for so long tries another node."""
 NODES_EVERY_MS = 30_000
@@ -263,11 +264,15 @@ class Site:
                 call=call,
                 life_ms=CLAIM_LIFE_S * 1_000,
                 nodes=list(tools.centre.nodes_for_new_calls()),
+                sites=dict(tools.centre.sites()),
             )
         )
 
     async def _living_nodes(self, _: web.Request) -> web.Response:
-        return _json(LivingNodes(nodes=list(self._tools.centre.nodes_for_calls_kept())))
+        centre = self._tools.centre
+        return _json(
+            LivingNodes(nodes=list(centre.nodes_for_calls_kept()), sites=dict(centre.sites()))
+        )
 
     async def _favicon(self, _: web.Request) -> web.Response:
         raise web.HTTPFound(self._assets.url("favicon.svg"))

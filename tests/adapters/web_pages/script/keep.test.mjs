@@ -20,7 +20,7 @@ async function run({
   atPause = () => {},
   random = 0.5,
 }) {
-  const seen = { urls: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
+  const seen = { urls: [], failures: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
   const stop = new AbortController();
   seen.stop = () => stop.abort();
   const nodes = new Nodes(() => 0);
@@ -33,7 +33,8 @@ async function run({
     },
     claims: seen.claims,
     nodes,
-    open: async (url) => {
+    open: async (url, failures) => {
+      seen.failures.push(failures);
       seen.urls.push([url, seen.claims.latest.text]);
       const how = legs.shift();
       // a node that takes a call gives it a new claim
@@ -68,6 +69,16 @@ test("a full node sends the caller to the next, and the caller is told that line
 test("a node out of reach sends the caller to the next", async () => {
   const seen = await run({ legs: [LOST, OVER] });
   assert.notEqual(seen.urls[0][0], seen.urls[1][0]);
+});
+
+test("a caller whose site is out of reach is at another one with the second try", async () => {
+  const nodes = ["n1", "n2", "n3", "s1"];
+  const sites = { n1: "north", n2: "north", n3: "north", s1: "south" };
+  const seen = await run({ starts: [{ ...GIVEN, nodes, sites }], legs: [LOST, OVER] });
+  const tried = seen.urls.map(([url]) => sites[url]);
+  assert.equal(tried.length, 2);
+  assert.notEqual(tried[0], tried[1]);
+  assert.deepEqual(seen.failures, [0, 1]);
 });
 
 test("a call goes on with its last claim, at once elsewhere when its node broke off", async () => {

@@ -9,7 +9,7 @@ import {
   meterValue,
   whyRefused,
 } from "../../../../contactcentre/adapters/web/pages/assets/call/microphone.js";
-import { Nodes, pauseMs } from "../../../../contactcentre/adapters/web/pages/assets/call/nodes.js";
+import { Nodes, openWithinMs, pauseMs } from "../../../../contactcentre/adapters/web/pages/assets/call/nodes.js";
 import {
   clockWords,
   fill,
@@ -146,6 +146,34 @@ test("the node that a call was lost with is the last", () => {
   assert.deepEqual([nodes.next(), nodes.next(), nodes.next()], ["b", "c", "a"]);
   nodes.avoid("gone");
   assert.equal(nodes.next(), "b");
+});
+
+test("after a node out of reach those of another site have their turn first", () => {
+  const nodes = new Nodes(() => 0.99);
+  nodes.put(["n1", "n2", "s1"], { n1: "north", n2: "north", s1: "south" });
+  assert.equal(nodes.next(), "n1");
+  nodes.unreached("n1");
+  assert.deepEqual([nodes.next(), nodes.next()], ["s1", "n2"]);
+});
+
+test("where no site is known a node out of reach changes nothing", () => {
+  const nodes = new Nodes(() => 0.99);
+  nodes.put(["a", "b", "c"]);
+  assert.equal(nodes.next(), "a");
+  nodes.unreached("a");
+  assert.deepEqual([nodes.next(), nodes.next()], ["b", "c"]);
+});
+
+test("a node that was lost in a call sends nobody to another site", () => {
+  const nodes = new Nodes(() => 0.99);
+  nodes.put(["n1", "n2", "s1"], { n1: "north", n2: "north", s1: "south" });
+  nodes.unreached("n1");
+  nodes.avoid("n1");
+  assert.equal(nodes.next(), "n2");
+});
+
+test("a socket has more time to open with each failure, and not for ever", () => {
+  assert.deepEqual([0, 1, 2, 3, 9].map((failures) => openWithinMs(failures, 100)), [100, 200, 300, 400, 400]);
 });
 
 test("the node of a call that lost its socket comes first, if it is still known", () => {

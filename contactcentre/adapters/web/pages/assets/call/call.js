@@ -6,7 +6,7 @@ import { openLeg } from "./leg.js";
 import { LineWatch } from "./line.js";
 import { Meter } from "./meter.js";
 import { impossible, whyRefused } from "./microphone.js";
-import { Nodes } from "./nodes.js";
+import { Nodes, openWithinMs } from "./nodes.js";
 import { Sound } from "./sound.js";
 import { begin, follow, isLive } from "./state.js";
 import { store } from "./store.js";
@@ -68,7 +68,7 @@ async function ask(path, options = {}) {
 
 async function findNodes() {
   const answer = await ask(root.dataset.nodesUrl);
-  return answer?.ok ? (await answer.json()).nodes : null;
+  return answer?.ok ? answer.json() : null;
 }
 
 async function newClaim(page) {
@@ -81,7 +81,7 @@ async function newClaim(page) {
   if (answer.status === 429) return { refused: "too-many" };
   if (!answer.ok) return { refused: "other" };
   const given = await answer.json();
-  return { claim: given.claim, lifeMs: given.life_ms, nodes: given.nodes };
+  return { claim: given.claim, lifeMs: given.life_ms, nodes: given.nodes, sites: given.sites };
 }
 
 function newSecret() {
@@ -209,7 +209,7 @@ class LiveCall {
       refresh: () => this.#refresh(),
       claims: this,
       nodes: this.#nodes,
-      open: (url) => this.#open(url),
+      open: (url, failures) => this.#open(url, failures),
       pause: waitForNextTry,
       nowMs: clock.nowMs,
       random: Math.random,
@@ -257,8 +257,8 @@ class LiveCall {
   #refresh() {
     this.#finding ??= findNodes().then((found) => {
       this.#finding = null;
-      if (found === null || found.length === 0) return;
-      this.#nodes.put(found);
+      if (found === null || found.nodes.length === 0) return;
+      this.#nodes.put(found.nodes, found.sites);
       if (this.#claim !== null && live === this) store.write(this.kept);
     });
     return this.#finding;
@@ -272,7 +272,7 @@ class LiveCall {
     happen(event);
   }
 
-  async #open(url) {
+  async #open(url, failures) {
     const sound = new Sound({
       microphone: this.#microphone,
       gatherMs: GATHER_MS,
@@ -287,7 +287,7 @@ class LiveCall {
       sound,
       openSocket,
       clock,
-      limits,
+      limits: { ...limits, openMs: openWithinMs(failures, limits.openMs) },
       tell: (event) => this.#hear(event, line, url),
     });
     const how = await this.leg.ended;

@@ -24,12 +24,12 @@ const OWN_FAILURES_MAX = 5;
  * Return the event that ends the call's time on this page:
  * {kind: "over" | "refused" | "hung_up" | "elsewhere"}.
  *
- * start()   → {claim, lifeMs, nodes} | {refused: code} | null when nobody could be reached
+ * start()   → {claim, lifeMs, nodes, sites} | {refused: code} | null when nobody could be reached
  * refresh() → done once `nodes` has the list of now, or the old one if nobody could be reached
  * claims    → .latest: {text, lifeMs, atMs, url} | null, kept up to date by whoever hears the
  *             node; url is the node that has the call
  * nodes     → the nodes that are known (nodes.js), those of a call that is gone back to among them
- * open(url) → a promise of how the leg ended (leg.js)
+ * open(url, failures) → a promise of how the leg ended (leg.js), after so many failures in a row
  * pause()   → a promise of whether the device has come online: then nothing that failed counts
  *
  * Nothing waits for a list while any node is known: the lists' server may be away as well.
@@ -57,7 +57,8 @@ export async function keepTheCall({
     if (dead !== null) return dead;
     const url = claims.latest === null ? null : nodes.next();
     if (url !== null) {
-      const how = await open(url);
+      const how = await open(url, failures);
+      if (how.why === "lost" && !how.connected) nodes.unreached(url);
       const own = claims.latest.url;
       ownFailures = how.connected ? 0 : ownFailures + (url === own ? 1 : 0);
       const elsewhere = url !== own && nodes.has(own) && ownFailures < OWN_FAILURES_MAX;
@@ -88,7 +89,7 @@ async function prepare({ start, claims, nodes, nowMs }) {
   if (given === null) return null;
   if (given.refused !== undefined) return { kind: "refused", code: given.refused };
   if (given.nodes.length === 0) return { kind: "refused", code: "no-nodes" };
-  nodes.put(given.nodes);
+  nodes.put(given.nodes, given.sites);
   claims.latest = { text: given.claim, lifeMs: given.lifeMs, atMs: nowMs(), url: null };
   return null;
 }

@@ -1,0 +1,85 @@
+"""What the loss of a site is measured by: new callers who are answered, and others who are back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contactcentre.drills import history as h
+from contactcentre.drills.history import History, now_ms
+from contactcentre.drills.measures import HEARD_GAP_MS, Measures, Seen, percentile
+from contactcentre.drills.spans import Span, Stalls
+
+ANSWER_MAX_MS = 4_000
+BACK_MAX_MS = 15_000
+NEVER_MS = 60_000
+"""Who has not heard the platform at all has waited for it so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteMeasures:
+    """What was measured besides."""
+
+    answer_ms: Sequence[int]
+    """For each who dialled after the fault, from the dial until the caller heard the platform."""
+    queued_back_ms: Sequence[int]
+    """For each who waited at the fault and lost the sound, how long it was until it was back."""
+
+
+def measure_site(seen: Seen) -> SiteMeasures:
+    """Return how soon new callers were answered, and how soon those who waited were back."""
+    history = seen.history
+    broke = next(history.of(h.Broke)).at_ms
+    over = next((fact.at_ms for fact in history.of(h.AllOver)), now_ms())
+    waited = [
+        call for call, spans in seen.waits.items() if any(s.covers(broke, broke) for s in spans)
+    ]
+    return SiteMeasures(
+        answer_ms=sorted(_answers(history, broke, over)),
+        queued_back_ms=sorted(
+            max(backs) for call in waited if (backs := list(_backs(history.by_call()[call], broke)))
+        ),
+    )
+
+
+def _answers(history: History, since_ms: int, until_ms: int) -> Iterator[int]:
+    stalls = Stalls(history)
+    heard: dict[str, int] = {}
+    for sound in history.of(h.SoundCame):
+        heard.setdefault(sound.call, sound.at_ms)
+    for came in history.of(h.CallerCame):
+        if since_ms <= came.dialled_ms < until_ms:
+            at_ms = heard.get(came.call, came.dialled_ms + NEVER_MS)
+            yield at_ms - came.dialled_ms - stalls.within(Span(came.dialled_ms, at_ms))
+
+
+def _backs(facts: Sequence[h.CallerFact], broke_ms: int) -> Iterator[int]:
+    for fact in facts:
+        if isinstance(fact, h.SoundGap) and fact.at_ms > broke_ms:
+            gone_ms = fact.at_ms - max(broke_ms, fact.began_ms)
+            if gone_ms > HEARD_GAP_MS:
+                yield gone_ms
+
+
+def shown(of_site: SiteMeasures) -> dict[str, Any]:
+    """Return what was measured besides, as it is printed."""
+    answers, backs = of_site.answer_ms, of_site.queued_back_ms
+    return {
+        "new_calls": len(answers),
+        "answer_ms": {"p50": percentile(answers, 0.5), "max": max(answers, default=None)},
+        "queued_back": len(backs),
+        "queued_back_ms": {"p50": percentile(backs, 0.5), "max": max(backs, default=None)},
+    }
+
+
+def broken_bounds(measures: Measures, of_site: SiteMeasures) -> Iterator[str]:
+    """Yield a sentence for each bound that was exceeded."""
+    for words, taken_ms, most_ms in (
+        ("a new call was answered", max(of_site.answer_ms, default=0), ANSWER_MAX_MS),
+        ("a caller who waited was back", max(of_site.queued_back_ms, default=0), BACK_MAX_MS),
+        ("a caller was back", max(measures.resume_ms, default=0), BACK_MAX_MS),
+        ("the next ring came", measures.pause_ms or 0, BACK_MAX_MS),
+    ):
+        if taken_ms > most_ms:
+            yield f"{words} only after {taken_ms} ms (at most {most_ms})"
+    if not of_site.answer_ms:
+        yield "nobody new got through to a claim"
