@@ -14,7 +14,7 @@ from contactcentre.journey import records as journey
 from tests.apps.test_records import WITHIN_S, RecordingNode, counted
 from tests.apps.test_records_outages import all_are_there, busy_node
 
-AWAY_S = 1.5
+AWAY_S = 1.0
 
 
 @pytest.fixture(autouse=True)
