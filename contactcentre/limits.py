@@ -11,6 +11,8 @@ RING_MS = 20_000
 """How long an adviser's desk rings before the call goes back to its place."""
 BARRIER_MS = 2_500
 """After a loss of live state matching waits for every node's report, and no longer than this."""
+EVACUATE_AFTER_MS = 8_000
+"""A site that has been cut off from the live state for so long sends its callers to another one."""
 ORPHAN_GRACE_MS = 60_000
 """A caller whose node is lost may come back within this; so may an adviser whose desk is lost."""
 REJOIN_MS = 15_000
@@ -53,3 +55,5 @@ assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert 2 * BEAT_EVERY_MS < BARRIER_MS < NODE_SUSPECT_AFTER_MS, "every living node reports in time"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
 assert SOCKET_LOST_AFTER_MS + REJOIN_MS < ORPHAN_GRACE_MS, "whoever comes back finds the call"
+assert NODE_SUSPECT_AFTER_MS < EVACUATE_AFTER_MS, "nobody moves for a switch of primaries"
+assert 2 * EVACUATE_AFTER_MS < ORPHAN_GRACE_MS, "whoever is sent elsewhere is there in time"

@@ -100,9 +100,9 @@ class CallerPart:
         """End the call: the caller leaves."""
         self.left.set()
 
-    def hand_over(self) -> None:
+    def hand_over(self, why: Closing) -> None:
         """Send the page to another node; until that has the call, the caller is heard here."""
-        self._close_page(Closing.STOPPING)
+        self._close_page(why)
 
     def browser_lost(self, browser: Browser) -> None:
         """Note that the page's socket is closed; sound may go on without it."""

@@ -34,6 +34,7 @@ from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import MediaUnavailable, StateUnavailable
 from contactcentre.domain.ids import DeskId, NodeId
 from contactcentre.domain.languages import Language
+from contactcentre.domain.sites import SiteStanding
 from contactcentre.journey.records import ship
 from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, MESSAGE_MAX_BYTES, REJOIN_MS
 from contactcentre.settings import Settings
@@ -79,6 +80,8 @@ class Node:
         self._state = state
         self._calls = calls
         self._desks = desks
+        self._clock = MachineClock()
+        self._site = SiteStanding()
         self._neighbours = Neighbours(state, NodeId(settings.node))
         self._sockets = sockets
 
@@ -92,6 +95,8 @@ class Node:
         )
         self._process.spawn(self._report(), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
+        self._process.spawn(self._calls.evacuate(self._is_left), "evacuation")
+        self._process.spawn(self._state.client.watch(), "sentinels")
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
         browsers.add_routes([web.get("/leg", self._sockets.handle)])
         await self._process.listen(
@@ -159,8 +164,17 @@ class Node:
         try:
             await self._calls.beat()
         except StateUnavailable:
-            return False
-        return True
+            is_heard = False
+        else:
+            is_heard = True
+        sees_majority = self._state.client.sees_majority
+        at_ms = self._clock.monotonic_ms()
+        self._site.see(is_heard=is_heard, sees_majority=sees_majority, at_ms=at_ms)
+        return is_heard
+
+    def _is_left(self) -> bool:
+        """Say whether this site is cut off, so that callers had better be elsewhere."""
+        return self._site.is_left(at_ms=self._clock.monotonic_ms())
 
     async def _tell_quality(self) -> None:
         while True:

@@ -335,11 +335,11 @@ class NodeCall:
         """Say whether the page may be sent elsewhere: it is here, and was not sent in vain."""
         return self.caller.has_page and self._hand_overs < HAND_OVERS_MAX
 
-    def hand_over(self) -> None:
+    def hand_over(self, why: Closing = Closing.STOPPING) -> None:
         """Send the caller's page to another node, which then has the call."""
         self._is_leaving = True
         self._hand_overs += 1
-        self.caller.hand_over()
+        self.caller.hand_over(why)
         self.sight.changed()
 
     async def drop(self) -> None:

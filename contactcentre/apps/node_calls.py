@@ -20,6 +20,7 @@ from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallReport, NodeReport
 from contactcentre.wire.claims import AdviserTicket
+from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, OfferCall
 from contactcentre.wire.legs import Answer
 
@@ -98,6 +99,14 @@ class NodeCalls:
             with suppress(TimeoutError):
                 async with asyncio.timeout(HAND_OVER_EVERY_MS / 1_000):
                     await self._ended.wait()
+
+    async def evacuate(self, is_left: Callable[[], bool]) -> None:
+        """Send callers who do not talk to another site while this one is left, for ever."""
+        while True:
+            for call in self._to_hand_over(spare_talks=True) if is_left() else ():
+                log.warning("a caller is sent to another site", call=call.call.id)
+                call.hand_over(Closing.ELSEWHERE)
+            await asyncio.sleep(HAND_OVER_EVERY_MS / 1_000)
 
     def _to_hand_over(self, *, spare_talks: bool) -> list[NodeCall]:
         """Return some calls that may go to another node now."""

@@ -16,7 +16,10 @@ from contactcentre.settings import Settings
 
 async def serve(settings: Settings, process: Process) -> None:
     """Match until the process drains; a reservation in hand is taken back by any other router."""
-    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+    # a router that is cut off with a former primary would lose the calls of everybody else there
+    state = RedisState(
+        settings.redis_url, timeout_ms=settings.redis_timeout_ms, needs_majority=True
+    )
     clock, chance = MachineClock(), MachineChance()
     hurried = asyncio.Event()
     async with Peers(settings.cluster_key.get_secret_value()) as peers:
@@ -40,6 +43,7 @@ async def serve(settings: Settings, process: Process) -> None:
             findings=LoggedFindings(),
             hurried=hurried,
             resume=matcher.resume,
+            begin_slowly=matcher.begin_slowly,
         )
 
         async def work() -> None:
@@ -48,5 +52,6 @@ async def serve(settings: Settings, process: Process) -> None:
                 group.create_task(watch.run(), name="rescue")
 
         process.check("state", state.ping)
+        process.spawn(state.client.watch(), "sentinels")
         await process.run(work)
     await state.close()

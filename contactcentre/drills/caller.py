@@ -142,6 +142,8 @@ class CallerPage:
                     self._nodes.prefer(self._own)
                 elif end.connected:
                     self._nodes.avoid(self._own)
+                if end.site_lost and self._own is not None:
+                    self._nodes.unreached(self._own)
             failures += 1
             if not self._wants_to_go:
                 self._caller.closing.create_task(self._refresh(), name="caller asks for nodes")
@@ -265,6 +267,7 @@ class CallerPage:
                     call=self.call,
                     queue=payload.get("queue"),
                     enqueued_ms=payload.get("enqueued_ms"),
+                    node=url,
                 )
                 self._note(seen)
             case "stage":

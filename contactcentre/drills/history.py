@@ -53,6 +53,8 @@ class ClaimSeen(CallerFact):
 
     queue: str | None
     enqueued_ms: int | None
+    node: str = ""
+    """Where the call is now, as the page knows."""
 
 
 class SoundCame(CallerFact):
@@ -180,6 +182,8 @@ class Broke(Fact):
     """A fault was put in."""
 
     what: str
+    host: str = ""
+    """No other place of the centre reaches anything at this address, until it has healed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ CALLER_HZ, ADVISER_HZ = 620.0, 940.0
 SAME_TONE_HZ = 20.0
 VOICE_PACKETS = 15
 VOICE_FRESH_MS = 200
-NO_WORD = frozenset({Closing.DONE, Closing.STOPPING, 1_005, 1_006, None})
+NO_WORD = frozenset({Closing.DONE, Closing.STOPPING, Closing.ELSEWHERE, 1_005, 1_006, None})
 """Close codes by which a node does not say that it goes on."""
 BEAT_EVERY_LOOKS = int(SOCKET_BEAT_EVERY_MS / 1_000 / LOOK_EVERY_S)
 
@@ -51,6 +51,8 @@ class LegEnd:
     connected: bool = False
     lives: bool = False
     """The node has said so itself, or was heard until now."""
+    site_lost: bool = False
+    """The node has sent us to another site."""
 
 
 class Leg:
@@ -197,7 +199,12 @@ class Leg:
             return LegEnd(why="refused", code="stale-epoch")
         if code == Closing.REFUSED:
             return LegEnd(why="refused", code=self._refusal or "other")
-        return LegEnd(why="lost", connected=self._connected, lives=code not in NO_WORD)
+        return LegEnd(
+            why="lost",
+            connected=self._connected,
+            lives=code not in NO_WORD,
+            site_lost=code == Closing.ELSEWHERE,
+        )
 
     async def _accept(self, sdp: str) -> None:
         try:

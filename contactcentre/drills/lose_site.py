@@ -139,7 +139,8 @@ class LostSite:
         if where != WIRES[NORTH].host:
             raise Outage(f"The primary Redis is at {where} and not at the site that will be lost.")
         what = f"{self._loss} the north with the primary redis"
-        history.note(h.Broke(at_ms=now_ms(), what=what))
+        host = "" if self._loss is Loss.SLOW else where
+        history.note(h.Broke(at_ms=now_ms(), what=what, host=host))
         self._lose()
         stage.go_on.set()
         async with asyncio.TaskGroup() as tasks:

@@ -9,7 +9,9 @@ Caller b was rung out of order if, when b rang at time t, a caller a
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
   than b's. Tokens rise with each reservation, so that two rings which overtake each other on their
   ways to two desks are not taken for an inversion;
-- had not been rung in vain at this very adviser, who would not be offered a again.
+- had not been rung in vain at this very adviser, who would not be offered a again;
+- was at a node that the others could reach: a site that is cut off has its callers to itself until
+  they have gone to another one.
 
 The slack is short in peace (`SLACK_MS`: a stage that is told a little late). While a process is
 lost, or Redis hangs or is switched, a may stand reserved, unseen, for an adviser whom no ring can
@@ -51,7 +53,8 @@ class _Place:
 def order_violations(history: History) -> Iterator[str]:
     """Yield one sentence for each ring that went to somebody who stood behind."""
     calls = history.by_call()
-    places = {call: place for call, facts in calls.items() if (place := _place(call, facts))}
+    cuts = list(_cuts(history))
+    places = {call: place for call, facts in calls.items() if (place := _place(call, facts, cuts))}
     rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
     unrest = list(_unrest(history))
     for ring in rings:
@@ -91,7 +94,9 @@ def _was_passed_over(
     return not later or later[0].token > ring.token
 
 
-def _place(call: str, facts: Sequence[CallerFact]) -> _Place | None:
+def _place(
+    call: str, facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]
+) -> _Place | None:
     for fact in facts:
         if (
             isinstance(fact, h.ClaimSeen)
@@ -102,9 +107,39 @@ def _place(call: str, facts: Sequence[CallerFact]) -> _Place | None:
                 call=call,
                 queue=fact.queue,
                 enqueued_ms=fact.enqueued_ms,
-                waits=list(waits_of(facts)),
+                waits=list(_within_reach(facts, cuts)),
             )
     return None
+
+
+def _within_reach(facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]) -> Iterator[Span]:
+    """Yield when a caller waited and heard it, at a node that the others could reach."""
+    claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen)]
+    ends = [*(claim.at_ms for claim in claims[1:]), FOR_EVER_MS]
+    away = [
+        Span(max(claim.at_ms, cut.began_ms), min(end_ms, cut.ended_ms))
+        for claim, end_ms in zip(claims, ends, strict=True)
+        for cut, host in cuts
+        if host in claim.node
+    ]
+    for wait in waits_of(facts):
+        began_ms = wait.began_ms
+        for one in away:
+            if one.overlap_ms(Span(began_ms, wait.ended_ms)) > 0:
+                if one.began_ms > began_ms:
+                    yield Span(began_ms, one.began_ms)
+                began_ms = one.ended_ms
+        if began_ms < wait.ended_ms:
+            yield Span(began_ms, wait.ended_ms)
+
+
+def _cuts(history: History) -> Iterator[tuple[Span, str]]:
+    """Yield when which address was out of reach for the others."""
+    healed = [fact.at_ms for fact in history.of(h.Healed)]
+    for broke in history.of(h.Broke):
+        if broke.host:
+            ended_ms = next((at_ms for at_ms in healed if at_ms > broke.at_ms), FOR_EVER_MS)
+            yield Span(broke.at_ms, ended_ms), broke.host
 
 
 def _unrest(history: History) -> Iterator[Span]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import History, now_ms
-from contactcentre.drills.measures import HEARD_GAP_MS, Measures, Seen, percentile
+from contactcentre.drills.measures import Measures, Seen, percentile
 from contactcentre.drills.spans import Span, Stalls
 
 ANSWER_MAX_MS = 4_000
@@ -22,21 +22,24 @@ class SiteMeasures:
     answer_ms: Sequence[int]
     """For each who dialled after the fault, from the dial until the caller heard the platform."""
     queued_back_ms: Sequence[int]
-    """For each who waited at the fault and lost the sound, how long it was until it was back."""
+    """For each who waited at the lost site, how long it was until another site had the call."""
 
 
 def measure_site(seen: Seen) -> SiteMeasures:
     """Return how soon new callers were answered, and how soon those who waited were back."""
     history = seen.history
-    broke = next(history.of(h.Broke)).at_ms
+    broke = next(history.of(h.Broke))
     over = next((fact.at_ms for fact in history.of(h.AllOver)), now_ms())
+    calls = history.by_call()
     waited = [
-        call for call, spans in seen.waits.items() if any(s.covers(broke, broke) for s in spans)
+        call
+        for call, spans in seen.waits.items()
+        if any(one.covers(broke.at_ms, broke.at_ms) for one in spans)
     ]
     return SiteMeasures(
-        answer_ms=sorted(_answers(history, broke, over)),
+        answer_ms=sorted(_answers(history, broke.at_ms, over)),
         queued_back_ms=sorted(
-            max(backs) for call in waited if (backs := list(_backs(history.by_call()[call], broke)))
+            back for call in waited if (back := _back_ms(calls[call], broke)) is not None
         ),
     )
 
@@ -52,12 +55,22 @@ def _answers(history: History, since_ms: int, until_ms: int) -> Iterator[int]:
             yield at_ms - came.dialled_ms - stalls.within(Span(came.dialled_ms, at_ms))
 
 
-def _backs(facts: Sequence[h.CallerFact], broke_ms: int) -> Iterator[int]:
+def _back_ms(facts: Sequence[h.CallerFact], broke: h.Broke) -> int | None:
+    """Return when a caller whose node was lost had another; None if there was nothing to lose."""
+    if not broke.host:
+        return None
+    claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen)]
+    before = [claim.node for claim in claims if claim.at_ms <= broke.at_ms]
+    if broke.host not in "".join(before[-1:]):
+        return None
     for fact in facts:
-        if isinstance(fact, h.SoundGap) and fact.at_ms > broke_ms:
-            gone_ms = fact.at_ms - max(broke_ms, fact.began_ms)
-            if gone_ms > HEARD_GAP_MS:
-                yield gone_ms
+        if fact.at_ms <= broke.at_ms:
+            continue
+        if isinstance(fact, h.CallerHungUp):
+            return None
+        if isinstance(fact, h.ClaimSeen) and broke.host not in fact.node:
+            return fact.at_ms - broke.at_ms
+    return NEVER_MS
 
 
 def shown(of_site: SiteMeasures) -> dict[str, Any]:

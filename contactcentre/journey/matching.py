@@ -14,6 +14,7 @@ from contextlib import suppress
 from contactcentre.domain.errors import Outage, Refusal, StateUnavailable, StoreChanged
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, Token
+from contactcentre.domain.pace import Pace
 from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
@@ -22,6 +23,8 @@ from contactcentre.ports.state import AddressBook, CallQueues, Matching, Reserva
 
 SWEEP_EVERY_MS = 1_000
 """A lost wake costs a caller no more than this."""
+PACED_SWEEP_EVERY_MS = 100
+"""While matching is paced nothing wakes it for what it has left."""
 WATCH_EVERY_MS = 300
 
 
@@ -52,6 +55,7 @@ class Matcher:
         self._resumed = asyncio.Event()
         self._first_seen_ms: dict[tuple[CallId, Token], int] = {}
         self._last_token = Token(0)
+        self._pace = Pace()
         self._bound_twice: set[AdviserId] = set()
 
     async def run(self) -> None:
@@ -65,6 +69,10 @@ class Matcher:
         """Match again at once: the store has come back, or matching has been opened on it."""
         self._resumed.set()
         self._woken.set()
+
+    def begin_slowly(self) -> None:
+        """Match no faster than `domain.pace` says for a while: everybody has waited meanwhile."""
+        self._pace.begin(at_ms=self._clock.monotonic_ms())
 
     async def _listen(self) -> None:
         async for _ in self._matching.wakes():
@@ -96,17 +104,29 @@ class Matcher:
         if not waiting:
             return
         for adviser in await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX):
+            if self._must_wait():
+                return
             found = await self._matching.match_adviser(adviser, request=self._chance.request())
             if found is not None:
                 yield self._seen(found)
         for queue in waiting:
+            if self._must_wait():
+                return
             found = await self._matching.match_queue(queue, request=self._chance.request())
             if found is not None:
                 self._woken.set()  # there may be more behind it
                 yield self._seen(found)
 
+    def _must_wait(self) -> bool:
+        """Say whether no more may be matched just now, and see to it that it goes on soon."""
+        if self._pace.allows(at_ms=self._clock.monotonic_ms()):
+            return False
+        asyncio.get_running_loop().call_later(PACED_SWEEP_EVERY_MS / 1_000, self._woken.set)
+        return True
+
     def _seen(self, reservation: Reservation) -> Reservation:
         """Return a new reservation; say so if its token is not above all this router was given."""
+        self._pace.note()
         if reservation.token <= self._last_token:
             self._violated(
                 "I12",

@@ -112,7 +112,8 @@ class Watch:
     """One router's eyes on everything that may be lost.
 
     `hurried` is set by whoever finds that matching is not open on the store that answers;
-    `resume` is called when it is open (again).
+    `resume` is called when it is open (again), and before it `begin_slowly` if that is on another
+    store than nodes were alive on before.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Watch:
         findings: Findings,
         hurried: asyncio.Event,
         resume: Callable[[], None],
+        begin_slowly: Callable[[], None],
     ) -> None:
         self._rescue = rescue
         self._queues = queues
@@ -136,6 +138,7 @@ class Watch:
         self._grace_ms = grace_ms
         self._findings = findings
         self._resume = resume
+        self._begin_slowly = begin_slowly
         self._hurried = hurried
         self._looked_at_ms: int | None = None
         self._is_open = False
@@ -294,6 +297,8 @@ class Watch:
         return barrier
 
     def _resume_matching(self) -> None:
+        if self._barrier is not None and self._barrier.awaited:
+            self._begin_slowly()
         self._barrier = None
         if not self._is_open:
             self._is_open = True

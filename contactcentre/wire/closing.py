@@ -28,5 +28,7 @@ class Closing(IntEnum):
     """Nothing was heard for `SOCKET_LOST_AFTER_MS`."""
     REPLACED = 4_409
     """A newer socket has taken this one's place."""
+    ELSEWHERE = 4_410
+    """This site is cut off from the others, which serve: a node of another site takes over."""
     TOO_SLOW = 4_429
     """More was waiting to be read than we keep."""

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
+from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.bench.peer import Peer
+from contactcentre.domain import sites
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, DeskId, NodeId
@@ -19,7 +22,8 @@ from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
 from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
-from tests.stores import Emptying
+from tests.staged_sentinel import StagedSentinel
+from tests.stores import Emptying, do
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 
@@ -250,6 +254,35 @@ async def test_a_node_that_drains_sends_its_callers_to_the_other_one(centre: Sma
     assert await waiting.hear_the_end() == Closing.STOPPING
     back = await centre.call_again(waiting.claim, node=1)
     await back.hear("place", place=1)
+
+
+async def test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_talk_stays(
+    redis_url: str, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "EVACUATE_AFTER_MS", 1_000)
+    signed_in, _, place = urlsplit(redis_url).netloc.rpartition("@")
+    port = int(place.partition(":")[2])
+    near, *far = [StagedSentinel(port, 1) for _ in range(3)]
+    places = ",".join(f"127.0.0.1:{one.port}" for one in (near, *far))
+    url = f"sentinel://{signed_in}@{places}/live"
+    async with (
+        near.serving(),
+        far[0].serving(),
+        far[1].serving(),
+        small_centre(url, tmp_path, nodes=2) as centre,
+    ):
+        _, talking, _ = await talk(centre)
+        waiting = await wait_in_queue(centre, "call-2")
+        for one in far:
+            one.is_silent = True
+        await do(valkey.admin_url, "CLIENT", "PAUSE", "20000", "WRITE")
+        assert await waiting.hear_the_end() == Closing.ELSEWHERE
+        await talking.hear("quality")
+        await do(valkey.admin_url, "CLIENT", "UNPAUSE")
+        back = await centre.call_again(waiting.claim, node=1)
+        await back.hear("place", place=1)
+        for page in (back, talking):  # nobody is left to be waited for at the end
+            await page.say("hang_up")
 
 
 async def ask_again(centre: SmallCentre, asked: AskRing) -> RingAgain:

@@ -6,7 +6,8 @@ import pytest
 
 from contactcentre.drills import history as h
 from contactcentre.drills.checker import Row, check
-from tests.drills.saw import Saw, row
+from contactcentre.drills.order import order_violations
+from tests.drills.saw import GENERAL, Saw, row
 
 
 @pytest.fixture
@@ -180,6 +181,31 @@ def test_of_two_who_came_at_the_same_moment_the_lower_name_is_first(saw: Saw) ->
     saw.is_served("b", "ada", 4_000, token=1)
     saw.is_served("a", "ada", 8_000, token=2)
     assert found(saw) == {"order_violations": 1}
+
+
+@pytest.mark.parametrize(("node", "passed_over"), [("ws://n/leg", 0), ("ws://s/leg", 1)])
+def test_whom_no_other_place_of_the_centre_could_reach_was_not_passed_over(
+    saw: Saw, node: str, passed_over: int
+) -> None:
+    saw.comes("ahead", 0, place=1)
+    saw.note(h.ClaimSeen(at_ms=1, call="ahead", queue=GENERAL, enqueued_ms=1, node=node))
+    saw.comes("behind", 10, place=2)
+    saw.note(h.Broke(at_ms=1_000, what="cut-between", host="//n/"))
+    saw.rings("behind", "ada", 9_000, token=1)
+    saw.note(h.Healed(at_ms=30_000, what="lose-site"))
+    assert len(list(order_violations(saw.history))) == passed_over
+
+
+def test_who_has_gone_to_a_place_within_reach_may_not_be_passed_over_again(saw: Saw) -> None:
+    saw.comes("ahead", 0, place=1)
+    saw.note(h.ClaimSeen(at_ms=1, call="ahead", queue=GENERAL, enqueued_ms=1, node="ws://n/leg"))
+    saw.comes("behind", 10, place=2)
+    saw.note(h.Broke(at_ms=1_000, what="cut-between", host="//n/"))
+    moved = h.ClaimSeen(at_ms=9_000, call="ahead", queue=GENERAL, enqueued_ms=1, node="ws://s/leg")
+    saw.note(moved)
+    saw.rings("behind", "ada", 15_000, token=1)
+    saw.note(h.Healed(at_ms=30_000, what="lose-site"))
+    assert len(list(order_violations(saw.history))) == 1
 
 
 def test_a_ring_that_was_reserved_first_and_heard_second_is_in_order(saw: Saw) -> None:

@@ -77,6 +77,7 @@ class Stage:
         self.opened_at_ms: list[int] = []
         self.found: list[str] = []
         self.resumed_count = 0
+        self.slow_count = 0
 
     def change(self, store: str) -> None:
         """Replace the store by an empty one."""
@@ -97,6 +98,10 @@ class Stage:
     def resume(self) -> None:
         """Remember that matching was told to go on."""
         self.resumed_count += 1
+
+    def begin_slowly(self) -> None:
+        """Count it."""
+        self.slow_count += 1
 
     # what a router asks
 

@@ -12,6 +12,7 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
+from contactcentre.domain.pace import PACE_FIRST_PER_S
 from contactcentre.journey.matching import Matcher
 from contactcentre.limits import TAKE_UP_MS
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
@@ -284,6 +285,24 @@ async def test_matching_goes_on_soon_also_where_another_router_has_opened_it() -
     running.cancel()
     await asyncio.wait([running])
     assert nodes.offered
+
+
+async def test_after_a_loss_the_callers_who_have_waited_are_not_matched_all_at_once() -> None:
+    store, nodes = StagedStore(), StagedNodes()
+    store.by_queue = [reservation(f"c{number}", number) for number in range(1, 501)]
+    router = matcher(store, nodes)
+    router.begin_slowly()
+    await run_until(router, 1.0)
+    offered = [call for _, call, _ in nodes.offered]
+    assert 5 <= len(offered) <= PACE_FIRST_PER_S + 1
+    assert offered == [f"c{number}" for number in range(1, len(offered) + 1)]
+
+
+async def test_in_peace_they_are_matched_as_fast_as_it_goes() -> None:
+    store, nodes = StagedStore(), StagedNodes()
+    store.by_queue = [reservation(f"c{number}", number) for number in range(1, 501)]
+    await run_until(matcher(store, nodes), 1.0)
+    assert len(nodes.offered) > 5 * PACE_FIRST_PER_S
 
 
 async def test_a_token_that_falls_is_told_of_and_one_that_rises_is_not() -> None:

@@ -30,6 +30,7 @@ def watch(stage: Stage, hurried: asyncio.Event | None = None) -> Watch:
         findings=stage,
         hurried=hurried or asyncio.Event(),
         resume=stage.resume,
+        begin_slowly=stage.begin_slowly,
     )
 
 
@@ -245,6 +246,7 @@ async def test_after_a_change_matching_is_opened_as_soon_as_every_living_node_ha
         "matching goes on",
     ]
     assert stage.resumed_count == 2
+    assert stage.slow_count == 1, "everybody has waited meanwhile"
 
 
 async def test_no_node_is_left_out_when_matching_is_opened() -> None:
@@ -302,6 +304,7 @@ async def test_a_router_that_remembers_nobody_waits_the_whole_barrier() -> None:
     began_at_ms = stage.time.at_ms
     await look(watch(stage), stage, 5_000, every_ms=AT_THE_BARRIER_MS)
     assert stage.opened_at_ms == [began_at_ms + BARRIER_MS]
+    assert stage.slow_count == 0, "nothing was lost that this router knows of"
 
 
 async def test_a_store_that_changes_again_is_waited_for_again() -> None:

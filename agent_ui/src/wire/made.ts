@@ -20,6 +20,7 @@ export const CLOSINGS = {
   "REFUSED": 4403,
   "LOST": 4408,
   "REPLACED": 4409,
+  "ELSEWHERE": 4410,
   "TOO_SLOW": 4429
 } as const;
 

@@ -16,8 +16,15 @@ HEADS_MAX = 8
 class Blackboard:
     """One centre's live state in one Redis."""
 
-    def __init__(self, url: str, *, namespace: str = "cc", timeout_ms: int = 500) -> None:
-        self.client = RedisClient(url, timeout_ms=timeout_ms)
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str = "cc",
+        timeout_ms: int = 500,
+        needs_majority: bool = False,
+    ) -> None:
+        self.client = RedisClient(url, timeout_ms=timeout_ms, needs_majority=needs_majority)
         self.keys = Keys(namespace)
         self._scripts = Scripts(self.client)
 

@@ -47,6 +47,9 @@ LOOK_SHARE = 0.4
 """The part of a command's deadline within which Sentinels must answer."""
 LOOK_EVERY_S = 0.2
 """Sentinels are not asked more often than this, and each time a little later, never in step."""
+WATCH_EVERY_S, WATCH_WITHIN_S = 0.5, 1.0
+"""A majority that is out of reach is missed before any node or desk would be taken for gone."""
+APART = "Redis: most Sentinels are out of reach, and another server may be the primary by now"
 NO_WRITES = "NOREPLICAS"
 """How a primary answers that has lost its replicas: it may not be the primary any longer."""
 
@@ -54,12 +57,15 @@ NO_WRITES = "NOREPLICAS"
 class RedisClient:
     """A bounded pool of connections to one Redis, or to the one that is the primary now."""
 
-    def __init__(self, url: str, *, timeout_ms: int) -> None:
+    def __init__(self, url: str, *, timeout_ms: int, needs_majority: bool = False) -> None:
+        """Make it; with `needs_majority` it runs nothing while `watch` sees no majority."""
         self.timeout_s = timeout_ms / 1_000
         self._group: Group | None = None
         self._primary: Address | None = None
         self._redis: Redis | None = None
         self._in_doubt = False
+        self._needs_majority = needs_majority
+        self._sees_majority = True
         self._looking = asyncio.Lock()
         self._look_at_s = 0.0
         """When the Sentinels may be asked again."""
@@ -73,6 +79,30 @@ class RedisClient:
         """Where the Sentinels have last said that the primary is; None without Sentinels."""
         return self._primary
 
+    @property
+    def sees_majority(self) -> bool:
+        """Say whether most Sentinels answered when `watch` last asked; True without any."""
+        return self._sees_majority
+
+    async def watch(self) -> None:
+        """See again and again whether most Sentinels are within reach; nothing without any."""
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        while self._group is not None and not task.cancelling():  # see `_outages`
+            await self.look_around()
+            await asyncio.sleep(WATCH_EVERY_S)
+
+    async def look_around(self) -> None:
+        """See once whether most Sentinels are within reach."""
+        if self._group is None:
+            return
+        try:
+            found = await find_primary(self._group, within_s=WATCH_WITHIN_S)
+        except StateUnavailable:
+            self._sees_majority = False
+        else:
+            self._sees_majority = found.is_majority
+
     async def close(self) -> None:
         """Close all connections."""
         if self._redis is not None:
@@ -80,6 +110,8 @@ class RedisClient:
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
+        if self._needs_majority and not self._sees_majority:
+            raise StateUnavailable(APART)
         async with self._outages(self.timeout_s):
             redis = await self._at_primary()
             return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
@@ -129,7 +161,7 @@ class RedisClient:
                 raise StateUnavailable("Redis: no Sentinel has said where the primary is")
             return  # once more where it was: it may be there again, and the next one asks
         try:
-            primary = await find_primary(group, within_s=LOOK_SHARE * self.timeout_s)
+            primary = (await find_primary(group, within_s=LOOK_SHARE * self.timeout_s)).primary
         except StateUnavailable:
             if self._redis is None:
                 raise

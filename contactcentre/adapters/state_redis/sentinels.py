@@ -76,7 +76,16 @@ def _address(place: str) -> Address:
     return host, port
 
 
-async def find_primary(group: Group, *, within_s: float) -> Address:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the Sentinels say together."""
+
+    primary: Address
+    is_majority: bool
+    """More than half of them have said something."""
+
+
+async def find_primary(group: Group, *, within_s: float) -> Found:
     """Ask every Sentinel at once, once, and return where the primary is.
 
     Whoever has not answered in time is not waited for. Raises StateUnavailable if nobody has.
@@ -91,7 +100,7 @@ async def find_primary(group: Group, *, within_s: float) -> Address:
     if not words:
         why = "; ".join(sorted({str(word) for word in answers}))
         raise StateUnavailable(f"Redis: no Sentinel says where {group.name} is: {why}")
-    return max(words).primary
+    return Found(primary=max(words).primary, is_majority=2 * len(words) > len(group.sentinels))
 
 
 async def _ask(group: Group, sentinel: Address, within_s: float) -> Word | str:

@@ -25,6 +25,7 @@ from contactcentre.adapters.state_redis.sentinels import read_group
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import HASTY_MS, Server
+from tests.staged_sentinel import StagedSentinel
 
 SWITCHED_WITHIN_S = 15.0
 """Usually three seconds; Sentinels that disagree try again after six."""
@@ -181,40 +182,6 @@ async def test_servers_and_sentinels_let_the_user_of_the_platform_in(group: Sent
             asked.execute_command("SENTINEL", "FAILOVER", NAME)  # type: ignore[no-untyped-call]
 
 
-class StagedSentinel:
-    """A Sentinel that says what a test tells it to, and counts who asks."""
-
-    def __init__(self, primary: int, config_epoch: int) -> None:
-        self.primary = primary
-        self.config_epoch = config_epoch
-        self.asked_count = 0
-        self.is_silent = False
-        self.port = free_port()
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Answer whoever comes."""
-        server = await asyncio.start_server(self._answer, LOOPBACK, self.port)
-        yield
-        server.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while said := await reader.read(1_000):
-            if self.is_silent:
-                continue
-            if b"AUTH" in said:
-                writer.write(
-                    b"-ERR AUTH <password> called without any password configured for the default "
-                    b"user. Are you sure your configuration is correct?\r\n"
-                )
-                continue
-            self.asked_count += 1
-            facts = ["ip", LOOPBACK, "port", self.primary, "config-epoch", self.config_epoch]
-            writer.write(f"*{len(facts)}\r\n".encode())
-            writer.writelines(f"${len(str(one))}\r\n{one}\r\n".encode() for one in facts)
-        writer.close()
-
-
 def _url(server: Server, *sentinels: StagedSentinel) -> str:
     signed_in = urlsplit(server.url).netloc.rpartition("@")[0]
     places = ",".join(f"{LOOPBACK}:{one.port}" for one in sentinels)
@@ -242,6 +209,44 @@ async def test_a_sentinel_that_hangs_is_not_waited_for(server: Server) -> None:
         client = Blackboard(_url(server, hung, right), timeout_ms=HASTY_MS)
         await client.ping()
         await client.close()
+
+
+@pytest.mark.parametrize(("hung_count", "is_heard"), [(0, True), (1, True), (2, False), (3, False)])
+async def test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach(
+    server: Server, hung_count: int, *, is_heard: bool
+) -> None:
+    sentinels = [StagedSentinel(_port(server), 7) for _ in range(3)]
+    url = _url(server, *sentinels)
+    async with sentinels[0].serving(), sentinels[1].serving(), sentinels[2].serving():
+        careful = Blackboard(url, timeout_ms=HASTY_MS, needs_majority=True)
+        other = Blackboard(url, timeout_ms=HASTY_MS)
+        await asyncio.gather(careful.ping(), other.ping())
+        for hung in sentinels[:hung_count]:
+            hung.is_silent = True
+        await asyncio.gather(careful.client.look_around(), other.client.look_around())
+        assert careful.client.sees_majority is other.client.sees_majority is is_heard
+        assert await _is_heard(careful) is is_heard
+        assert await _is_heard(other), "whoever needs none goes on"
+        for hung in sentinels:
+            hung.is_silent = False
+        await careful.client.look_around()
+        assert await _is_heard(careful)
+        await asyncio.gather(careful.close(), other.close())
+
+
+async def _is_heard(client: Blackboard) -> bool:
+    try:
+        await client.ping()
+    except StateUnavailable:
+        return False
+    return True
+
+
+async def test_without_sentinels_there_is_nobody_to_see(server: Server) -> None:
+    client = Blackboard(server.url, timeout_ms=HASTY_MS, needs_majority=True)
+    await client.client.watch()
+    await client.ping()
+    await client.close()
 
 
 async def test_those_who_ask_at_once_look_once(server: Server) -> None:

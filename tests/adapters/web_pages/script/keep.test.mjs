@@ -19,6 +19,7 @@ async function run({
   claim = null,
   atPause = () => {},
   random = 0.5,
+  sites = {},
 }) {
   const seen = { urls: [], failures: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
   const stop = new AbortController();
@@ -29,7 +30,7 @@ async function run({
     start: async () => (starts.length > 1 ? starts.shift() : starts[0]),
     refresh: async () => {
       const list = await found(seen);
-      if (list !== null) nodes.put(list);
+      if (list !== null) nodes.put(list, sites);
     },
     claims: seen.claims,
     nodes,
@@ -79,6 +80,14 @@ test("a caller whose site is out of reach is at another one with the second try"
   assert.equal(tried.length, 2);
   assert.notEqual(tried[0], tried[1]);
   assert.deepEqual(seen.failures, [0, 1]);
+});
+
+test("a call that its node has sent to another site goes there, past all of its own", async () => {
+  const sites = { n1: "north", n2: "north", n3: "north", s1: "south" };
+  const claim = { text: "claim 1", lifeMs: 60_000, atMs: 0, url: "n1", nodes: ["n1", "n2", "n3"] };
+  const legs = [{ ...BROKE, siteLost: true }, OVER];
+  const seen = await run({ claim, legs, found: () => ["n1", "n2", "n3", "s1"], sites });
+  assert.deepEqual(seen.urls.map(([url]) => url), ["n1", "s1"]);
 });
 
 test("a call goes on with its last claim, at once elsewhere when its node broke off", async () => {

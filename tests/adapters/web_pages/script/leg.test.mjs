@@ -273,6 +273,7 @@ for (const [code, how] of [
   [1011, { why: "lost", connected: true, lives: true }],
   [4403, { why: "refused", code: "other" }],
   [4408, { why: "lost", connected: true, lives: true }],
+  [4410, { why: "lost", connected: true, lives: false, siteLost: true }],
   [4409, { why: "replaced" }],
   [4429, { why: "lost", connected: true, lives: true }],
 ]) {

@@ -68,6 +68,7 @@ export async function keepTheCall({
       if (how.connected) failures = 0;
       if ((how.connected && how.lives) || how.code === "stale-epoch") nodes.prefer(own);
       else if (how.connected) nodes.avoid(own);
+      if (how.siteLost) nodes.unreached(own);
     }
     failures += 1;
     tell({ kind: "lost" });

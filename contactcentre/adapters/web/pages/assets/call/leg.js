@@ -6,7 +6,8 @@
  *   {why: "refused", code}           the node said no
  *   {why: "replaced"}                another page has the call now
  *   {why: "lost", connected, lives}  the socket or the sound broke; lives: the node has said so
- *                                    itself, or was heard until now
+ *                                    itself, or was heard until now; with siteLost: true it has sent
+ *                                    us to another site
  *   {why: "hung_up"}                 the caller ended it here
  *   {why: "no_sound"}                the browser could not make an offer
  * What the node says for people to see goes to `tell`. No DOM: sockets, sound and clock come in.
@@ -17,6 +18,7 @@ const DONE = 1000;
 const STOPPING = 1001;
 const REFUSED = 4403;
 const REPLACED = 4409;
+const ELSEWHERE = 4410;
 /** What a browser says of a socket that broke without a word. */
 const NO_CODE = 1005;
 const BROKE = 1006;
@@ -100,6 +102,7 @@ export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, 
     if (code === DONE && answered) return { why: "over", ending: null };
     if (code === REPLACED) return { why: "replaced" };
     if (code === REFUSED) return { why: "refused", code: refusal ?? "other" };
+    if (code === ELSEWHERE) return { why: "lost", connected, lives: false, siteLost: true };
     return { why: "lost", connected, lives: ![DONE, STOPPING, NO_CODE, BROKE].includes(code) };
   }
 

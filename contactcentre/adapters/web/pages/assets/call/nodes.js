@@ -69,7 +69,7 @@ export class Nodes {
     return url;
   }
 
-  /** Take note that one could not be reached. */
+  /** Take note that one could not be reached, or has sent us to another site. */
   unreached(url) {
     this.#unreached = url;
   }
