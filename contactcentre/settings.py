@@ -98,9 +98,10 @@ class Settings(BaseModel):
     """This process's name among all of its role; it keeps it over a restart."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """Where the live state is; or sentinel://:password@host:port,host:port/name-of-the-primary."""
+    """Where the live state is; or sentinel://user:password@host:port,host:port/name."""
     database_url: str = "postgresql://contactcentre@127.0.0.1:5432/contactcentre"
-    """Where the record is."""
+    """Where the record is; or postgresql://user:password@host:port,host:port/name, of which the one
+    is used that takes writes."""
     cluster_key: SecretStr = Field(min_length=16)
     """What our processes prove to one another that they belong together; the same everywhere."""
     signing_keys: Annotated[SecretStr, AfterValidator(_key_ring)]

@@ -4,18 +4,19 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
 import asyncpg
 import pytest
-import redis.asyncio
 
 from contactcentre.adapters.embedded.postgres import Postgres, start_postgres
 from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.settings import PREFIX
+from tests.stores import Emptying, empty
 
 TEMPLATE = "template_of_tests"
 NUMBERS = count(1)
@@ -70,12 +71,16 @@ def postgres(stores_dir: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-async def redis_url(valkey: Valkey) -> str:
-    """Give an empty Redis database."""
-    client = redis.asyncio.from_url(valkey.url)
-    await client.flushall()
-    await client.aclose()
+async def redis_url(empty_redis: Emptying, valkey: Valkey) -> str:
+    """Give an empty Redis database, with the rights of the platform's processes."""
+    await empty_redis()
     return valkey.url
+
+
+@pytest.fixture
+def empty_redis(valkey: Valkey) -> Emptying:
+    """Give a way to lose all keys, which none of our processes may do."""
+    return partial(empty, valkey.admin_url)
 
 
 @pytest.fixture

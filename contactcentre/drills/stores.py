@@ -90,7 +90,7 @@ class OneRedis:
         await client.aclose()
 
     def _client(self) -> redis.asyncio.Redis:
-        return redis.asyncio.from_url(self.url, socket_timeout=ASK_TIMEOUT_S)
+        return redis.asyncio.from_url(self._server.admin_url, socket_timeout=ASK_TIMEOUT_S)
 
 
 class ManyRedis:

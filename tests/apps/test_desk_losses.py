@@ -21,6 +21,7 @@ from tests.apps.desk_centre import (
     talks,
 )
 from tests.apps.desk_node import GENERAL, SECOND, PlayedNode, reported
+from tests.stores import Emptying
 
 GRACE_MS = 5_000
 
@@ -187,11 +188,13 @@ async def test_a_call_that_waits_again_frees_the_adviser_who_was_not_told(
         assert (await page.hear(said.WrapUpNow, within_s=7)).call == ring.call
 
 
-async def test_an_emptied_store_frees_nobody_while_the_node_lives(centre: DeskCentre) -> None:
+async def test_an_emptied_store_frees_nobody_while_the_node_lives(
+    centre: DeskCentre, empty_redis: Emptying
+) -> None:
     async with centre.ready() as (_, page):
         ring = await talks(centre.node, page)
         for _ in range(GRACE_MS // 1_000 + 2):
-            await centre.state.client.ask("FLUSHALL")
+            await empty_redis()
             await centre.node.report(centre.state)
             await still_talks(page, for_s=1.0)
         await centre.standing(Presence.TALKING)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.bench.peer import Peer
@@ -22,6 +23,7 @@ from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, Ring, RingAgain
 from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
 from tests.staged_sentinel import StagedSentinel
+from tests.stores import Emptying, do
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 
@@ -226,12 +228,14 @@ async def test_two_tabs_at_once_make_no_two_calls(centre: SmallCentre) -> None:
 
 
 @pytest.mark.parametrize("store", ["knows", "forgot"])
-async def test_a_call_that_has_ended_is_not_taken_up_again(centre: SmallCentre, store: str) -> None:
+async def test_a_call_that_has_ended_is_not_taken_up_again(
+    centre: SmallCentre, store: str, empty_redis: Emptying
+) -> None:
     page = await wait_in_queue(centre, "call-1")
     await page.say("hang_up")
     await page.hear("over")
     if store == "forgot":  # the claim itself says that it has ended
-        await centre.state.client.ask("FLUSHALL")
+        await empty_redis()
     said = await answers(centre, kind="offer", claim=page.claim, secret=SECRET, sdp="v=0")
     assert [one["code"] for one in said if one["kind"] == "refused"] == ["call-closed"]
 
@@ -261,7 +265,7 @@ async def test_a_node_that_drains_sends_its_callers_to_the_other_one(centre: Sma
 
 
 async def test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_talk_stays(
-    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sites, "EVACUATE_AFTER_MS", 1_000)
     signed_in, _, place = urlsplit(redis_url).netloc.rpartition("@")
@@ -279,10 +283,10 @@ async def test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_t
         waiting = await wait_in_queue(centre, "call-2")
         for one in far:
             one.is_silent = True
-        await centre.state.client.ask("CLIENT", "PAUSE", 20_000, "WRITE")
+        await do(valkey.admin_url, "CLIENT", "PAUSE", "20000", "WRITE")
         assert await waiting.hear_the_end() == Closing.ELSEWHERE
         await talking.hear("quality")
-        await centre.state.client.ask("CLIENT", "UNPAUSE")
+        await do(valkey.admin_url, "CLIENT", "UNPAUSE")
         back = await centre.call_again(waiting.claim, node=1)
         await back.hear("place", place=1)
         for page in (back, talking):  # nobody is left to be waited for at the end

@@ -22,6 +22,7 @@ from contactcentre.journey import records as journey
 from contactcentre.settings import Settings, read_settings
 from tests.apps.desk_centre import CLUSTER_KEY, SIGNING_KEYS, Wire
 from tests.domain.happenings import ARRIVED
+from tests.stores import Emptying
 
 NODE = NodeId("north-1")
 WITHIN_S = 20.0
@@ -151,16 +152,16 @@ async def test_two_records_processes_write_no_call_twice(
 
 
 async def test_nothing_is_lost_with_the_stream(
-    redis_url: str, database_url: str, tmp_path: Path
+    redis_url: str, empty_redis: Emptying, database_url: str, tmp_path: Path
 ) -> None:
     async with recording_node(tmp_path, redis_url) as node:
         node.write(300)
         await asyncio.sleep(0.5)
-        await node.blackboard.client.ask("FLUSHALL")
+        await empty_redis()
         node.write(300)
         async with records_process(settings_of(redis_url, database_url)):
             await asyncio.sleep(0.3)
-            await node.blackboard.client.ask("FLUSHALL")
+            await empty_redis()
             node.write(300)
             await node.until_empty()
     assert await counted(database_url) == (900, 900)

@@ -91,7 +91,7 @@ async def _write_on(node: RecordingNode) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _all_are_there(node: RecordingNode, url: str) -> None:
+async def all_are_there(node: RecordingNode, url: str) -> None:
     assert node.written_count > 100
     assert await counted(url) == (node.written_count, node.written_count)
 
@@ -105,7 +105,7 @@ async def test_a_record_that_is_killed_and_started_again_misses_nothing(
             await asyncio.sleep(0.5)
             await server.start_again()
             await asyncio.sleep(1)
-    await _all_are_there(node, server.url)
+    await all_are_there(node, server.url)
 
 
 async def test_a_record_that_hangs_for_a_while_misses_nothing(
@@ -115,7 +115,7 @@ async def test_a_record_that_hangs_for_a_while_misses_nothing(
         server.signal(signal.SIGSTOP)
         await asyncio.sleep(AWAY_S)
         server.signal(signal.SIGCONT)
-    await _all_are_there(node, server.url)
+    await all_are_there(node, server.url)
 
 
 async def test_a_record_that_only_lets_itself_be_read_misses_nothing(
@@ -127,7 +127,7 @@ async def test_a_record_that_only_lets_itself_be_read_misses_nothing(
         await asyncio.sleep(AWAY_S)
         assert await counted(server.url) == before
         await _set_read_only(server.url, value="off")
-    await _all_are_there(node, server.url)
+    await all_are_there(node, server.url)
 
 
 async def _set_read_only(url: str, *, value: str) -> None:
@@ -153,7 +153,7 @@ async def test_a_record_whose_disk_is_full_misses_nothing(redis_url: str, tmp_pa
                 await asyncio.sleep(AWAY_S)
                 assert node.spool.pending_count > 0, "the disk was not full"
                 (disk / "filler").unlink()
-            await _all_are_there(node, server.url)
+            await all_are_there(node, server.url)
     finally:
         _run("umount", "--lazy", str(disk))
         disk.rmdir()
@@ -183,7 +183,7 @@ async def test_what_was_committed_without_an_answer_is_no_double(
                 await asyncio.sleep(1)
                 wire.speak_again()
                 await asyncio.sleep(0.5)
-        await _all_are_there(node, database_url)
+        await all_are_there(node, database_url)
 
 
 async def test_without_either_store_records_waits_and_begins_when_they_are_there(

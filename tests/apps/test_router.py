@@ -13,6 +13,7 @@ from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import Presence
 from contactcentre.limits import BARRIER_MS, NODE_SUSPECT_AFTER_MS
 from tests.apps.played_floor import PAYING, Floor, played_floor, waiting
+from tests.stores import Emptying
 
 GRACE_MS = 5_000
 
@@ -64,7 +65,7 @@ async def test_a_caller_who_comes_to_the_time_of_a_level_is_offered_to_it_within
 
 
 async def test_an_emptied_store_is_matched_on_only_when_every_node_has_reported(
-    redis_url: str,
+    redis_url: str, empty_redis: Emptying
 ) -> None:
     async with played_floor(redis_url, routers=2) as floor:
         floor.nodes[0].calls = [waiting("late", minute=2)]
@@ -72,7 +73,7 @@ async def test_an_emptied_store_is_matched_on_only_when_every_node_has_reported(
         await opened(floor)
         moment = (time.monotonic_ns() // 1_000_000) % 1_000
         await asyncio.sleep((1_900 - moment) % 1_000 / 1_000)  # node-1 reports first after it
-        await floor.state.client.ask("FLUSHALL")
+        await empty_redis()
         floor.desk.advisers["ada"] = Presence.READY
         await floor.desk.report(floor.state)
         took_s = await until(lambda: bool(floor.offered), within_s=5)
@@ -80,10 +81,12 @@ async def test_an_emptied_store_is_matched_on_only_when_every_node_has_reported(
         assert took_s < 4
 
 
-async def test_a_store_that_was_emptied_is_opened_also_where_nobody_waits(redis_url: str) -> None:
+async def test_a_store_that_was_emptied_is_opened_also_where_nobody_waits(
+    redis_url: str, empty_redis: Emptying
+) -> None:
     async with played_floor(redis_url) as floor:
         await opened(floor)
-        await floor.state.client.ask("FLUSHALL")
+        await empty_redis()
         assert not await is_open(floor)
         await opened(floor)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contactcentre.adapters.embedded.valkey import start_valkey
+from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, QueueId, Token
@@ -16,19 +16,24 @@ from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import CallReport, CallsReply
 from contactcentre.wire.cluster import OfferCall
 from tests.apps.small_centre import DESK, PAYING, SmallCentre, small_centre
+from tests.stores import empty
 
 
 @pytest.fixture
-async def centre(tmp_path: Path) -> AsyncIterator[SmallCentre]:
-    """Give a centre with a store of its own, which a test may break."""
+async def store(tmp_path: Path) -> AsyncIterator[Valkey]:
+    """Give a store that a test may break."""
     store = await start_valkey(tmp_path / "valkey")
-    try:
-        async with small_centre(store.url, tmp_path, CC_RING_MS="2000") as one:
-            one.store_pid = store.program.process.pid
-            yield one
-    finally:
-        os.kill(store.program.process.pid, signal.SIGCONT)
-        await store.stop()
+    yield store
+    os.kill(store.program.process.pid, signal.SIGCONT)
+    await store.stop()
+
+
+@pytest.fixture
+async def centre(store: Valkey, tmp_path: Path) -> AsyncIterator[SmallCentre]:
+    """Give a centre with a store of its own."""
+    async with small_centre(store.url, tmp_path, CC_RING_MS="2000") as one:
+        one.store_pid = store.program.process.pid
+        yield one
 
 
 async def offer(centre: SmallCentre, call: str, token: int) -> tuple[int, str]:
@@ -46,11 +51,11 @@ async def offer(centre: SmallCentre, call: str, token: int) -> tuple[int, str]:
 
 
 async def test_an_emptied_store_knows_every_caller_again_within_two_beats(
-    centre: SmallCentre,
+    centre: SmallCentre, store: Valkey
 ) -> None:
     callers = [await centre.wait_in_queue(call) for call in ("early", "late")]
     await asyncio.sleep(1.2)
-    await centre.state.client.ask("FLUSHALL")
+    await empty(store.admin_url)
     await asyncio.sleep(2.2)
     for place, call in enumerate(("early", "late"), 1):
         stands = await centre.state.place(call=CallId(call), queue=QueueId(PAYING))

@@ -50,13 +50,13 @@ async def kept(name: str, store: Valkey | Postgres) -> AsyncIterator[Terminal]:
 async def test_a_live_state_that_is_killed_is_there_again_with_what_it_had(tmp_path: Path) -> None:
     valkey = await start_valkey(tmp_path)
     client = Blackboard(valkey.url)
-    await client.client.ask("SET", "kept", "yes")
+    await client.client.ask("SET", "cc:kept", "yes")
     await asyncio.sleep(1.2)  # to disk every second
     async with kept("live state", valkey) as said:
         for count in (1, 2):
             valkey.program.process.kill()
             await said.until("is back after", count=count)
-            assert await client.client.ask("GET", "kept") == b"yes"
+            assert await client.client.ask("GET", "cc:kept") == b"yes"
     await client.close()
     assert "The live state has ended (code -9): it starts again." in said.lines
 

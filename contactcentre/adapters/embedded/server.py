@@ -68,6 +68,12 @@ def free_port() -> int:
         return port
 
 
+def port_at(place: Place) -> int:
+    """Return a free port of the network that a place is in."""
+    with place.enter():
+        return free_port()
+
+
 class ServerProgram:
     """One server program while it runs."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from contactcentre.adapters.embedded.rights import CENTRE, user_line
 from contactcentre.adapters.embedded.server import HERE, Place, ServerProgram, free_port
 from contactcentre.domain.errors import Refusal
 
@@ -22,6 +23,7 @@ bind {host}
 port {port}
 dir "{folder}"
 requirepass {password}
+{users}
 appendonly yes
 appendfsync everysec
 save ""
@@ -37,6 +39,7 @@ class ValkeyConfig:
     file: Path
     port: int
     password: str
+    """Of the user who may do everything."""
     arguments: Sequence[str] = ()
     keep_open: Sequence[int] = ()
     place: Place = HERE
@@ -64,7 +67,7 @@ class ValkeyConfig:
 
     async def _answers(self) -> bool:
         """Say whether the server has read its data and answers."""
-        said = [f"AUTH {self.password}", "PING"] if self.password else ["PING"]
+        said = (f"AUTH {self.password}", "PING")
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 reader, writer = await asyncio.open_connection(self.place.host, self.port)
@@ -81,10 +84,14 @@ class ValkeyConfig:
 class Valkey:
     """One server with its data in one folder."""
 
-    def __init__(self, config: ValkeyConfig, program: ServerProgram) -> None:
+    def __init__(self, config: ValkeyConfig, program: ServerProgram, *, password: str) -> None:
         self._config = config
         self.program = program
-        self.url = f"redis://:{config.password}@{config.place.host}:{config.port}/0"
+        at = f"{config.place.host}:{config.port}"
+        self.url = f"redis://{CENTRE}:{password}@{at}/0"
+        """For the platform's processes: what they need and no more."""
+        self.admin_url = f"redis://:{config.password}@{at}/0"
+        """For whoever looks after it, and for those who break it on purpose."""
 
     async def start_again(self) -> None:
         """Start a server that has ended, where it was and with what it had on the disk."""
@@ -106,14 +113,18 @@ async def start_valkey(
     """Start a server on loopback and wait until it answers. Raises Refusal or Outage."""
     binary = binary or find_valkey()
     refuse_old(binary)
-    config = _configured(folder, binary, port or free_port(), keep_open)
-    return Valkey(config, await config.start())
+    password = secrets.token_urlsafe(24)
+    users = user_line(CENTRE, password)
+    config = _configured(folder, binary, port or free_port(), keep_open, users)
+    return Valkey(config, await config.start(), password=password)
 
 
-def _configured(folder: Path, binary: Path, port: int, keep_open: Sequence[int]) -> ValkeyConfig:
+def _configured(
+    folder: Path, binary: Path, port: int, keep_open: Sequence[int], users: str
+) -> ValkeyConfig:
     """Return a server with a password of its own, written down."""
     folder, password = folder.resolve(), secrets.token_urlsafe(24)
-    text = CONFIG.format(host=HERE.host, port=port, folder=folder, password=password)
+    text = CONFIG.format(host=HERE.host, port=port, folder=folder, password=password, users=users)
     return ValkeyConfig(
         binary=binary,
         file=write_config(folder / "valkey.conf", text),

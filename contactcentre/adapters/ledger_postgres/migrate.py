@@ -7,16 +7,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
-from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from contactcentre.adapters.ledger_postgres.pool import AWAY, why_away
+from contactcentre.adapters.ledger_postgres.away import AWAY, why_away
+from contactcentre.adapters.ledger_postgres.servers import Servers
 from contactcentre.domain.errors import LedgerUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,12 +27,11 @@ CONNECT_TIMEOUT_S = 5.0
 
 
 async def upgrade(url: str) -> None:
-    """Run the migrations that a database has not had yet. Raises LedgerUnavailable."""
+    """Run the migrations that a database has not had yet. Raises LedgerUnavailable, BadRequest."""
+    servers = Servers(url, within_s=CONNECT_TIMEOUT_S)
 
     async def connect() -> Any:
-        return await asyncpg.connect(
-            url, timeout=CONNECT_TIMEOUT_S, target_session_attrs=SessionAttribute.read_write
-        )
+        return await servers.connect(timeout=CONNECT_TIMEOUT_S)
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:

@@ -5,74 +5,52 @@ can never do with these facts is BadRequest.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeAlias
 
 import asyncpg
-from asyncpg.connect_utils import SessionAttribute
 from asyncpg.pool import PoolConnectionProxy
 
+from contactcentre.adapters.ledger_postgres.away import AWAY, why_away
+from contactcentre.adapters.ledger_postgres.servers import Link, Servers
 from contactcentre.domain.errors import BadRequest, LedgerUnavailable
 
-SCHEMES = ("postgresql://", "postgres://")
 TIMEOUT_MS = 2_000
 """One use of a connection, from asking for it to the commit; and once more to give it back."""
+CONNECT_SHARE = 0.8
+"""The part of it in which one of several servers must be found."""
 CONNECTIONS_MAX = 4
 IDLE_S = 60.0
 """A connection nobody has used for so long is closed."""
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
-WRONG_TABLES = "its tables are not those of this version: run the migrations"
 UNWRITABLE = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,
 )
 """Errors that the same facts would meet again on any server at any time."""
-AWAY = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-)
-
-WHYS: Sequence[tuple[type[Exception], str]] = (
-    (TimeoutError, "PostgreSQL did not answer in time"),
-    (ConnectionRefusedError, "nobody listens at its address"),
-    (
-        asyncpg.InvalidAuthorizationSpecificationError,
-        "PostgreSQL does not know this user and password",
-    ),
-    (asyncpg.CannotConnectNowError, "PostgreSQL is starting or stopping"),
-    (asyncpg.DiskFullError, "the disk of PostgreSQL is full"),
-    (asyncpg.ReadOnlySQLTransactionError, "this PostgreSQL only lets itself be read"),
-    (asyncpg.TargetServerAttributeNotMatched, "this PostgreSQL only lets itself be read"),
-    (asyncpg.UndefinedTableError, WRONG_TABLES),
-    (asyncpg.UndefinedColumnError, WRONG_TABLES),
-)
-"""What an operator is told of the errors that have a cause to look for."""
 
 
 class PostgresPool:
-    """A few connections to a server that takes writes.
+    """A few connections to the server that takes writes, of those that the URL names.
 
-    It connects when first used, so a process may start while PostgreSQL is away.
+    After another one has been made the primary the next use finds it. It connects when first used,
+    so a process may start while PostgreSQL is away.
     """
 
     def __init__(self, url: str, *, timeout_ms: int = TIMEOUT_MS) -> None:
-        if not url.startswith(SCHEMES):
-            raise BadRequest("A database URL begins with postgresql://")
         self._timeout_s = timeout_ms / 1_000
+        self._servers = Servers(url, within_s=CONNECT_SHARE * self._timeout_s)
         self._pool = asyncpg.create_pool(
-            url,
+            connect=self._servers.connect,
+            connection_class=Link,
             min_size=0,
             max_size=CONNECTIONS_MAX,
             max_inactive_connection_lifetime=IDLE_S,
-            target_session_attrs=SessionAttribute.read_write,
             server_settings={
                 "application_name": "contactcentre",
                 "statement_timeout": str(timeout_ms),
@@ -102,9 +80,11 @@ class PostgresPool:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection for one step. Raises LedgerUnavailable, BadRequest."""
+        link: Link | None = None
         try:
             async with asyncio.timeout(self._timeout_s) as deadline:
-                connection = await self._pool.acquire()
+                connection = await self._acquire()
+                link = _link(connection)
                 try:
                     yield connection
                 except UNWRITABLE:
@@ -122,7 +102,18 @@ class PostgresPool:
         except UNWRITABLE as error:
             raise BadRequest(f"The records cannot hold this ({type(error).__name__}).") from error
         except AWAY as error:
+            if link is not None:
+                self._servers.doubt(link)
             raise LedgerUnavailable(f"The records cannot be reached: {why_away(error)}.") from error
+
+    async def _acquire(self) -> Connection:
+        """Return a connection to the primary, as far as we know."""
+        while True:
+            connection = await self._pool.acquire()
+            if self._servers.stands(_link(connection)):
+                return connection
+            connection.terminate()
+            await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -142,9 +133,8 @@ class PostgresPool:
             await step.commit()
 
 
-def why_away(error: Exception) -> str:
-    """Return what went wrong in a few words that hold no fact of any call."""
-    for kind, why in WHYS:
-        if isinstance(error, kind):
-            return why
-    return type(error).__name__
+def _link(connection: Connection) -> Link:
+    """Return the connection that the pool has lent."""
+    link = connection._con  # type: ignore[attr-defined]  # noqa: SLF001
+    assert isinstance(link, Link), "the pool is told to make no others"
+    return link

@@ -57,7 +57,7 @@ async def test_live_state_is_there_after_a_restart(folder: Path) -> None:
     counted = []
     for _ in range(2):
         server = await start_valkey(folder / "valkey")
-        client = redis.asyncio.from_url(server.url)
+        client = redis.asyncio.from_url(server.admin_url)
         counted.append(await client.incr("starts"))
         await client.aclose()
         await server.stop()

@@ -24,10 +24,13 @@ PATIENT_MS = 5_000
 
 @pytest.fixture(scope="session")
 def server(stores_dir: Path) -> Iterator[Server]:
-    """Give a server that no other test uses; a test that stops it lets it go on."""
+    """Give a server that no other test uses; a test that stops it lets it go on.
+
+    Tests reach into it as none of our processes may: see test_rights.
+    """
     valkey = asyncio.run(start_valkey(stores_dir / "state"))
     pid = valkey.program.process.pid
-    yield Server(url=valkey.url, pid=pid)
+    yield Server(url=valkey.admin_url, pid=pid)
     os.kill(pid, signal.SIGCONT)
     asyncio.run(valkey.stop())
 

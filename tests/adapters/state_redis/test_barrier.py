@@ -86,7 +86,7 @@ async def test_whoever_waits_for_the_barrier_is_woken_as_it_opens(centre: Centre
 async def own_store(folder: Path) -> AsyncIterator[tuple[Valkey, Centre]]:
     """Start a server on which one waits, one is ready and matching is open."""
     server = await start_valkey(folder)
-    centre = Centre(RedisState(server.url, namespace="own", timeout_ms=5_000))
+    centre = Centre(RedisState(server.admin_url, namespace="own", timeout_ms=5_000))
     try:
         await centre.open()
         await centre.call()
@@ -116,7 +116,7 @@ async def test_a_store_that_comes_back_with_all_its_keys_is_another_one(stores_d
 
 async def follow(follower: Centre, leader: Valkey) -> None:
     """Let a store become the replica of another, keys and all."""
-    url = urlsplit(leader.url)
+    url = urlsplit(leader.admin_url)
     await follower.state.client.ask("CONFIG", "SET", "masterauth", str(url.password))
     await follower.state.client.ask("REPLICAOF", str(url.hostname), str(url.port))
     async with asyncio.timeout(20):

@@ -251,7 +251,7 @@ async def test_a_store_that_was_killed_serves_as_soon_as_it_is_there_again(tmp_p
 
 async def test_a_store_that_comes_back_empty_serves_as_a_new_one(tmp_path: Path) -> None:
     valkey = await start_valkey(tmp_path)
-    state = RedisState(valkey.url, timeout_ms=HASTY_MS)
+    state = RedisState(valkey.admin_url, timeout_ms=HASTY_MS)
     before_ms = await state.give_time()
     valkey.program.process.kill()
     valkey.program.process.wait()

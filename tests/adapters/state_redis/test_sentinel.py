@@ -8,8 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from redis import Redis
 from redis.asyncio.client import PubSub
+from redis.exceptions import NoPermissionError
 
+from contactcentre.adapters.embedded.rights import CENTRE
 from contactcentre.adapters.embedded.sentinel import (
     Member,
     SentinelGroup,
@@ -19,6 +22,7 @@ from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.adapters.state_redis.client import LOOK_EVERY_S, RedisClient, StoreClient
 from contactcentre.adapters.state_redis.sentinels import read_group
+from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import HASTY_MS, Server
 from tests.staged_sentinel import StagedSentinel
@@ -43,7 +47,7 @@ def group(stores_dir: Path) -> Iterator[SentinelGroup]:
 async def client(group: SentinelGroup) -> AsyncIterator[RedisClient]:
     """Give a client of the group, which is whole."""
     await group.until_whole()
-    client = RedisClient(group.url, timeout_ms=TIMEOUT_MS)
+    client = RedisClient(group.admin_url, timeout_ms=TIMEOUT_MS)
     yield client
     await client.close()
 
@@ -168,20 +172,14 @@ async def test_a_primary_without_replicas_is_an_outage_until_one_is_back(
     await group.until_whole()
 
 
-async def test_sentinels_that_ask_for_the_password_of_the_servers_are_given_it(
-    group: SentinelGroup,
-) -> None:
-    password = urlsplit(group.url).password or ""
-    for sentinel in group.sentinels:
-        await sentinel.ask("ACL", "SETUSER", "default", "resetpass", f">{password}")
-    client = RedisClient(group.url, timeout_ms=TIMEOUT_MS)
-    try:
-        await client.ask("PING")
-    finally:
-        await client.close()
-        for sentinel in group.sentinels:
-            sentinel.kill()
-            await sentinel.start_again()
+async def test_servers_and_sentinels_let_the_user_of_the_platform_in(group: SentinelGroup) -> None:
+    state = RedisState(group.url, timeout_ms=TIMEOUT_MS)
+    await state.give_time()
+    await state.close()
+    for sentinel in read_group(group.url).sentinels:
+        asked = Redis(*sentinel, username=CENTRE, password=read_group(group.url).password)
+        with asked, pytest.raises(NoPermissionError):
+            asked.execute_command("SENTINEL", "FAILOVER", NAME)  # type: ignore[no-untyped-call]
 
 
 def _url(server: Server, *sentinels: StagedSentinel) -> str:
