@@ -10,6 +10,7 @@ from contactcentre.domain.ivr.flow import QueueName
 from contactcentre.domain.ivr.switches import LineSwitches, SwitchKind
 from contactcentre.wire import desk as said
 from tests.apps.desk_centre import ADA, SUE, Browser, DeskCentre, desk_centre
+from tests.stores import Emptying
 
 TAX = LineId("tax")
 PATH = "/api/switches"
@@ -43,7 +44,7 @@ async def turn(supervisor: Browser, switch: said.TurnSwitch) -> said.BoardLine:
 
 
 async def test_a_supervisor_turns_switches_and_an_emptied_store_has_them_again(
-    centre: DeskCentre,
+    centre: DeskCentre, empty_redis: Emptying
 ) -> None:
     async with centre.browser() as supervisor, centre.browser() as adviser:
         await adviser.sign_in(ADA)
@@ -64,7 +65,7 @@ async def test_a_supervisor_turns_switches_and_an_emptied_store_has_them_again(
         assert await live(centre) == stands
         to_support = asked(SwitchKind.DIVERT, GENERAL, QueueName("extra-support"))
         assert (await supervisor.refused("POST", PATH, to_support)).code == "out-of-order"
-        await centre.state.client.ask("FLUSHALL")
+        await empty_redis()
         await asyncio.sleep(1.5)
         assert await live(centre) == stands
         board = await supervisor.tell("GET", "/api/board", None, said.Board)

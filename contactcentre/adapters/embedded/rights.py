@@ -51,6 +51,7 @@ COMMANDS = (
     "xreadgroup",
     "zadd",
     "zcard",
+    "zcount",
     "zrange",
     "zrank",
     "zrem",

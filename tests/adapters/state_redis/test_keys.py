@@ -9,14 +9,15 @@ from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEven
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId
+from contactcentre.domain.ivr.switches import Switches
 from contactcentre.domain.presence import Presence
 from tests.adapters.state_redis.centre import BOB, EARLY, LATE, NORTH, SOUTH, Centre, said
 from tests.adapters.state_redis.test_events import written
 
 ROWS = re.findall(r"^\| (\w+)(:<\w+>)? +\| (\w+) +\|", str(keys.__doc__), re.MULTILINE)
 TYPE_OF = {name + ":" * bool(more): kind for name, more, kind in ROWS if kind != "type"}
-FOR_EVER = {"token", "enqueued", "events", "unread", "opened"}
-"""The last numbers given, what is on its way or waits for a person, and a store's name."""
+FOR_EVER = {"token", "enqueued", "events", "unread", "opened", "switches"}
+"""The last numbers given, what is on its way or waits for a person, and what stands."""
 WHILE_IN_USE = {
     *("queue:", "queues", "reservations", "wishes", "ready", "ready_in:"),
     *("advisers", "nodes", "desks", "lost", "lost_advisers"),
@@ -43,6 +44,7 @@ async def _use_everything(centre: Centre) -> None:
     inbox = RedisEventInbox(state, reader="records-1", count_unread=lambda: None)
     await inbox.take(count_max=9, wait_ms=10)
     await inbox.acknowledge([], durable=[(NORTH, 1)])
+    await state.keep_switches(Switches(number=1, lines={}))
     await state.pass_place(earlier=CallId("left"), page="page", call=CallId("again"))
     await centre.ready(AdviserId("ann"))
     await centre.break_off(await centre.talk(AdviserId("ann")))

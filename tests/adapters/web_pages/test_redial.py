@@ -17,6 +17,7 @@ from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.pages import GivenClaim
 from tests.adapters.web_pages.house import NOW_MS, TAX, House
 from tests.domain.happenings import ARRIVED, C1, happening
+from tests.stores import Emptying
 
 SECRET = "the secret of the page that left"  # noqa: S105 - a page's secret of these tests
 QUEUED_MS = NOW_MS - 240_000
@@ -156,13 +157,15 @@ async def test_a_place_from_before_is_kept_once_more_for_whoever_did_not_get_to_
     assert (await ask(Leaver(call=call, kept=before)))[1] == PLACE
 
 
-async def test_what_the_live_state_knows_of_the_call_decides(ask: Ask, redis_url: str) -> None:
+async def test_what_the_live_state_knows_of_the_call_decides(
+    ask: Ask, redis_url: str, empty_redis: Emptying
+) -> None:
     state = RedisState(redis_url, timeout_ms=5_000)
     call = left_call(*WAITED)
     leaver = Leaver(house=House(places=state))
     await state.end(call=call.id, epoch=call.epoch, ending=e.Ending.HANDLED)
     assert (await ask(leaver))[1] is None
-    await state.client.ask("FLUSHALL")
+    await empty_redis()
     assert (await ask(leaver))[1] == PLACE, "unknown there: the claim's own word"
     await state.close()
 
