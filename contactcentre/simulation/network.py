@@ -28,7 +28,7 @@ LATE_SHARE = 0.3
 class Troubles:
     """What is wrong between some pairs of names."""
 
-    cut: set[Pair] = field(default_factory=set)
+    cut: dict[Pair, int] = field(default_factory=dict)
     slow_s: dict[Pair, float] = field(default_factory=dict)
     loss: dict[Pair, float] = field(default_factory=dict)
 
@@ -51,11 +51,15 @@ class Network:
 
     def cut(self, source: str, target: str) -> None:
         """Let nothing pass from one to the other; the way back stays as it is."""
-        self._troubles.cut.add((source, target))
+        pair = source, target
+        self._troubles.cut[pair] = self._troubles.cut.get(pair, 0) + 1
 
     def join(self, source: str, target: str) -> None:
-        """Let messages pass again from one to the other."""
-        self._troubles.cut.discard((source, target))
+        """Take one cut away; messages pass again once there is none."""
+        pair = source, target
+        self._troubles.cut[pair] = self._troubles.cut.get(pair, 0) - 1
+        if self._troubles.cut[pair] <= 0:
+            del self._troubles.cut[pair]
 
     def slow(self, source: str, target: str, by_s: float) -> None:
         """Let every message take longer; 0 for as long as ever."""

@@ -142,9 +142,26 @@ def test_flushall_empties_the_replicas_too() -> None:
         await centre.call(EARLY)
         await asyncio.sleep(1)
         assert ground.keys(ground.south)
-        ground.group.flush()
+        assert ground.group.flush()
         await asyncio.sleep(1)
         assert [ground.keys(one) for one in ground.servers] == [set(), set(), set()]
         assert not await fails(centre.call(LATE))
+        ground.group.primary.lacks_replicas = True
+        assert not ground.group.flush()
+        ground.group.primary.kill()
+        assert not ground.group.flush()
+
+    on_ground(play)
+
+
+def test_a_replica_may_be_told_to_become_the_primary() -> None:
+    async def play(ground: Ground) -> None:
+        await asyncio.sleep(1)
+        assert ground.group.fail_over(ground.witness) is ground.witness is ground.group.primary
+        assert ground.group.fail_over(ground.witness) is None
+        assert await ground.until(lambda: ground.group.primaries == [ground.witness]) > 3
+        ground.south.kill()
+        assert ground.group.fail_over(ground.south) is None
+        assert ground.group.fail_over() is ground.north
 
     on_ground(play)

@@ -74,6 +74,23 @@ def test_a_path_cut_one_way_still_brings_what_is_asked() -> None:
     on_ground(play)
 
 
+def test_a_path_that_was_cut_twice_is_whole_once_both_cuts_are_taken_away() -> None:
+    async def play(ground: Ground) -> None:
+        state, network = ground.state("south"), ground.network
+        await state.ping()
+        network.cut("south", "north")
+        network.cut("south", "north")
+        network.join("south", "north")
+        assert await fails(state.ping())
+        network.join("south", "north")
+        assert not await fails(state.ping())
+        network.join("south", "north")
+        network.cut("south", "north")
+        assert await fails(state.ping())
+
+    on_ground(play)
+
+
 def test_a_server_that_hung_does_late_what_nobody_waits_for_any_more() -> None:
     async def play(ground: Ground) -> None:
         centre = Centre(ground.state())
