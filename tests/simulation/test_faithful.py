@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.census import RedisCensus
@@ -21,7 +21,7 @@ from contactcentre.simulation.store.data import ReplyError, UnknownCommand
 from contactcentre.simulation.store.server import OWN_IN_SCRIPTS
 from tests.adapters.state_redis.centre import EARLY, FIRST, LATE, NORTH, PAYING, Centre, said
 from tests.adapters.state_redis.test_any_steps import AnySteps
-from tests.simulation.any_commands import AnyCommands
+from tests.simulation.any_commands import AnyCommands, Command
 from tests.simulation.twin import Twin
 
 SEQUENCES = 30
@@ -87,6 +87,34 @@ def test_a_script_that_fails_is_refused_as_on_a_real_server(twin: Twin, script: 
     is_wrong_type = str(refusal.value).startswith("WRONGTYPE")
     assert str(ours.value).startswith("WRONGTYPE" if is_wrong_type else "ERR")
     assert len(twin.simulated.mistakes) == (script != b"return {")
+
+
+def test_a_server_that_may_not_write_refuses_as_a_real_one(twin: Twin) -> None:
+    ask = twin.real.execute_command
+    writes: list[Command] = [
+        ("SET", "a", "1"),
+        ("FLUSHALL",),
+        ("DEL", "a"),
+        ("XADD", "s", "*", "f", "v"),
+    ]
+    reads: list[Command] = [("GET", "a"), ("PUBLISH", "channel", "word"), ("SMEMBERS", "a")]
+    ask("CONFIG", "SET", "min-replicas-to-write", "1")  # type: ignore[no-untyped-call]
+    try:
+        twin.simulated.lacks_replicas = True
+        for command in writes:
+            with pytest.raises(ResponseError, match="NOREPLICAS"):
+                twin.both(*command)
+        ask("CONFIG", "SET", "min-replicas-to-write", "0")  # type: ignore[no-untyped-call]
+        ask("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
+        twin.simulated.lacks_replicas, twin.simulated.is_primary = False, False
+        for command in writes:
+            with pytest.raises(ReadOnlyError):
+                twin.both(*command)
+        for command in reads:
+            twin.both(*command)
+    finally:
+        ask("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+        ask("CONFIG", "SET", "min-replicas-to-write", "0")  # type: ignore[no-untyped-call]
 
 
 def _run(twin: Twin, script: bytes) -> Any:
