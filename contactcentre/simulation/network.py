@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 
 from contactcentre.simulation.loop import Simulation
 
@@ -22,6 +23,8 @@ LATE_S = (0.5, 8.0)
 """When a message that hung on a broken path arrives after all."""
 LATE_SHARE = 0.3
 """How many of the messages that hang on a broken path arrive after all once it is whole."""
+AGAIN_S, AGAIN_MAX_S = 0.2, 2.0
+"""After how long a connection sends again what was lost: longer each time, up to a bound."""
 
 
 @dataclass(slots=True)
@@ -121,6 +124,22 @@ class Network:
             self._loop.call_later(
                 trip_s, self._arrive, source, target, arrive, trip_s, context=self._context
             )
+
+    def bring(
+        self,
+        source: Names,
+        target: Names,
+        arrive: Callable[[], object],
+        *,
+        again_s: float = AGAIN_S,
+    ) -> None:
+        """Let a message arrive on a connection that stays: it is sent until it is through."""
+        trip_s = None if self.is_cut(source, target) else self.trip_s(source, target)
+        if trip_s is not None:
+            self._loop.call_later(trip_s, arrive, context=self._context)
+            return
+        again = partial(self.bring, source, target, arrive, again_s=min(2 * again_s, AGAIN_MAX_S))
+        self._loop.call_later(again_s, again, context=self._context)
 
     def _arrive(
         self, source: Names, target: Names, arrive: Callable[[], object], trip_s: float

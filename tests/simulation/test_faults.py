@@ -241,6 +241,24 @@ def test_a_router_is_woken_and_wakes_by_itself_after_a_break() -> None:
     on_ground(play)
 
 
+def test_a_word_that_is_lost_on_a_path_comes_as_soon_as_the_path_lets_it() -> None:
+    async def play(ground: Ground) -> None:
+        client = ground.client("south", "listener")
+        async with client.listening("channel") as heard:
+            ground.network.cut("north", "south")
+            ground.north.execute((b"PUBLISH", b"channel", b"word"))
+            assert await client.hear(heard, within_s=1) is None
+            ground.network.heal()
+            assert await client.hear(heard, within_s=2) == "message"
+            ground.network.lose("north", "south", 0.8)
+            for _ in range(20):
+                ground.north.execute((b"PUBLISH", b"channel", b"word"))
+            for _ in range(20):
+                assert await client.hear(heard, within_s=60) == "message"
+
+    on_ground(play)
+
+
 def test_a_read_that_blocks_ends_as_soon_as_something_comes_or_its_time_is_over() -> None:
     async def play(ground: Ground) -> None:
         state = ground.state("south")
