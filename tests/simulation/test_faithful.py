@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.census import RedisCensus
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.scripts import all_scripts
@@ -19,7 +18,16 @@ from contactcentre.domain.ids import CallId
 from contactcentre.simulation.store.commands import COMMANDS
 from contactcentre.simulation.store.data import ReplyError, UnknownCommand
 from contactcentre.simulation.store.server import OWN_IN_SCRIPTS
-from tests.adapters.state_redis.centre import EARLY, FIRST, LATE, NORTH, PAYING, Centre, said
+from tests.adapters.state_redis.centre import (
+    EARLY,
+    FIRST,
+    LATE,
+    NORTH,
+    PAYING,
+    Centre,
+    Server,
+    said,
+)
 from tests.adapters.state_redis.test_any_steps import AnySteps
 from tests.simulation.any_commands import AnyCommands, Command
 from tests.simulation.twin import Twin
@@ -29,9 +37,9 @@ STEPS = 60
 
 
 @pytest.fixture
-def twin(valkey: Valkey) -> Iterator[Twin]:
+def twin(server: Server) -> Iterator[Twin]:
     """Give a real server and a simulated one, both empty."""
-    twin = Twin(valkey.url)
+    twin = Twin(server.url)
     yield twin
     twin.shut()
 
@@ -125,11 +133,9 @@ def _run(twin: Twin, script: bytes) -> Any:
 class TwinSteps(AnySteps):
     """Any steps of the centre, by the project's own scripts, on both servers."""
 
-    url: str
-
     def new_state(self, namespace: str) -> RedisState:
         """Return the live state on both servers."""
-        self.twin = Twin(self.url)
+        self.twin = Twin(self.server.url)
         return RedisState(self.twin, namespace=namespace)
 
     async def forget(self) -> None:
@@ -142,8 +148,8 @@ class TwinSteps(AnySteps):
         super().teardown()
 
 
-def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(valkey: Valkey) -> None:
-    TwinSteps.url = valkey.url
+def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(server: Server) -> None:
+    TwinSteps.server = server
     run_state_machine_as_test(
         TwinSteps,
         settings=settings(
