@@ -162,7 +162,7 @@ class SimulatedClient:
 
         def hear(said: bytes | None) -> None:
             word = None if said is None else "message"
-            self._network.send(server.names, self._names, partial(heard.take, word))
+            self._network.bring(server.names, self._names, partial(heard.take, word))
 
         server.subscribe(name, hear)
         self._leaving[heard] = leave = partial(server.unsubscribe, name, hear)

@@ -111,7 +111,9 @@ class VirtualLoop(BaseEventLoop):
             timers: Sequence[TimerHandle] = self._scheduled  # type: ignore[attr-defined]
             self._now_s = min(timers[0].when(), self._now_s + DAY_S)
         if self._now_s > self._virtual_max_s:
-            raise RanTooLong(f"{self._virtual_max_s:.0f} s of simulated time have passed.")
+            raise RanTooLong(
+                f"{self._virtual_max_s:.0f} s of simulated time have passed: {self._waiting()}"
+            )
         if self._rounds > self._rounds_max:
             raise RanTooLong(
                 f"{self._rounds_max} rounds have passed at {self._now_s:.6f} s of simulated time: "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 
 from contactcentre.simulation.loop import Simulation
 
@@ -22,13 +23,15 @@ LATE_S = (0.5, 8.0)
 """When a message that hung on a broken path arrives after all."""
 LATE_SHARE = 0.3
 """How many of the messages that hang on a broken path arrive after all once it is whole."""
+AGAIN_S, AGAIN_MAX_S = 0.2, 2.0
+"""After how long a connection sends again what was lost: longer each time, up to a bound."""
 
 
 @dataclass(slots=True)
 class Troubles:
     """What is wrong between some pairs of names."""
 
-    cut: set[Pair] = field(default_factory=set)
+    cut: dict[Pair, int] = field(default_factory=dict)
     slow_s: dict[Pair, float] = field(default_factory=dict)
     loss: dict[Pair, float] = field(default_factory=dict)
 
@@ -51,11 +54,15 @@ class Network:
 
     def cut(self, source: str, target: str) -> None:
         """Let nothing pass from one to the other; the way back stays as it is."""
-        self._troubles.cut.add((source, target))
+        pair = source, target
+        self._troubles.cut[pair] = self._troubles.cut.get(pair, 0) + 1
 
     def join(self, source: str, target: str) -> None:
-        """Let messages pass again from one to the other."""
-        self._troubles.cut.discard((source, target))
+        """Take one cut away; messages pass again once there is none."""
+        pair = source, target
+        self._troubles.cut[pair] = self._troubles.cut.get(pair, 0) - 1
+        if self._troubles.cut[pair] <= 0:
+            del self._troubles.cut[pair]
 
     def slow(self, source: str, target: str, by_s: float) -> None:
         """Let every message take longer; 0 for as long as ever."""
@@ -117,6 +124,22 @@ class Network:
             self._loop.call_later(
                 trip_s, self._arrive, source, target, arrive, trip_s, context=self._context
             )
+
+    def bring(
+        self,
+        source: Names,
+        target: Names,
+        arrive: Callable[[], object],
+        *,
+        again_s: float = AGAIN_S,
+    ) -> None:
+        """Let a message arrive on a connection that stays: it is sent until it is through."""
+        trip_s = None if self.is_cut(source, target) else self.trip_s(source, target)
+        if trip_s is not None:
+            self._loop.call_later(trip_s, arrive, context=self._context)
+            return
+        again = partial(self.bring, source, target, arrive, again_s=min(2 * again_s, AGAIN_MAX_S))
+        self._loop.call_later(again_s, again, context=self._context)
 
     def _arrive(
         self, source: Names, target: Names, arrive: Callable[[], object], trip_s: float

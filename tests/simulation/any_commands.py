@@ -19,6 +19,7 @@ NUMBERS = (
     "0.1",
     "no",
 )
+BOUNDS = ("-inf", "+inf", "1", "(1", "-3", "(-3", "2.5", "(2.5", "(1764178657123456", "(no")
 
 
 class AnyCommands:
@@ -50,6 +51,7 @@ class AnyCommands:
             ("ZSCORE", key, name),
             ("ZRANK", key, name),
             ("ZCARD", key),
+            ("ZCOUNT", key, dice.choice(BOUNDS), dice.choice(BOUNDS)),
             ("ZRANGE", key, first, last),
             ("ZRANGE", key, first, last, "WITHSCORES"),
         )

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.census import RedisCensus
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.scripts import all_scripts
@@ -19,9 +18,18 @@ from contactcentre.domain.ids import CallId
 from contactcentre.simulation.store.commands import COMMANDS
 from contactcentre.simulation.store.data import ReplyError, UnknownCommand
 from contactcentre.simulation.store.server import OWN_IN_SCRIPTS
-from tests.adapters.state_redis.centre import EARLY, FIRST, LATE, NORTH, PAYING, Centre, said
+from tests.adapters.state_redis.centre import (
+    EARLY,
+    FIRST,
+    LATE,
+    NORTH,
+    PAYING,
+    Centre,
+    Server,
+    said,
+)
 from tests.adapters.state_redis.test_any_steps import AnySteps
-from tests.simulation.any_commands import AnyCommands
+from tests.simulation.any_commands import AnyCommands, Command
 from tests.simulation.twin import Twin
 
 SEQUENCES = 30
@@ -29,9 +37,9 @@ STEPS = 60
 
 
 @pytest.fixture
-def twin(valkey: Valkey) -> Iterator[Twin]:
+def twin(server: Server) -> Iterator[Twin]:
     """Give a real server and a simulated one, both empty."""
-    twin = Twin(valkey.url)
+    twin = Twin(server.url)
     yield twin
     twin.shut()
 
@@ -89,6 +97,34 @@ def test_a_script_that_fails_is_refused_as_on_a_real_server(twin: Twin, script: 
     assert len(twin.simulated.mistakes) == (script != b"return {")
 
 
+def test_a_server_that_may_not_write_refuses_as_a_real_one(twin: Twin) -> None:
+    ask = twin.real.execute_command
+    writes: list[Command] = [
+        ("SET", "a", "1"),
+        ("FLUSHALL",),
+        ("DEL", "a"),
+        ("XADD", "s", "*", "f", "v"),
+    ]
+    reads: list[Command] = [("GET", "a"), ("PUBLISH", "channel", "word"), ("SMEMBERS", "a")]
+    ask("CONFIG", "SET", "min-replicas-to-write", "1")  # type: ignore[no-untyped-call]
+    try:
+        twin.simulated.lacks_replicas = True
+        for command in writes:
+            with pytest.raises(ResponseError, match="NOREPLICAS"):
+                twin.both(*command)
+        ask("CONFIG", "SET", "min-replicas-to-write", "0")  # type: ignore[no-untyped-call]
+        ask("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
+        twin.simulated.lacks_replicas, twin.simulated.is_primary = False, False
+        for command in writes:
+            with pytest.raises(ReadOnlyError):
+                twin.both(*command)
+        for command in reads:
+            twin.both(*command)
+    finally:
+        ask("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+        ask("CONFIG", "SET", "min-replicas-to-write", "0")  # type: ignore[no-untyped-call]
+
+
 def _run(twin: Twin, script: bytes) -> Any:
     sha = twin.simulated.execute((b"SCRIPT", b"LOAD", script))
     return twin.simulated.execute((b"EVALSHA", sha, b"3", b"a", b"b", b"c", b"10"))
@@ -97,11 +133,9 @@ def _run(twin: Twin, script: bytes) -> Any:
 class TwinSteps(AnySteps):
     """Any steps of the centre, by the project's own scripts, on both servers."""
 
-    url: str
-
     def new_state(self, namespace: str) -> RedisState:
         """Return the live state on both servers."""
-        self.twin = Twin(self.url)
+        self.twin = Twin(self.server.url)
         return RedisState(self.twin, namespace=namespace)
 
     async def forget(self) -> None:
@@ -114,8 +148,8 @@ class TwinSteps(AnySteps):
         super().teardown()
 
 
-def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(valkey: Valkey) -> None:
-    TwinSteps.url = valkey.url
+def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(server: Server) -> None:
+    TwinSteps.server = server
     run_state_machine_as_test(
         TwinSteps,
         settings=settings(

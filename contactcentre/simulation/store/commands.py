@@ -39,6 +39,7 @@ READS: Mapping[str, Callable[..., Any]] = {
     "XLEN": streams.xlen,
     "XRANGE": streams.xrange_,
     "ZCARD": ranked.zcard,
+    "ZCOUNT": ranked.zcount,
     "ZRANGE": ranked.zrange,
     "ZRANK": ranked.zrank,
     "ZSCORE": ranked.zscore,

@@ -10,6 +10,7 @@ from contextvars import copy_context
 
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names, Network
+from contactcentre.simulation.store.data import ReplyError
 from contactcentre.simulation.store.sentinels import Sentinel, Watch
 from contactcentre.simulation.store.server import Kept, Server
 
@@ -79,9 +80,18 @@ class Group:
         up = [one for one in self.sentinels if one.is_up]
         return self._change(max(up, key=lambda one: one.epoch), to) if up else None
 
-    def flush(self) -> None:
-        """Empty the primary as a person might, by FLUSHALL: its replicas hear of it."""
-        self.primary.execute((b"FLUSHALL",))
+    def flush(self) -> bool:
+        """Empty the primary as a person might, by FLUSHALL; say whether it let itself be emptied.
+
+        Its replicas hear of it. One that lacks replicas refuses it, and one that is down is none.
+        """
+        if not self.primary.is_up:
+            return False
+        try:
+            self.primary.execute((b"FLUSHALL",))
+        except ReplyError:
+            return False
+        return True
 
     def heal(self) -> None:
         """Let every server run at its usual pace; clocks and paths stay as they are."""
@@ -141,10 +151,10 @@ class Group:
     def _change(self, leader: Sentinel, to: Server | None) -> Server | None:
         """Make a replica the primary that the leader reaches: the one that has heard most."""
         former = leader.primary
-        able = [one for one in self._follows if self.watch.sees(leader, one) and to in (None, one)]
-        if not able:
+        able = [one for one in self._follows if self.watch.sees(leader, one)]
+        if not able or (to is not None and to not in able):
             return None
-        best = max(able, key=lambda one: one.heard_count(former))
+        best = to or max(able, key=lambda one: one.heard_count(former))
         if former.log is not None and best.heard_count(former) >= 0:
             self.steps_lost_count += former.log.end - best.heard_count(former)
         self.changes_count += 1

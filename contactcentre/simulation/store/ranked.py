@@ -1,6 +1,6 @@
 """The commands on sorted sets: members by score, equal scores in the order of their bytes."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 
 from contactcentre.simulation.store.data import Data, ReplyError, UnknownCommand
 from contactcentre.simulation.store.plain import cut
@@ -91,6 +91,32 @@ def zcard(data: Data, key: bytes) -> int:
     """ZCARD."""
     found = data.find(key, Ranked)
     return 0 if found is None else len(found.row)
+
+
+def _bound(said: bytes, *, is_last: bool) -> tuple[float, bool]:
+    """Return a bound of scores, and whether who has just that score stands before it."""
+    is_open = said.startswith(b"(")
+    try:
+        return float(said[is_open:]), is_last is not is_open
+    except ValueError:
+        raise ReplyError("ERR min or max is not a float") from None
+
+
+def zcount(data: Data, key: bytes, first: bytes, last: bytes) -> int:
+    """ZCOUNT."""
+    bounds = _bound(first, is_last=False), _bound(last, is_last=True)
+    found = data.find(key, Ranked)
+    if found is None:
+        return 0
+    before, until = (
+        (bisect_right if passes else bisect_left)(found.row, score, key=_score_of)
+        for score, passes in bounds
+    )
+    return max(until - before, 0)
+
+
+def _score_of(pair: tuple[float, bytes]) -> float:
+    return pair[0]
 
 
 def zrank(data: Data, key: bytes, member: bytes) -> int | None:
