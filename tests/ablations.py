@@ -122,6 +122,42 @@ ABLATIONS = (
             ),
         ],
     ),
+    Ablation(
+        name="majority off",
+        files=[f"{STATE}/client.py"],
+        line="if self._needs_majority and not self._sees_majority:",
+        instead="if False:",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_sentinel.py",
+                "test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach",
+            ),
+        ],
+    ),
+    Ablation(
+        name="evacuation off",
+        files=["contactcentre/apps/node_calls.py"],
+        line="for call in self._to_hand_over(spare_talks=True) if is_left() else ():",
+        instead="for call in ():",
+        tests=[
+            (
+                "tests/apps/test_moving.py",
+                "test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_talk_stays",
+            ),
+        ],
+    ),
+    Ablation(
+        name="pace off",
+        files=["contactcentre/journey/matching.py"],
+        line="if self._pace.allows(at_ms=self._clock.monotonic_ms()):",
+        instead="if True:",
+        tests=[
+            (
+                "tests/journey/test_matching.py",
+                "test_after_a_loss_the_callers_who_have_waited_are_not_matched_all_at_once",
+            ),
+        ],
+    ),
 )
 
 

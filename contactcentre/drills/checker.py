@@ -8,7 +8,7 @@ deaf_talks         a talk in which one end did not hear the other for `DEAF_AFTE
 talks_broken       a talk after which the caller had to wait again, though nobody had hung up
 stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
                    rung in a last round with a caller for each adviser
-records_missing    a caller without an ended row in the record
+records_missing    a caller without an ended row in the record, once a node has taken the call
 records_wrong      a row with another ending than what its caller saw
 records_doubled    a second end in the events of one call, or a row that is nobody's
 """
@@ -96,6 +96,8 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
     )
     for call, facts in calls.items():
         row = by_call.get(call)
+        if row is None and _hung_up_before_a_node(facts):
+            continue
         if row is None or row.state != ENDED:
             how = "no row" if row is None else f"a row that says {row.state}"
             findings.records_missing.append(f"{call} has {how}")
@@ -223,6 +225,12 @@ def _endings(facts: Sequence[CallerFact], served_ms: int | None) -> set[str]:
     if joined and hung_up is not None and abs(joined[0] - hung_up) < CLOSE_CALL_MS:
         return {ABANDONED, LEFT_IN_MENU}
     return {ABANDONED} if joined else {LEFT_IN_MENU}
+
+
+def _hung_up_before_a_node(facts: Sequence[CallerFact]) -> bool:
+    """Say whether a caller has given up before any node had taken the call: there was none."""
+    seen = {type(fact) for fact in facts}
+    return h.CallerHungUp in seen and not seen & {h.ClaimSeen, h.StageHeard}
 
 
 def _doubled(calls: Mapping[str, Sequence[CallerFact]], rows: Sequence[Row]) -> Iterator[str]:

@@ -164,6 +164,18 @@ def test_an_adviser_who_is_rung_for_another_caller_in_the_middle_of_a_talk_is_do
     assert found(saw) == {"duplicated": 1}
 
 
+def test_who_gives_up_before_any_node_has_the_call_has_no_row(saw: Saw) -> None:
+    saw.calls.append("a")
+    saw.note(
+        h.CallerCame(at_ms=0, call="a", dialled_ms=0),
+        h.CallerHungUp(at_ms=9_000, call="a"),
+        h.CallerGone(at_ms=9_500, call="a", why="hung_up", said="left"),
+    )
+    assert [*check(saw.history, [], started=1).records_missing] == []
+    saw.note(h.ClaimSeen(at_ms=8_000, call="a", queue=None, enqueued_ms=None))
+    assert len(check(saw.history, [], started=1).records_missing) == 1
+
+
 # Order
 
 
