@@ -158,6 +158,54 @@ ABLATIONS = (
             ),
         ],
     ),
+    Ablation(
+        name="race off",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="if len(self._servers) > 1:",
+        instead="if False:",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_a_server_that_is_silent_delays_nobody",
+            ),
+        ],
+    ),
+    Ablation(
+        name="timeline off",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="self._timeline, self._term = link.timeline, self._term + 1",
+        instead="self._term += 1",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_a_former_primary_that_does_not_know_is_left_alone",
+            ),
+        ],
+    ),
+    Ablation(
+        name="old connections kept",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="return link.term == self._term",
+        instead="return True",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_a_former_primary_that_does_not_know_is_left_alone",
+            ),
+        ],
+    ),
+    Ablation(
+        name="doubt off",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="self._doubted.add(link.server)",
+        instead="pass",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_whoever_meets_a_former_primary_first_goes_on_to_the_new_one",
+            ),
+        ],
+    ),
 )
 
 
