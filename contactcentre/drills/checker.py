@@ -10,7 +10,9 @@ stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last 
                    rung in a last round with a caller for each adviser
 records_missing    a caller without an ended row in the record, once a node has taken the call
 records_wrong      a row with another ending than what its caller saw
-records_doubled    a second end in the events of one call, or a row that is nobody's
+records_doubled    a second end in the events of one call, or a row that is nobody's; after a cut of
+                   the node that has the call at last, as one that was cut off may have ended a talk
+                   and could tell nobody
 """
 
 from collections import Counter
@@ -52,6 +54,8 @@ class Row:
     provisional: bool
     ends_count: int
     """How many ends its events have."""
+    own_ends_count: int
+    """How many of them are of the node that has the call in the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,7 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
             call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
         ],
         stuck_advisers=list(_stuck(history, advisers)),
-        records_doubled=list(_doubled(calls, rows)),
+        records_doubled=list(_doubled(history, calls, rows)),
     )
     for call, facts in calls.items():
         row = by_call.get(call)
@@ -233,12 +237,15 @@ def _hung_up_before_a_node(facts: Sequence[CallerFact]) -> bool:
     return h.CallerHungUp in seen and not seen & {h.ClaimSeen, h.StageHeard}
 
 
-def _doubled(calls: Mapping[str, Sequence[CallerFact]], rows: Sequence[Row]) -> Iterator[str]:
+def _doubled(
+    history: History, calls: Mapping[str, Sequence[CallerFact]], rows: Sequence[Row]
+) -> Iterator[str]:
+    was_cut = any(broke.host for broke in history.of(h.Broke))
     for row in rows:
         if row.call not in calls:
             yield f"{row.call} is in the record and is nobody's"
-        elif row.ends_count > 1:
-            yield f"{row.call} has ended {row.ends_count} times"
+        elif (ends_count := row.own_ends_count if was_cut else row.ends_count) > 1:
+            yield f"{row.call} has ended {ends_count} times"
     for call, count in Counter(row.call for row in rows).items():
         if count > 1:
             yield f"{call} has {count} rows"

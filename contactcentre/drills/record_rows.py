@@ -15,10 +15,11 @@ SELECT
     calls.state,
     calls.ending,
     calls.provisional,
-    count(events.seq) AS ends_count
+    count(events.seq) AS ends_count,
+    count(events.seq) FILTER (WHERE events.node = calls.node) AS own_ends_count
 FROM calls
 LEFT JOIN events ON events.call = calls.id AND events.kind = 'CallEnded'
-GROUP BY calls.id, calls.state, calls.ending, calls.provisional
+GROUP BY calls.id, calls.node, calls.state, calls.ending, calls.provisional
 """
 
 
@@ -36,6 +37,7 @@ async def read_rows(database_url: str) -> Sequence[Row]:
             ending=row["ending"],
             provisional=row["provisional"],
             ends_count=row["ends_count"],
+            own_ends_count=row["own_ends_count"],
         )
         for row in rows
     ]

@@ -89,7 +89,19 @@ class Saw:
 
 
 def row(
-    call: str, *, ending: str | None = "handled", state: str = "ended", ends_count: int = 1
+    call: str,
+    *,
+    ending: str | None = "handled",
+    state: str = "ended",
+    ends_count: int = 1,
+    own_ends_count: int = 1,
 ) -> Row:
     """Return what the record says of a call."""
-    return Row(call=call, state=state, ending=ending, provisional=False, ends_count=ends_count)
+    return Row(
+        call=call,
+        state=state,
+        ending=ending,
+        provisional=False,
+        ends_count=ends_count,
+        own_ends_count=own_ends_count,
+    )

@@ -378,6 +378,17 @@ def test_a_call_that_ends_twice_is_doubled(saw: Saw) -> None:
     assert found(saw, row("a", ends_count=2)) == {"records_doubled": 1}
 
 
+def test_an_end_at_a_node_that_was_cut_off_is_no_second_end_and_two_at_the_last_one_are(
+    saw: Saw,
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 1_000, token=1)
+    saw.note(h.Broke(at_ms=500, what="cut-out the north", host="10.77.1.2"))
+    saw.note(h.Healed(at_ms=9_000, what="lose-site"))
+    assert found(saw, row("a", ends_count=2)) == {}
+    assert found(saw, row("a", ends_count=2, own_ends_count=2)) == {"records_doubled": 1}
+
+
 def test_a_row_that_is_nobodys_is_one_too_many(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.is_served("a", "ada", 4_000, token=1)

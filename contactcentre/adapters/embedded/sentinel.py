@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from contactcentre.adapters.embedded.rights import CENTRE, REPLICA, SENTINEL, asker_line, user_line
@@ -106,6 +108,7 @@ class Member:
             port=self.at[1],
             password=self._config.password or None,
             socket_timeout=ASK_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
             protocol=2,
             decode_responses=True,
         )
@@ -140,12 +143,13 @@ class SentinelGroup:
 
     async def primary(self) -> Member:
         """Return the member that the Sentinels call the primary: the latest word stands."""
+        asked = [sentinel.ask("SENTINEL", "MASTER", NAME) for sentinel in self.sentinels]
         words: list[tuple[int, tuple[str, int]]] = []
-        for sentinel in self.sentinels:
-            try:
-                said = await sentinel.ask("SENTINEL", "MASTER", NAME)
-            except Outage:
+        for said in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(said, Outage):
                 continue
+            if isinstance(said, BaseException):
+                raise said
             facts = _facts(said)
             words.append((int(facts["config-epoch"]), (facts["ip"], int(facts["port"]))))
         if not words:
