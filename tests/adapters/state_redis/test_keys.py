@@ -9,14 +9,15 @@ from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEven
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId
+from contactcentre.domain.ivr.switches import Switches
 from contactcentre.domain.presence import Presence
 from tests.adapters.state_redis.centre import BOB, EARLY, LATE, NORTH, SOUTH, Centre, said
 from tests.adapters.state_redis.test_events import written
 
 ROWS = re.findall(r"^\| (\w+)(:<\w+>)? +\| (\w+) +\|", str(keys.__doc__), re.MULTILINE)
 TYPE_OF = {name + ":" * bool(more): kind for name, more, kind in ROWS if kind != "type"}
-FOR_EVER = {"token", "enqueued", "events", "unread", "opened"}
-"""The last numbers given, what is on its way or waits for a person, and a store's name."""
+FOR_EVER = {"token", "enqueued", "events", "unread", "opened", "switches"}
+"""The last numbers given, what is on its way or waits for a person, a store's name, switches."""
 WHILE_IN_USE = {
     *("queue:", "queues", "reservations", "ready", "ready_in:"),
     *("advisers", "nodes", "desks", "lost", "lost_advisers"),
@@ -49,6 +50,7 @@ async def _use_everything(centre: Centre) -> None:
     await centre.desk_says(AdviserId("lou"), Presence.READY, desk=DeskId("desk-2"))
     await centre.desk_beats(DeskId("desk-2"))
     await state.lose_advisers(DeskId("desk-2"), beat=1)
+    await state.keep_switches(Switches(number=1))
 
 
 async def test_every_key_that_is_written_is_in_the_table_with_its_type_and_lifetime(
