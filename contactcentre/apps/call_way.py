@@ -11,7 +11,8 @@ from contactcentre.domain.announcing import APOLOGY_MOVED
 from contactcentre.domain.call import TALKS, CallState, ending_of
 from contactcentre.domain.events import Ending, HungUpBy
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
-from contactcentre.domain.ivr.switches import diverted
+from contactcentre.domain.ivr.flow import QueueDefinition
+from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.journey.ivr import Finished, FlowWalk
@@ -91,6 +92,7 @@ class CallWay:
             media=tools.media,
             clock=tools.clock,
             errors=tools.wait_errors,
+            moved=self._moved,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
@@ -126,6 +128,10 @@ class CallWay:
             return queue
         log.info("a new caller is diverted", call=self._live.call.id, queue=elsewhere.id)
         return elsewhere.id
+
+    def _moved(self, queue: QueueId) -> QueueDefinition | None:
+        """Return where whoever waits in a queue is to wait now, if a supervisor moves them."""
+        return moved(self._flow, self._tools.switches(self._live.call.line), queue)
 
     async def _bridged(self, offered: Offered) -> bool:
         """Ring an adviser; say whether there was a talk that the adviser ended."""

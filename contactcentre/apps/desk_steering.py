@@ -68,5 +68,6 @@ def _diverts(line: Line, switches: LineSwitches, language: Language) -> Iterator
                 queue=name,
                 title=queue.titles[language],
                 to=switches.diverts.get(name),
+                is_emptied=name in switches.emptied,
                 is_fixed=name == fixed.name,
             )

@@ -5,7 +5,7 @@ that this node gave, and the node's reports put the call into its place once the
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from contactcentre.domain.announcing import HOLD_INTRO, announce_place
@@ -48,7 +48,10 @@ class Waiting:
         media: Media,
         clock: Clock,
         errors: WaitErrors,
+        moved: Callable[[QueueId], QueueDefinition | None] = lambda _: None,
     ) -> None:
+        """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere."""
+        self._moved = moved
         self._flow = flow
         self._live = live
         self._queues = queues
@@ -112,13 +115,20 @@ class Waiting:
         return offered
 
     async def _attend(self, first: tuple[SoundName, ...]) -> None:
-        """Announce the wait, and move the caller to extra support if 0 asks for it."""
+        """Announce the wait, and move the caller if 0 asks for extra support, or a switch does."""
         while True:
             async with asyncio.TaskGroup() as group:
                 voice = group.create_task(self._announce(first), name="announcements")
-                await self._extra_support_asked()
+                asked = group.create_task(self._extra_support_asked(), name="keys")
+                await asyncio.wait({voice, asked}, return_when=asyncio.FIRST_COMPLETED)
+                to_extra_support = asked.done()
                 voice.cancel()
-            first = await self._move_to_extra_support()
+                asked.cancel()
+            if to_extra_support:
+                first = await self._move_to_extra_support()
+            else:
+                first = ()
+                await self._move_elsewhere()
 
     async def _extra_support_asked(self) -> None:
         """Return once the caller asks for extra support and does not wait for it already."""
@@ -135,6 +145,16 @@ class Waiting:
         )
         self._said_at_ms = None
         return step.prompts
+
+    async def _move_elsewhere(self) -> None:
+        """Go on waiting where a supervisor sends this queue, with the same class and time."""
+        call = self._live.call
+        target = None if call.queue is None else self._moved(call.queue)
+        if target is None or call.service_class is None:
+            return  # the switch has been turned back meanwhile
+        await self.join(
+            queue=target.id, service_class=call.service_class, enqueued_ms=call.enqueued_ms
+        )
 
     @property
     def _extra_support(self) -> tuple[QueueStep, QueueDefinition]:
@@ -156,15 +176,20 @@ class Waiting:
         return any(extra_support_is_open(self._flow, at_ms) for at_ms in moments)
 
     async def _announce(self, first: tuple[SoundName, ...]) -> None:
-        """Say the place now and then, and show it in between, for as long as the wait lasts."""
+        """Say the place now and then, and show it in between; return if the call is to be moved."""
         await self._show_place()
         if self._said_at_ms is None:
             await self._live.say((*first, HOLD_INTRO), keys=self._keys())
-        while True:
+        while not self._is_to_move:
             place = await self._show_place()
             if place is not None and self._is_time_to_say_it():
                 await self._say_place(place)
             await self._clock.sleep_ms(SHOWN_EVERY_MS)
+
+    @property
+    def _is_to_move(self) -> bool:
+        queue = self._live.call.queue
+        return queue is not None and self._moved(queue) is not None
 
     async def _show_place(self) -> Place | None:
         """Show the place on the page, and return it; None if the call has none now."""

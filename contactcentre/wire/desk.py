@@ -250,6 +250,8 @@ class BoardDivert(Said):
     title: str
     to: QueueName | None
     """None is as planned."""
+    is_emptied: bool
+    """Whoever waits is moved as well."""
     is_fixed: bool
     """Extra support is never diverted."""
 

@@ -11,7 +11,8 @@ from contactcentre.domain.events import PlaceTold
 from contactcentre.domain.expecting import ERRORS_MIN, WaitErrors
 from contactcentre.domain.hours import Hours
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId, SoundName, Token
-from contactcentre.domain.ivr.flow import Flow
+from contactcentre.domain.ivr.flow import Flow, QueueDefinition, QueueName
+from contactcentre.domain.languages import Language
 from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Place
@@ -216,3 +217,26 @@ async def test_0_does_nothing_while_extra_support_is_closed_and_the_caller_keeps
     async with asyncio.timeout(5):
         await waiting.offered()
     assert live.call.queue == PAYING
+
+
+async def test_who_waits_in_a_queue_that_is_emptied_is_moved_and_keeps_time_and_class() -> None:
+    live, told, clock = StagedCall(), StagedQueues(), StagedClock()
+    general = TAX_FLOW.queues[QueueName("general"), Language.ENGLISH]
+    switched: list[QueueDefinition] = []
+    waiting = Waiting(
+        live,
+        TAX_FLOW,
+        queues=told,
+        media=StagedMedia(),
+        clock=clock,
+        errors=WaitErrors(lambda _queue, _ratio: None),
+        moved=lambda queue: switched[0] if switched and queue == PAYING else None,
+    )
+    await join(waiting, enqueued_ms=50)
+    clock.call_at(4_000, lambda: switched.append(general))
+    clock.call_at(20_000, lambda: live.offers.put_nowait(OFFER))
+    async with asyncio.timeout(5):
+        await waiting.offered()
+    call = live.call
+    assert (call.queue, call.enqueued_ms, call.service_class) == (general.id, 50, ServiceClass.P1)
+    assert live.said.count(SoundName("hold_intro")) <= 2

@@ -67,7 +67,7 @@ export type NodeSays =
 /**
  * Which switch it is.
  */
-export type SwitchKind = "notice" | "shut" | "divert";
+export type SwitchKind = "notice" | "shut" | "divert" | "divert_all";
 
 /**
  * An adviser's browser offers sound for the call that rings at its desk.
@@ -206,6 +206,7 @@ export interface BoardDivert {
   queue: string;
   title: string;
   to: string | null;
+  is_emptied: boolean;
   is_fixed: boolean;
 }
 /**

@@ -14,9 +14,9 @@ const TAX: BoardLine = {
   notice: null,
   notices: [{ name: "busy", words: "We are very busy." }],
   diverts: [
-    { queue: "paying", title: "Paying", to: null, is_fixed: false },
-    { queue: "general", title: "General", to: null, is_fixed: false },
-    { queue: "extra", title: "Extra support", to: null, is_fixed: true },
+    { queue: "paying", title: "Paying", to: null, is_emptied: false, is_fixed: false },
+    { queue: "general", title: "General", to: null, is_emptied: false, is_fixed: false },
+    { queue: "extra", title: "Extra support", to: null, is_emptied: false, is_fixed: true },
   ],
   last: null,
 };
@@ -25,7 +25,7 @@ const TURNED: BoardLine = {
   is_shut: true,
   notice: "busy",
   diverts: TAX.diverts.map((divert) =>
-    divert.queue === "paying" ? { ...divert, to: "general" } : divert,
+    divert.queue === "paying" ? { ...divert, to: "general", is_emptied: true } : divert,
   ),
   last: { who: "sue", at_ms: Date.UTC(2026, 10, 26, 14, 3), why: "fire alarm" },
 };
@@ -63,7 +63,7 @@ it("says what is turned, by whom, when and why", () => {
   expect(screen.queryByText("All as planned")).toBeNull();
   expect(screen.getByText("Tax helpline: Closed by a supervisor")).toBeTruthy();
   expect(screen.getByText("Tax helpline: a notice is said")).toBeTruthy();
-  expect(screen.getByText("Paying → General")).toBeTruthy();
+  expect(screen.getByText("Paying → General (also who waits)")).toBeTruthy();
   expect(screen.getByText("Last turned by sue, 26/11 14:03: fire alarm")).toBeTruthy();
   expect(screen.getByRole("button", { name: "Open as planned" })).toBeTruthy();
 });
@@ -97,6 +97,25 @@ it("a notice and a diversion are chosen by their words", async () => {
     subject: "paying",
     value: "general",
   });
+});
+
+it("whoever waits is moved only if that is ticked", async () => {
+  open(TAX);
+  const choose = () =>
+    fireEvent.change(screen.getByLabelText("New callers for Paying"), {
+      target: { value: "general" },
+    });
+  choose();
+  await confirm("few people");
+  choose();
+  fireEvent.click(screen.getByLabelText(/Move whoever waits there as well/));
+  await confirm("few people");
+  expect(server.asked.map(({ body }) => (body as { kind: string }).kind)).toEqual([
+    "divert",
+    "divert_all",
+  ]);
+  fireEvent.click(screen.getByRole("button", { name: "Open as planned" }));
+  expect(screen.queryByLabelText(/Move whoever waits/)).toBeNull();
 });
 
 it("extra support may be diverted to and is never diverted", () => {

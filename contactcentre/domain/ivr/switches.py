@@ -1,6 +1,7 @@
 """What a supervisor may switch while calls wait: a notice, a line shut, a queue diverted.
 
-Switches change what happens to new callers and to nobody who waits. Every turn of one is a row that
+Switches change what happens to new callers; whoever waits is moved only where a diversion is turned
+for them as well, and keeps the time of joining. Every turn of one is a row that
 is never changed; what stands is what all turns together come to, and has the number of the last
 one, so that of two copies the later is known.
 """
@@ -23,6 +24,8 @@ class SwitchKind(StrEnum):
     """Closed now, whatever the hours say; `value` is None for as planned."""
     DIVERT = "divert"
     """New callers of the queue `subject` wait in the queue `value` instead; None for as planned."""
+    DIVERT_ALL = "divert_all"
+    """As DIVERT, and whoever waits in `subject` is moved as well."""
 
 
 SHUT = "shut"
@@ -57,6 +60,8 @@ class LineSwitches:
     notice: SoundName | None = None
     is_shut: bool = False
     diverts: Mapping[QueueName, QueueName] = field(default_factory=dict)
+    emptied: frozenset[QueueName] = frozenset()
+    """The diverted queues from which whoever waits is moved as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +96,18 @@ def _after(before: LineSwitches, turn: Turn) -> LineSwitches:
             return replace(before, notice=notice)
         case SwitchKind.SHUT:
             return replace(before, is_shut=turn.value is not None)
-        case SwitchKind.DIVERT:
-            diverts = {queue: to for queue, to in before.diverts.items() if queue != turn.subject}
-            if turn.subject is not None and turn.value is not None:
-                diverts[turn.subject] = QueueName(turn.value)
-            return replace(before, diverts=diverts)
+        case SwitchKind.DIVERT | SwitchKind.DIVERT_ALL:
+            return _after_divert(before, turn)
+
+
+def _after_divert(before: LineSwitches, turn: Turn) -> LineSwitches:
+    diverts = {queue: to for queue, to in before.diverts.items() if queue != turn.subject}
+    emptied = before.emptied - {turn.subject}
+    if turn.subject is not None and turn.value is not None:
+        diverts[turn.subject] = QueueName(turn.value)
+        if turn.kind is SwitchKind.DIVERT_ALL:
+            emptied |= {turn.subject}
+    return replace(before, diverts=diverts, emptied=frozenset(emptied))
 
 
 def refuse(flow: Flow, stands: LineSwitches, turn: Turn) -> None:
@@ -107,7 +119,7 @@ def refuse(flow: Flow, stands: LineSwitches, turn: Turn) -> None:
             raise OutOfOrder(
                 "The flow has nothing to say when it is closed: give it `when_closed`."
             )
-        case SwitchKind.DIVERT:
+        case SwitchKind.DIVERT | SwitchKind.DIVERT_ALL:
             _refuse_divert(flow, stands, turn)
         case _:
             return
@@ -131,6 +143,12 @@ def diverted(flow: Flow, stands: LineSwitches, queue: QueueId) -> QueueDefinitio
     *_, last = _way(stands.diverts, here.name)
     found = flow.queues.get((last, here.language))
     return None if found is None or found.id == queue else found
+
+
+def moved(flow: Flow, stands: LineSwitches, queue: QueueId) -> QueueDefinition | None:
+    """Return where whoever waits in a queue is to wait from now on; None: there."""
+    here = next(one for one in flow.queues.values() if one.id == queue)
+    return diverted(flow, stands, queue) if here.name in stands.emptied else None
 
 
 def _way(diverts: Mapping[QueueName, QueueName], begin: QueueName) -> Iterator[QueueName]:

@@ -15,6 +15,7 @@ from contactcentre.domain.ivr.switches import (
     SwitchKind,
     Turn,
     diverted,
+    moved,
     refuse,
     standing_of,
 )
@@ -37,6 +38,10 @@ def shut(*, on: bool) -> Turn:
 
 def divert(queue: str, to: str | None) -> Turn:
     return Turn(line=TAX, kind=SwitchKind.DIVERT, subject=QueueName(queue), value=to)
+
+
+def divert_all(queue: str, to: str | None) -> Turn:
+    return replace(divert(queue, to), kind=SwitchKind.DIVERT_ALL)
 
 
 def after(*turns: Turn) -> LineSwitches:
@@ -102,6 +107,22 @@ def test_a_diversion_leads_on_to_where_that_queue_is_diverted() -> None:
     found = diverted(FLOW, stands, QueueId("tax.sign-in.en"))
     assert found is not None
     assert found.name == GENERAL
+
+
+def test_who_waits_is_moved_only_by_a_diversion_for_all() -> None:
+    waits = QueueId("tax.paying.cy")
+    for turns in (
+        [],
+        [divert("paying", "general")],
+        [divert_all("paying", "general"), divert("paying", "general")],
+        [divert_all("paying", "general"), divert_all("paying", None)],
+    ):
+        assert moved(FLOW, after(*turns), waits) is None
+    found = moved(FLOW, after(divert("paying", None), divert_all("paying", "general")), waits)
+    assert found is not None
+    assert found.id == "tax.general.cy"
+    with pytest.raises(OutOfOrder):
+        refuse(FLOW, AS_PLANNED, divert_all("extra-support", "general"))
 
 
 def test_a_diversion_to_a_queue_that_the_flow_no_longer_has_is_let_be() -> None:

@@ -18,6 +18,8 @@ export function Confirm({ wish, says, done, close, signedOut }: Props) {
   const words = useWords();
   const reason = useRef<HTMLInputElement>(null);
   const [why, setWhy] = useState("");
+  const [isForAll, setForAll] = useState(false);
+  const mayMove = wish.kind === "divert" && wish.value !== null;
   const [isBusy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string | null>(null);
   useEffect(() => reason.current?.focus(), []);
@@ -30,7 +32,8 @@ export function Confirm({ wish, says, done, close, signedOut }: Props) {
     }
     setBusy(true);
     try {
-      const now = await desk.turnSwitch({ ...wish, why: why.trim() });
+      const kind = mayMove && isForAll ? "divert_all" : wish.kind;
+      const now = await desk.turnSwitch({ ...wish, kind, why: why.trim() });
       done(now.lines);
       close();
     } catch (error) {
@@ -44,6 +47,16 @@ export function Confirm({ wish, says, done, close, signedOut }: Props) {
       <p>
         <b>{says}</b>
       </p>
+      {mayMove && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={isForAll}
+            onChange={(event) => setForAll(event.target.checked)}
+          />
+          {words.switches.moveAsWell}
+        </label>
+      )}
       <label>
         {words.switches.why}
         <input

@@ -69,6 +69,7 @@ function InShort({ line }: { line: BoardLine }) {
         .map((divert) => (
           <Tag key={divert.queue} tone="warn">
             {words.switches.diverted(divert.title, queueTitle(line, divert.to ?? ""))}
+            {divert.is_emptied && ` (${words.switches.emptied})`}
           </Tag>
         ))}
     </>
