@@ -111,6 +111,7 @@ async def _measure(
         "offers_timed": len(took_ms),
         "offers_failed": floor.failed_count,
         "offers_missing": arrivals.missing_count,
+        "beats_apart_max_ms": round(floor.beats_apart_max_s * 1_000),
         "out_of_order": count_out_of_order(floor.waits()),
         "cost": costs,
         **_growth(costs),
