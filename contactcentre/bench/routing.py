@@ -30,12 +30,14 @@ from contactcentre.bench.routing_order import count_out_of_order
 from contactcentre.bench.routing_people import People
 from contactcentre.bench.routing_phases import Arrivals, opened, rush
 from contactcentre.bench.routing_usage import usage, used_us_each
+from contactcentre.domain.errors import Outage
 from contactcentre.settings import PREFIX, read_settings
 
 QUIET = {"CC_LOG_LEVEL": "warning", "CC_WATCHDOG_S": "10"}
 """This is no drill: a router that a busy machine holds up is not killed for it."""
 LOAD_TIMEOUT_MS = 5_000
 """The load is patient; the routers are as they always are."""
+TIMED_MIN = 2
 
 
 @asynccontextmanager
@@ -98,6 +100,8 @@ async def _measure(
                 await floor.fill(waiting)
                 arrivals = Arrivals(floor)
                 took_ms = await arrivals.run(seconds)
+    if len(took_ms) < TIMED_MIN:
+        raise Outage("Too few desks rang to time them: give it more --seconds on an idle machine.")
     cuts = quantiles(took_ms, n=100, method="inclusive")
     return {
         "waiting": waiting,
