@@ -58,6 +58,8 @@ class Floor:
         """For each ring when Ready was due, and how many ms later the desk was told to ring."""
         self.failed_count = 0
         """Offers that nodes refused, rings that reached no desk, steps that the store refused."""
+        self.beats_apart_max_s = 0.0
+        """The longest that its nodes were silent: too long, and they are taken for lost."""
         self._state = state
         self._urls: dict[NodeId | DeskId, str] = {}
         self._desks: dict[NodeId, HttpDesks] = {}
@@ -198,10 +200,13 @@ class Floor:
 
     async def _keep_beating(self) -> None:
         """Report every node with its calls, and every desk process, once a beat."""
+        heard_s = time.monotonic()
         while True:
             began = time.monotonic()
             with suppress(StateUnavailable):  # as with real nodes, the next beat says it all
                 await self.beat()
+                silent_s, heard_s = time.monotonic() - heard_s, time.monotonic()
+                self.beats_apart_max_s = max(self.beats_apart_max_s, silent_s)
             await asyncio.sleep(max(0.0, BEAT_EVERY_MS / 1_000 - (time.monotonic() - began)))
 
     async def beat(self) -> None:

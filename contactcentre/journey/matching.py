@@ -111,17 +111,21 @@ class Matcher:
     async def matches(self) -> AsyncIterator[Reservation]:
         """Reserve what can be reserved now: the longest ready adviser first, then queue by queue.
 
+        The queues are gone through only if there are more advisers than are tried in one sweep.
         Raises StateUnavailable; what was yielded before stands.
         """
         waiting = await self._matching.queues_waiting()
         if not waiting:
             return
-        for adviser in await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX):
+        advisers = await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX)
+        for adviser in advisers:
             if self._must_wait():
                 return
             found = await self._matching.match_adviser(adviser, request=self._chance.request())
             if found is not None:
                 yield self._seen(found)
+        if len(advisers) < MATCHES_PER_SWEEP_MAX:
+            return  # everybody who is ready has been tried; whoever comes now wakes us again
         for queue in waiting:
             if self._must_wait():
                 return

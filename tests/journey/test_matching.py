@@ -15,13 +15,15 @@ from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.pace import PACE_FIRST_PER_S
 from contactcentre.journey.matching import Matcher
-from contactcentre.limits import TAKE_UP_MS, WISH_MS
+from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
 from contactcentre.ports.wishes import Wish
 from tests.journey.stage import StagedQueues
 
 PAYING = QueueId("tax.paying.en")
+MANY = tuple(AdviserId(f"a{n}") for n in range(MATCHES_PER_SWEEP_MAX))
+"""As many ready advisers as are tried in one sweep; there may be more."""
 NODE = NodeStanding(
     node=NodeId("n1"),
     site="north",
@@ -54,6 +56,7 @@ class StagedStore:
         self.by_adviser: list[Reservation] = []
         self.by_queue: list[Reservation] = []
         self.waiting: Sequence[QueueId] = (PAYING,)
+        self.ready: Sequence[AdviserId] = (AdviserId("ada"),)
         self.untaken: Sequence[Reservation] = ()
         self.asked: list[RequestId] = []
         self.wished: Sequence[Wish] = ()
@@ -82,9 +85,8 @@ class StagedStore:
         return self.waiting
 
     async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
-        """Return Ada."""
-        assert count_max
-        return (AdviserId("ada"),)
+        """Return the advisers of the test."""
+        return self.ready[:count_max]
 
     async def reservations(self) -> Sequence[Reservation]:
         """Return what nobody has taken up."""
@@ -189,8 +191,18 @@ async def test_a_reservation_is_handed_to_the_node_that_has_the_call() -> None:
 
 async def test_each_attempt_has_a_name_of_its_own() -> None:
     store = StagedStore()
+    store.ready = MANY
     assert [one async for one in matcher(store, StagedNodes()).matches()] == []
-    assert len(set(store.asked)) == len(store.asked) == 2
+    assert len(set(store.asked)) == len(store.asked) == len(MANY) + 1
+
+
+async def test_queues_are_gone_through_only_if_not_every_ready_adviser_can_be_tried() -> None:
+    store = StagedStore()
+    store.by_queue = [reservation()]
+    store.ready = MANY[1:]
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
+    store.ready = MANY
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == [reservation()]
 
 
 async def test_nobody_is_asked_for_while_nobody_waits() -> None:
@@ -304,6 +316,7 @@ async def test_matching_goes_on_soon_also_where_another_router_has_opened_it() -
 
 async def test_after_a_loss_the_callers_who_have_waited_are_not_matched_all_at_once() -> None:
     store, nodes = StagedStore(), StagedNodes()
+    store.ready = MANY
     store.by_queue = [reservation(f"c{number}", number) for number in range(1, 501)]
     router = matcher(store, nodes)
     router.begin_slowly()
@@ -315,6 +328,7 @@ async def test_after_a_loss_the_callers_who_have_waited_are_not_matched_all_at_o
 
 async def test_in_peace_they_are_matched_as_fast_as_it_goes() -> None:
     store, nodes = StagedStore(), StagedNodes()
+    store.ready = MANY
     store.by_queue = [reservation(f"c{number}", number) for number in range(1, 501)]
     await run_until(matcher(store, nodes), 1.0)
     assert len(nodes.offered) > 5 * PACE_FIRST_PER_S
@@ -322,6 +336,7 @@ async def test_in_peace_they_are_matched_as_fast_as_it_goes() -> None:
 
 async def test_a_token_that_falls_is_told_of_and_one_that_rises_is_not() -> None:
     store, told = StagedStore(), Watchful()
+    store.ready = MANY
     store.waiting = (PAYING, PAYING, PAYING)
     store.by_queue = [reservation("c1", 7), reservation("c2", 8), reservation("c3", 6)]
     found = [one async for one in matcher(store, StagedNodes(), told=told).matches()]

@@ -8,7 +8,7 @@ from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, Token
 from contactcentre.journey.matching import ADDRESS_KEPT_MS, OFFERS_MAX
 from contactcentre.ports.state import NodeStanding
 from tests.journey.stage import StagedClock
-from tests.journey.test_matching import NODE, StagedNodes, StagedStore, matcher, reservation
+from tests.journey.test_matching import MANY, NODE, StagedNodes, StagedStore, matcher, reservation
 
 
 class SlowNodes(StagedNodes):
@@ -29,6 +29,7 @@ class SlowNodes(StagedNodes):
 async def test_no_more_is_reserved_than_can_be_offered_in_time() -> None:
     store, nodes = StagedStore(), SlowNodes()
     store.by_queue = [reservation(f"c{n}", n) for n in range(1, 2 * OFFERS_MAX + 1)]
+    store.ready = MANY
     running = asyncio.create_task(matcher(store, nodes).run())
     await asyncio.sleep(0.3)
     assert len(nodes.offered) == OFFERS_MAX
