@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -130,22 +131,37 @@ def _run(twin: Twin, script: bytes) -> Any:
     return twin.simulated.execute((b"EVALSHA", sha, b"3", b"a", b"b", b"c", b"10"))
 
 
+@dataclass(frozen=True, slots=True)
+class TwinServer(Server):
+    """The real server as the steps reach into it: what they empty is emptied on both."""
+
+    twin: Twin
+
+    def ask(self, *command: str) -> Any:
+        """Run one command, on both if it empties them."""
+        return self.twin.both(*command) if command == ("FLUSHALL",) else Server.ask(self, *command)
+
+
 class TwinSteps(AnySteps):
     """Any steps of the centre, by the project's own scripts, on both servers."""
 
     def new_state(self, namespace: str) -> RedisState:
         """Return the live state on both servers."""
-        self.twin = Twin(self.server.url)
+        url, pid = self.server.url, self.server.pid
+        self.twin = Twin(url)
+        type(self).server = TwinServer(url, pid, self.twin)
         return RedisState(self.twin, namespace=namespace)
 
     async def forget(self) -> None:
         """Lose everything."""
-        await self.twin.ask("FLUSHALL")
+        self.server.ask("FLUSHALL")
 
     def teardown(self) -> None:
         """Compare what is left."""
-        self.twin.compare()
-        super().teardown()
+        try:
+            self.twin.compare()
+        finally:
+            super().teardown()
 
 
 def test_any_steps_of_the_centre_leave_the_same_on_a_real_server(server: Server) -> None:
