@@ -44,6 +44,8 @@ DIAL_AFTER_S = 5.0
 """So long after the site is back somebody still dials."""
 SETTLING_S = (2.6, 4.0)
 BACK_WITHIN_S = 60.0
+WHOLE_WITHIN_S = 75.0
+"""A Sentinel whose machine has stood still for two seconds does nothing for thirty more."""
 SLOW = Slowness(delay_ms=150, jitter_ms=100, loss=0.02)
 
 
@@ -148,7 +150,7 @@ class LostSite:
             switching = tasks.create_task(self._see_the_switch(), name="switch of primaries")
             await asyncio.sleep(LOST_FOR_S)
             await self._come_back()
-            await centre.redis.until_whole()
+            await centre.redis.until_whole(within_s=WHOLE_WITHIN_S)
             await centre.until_ready(within_s=BACK_WITHIN_S)
             history.note(h.Healed(at_ms=now_ms(), what="lose-site"))
             await asyncio.sleep(DIAL_AFTER_S)

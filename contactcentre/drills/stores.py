@@ -144,9 +144,9 @@ class ManyRedis:
         for one in self._at(place):
             await one.start_again()
 
-    async def until_whole(self) -> None:
+    async def until_whole(self, *, within_s: float) -> None:
         """Wait until every server follows the primary, and every Sentinel sees it so."""
-        await self._group.until_whole()
+        await self._group.until_whole(within_s=within_s)
 
     async def until_elsewhere(self, host: str) -> None:
         """Wait until a server at another address is the primary and takes writes."""
