@@ -1,5 +1,6 @@
 """The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
 
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.process import Process
-from contactcentre.apps.reach import HttpNodes
+from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import DeskId
 from contactcentre.journey.supervision import Supervision
@@ -152,9 +153,10 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     supervision = _supervision(state, pool, clock, signs)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
-    floor, beat = _floor(
+    floor, beat = assemble_floor(
         settings,
-        process,
+        internal_url=process.internal_url,
+        spawn=process.spawn,
         state=state,
         peers=peers,
         supervision=supervision,
@@ -205,12 +207,13 @@ def _pages(api: DeskApi, gate: SessionGate, *, https: bool) -> web.Application:
     return browsers
 
 
-def _floor(
+def assemble_floor(
     settings: Settings,
-    process: Process,
     *,
+    internal_url: str,
+    spawn: Callable[[Coroutine[None, None, None], str], None],
     state: RedisState,
-    peers: Peers,
+    peers: PeerWay,
     supervision: Supervision,
     wrap_ups: WrapUps,
     clock: Clock,
@@ -224,12 +227,12 @@ def _floor(
         queues=state,
         supervision=supervision,
         nodes=HttpNodes(peers),
-        spawn=process.spawn,
+        spawn=spawn,
         grace_ms=settings.orphan_grace_ms,
     )
     beat = DeskBeat(
         desk=desk,
-        internal_url=process.internal_url,
+        internal_url=internal_url,
         seats=seats,
         stirred=stirred,
         presences=state,
@@ -242,7 +245,7 @@ def _floor(
         clock=clock,
         wrap_ups=wrap_ups,
         sign_ticket=Signatures(ring, signing, clock).sign_ticket,
-        spawn=process.spawn,
+        spawn=spawn,
         stirred=stirred.add,
         wrap_up_ms=settings.wrap_up_ms,
     )

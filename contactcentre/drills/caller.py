@@ -29,7 +29,16 @@ from contactcentre.drills.history import (
     now_ms,
 )
 from contactcentre.drills.known_nodes import KnownNodes
-from contactcentre.drills.leg import ADVISER_HZ, BROKEN, CALLER_HZ, Leg, LegEnd, Said
+from contactcentre.drills.leg import (
+    ADVISER_HZ,
+    BROKEN,
+    CALLER_HZ,
+    Leg,
+    LegEnd,
+    MakeSound,
+    PeerSound,
+    Said,
+)
 from contactcentre.drills.manners import CallerManner
 from contactcentre.wire.closing import Closing
 
@@ -69,6 +78,9 @@ class Caller:
     closing: asyncio.TaskGroup
     """Closes legs that nobody waits for."""
     chance: Random
+    key: str = "4"
+    """What the caller presses in the menu."""
+    make_sound: MakeSound = PeerSound
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -208,6 +220,7 @@ class CallerPage:
             hums_hz=CALLER_HZ,
             heard=self._sound_came,
             said=lambda said: self._hear(said, url),
+            make_sound=self._caller.make_sound,
         )
         self._leg = leg
         try:
@@ -307,7 +320,7 @@ class CallerPage:
         await self._manner.choose()
         while not self.has_talked.is_set():
             if self.stage == IN_MENU and self._leg is not None and self._leg.is_answered:
-                await self._leg.say({"kind": "key", "key": "4"})
+                await self._leg.say({"kind": "key", "key": self._caller.key})
             await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _talk_to_the_end(self) -> None:

@@ -1,0 +1,176 @@
+"""A media node without its listeners: its calls, and what other processes and browsers ask of it.
+
+The process puts real sound, files and HTTP around it, a simulation something else; what is in here
+is the same.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from contactcentre.adapters.state_redis.events import RedisEventStream
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.admission import Admission
+from contactcentre.apps.leg_sockets import LegSockets
+from contactcentre.apps.node_calls import NodeCalls, NodePlace
+from contactcentre.apps.node_tools import NodeTools, Patience, Sign, Words
+from contactcentre.apps.reach import HttpDesks, PeerWay
+from contactcentre.domain.call import TALKS
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.ids import DeskId, LineId
+from contactcentre.domain.ivr.flow import Line
+from contactcentre.journey.records import ship
+from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, REJOIN_MS
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.ports.media import Media
+from contactcentre.ports.records import Spool
+from contactcentre.settings import Settings
+from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
+
+log = structlog.get_logger()
+
+
+class KeptSpool(Spool, Protocol):
+    """A spool that says how much is in it."""
+
+    @property
+    def pending_count(self) -> int:
+        """Return how many events wait to become durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeGround:
+    """What a node stands on."""
+
+    place: NodePlace
+    media: Media
+    state: RedisState
+    spool: KeptSpool
+    peers: PeerWay
+    clock: Clock
+    chance: Chance
+    signatures: Signatures
+    lines: Mapping[LineId, Line]
+    words: Words
+    patience: Patience
+    spawn: Callable[[Coroutine[None, None, None], str], None]
+    """Runs something beside the node; its mistake ends the process."""
+    desks_static: Mapping[DeskId, str] = field(default_factory=dict)
+
+
+class NodeCore:
+    """One media node's calls, and the ways to them."""
+
+    def __init__(self, ground: NodeGround) -> None:
+        self._ground = ground
+        self._state = ground.state
+        self.desks = HttpDesks(
+            ground.peers,
+            ground.state,
+            ground.signatures,
+            ground.clock,
+            node=ground.place.node,
+            node_url=ground.place.public_url,
+            words=ground.words,
+            static=ground.desks_static,
+        )
+        tools = NodeTools(
+            node=ground.place.node,
+            media=ground.media,
+            queues=ground.state,
+            desks=self.desks,
+            spool=ground.spool,
+            clock=ground.clock,
+            chance=ground.chance,
+            lines=ground.lines,
+            words=ground.words,
+            sign=_signer(ground.signatures, ground.clock),
+            spawn=_spawner(ground.spawn),
+            patience=ground.patience,
+        )
+        self.calls = NodeCalls(ground.place, tools)
+        admission = Admission(self.calls, tools, ground.signatures)
+        self.sockets = LegSockets(self.calls, admission, ground.signatures, node=ground.place.node)
+
+    async def take_offer(self, offer: OfferCall) -> None:
+        """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""
+        await self.calls.take(offer)
+
+    def ring_again(self, asked: AskRing) -> RingAgain:
+        """Tell a desk that has taken an adviser up how the ring or talk stands.
+
+        Raises UnknownName, StaleToken.
+        """
+        call, offered, ring_ms = self.calls.ring_again(asked)
+        return RingAgain(
+            ring=self.desks.told(call.call, offered, ring_ms=ring_ms, steps=call.steps),
+            talking=call.call.state in TALKS,
+        )
+
+    async def keep_reporting(self, shown: Callable[[], None]) -> None:
+        """Report every beat; while the store is away, keep trying at the same pace.
+
+        `shown` is called after each.
+        """
+        is_heard = True
+        while True:
+            was_heard, is_heard = is_heard, await self._is_heard()
+            if was_heard and not is_heard:
+                log.warning("the node cannot report; it goes on and tries again every beat")
+            elif is_heard and not was_heard:
+                log.info("the node reports again")
+            shown()
+            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+
+    async def _is_heard(self) -> bool:
+        """Report once; say whether the store has heard it."""
+        try:
+            await self.calls.beat()
+        except StateUnavailable:
+            return False
+        return True
+
+    async def ship(self) -> None:
+        """Send what is written down on its way into the record, for ever."""
+        stream = RedisEventStream(self._state)
+        ground = self._ground
+        await ship(ground.spool, stream, lambda: self.calls.durable_seq, ground.clock)
+
+
+def patience_of(settings: Settings) -> Patience:
+    """Return how long a node waits for whom."""
+    return Patience(
+        ring_ms=settings.ring_ms,
+        leg_grace_ms=settings.leg_grace_ms,
+        adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
+    )
+
+
+def _signer(signatures: Signatures, clock: Clock) -> Sign:
+    """Return what signs a caller's claim, good for a while from now, with its memory sealed."""
+
+    def sign(claim: CallerClaim, memory: CallMemory) -> str:
+        exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
+        fresh = {"exp": exp, "memory": signatures.seal(memory)}
+        return signatures.sign_claim(claim.model_copy(update=fresh))
+
+    return sign
+
+
+def _spawner(
+    spawn: Callable[[Coroutine[None, None, None], str], None],
+) -> Callable[[Coroutine[None, None, None], str], None]:
+    """Return what runs things beside the node; a mistake in one call ends no other."""
+
+    async def guarded(work: Coroutine[None, None, None], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("a task of this node failed", task=name)
+
+    return lambda work, name: spawn(guarded(work, name), name)
