@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contactcentre.adapters.state_redis.client import RedisClient
+from contactcentre.adapters.state_redis.client import RedisClient, StoreClient
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.adapters.state_redis.scripts import Argument, Scripts
 
@@ -16,8 +16,13 @@ HEADS_MAX = 8
 class Blackboard:
     """One centre's live state in one Redis."""
 
-    def __init__(self, url: str, *, namespace: str = "cc", timeout_ms: int = 500) -> None:
-        self.client = RedisClient(url, timeout_ms=timeout_ms)
+    def __init__(
+        self, store: str | StoreClient, *, namespace: str = "cc", timeout_ms: int = 500
+    ) -> None:
+        """Take where the store is, by its URL, or a client of it, which has its own deadline."""
+        self.client: StoreClient = (
+            RedisClient(store, timeout_ms=timeout_ms) if isinstance(store, str) else store
+        )
         self.keys = Keys(namespace)
         self._scripts = Scripts(self.client)
 

@@ -14,8 +14,8 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Connection, Redis
 from redis.asyncio.client import PubSub
@@ -49,6 +49,28 @@ LOOK_EVERY_S = 0.2
 """Sentinels are not asked more often than this, and each time a little later, never in step."""
 NO_WRITES = "NOREPLICAS"
 """How a primary answers that has lost its replicas: it may not be the primary any longer."""
+
+
+class StoreClient(Protocol):
+    """What the adapters of the live state ask of a connection to it."""
+
+    timeout_s: float
+    """How long a command may take before the store counts as away."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+    async def ask(self, *command: str | bytes | int) -> Any:
+        """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
+
+    def listening(self, channel: str) -> AbstractAsyncContextManager[Any]:
+        """Open a connection of its own that hears a channel. Raises StateUnavailable."""
+
+    async def hear(self, heard: Any, *, within_s: float) -> str | None:
+        """Return what kind of word came in time, None if none. Raises StateUnavailable."""
+
+    async def ask_if_there(self, heard: Any) -> str:
+        """Return the kind of word that shows that the far end is there. Raises StateUnavailable."""
 
 
 class RedisClient:

@@ -3,8 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
-
-from redis.asyncio.client import PubSub
+from typing import Any
 
 from contactcentre.adapters.state_redis.blackboard import HEADS_MAX, Blackboard, texts
 from contactcentre.adapters.state_redis.keys import REQUEST_KEPT_S
@@ -110,7 +109,7 @@ class RedisMatching(Blackboard):
                 spread_s = random.random() * RECONNECT_SPREAD_S  # noqa: S311 - spreads a herd out
                 await asyncio.sleep(RECONNECT_AFTER_S + spread_s)
 
-    async def _heard(self, heard: PubSub) -> None:
+    async def _heard(self, heard: Any) -> None:
         """Return once a wake has come; all that have come by then are one."""
         word: str | None = None
         while word != WAKE:

@@ -19,7 +19,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from contactcentre.adapters.state_redis.client import RedisClient
+from contactcentre.adapters.state_redis.client import StoreClient
 from contactcentre.domain.errors import StateUnavailable
 
 Argument = str | bytes | int
@@ -98,7 +98,7 @@ def all_scripts() -> Mapping[str, Script]:
 class Scripts:
     """Runs scripts by name, and tells them to a server that does not know them."""
 
-    def __init__(self, client: RedisClient) -> None:
+    def __init__(self, client: StoreClient) -> None:
         self._client = client
         self._scripts = all_scripts()
 

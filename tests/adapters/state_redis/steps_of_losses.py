@@ -32,14 +32,15 @@ class StepsOfLosses(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.state = RedisState(
-            self.server.url, namespace=f"steps{next(NAMESPACES)}", timeout_ms=5_000
-        )
+        self.state = self.new_state(f"steps{next(NAMESPACES)}")
         self.centre = Centre(self.state)
         self.kept = LedgerOfWaits()
         self.given: list[tuple[Held, RequestId]] = []
         self.time_max_ms = 0
         self.token_max = 0
+
+    def new_state(self, namespace: str) -> RedisState:
+        return RedisState(self.server.url, namespace=namespace, timeout_ms=5_000)
 
     def teardown(self) -> None:
         self.runner.run(self.state.close())

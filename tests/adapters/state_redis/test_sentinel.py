@@ -17,7 +17,7 @@ from contactcentre.adapters.embedded.sentinel import (
 )
 from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 from contactcentre.adapters.state_redis.blackboard import Blackboard
-from contactcentre.adapters.state_redis.client import LOOK_EVERY_S, RedisClient
+from contactcentre.adapters.state_redis.client import LOOK_EVERY_S, RedisClient, StoreClient
 from contactcentre.adapters.state_redis.sentinels import read_group
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import HASTY_MS, Server
@@ -233,6 +233,7 @@ async def test_a_sentinel_that_was_cut_off_sends_nobody_back(server: Server) -> 
     async with right.serving(), cut_off.serving():
         client = Blackboard(_url(server, cut_off, right, cut_off), timeout_ms=HASTY_MS)
         await client.ping()
+        assert isinstance(client.client, RedisClient)
         assert client.client.primary == (LOOPBACK, _port(server))
         await client.close()
 
@@ -331,7 +332,7 @@ async def _clients_of(member: Member) -> list[str]:
     return said.splitlines()
 
 
-async def _ask_anyway(client: RedisClient) -> bool:
+async def _ask_anyway(client: StoreClient) -> bool:
     """Take a step, and say whether it succeeded."""
     try:
         await client.ask("INCR", "steps:anyway")
@@ -356,7 +357,7 @@ async def _until_elsewhere(client: RedisClient, former: Member) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _until_there(client: RedisClient, *, within_s: float) -> None:
+async def _until_there(client: StoreClient, *, within_s: float) -> None:
     """Wait until a step succeeds."""
     async with asyncio.timeout(within_s):
         while not await _ask_anyway(client):  # noqa: ASYNC110 - it can only be asked
