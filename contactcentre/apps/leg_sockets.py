@@ -90,7 +90,9 @@ class LegSockets:
     async def _serve_caller(
         self, offer: said.Offer, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
     ) -> None:
-        call = await self._admission.admit(self._proved(offer), offer.sdp, browser)
+        call = await self._admission.admit(
+            self._proved(offer), offer.sdp, browser, attempt=offer.attempt
+        )
         try:
             async for message in messages:
                 _caller_said(call, message)

@@ -97,6 +97,8 @@ class CallerPage:
         self._manner = manner
         self._secret = secrets.token_hex(32)
         self._claim: str | None = None
+        self._attempts = 0
+        """How often this very claim has been offered."""
         self._own: str | None = None
         """The node that has the call."""
         self._nodes = KnownNodes(caller.chance)
@@ -212,7 +214,13 @@ class CallerPage:
 
     async def _open(self, url: str) -> LegEnd:
         assert self._claim is not None, "prepared"
-        first = {"kind": "offer", "claim": self._claim, "secret": self._secret}
+        first: dict[str, str | int] = {
+            "kind": "offer",
+            "claim": self._claim,
+            "secret": self._secret,
+            "attempt": self._attempts,
+        }
+        self._attempts += 1
         leg = Leg(
             self._caller.session,
             url,
@@ -265,13 +273,14 @@ class CallerPage:
     def _hear(self, said: Said, url: str) -> None:
         match said["kind"]:
             case "claim":
-                self._claim, self._own = said["claim"], url
+                self._claim, self._own, self._attempts = said["claim"], url, 0
                 payload = read_payload(said["claim"])
                 seen = ClaimSeen(
                     at_ms=now_ms(),
                     call=self.call,
                     queue=payload.get("queue"),
                     enqueued_ms=payload.get("enqueued_ms"),
+                    node=url,
                 )
                 self._note(seen)
             case "stage":

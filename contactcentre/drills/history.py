@@ -59,6 +59,8 @@ class ClaimSeen(CallerFact):
 
     queue: str | None
     enqueued_ms: int | None
+    node: str = ""
+    """The leg socket that it came from."""
 
 
 class SoundCame(CallerFact):

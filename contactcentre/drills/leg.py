@@ -124,7 +124,7 @@ class Leg:
         self,
         session: aiohttp.ClientSession,
         url: str,
-        first: Mapping[str, str],
+        first: Mapping[str, str | int],
         *,
         hums_hz: float,
         heard: Callable[[], None] = lambda: None,
