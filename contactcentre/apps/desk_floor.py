@@ -161,7 +161,7 @@ class Floor:
 
         Only what is in some states, if they are named.
         """
-        overview = self._supervision.overview
+        overview = self._supervision.overview_of_now
         stood = None if overview is None else dict(overview.advisers).get(seat.account.id)
         if overview is None or stood is None or (only is not None and stood.state not in only):
             seat.is_unread = overview is None
