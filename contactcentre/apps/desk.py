@@ -250,11 +250,6 @@ def assemble_floor(
         wrap_up_ms=settings.wrap_up_ms,
     )
     floor = Floor(
-        seats=seats,
-        tools=tools,
-        supervision=supervision,
-        beat=beat,
-        calls=calls,
-        monitors=monitors,
+        seats=seats, tools=tools, supervision=supervision, beat=beat, calls=calls, monitors=monitors
     )
     return floor, beat

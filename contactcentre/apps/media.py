@@ -20,21 +20,18 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.call_metrics import Gauges
-from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodePlace
 from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
-from contactcentre.domain.errors import MediaUnavailable, StateUnavailable
+from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.ids import DeskId, NodeId
 from contactcentre.domain.languages import Language
-from contactcentre.limits import BEAT_EVERY_MS, MESSAGE_MAX_BYTES
+from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.settings import Settings
 from contactcentre.wire.cluster import AskRing, OfferCall
 
 log = structlog.get_logger()
-
-HAND_OVER_BEATS = 3
 
 
 async def serve(settings: Settings, process: Process) -> None:
@@ -69,7 +66,6 @@ class Node:
         self._state = state
         self._core = core
         self._calls = core.calls
-        self._neighbours = Neighbours(state, NodeId(settings.node))
 
     async def open(self) -> None:
         """Begin to tick, to report and to listen."""
@@ -89,29 +85,8 @@ class Node:
         await self._process.open()  # ready only once browsers reach it as well
 
     async def drain(self) -> None:
-        """Take nothing new; return once the last call is gone and its record is on its way.
-
-        Callers go to other nodes as long as there are any, those who talk only when half of the
-        time to drain is over. What is left when all of it is over goes on by its claim, as after a
-        loss.
-        """
-        self._process.spawn(self._neighbours.watch(), "neighbours")
-        await self._calls.drain(
-            talks_after_ms=int(self._settings.drain_s * 500),
-            others_serve=lambda: self._neighbours.serve,
-        )
-        await self._hand_over_records()
-        try:
-            await self._state.forget_node(NodeId(self._settings.node))
-        except StateUnavailable:
-            log.warning("the node could not sign off")
-
-    async def _hand_over_records(self) -> None:
-        """Let the last events become durable; what does not in time is sent at the next start."""
-        for _ in range(HAND_OVER_BEATS):
-            if not self._spool.pending_count:
-                return
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)  # the mark comes with a beat
+        """Take nothing new; return once the last call is gone and its record is on its way."""
+        await self._core.drain(within_s=self._settings.drain_s)
 
     async def _take_offer(self, request: web.Request) -> web.Response:
         await self._core.take_offer(await read_said(request, OfferCall))

@@ -16,6 +16,7 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.leg_sockets import LegSockets
+from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
 from contactcentre.apps.node_tools import NodeTools, Patience, Sign, Words
 from contactcentre.apps.reach import HttpDesks, PeerWay
@@ -33,6 +34,8 @@ from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
 
 log = structlog.get_logger()
+
+HAND_OVER_BEATS = 3
 
 
 class KeptSpool(Spool, Protocol):
@@ -111,6 +114,31 @@ class NodeCore:
             ring=self.desks.told(call.call, offered, ring_ms=ring_ms, steps=call.steps),
             talking=call.call.state in TALKS,
         )
+
+    async def drain(self, *, within_s: float) -> None:
+        """Take nothing new; return once the last call is gone and its record is on its way.
+
+        Callers go to other nodes as long as there are any, those who talk only when half of the
+        time to drain is over. What is left when all of it is over goes on by its claim, as after a
+        loss.
+        """
+        neighbours = Neighbours(self._state, self._ground.place.node)
+        self._ground.spawn(neighbours.watch(), "neighbours")
+        await self.calls.drain(
+            talks_after_ms=int(within_s * 500), others_serve=lambda: neighbours.serve
+        )
+        await self._hand_over_records()
+        try:
+            await self._state.forget_node(self._ground.place.node)
+        except StateUnavailable:
+            log.warning("the node could not sign off")
+
+    async def _hand_over_records(self) -> None:
+        """Let the last events become durable; what does not in time is sent at the next start."""
+        for _ in range(HAND_OVER_BEATS):
+            if not self._ground.spool.pending_count:
+                return
+            await asyncio.sleep(BEAT_EVERY_MS / 1_000)  # the mark comes with a beat
 
     async def keep_reporting(self, shown: Callable[[], None]) -> None:
         """Report every beat; while the store is away, keep trying at the same pace.

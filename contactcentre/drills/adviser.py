@@ -333,6 +333,9 @@ class AdviserPage:
         """Talk, then hang up at the node, or at the desk where there is no way to the node."""
         await self._manner.talk()
         call, token = self._call, self._work[1]
+        if self._leg is not None and self._bridged.is_set() and self._ring is not None:
+            # whom the adviser hears, also where the desk still shows an older talk
+            call, token = self._ring["call"], self._ring["token"]
         assert isinstance(token, int), "a talk has its token"
         self._note(self._about(facts.AdviserHungUp, call, token))
         while True:  # until the desk says that the talk is over
