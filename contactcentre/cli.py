@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -108,6 +109,17 @@ def bench(context: typer.Context) -> None:
 def drill(context: typer.Context) -> None:
     """Break the real thing on this machine, and see that nobody is lost."""
     _pass_on(context, "contactcentre.drills.commands", "drill_app")
+
+
+@app.command(add_help_option=False, context_settings=PASSES_ON)
+def simulate(context: typer.Context) -> None:
+    """Run the whole centre on simulated time, break it, and see that nobody is lost."""
+    if find_spec("lupa") is None:
+        raise Refusal(
+            "The simulation runs the scripts of the live state in an interpreter of Lua, which is "
+            "not installed. Install it: pip install 'contactcentre[simulation]'"
+        )
+    _pass_on(context, "contactcentre.simulation.commands", "simulate_app")
 
 
 @app.command(add_help_option=False, context_settings=PASSES_ON)

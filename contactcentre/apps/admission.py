@@ -19,7 +19,7 @@ from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.call import TALKS, CallState, Talk, arrive, take_over
-from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.epochs import NOT_ADMITTED, LegEpoch
 from contactcentre.domain.errors import (
     CallClosed,
     NodeFull,
@@ -61,8 +61,10 @@ class Admission:
         self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """One at a time for each call: two tabs with one claim do not make two calls of it."""
 
-    async def admit(self, claim: CallerClaim, sdp: str, browser: Browser) -> NodeCall:
-        """Take a caller in, or back, and answer the offer.
+    async def admit(
+        self, claim: CallerClaim, sdp: str, browser: Browser, *, attempt: int = 0
+    ) -> NodeCall:
+        """Take a caller in, or back, and answer the offer: the page's first with this claim, if 0.
 
         Raises NodeFull, UnknownName, BadClaim, StaleEpoch, CallClosed, MalformedOffer,
         MediaUnavailable.
@@ -70,10 +72,10 @@ class Admission:
         async with self._doors.setdefault(claim.call, asyncio.Lock()):
             known = self._calls.get(claim.call)
             if known is not None:
-                return await self._come_back(known, claim, sdp, browser)
+                return await self._come_back(known, claim, sdp, browser, attempt)
             self._refuse(claim)
-            taken = None if claim.epoch_count == 0 else await self._take_over(claim)
-            start = self._arrived(claim) if taken is None else taken.start
+            taken = None if claim.epoch_count == 0 else await self._take_over(claim, attempt)
+            start = self._arrived(claim, attempt) if taken is None else taken.start
             call = await self._seat(start, claim, sdp, browser)
             if taken is not None:
                 await self._announce(call, taken)
@@ -87,18 +89,18 @@ class Admission:
                 known.caller.hang_up()
                 browser.close(Closing.DONE)
                 return
-            taken = await self._take_over(claim)
+            taken = await self._take_over(claim, 0)
             call = self._new_call(taken.start, claim, self._leg(taken.start), browser)
             call.caller.hang_up()
             await self._let_go(call, taken.rung)
             self._calls.begin(call)
 
     async def _come_back(
-        self, known: NodeCall, claim: CallerClaim, sdp: str, browser: Browser
+        self, known: NodeCall, claim: CallerClaim, sdp: str, browser: Browser, attempt: int
     ) -> NodeCall:
         """Take a caller back on a new leg."""
         epoch = max(LegEpoch(claim.epoch_count, claim.epoch_nonce), known.call.epoch)
-        epoch = epoch.next(self._tools.chance.nonce())
+        epoch = epoch.next(self._tools.chance.nonce(), attempt=attempt)
         leg = LegId(f"{claim.call}.{epoch.count}.{epoch.nonce}")
         heard = _Ear()
         await self._answer(claim, leg, sdp, browser, heard)
@@ -122,7 +124,7 @@ class Admission:
                 count_offered(claim.line, refusal.code)
             raise
 
-    def _arrived(self, claim: CallerClaim) -> Start:
+    def _arrived(self, claim: CallerClaim, attempt: int) -> Start:
         """Return how a call begins; with a place from before the caller waits from then."""
         now_ms, kept = self._tools.clock.now_ms(), claim.kept
         first = CallArrived(
@@ -131,7 +133,7 @@ class Admission:
             line=claim.line,
             language=claim.language,
             node=self._tools.node,
-            epoch=LegEpoch(1, self._tools.chance.nonce()),
+            epoch=NOT_ADMITTED.next(self._tools.chance.nonce(), attempt=attempt),
         )
         if kept is None:
             return Start(call=arrive(first), first=first)
@@ -140,7 +142,7 @@ class Admission:
         )
         return Start(call=arrive(first), first=first, redialled=redialled, kept_ms=kept.enqueued_ms)
 
-    async def _take_over(self, claim: CallerClaim) -> Taken:
+    async def _take_over(self, claim: CallerClaim, attempt: int) -> Taken:
         """Return another node's call as it goes on here. Raises BadClaim, CallClosed."""
         memory = self._signatures.unseal(claim)
         stands = await self._standing(claim)
@@ -149,7 +151,7 @@ class Admission:
             raise CallClosed("This call has ended.")
         own = LegEpoch(claim.epoch_count, claim.epoch_nonce)
         newest = own if stands is None else max(own, stands.epoch)
-        epoch = newest.next(self._tools.chance.nonce())
+        epoch = newest.next(self._tools.chance.nonce(), attempt=attempt)
         now_ms, talks = self._tools.clock.now_ms(), _talk(memory, stands)
         rung = _rung(memory, stands, talks)
         call = take_over(

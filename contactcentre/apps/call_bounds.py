@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
 
 log = structlog.get_logger()
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +57,12 @@ def ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:
         log.error("a call was lost by a mistake of ours", exc_info=error)
         return HungUpBy.PLATFORM
     return stages.result()
+
+
+async def next_of(inbox: asyncio.Queue[Item], within_ms: int | None) -> Item | None:
+    """Return the next thing of an inbox; None if nothing came in time."""
+    try:
+        async with asyncio.timeout(None if within_ms is None else within_ms / 1_000):
+            return await inbox.get()
+    except TimeoutError:
+        return None

@@ -1,5 +1,6 @@
 """The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
 
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.process import Process
-from contactcentre.apps.reach import HttpNodes
+from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import DeskId
 from contactcentre.journey.steering import Steering
@@ -156,9 +157,10 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     steering = Steering(lines, ledger=PostgresSwitches(pool), state=state, clock=clock)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
-    floor, beat = _floor(
+    floor, beat = assemble_floor(
         settings,
-        process,
+        internal_url=process.internal_url,
+        spawn=process.spawn,
         state=state,
         peers=peers,
         supervision=supervision,
@@ -226,12 +228,13 @@ def _pages(api: DeskApi, gate: SessionGate, *, https: bool) -> web.Application:
     return browsers
 
 
-def _floor(
+def assemble_floor(
     settings: Settings,
-    process: Process,
     *,
+    internal_url: str,
+    spawn: Callable[[Coroutine[None, None, None], str], None],
     state: RedisState,
-    peers: Peers,
+    peers: PeerWay,
     supervision: Supervision,
     wrap_ups: WrapUps,
     signs: Signs,
@@ -245,12 +248,12 @@ def _floor(
         queues=state,
         supervision=supervision,
         nodes=HttpNodes(peers),
-        spawn=process.spawn,
+        spawn=spawn,
         grace_ms=settings.orphan_grace_ms,
     )
     beat = DeskBeat(
         desk=desk,
-        internal_url=process.internal_url,
+        internal_url=internal_url,
         seats=seats,
         stirred=stirred,
         presences=state,
@@ -259,35 +262,18 @@ def _floor(
         monitors=monitors,
         clock=clock,
     )
-    floor = Floor(
-        seats=seats,
-        tools=_tools(settings, process, stirred, wrap_ups=wrap_ups, signs=signs, clock=clock),
-        supervision=supervision,
-        beat=beat,
-        calls=calls,
-        monitors=monitors,
-    )
-    return floor, beat
-
-
-def _tools(
-    settings: Settings,
-    process: Process,
-    stirred: Stirred,
-    *,
-    wrap_ups: WrapUps,
-    signs: Signs,
-    clock: Clock,
-) -> SeatTools:
-    """Return what every desk of this process works with."""
     signing, ring = settings.signing_ring()
-    return SeatTools(
+    tools = SeatTools(
         clock=clock,
         wrap_ups=wrap_ups,
         sign_ticket=Signatures(ring, signing, clock).sign_ticket,
-        spawn=process.spawn,
+        spawn=spawn,
         stirred=stirred.add,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
         by_occupancy=settings.next_adviser == "least_occupied",
     )
+    floor = Floor(
+        seats=seats, tools=tools, supervision=supervision, beat=beat, calls=calls, monitors=monitors
+    )
+    return floor, beat

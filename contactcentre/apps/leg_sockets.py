@@ -53,21 +53,25 @@ class LegSockets:
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one socket: the first message says whose it is."""
         async with accept(request) as socket:
-            messages = socket.receive(said.LEG_SAYS)
-            browser = SocketBrowser(socket)
-            match await self._first(socket, messages):
-                case said.Offer() as offer:
-                    await self._serve_caller(offer, browser, messages)
-                case said.Leave() as leave:
-                    await self._admission.leave(self._proved(leave), browser)
-                    await _end_of(messages)
-                case said.Attach() as attach:
-                    await self._serve_adviser(attach, browser, messages)
-                case None:
-                    pass
-                case _:
-                    raise BadRequest("The first message must be an offer, an attach or a leave.")
+            await self.serve(socket)
         return socket.response
+
+    async def serve(self, socket: Socket) -> None:
+        """Serve an open socket to its end. Raises a Refusal or Outage that its browser is told."""
+        messages = socket.receive(said.LEG_SAYS)
+        browser = SocketBrowser(socket)
+        match await self._first(socket, messages):
+            case said.Offer() as offer:
+                await self._serve_caller(offer, browser, messages)
+            case said.Leave() as leave:
+                await self._admission.leave(self._proved(leave), browser)
+                await _end_of(messages)
+            case said.Attach() as attach:
+                await self._serve_adviser(attach, browser, messages)
+            case None:
+                pass
+            case _:
+                raise BadRequest("The first message must be an offer, an attach or a leave.")
 
     async def _first(
         self, socket: Socket, messages: AsyncIterator[LegMessage]
@@ -86,7 +90,9 @@ class LegSockets:
     async def _serve_caller(
         self, offer: said.Offer, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
     ) -> None:
-        call = await self._admission.admit(self._proved(offer), offer.sdp, browser)
+        call = await self._admission.admit(
+            self._proved(offer), offer.sdp, browser, attempt=offer.attempt
+        )
         try:
             async for message in messages:
                 _caller_said(call, message)

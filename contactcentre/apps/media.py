@@ -1,7 +1,7 @@
 """The media node process: callers' legs, their menus, waits, rings and talks."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -17,38 +17,27 @@ from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
-from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
-from contactcentre.apps.admission import Admission
 from contactcentre.apps.call_metrics import Gauges
-from contactcentre.apps.leg_sockets import LegSockets
-from contactcentre.apps.neighbours import Neighbours
-from contactcentre.apps.node_calls import NodeCalls, NodePlace
-from contactcentre.apps.node_tools import NodeTools, Patience, Sign
+from contactcentre.apps.node_calls import NodePlace
+from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
-from contactcentre.apps.reach import HttpDesks
 from contactcentre.apps.switchboard import Switchboard
-from contactcentre.domain.call import TALKS
-from contactcentre.domain.errors import MediaUnavailable, StateUnavailable
+from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import DeskId, LineId, NodeId
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
-from contactcentre.domain.sites import SiteStanding
-from contactcentre.journey.records import ship
-from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, MESSAGE_MAX_BYTES, REJOIN_MS
+from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.settings import Settings
-from contactcentre.wire.claims import CallerClaim, CallMemory
-from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
+from contactcentre.wire.cluster import AskRing, OfferCall
 
 log = structlog.get_logger()
-
-HAND_OVER_BEATS = 3
 
 
 async def serve(settings: Settings, process: Process) -> None:
@@ -72,9 +61,7 @@ class Node:
         *,
         media: AiortcMedia,
         state: RedisState,
-        calls: NodeCalls,
-        desks: HttpDesks,
-        sockets: LegSockets,
+        core: NodeCore,
         spool: FileSpool,
     ) -> None:
         self._gauges = Gauges()
@@ -83,12 +70,8 @@ class Node:
         self._settings = settings
         self._media = media
         self._state = state
-        self._calls = calls
-        self._desks = desks
-        self._clock = MachineClock()
-        self._site = SiteStanding()
-        self._neighbours = Neighbours(state, NodeId(settings.node))
-        self._sockets = sockets
+        self._core = core
+        self._calls = core.calls
 
     async def open(self) -> None:
         """Begin to tick, to report and to listen."""
@@ -98,88 +81,35 @@ class Node:
         self._process.routes(
             [web.post("/offers", self._take_offer), web.post("/rings/again", self._ring_again)]
         )
-        self._process.spawn(self._report(), "node beat")
+        self._process.spawn(self._core.keep_reporting(self._show), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
-        self._process.spawn(self._calls.evacuate(self._is_left), "evacuation")
+        self._process.spawn(self._core.evacuate(), "evacuation")
         self._process.spawn(self._state.client.watch(), "sentinels")
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
-        browsers.add_routes([web.get("/leg", self._sockets.handle)])
+        browsers.add_routes([web.get("/leg", self._core.sockets.handle)])
         await self._process.listen(
             browsers, host=self._settings.host, port=self._settings.media_port
         )
         await self._process.open()  # ready only once browsers reach it as well
 
     async def drain(self) -> None:
-        """Take nothing new; return once the last call is gone and its record is on its way.
-
-        Callers go to other nodes as long as there are any, those who talk only when half of the
-        time to drain is over. What is left when all of it is over goes on by its claim, as after a
-        loss.
-        """
-        self._process.spawn(self._neighbours.watch(), "neighbours")
-        await self._calls.drain(
-            talks_after_ms=int(self._settings.drain_s * 500),
-            others_serve=lambda: self._neighbours.serve,
-        )
-        await self._hand_over_records()
-        try:
-            await self._state.forget_node(NodeId(self._settings.node))
-        except StateUnavailable:
-            log.warning("the node could not sign off")
-
-    async def _hand_over_records(self) -> None:
-        """Let the last events become durable; what does not in time is sent at the next start."""
-        for _ in range(HAND_OVER_BEATS):
-            if not self._spool.pending_count:
-                return
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)  # the mark comes with a beat
+        """Take nothing new; return once the last call is gone and its record is on its way."""
+        await self._core.drain(within_s=self._settings.drain_s)
 
     async def _take_offer(self, request: web.Request) -> web.Response:
-        await self._calls.take(await read_said(request, OfferCall))
+        await self._core.take_offer(await read_said(request, OfferCall))
         return web.Response(status=204)
 
     async def _ring_again(self, request: web.Request) -> web.Response:
-        """Tell a desk that has taken an adviser up how the ring or talk stands."""
-        asked = await read_said(request, AskRing)
-        call, offered, ring_ms = self._calls.ring_again(asked)
-        again = RingAgain(
-            ring=self._desks.told(call.call, offered, ring_ms=ring_ms, steps=call.steps),
-            talking=call.call.state in TALKS,
-        )
+        again = self._core.ring_again(await read_said(request, AskRing))
         return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
 
-    async def _report(self) -> None:
-        """Report every beat; while the store is away, keep trying at the same pace."""
-        is_heard = True
-        while True:
-            was_heard, is_heard = is_heard, await self._is_heard()
-            if was_heard and not is_heard:
-                log.warning("the node cannot report; it goes on and tries again every beat")
-            elif is_heard and not was_heard:
-                log.info("the node reports again")
-            self._gauges.show(
-                self._calls.calls,
-                sound=self._media.load(),
-                spooled_count=self._spool.pending_count,
-            )
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
-
-    async def _is_heard(self) -> bool:
-        """Report once; say whether the store has heard it."""
-        try:
-            await self._calls.beat()
-        except StateUnavailable:
-            is_heard = False
-        else:
-            is_heard = True
-        sees_majority = self._state.client.sees_majority
-        at_ms = self._clock.monotonic_ms()
-        self._site.see(is_heard=is_heard, sees_majority=sees_majority, at_ms=at_ms)
-        return is_heard
-
-    def _is_left(self) -> bool:
-        """Say whether this site is cut off, so that callers had better be elsewhere."""
-        return self._site.is_left(at_ms=self._clock.monotonic_ms())
+    def _show(self) -> None:
+        self._gauges.show(
+            self._calls.calls,
+            sound=self._media.load(),
+            spooled_count=self._spool.pending_count,
+        )
 
     async def _tell_quality(self) -> None:
         while True:
@@ -198,47 +128,32 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     media, state = _media(settings, flows), _state(settings)
     stack.push_async_callback(media.stop)
     stack.push_async_callback(state.close)
-    place = _place(settings, process)
     spool = await stack.enter_async_context(_spool(settings, clock))
     process.spawn(spool.keep_writing(), "spool")
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
-    signatures = Signatures(ring, signing, clock)
-    words, switches = load_words(flows), await _switches(settings, process, state, clock)
-    static = {DeskId(desk): url for desk, url in settings.desks_static.items()}
-    node, url = place.node, place.public_url
-    desks = HttpDesks(
-        peers, state, signatures, clock, node=node, node_url=url, words=words, static=static
+    switches = await _switches(settings, process, state, clock)
+    core = NodeCore(
+        NodeGround(
+            place=_place(settings, process),
+            media=media,
+            state=state,
+            spool=spool,
+            peers=peers,
+            clock=clock,
+            chance=MachineChance(),
+            signatures=Signatures(ring, signing, clock),
+            lines=load_lines(flows),
+            switches=switches,
+            words=load_words(flows),
+            patience=patience_of(settings),
+            wait_errors=WaitErrors(metrics.record_wait_error),
+            spawn=process.spawn,
+            desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
+        )
     )
-    tools = NodeTools(
-        node=place.node,
-        media=media,
-        queues=state,
-        desks=desks,
-        spool=spool,
-        clock=clock,
-        chance=MachineChance(),
-        lines=load_lines(flows),
-        switches=switches,
-        words=words,
-        sign=_signer(signatures, clock),
-        spawn=_spawner(process),
-        patience=_patience(settings),
-        wait_errors=WaitErrors(metrics.record_wait_error),
-    )
-    calls = NodeCalls(place, tools)
-    shipping = ship(spool, RedisEventStream(state), lambda: calls.durable_seq, clock)
-    process.spawn(shipping, "shipping")
-    return Node(
-        process,
-        settings,
-        media=media,
-        state=state,
-        calls=calls,
-        desks=desks,
-        sockets=LegSockets(calls, Admission(calls, tools, signatures), signatures, node=place.node),
-        spool=spool,
-    )
+    process.spawn(core.ship(), "shipping")
+    return Node(process, settings, media=media, state=state, core=core, spool=spool)
 
 
 def _state(settings: Settings) -> RedisState:
@@ -261,15 +176,6 @@ def _spool(settings: Settings, clock: MachineClock) -> FileSpool:
     return FileSpool(folder, node=NodeId(settings.node), now_ms=clock.now_ms())
 
 
-def _patience(settings: Settings) -> Patience:
-    return Patience(
-        ring_ms=settings.ring_ms,
-        leg_grace_ms=settings.leg_grace_ms,
-        adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
-        wishes=settings.wish_ms > 0,
-    )
-
-
 def _media(settings: Settings, flows: Path) -> AiortcMedia:
     return AiortcMedia(
         sounds=_sounds(flows),
@@ -278,17 +184,6 @@ def _media(settings: Settings, flows: Path) -> AiortcMedia:
         ice_servers=settings.ice_servers,
         legs_max=settings.legs_max,
     )
-
-
-def _signer(signatures: Signatures, clock: MachineClock) -> Sign:
-    """Return what signs a caller's claim, good for a while from now, with its memory sealed."""
-
-    def sign(claim: CallerClaim, memory: CallMemory) -> str:
-        exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
-        fresh = {"exp": exp, "memory": signatures.seal(memory)}
-        return signatures.sign_claim(claim.model_copy(update=fresh))
-
-    return sign
 
 
 def _place(settings: Settings, process: Process) -> NodePlace:
@@ -309,15 +204,3 @@ def _sounds(flows: Path) -> Sounds:
         **load_sounds(flows),
         **{(language, name): tone for language in Language for name, tone in tones.items()},
     }
-
-
-def _spawner(process: Process) -> Callable[[Coroutine[None, None, None], str], None]:
-    """Return what runs things beside the node; a mistake in one call ends no other."""
-
-    async def guarded(work: Coroutine[None, None, None], name: str) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("a task of this node failed", task=name)
-
-    return lambda work, name: process.spawn(guarded(work, name), name)

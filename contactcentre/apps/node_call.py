@@ -10,14 +10,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
 
 import structlog
 
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
-from contactcentre.apps.call_bounds import End, Start, ended_by
+from contactcentre.apps.call_bounds import End, Start, ended_by, next_of
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
@@ -54,11 +53,10 @@ from contactcentre.wire.legs import CallerHeard
 
 log = structlog.get_logger()
 
-Item = TypeVar("Item")
-
 STEPS_KEPT_MAX = 50
 HAND_OVERS_MAX = 3
 """A page that has come back so often finds no other node."""
+END_ON_DISK_WITHIN_MS = 500
 WORDS_OF_THE_END_MS = 10_000
 """A closing sentence may last so long; then the leg is closed all the same."""
 
@@ -141,7 +139,8 @@ class NodeCall:
         before = self._call
         self._call = follow(before, event)
         self._write(event)
-        self.caller.refresh_claim(self._call)
+        if self._call.state is not CallState.ENDED:  # its end is told once it is kept
+            self.caller.refresh_claim(self._call)
         if self._call.state is not before.state:
             self.caller.show(self._call, (), {})
 
@@ -153,7 +152,7 @@ class NodeCall:
 
     async def key(self, *, within_ms: int | None) -> str | None:
         """Return the next key of the caller."""
-        return await _next(self.caller.keys, within_ms)
+        return await next_of(self.caller.keys, within_ms)
 
     def tell_place(self, *, place: int, wait_ms: int | None) -> None:
         """Show the caller the place."""
@@ -161,11 +160,11 @@ class NodeCall:
 
     async def offer(self, *, within_ms: int) -> Offered | None:
         """Return the next reservation that was taken up."""
-        return await _next(self._offers, within_ms)
+        return await next_of(self._offers, within_ms)
 
     async def adviser_act(self, *, within_ms: int | None) -> AdviserAct | None:
         """Return what the adviser did next."""
-        return await _next(self._acts, within_ms)
+        return await next_of(self._acts, within_ms)
 
     def tell_bridged(self) -> None:
         """Tell the adviser's browser that both hear each other."""
@@ -212,6 +211,7 @@ class NodeCall:
         end = self.end = await self._write_end(by)
         lapse = None if talked else LapseReason.CALLER_LEFT
         self.let_adviser_go(lapse=lapse)
+        await self._keep_end()
         with suppress(StateUnavailable, Refusal):  # the node tells it again until it is durable
             await self._tools.queues.end(call=self._call.id, epoch=end.epoch, ending=end.ending)
         if offered is not None:
@@ -222,6 +222,16 @@ class NodeCall:
                 async with asyncio.timeout(WORDS_OF_THE_END_MS / 1_000):
                     await self.say((LINE_ENDED,), keys={})
         await self.caller.end(self._call)
+
+    async def _keep_end(self) -> None:
+        """Wait until the end outlives this node, before anybody takes it for settled.
+
+        If the node died with it, and everybody knew that the call was over, nobody would write it.
+        """
+        with suppress(TimeoutError):  # a disk that fails keeps nobody waiting
+            async with asyncio.timeout(END_ON_DISK_WITHIN_MS / 1_000):
+                await self._tools.spool.on_disk()
+        self.caller.refresh_claim(self._call)
 
     async def _write_end(self, by: HungUpBy) -> End:
         if by is HungUpBy.CALLER:
@@ -383,12 +393,3 @@ class NodeCall:
             self._last_seq = self._tools.spool.write(event, self._call)
         except SpoolFull:
             log.exception("an event could not be kept for the record", call=self._call.id)
-
-
-async def _next(inbox: asyncio.Queue[Item], within_ms: int | None) -> Item | None:
-    """Return the next thing of an inbox; None if nothing came in time."""
-    try:
-        async with asyncio.timeout(None if within_ms is None else within_ms / 1_000):
-            return await inbox.get()
-    except TimeoutError:
-        return None

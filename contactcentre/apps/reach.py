@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel
 
 from contactcentre.adapters.web.claims import Signatures
-from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.journey_strip import journey
 from contactcentre.domain.call import Call
 from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
@@ -22,11 +24,25 @@ OFFER_DEADLINE_MS = 1_000
 RING_DEADLINE_MS = 1_500
 NOWHERE: Mapping[DeskId, str] = MappingProxyType({})
 
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class PeerWay(Protocol):
+    """The way to other processes of ours: one try under a deadline."""
+
+    async def post(self, base_url: str, path: str, body: BaseModel, *, deadline_ms: int) -> None:
+        """Tell a peer something. Raises what the peer refuses, or PeerUnavailable."""
+
+    async def ask(
+        self, base_url: str, path: str, body: BaseModel, *, gives: type[Answer], deadline_ms: int
+    ) -> Answer:
+        """Ask a peer something. Raises what the peer refuses, or PeerUnavailable."""
+
 
 class HttpNodes:
     """The media nodes, as routers and desks reach them."""
 
-    def __init__(self, peers: Peers) -> None:
+    def __init__(self, peers: PeerWay) -> None:
         self._peers = peers
 
     async def offer(
@@ -51,7 +67,7 @@ class HttpDesks:
 
     def __init__(
         self,
-        peers: Peers,
+        peers: PeerWay,
         presences: Presences,
         signatures: Signatures,
         clock: Clock,

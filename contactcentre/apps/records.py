@@ -20,7 +20,8 @@ from contactcentre.domain.events import Ending
 from contactcentre.domain.ids import CallId
 from contactcentre.journey.reconciling import Reconciler
 from contactcentre.journey.records import Recorder
-from contactcentre.ports.records import WrittenEvent
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.ports.records import Ledger, OpenCalls, WrittenEvent
 from contactcentre.settings import Settings
 
 log = structlog.get_logger()
@@ -32,16 +33,14 @@ async def serve(settings: Settings, process: Process) -> None:
     """Write events down until told to drain; what is not written stays on the stream."""
     clock, chance = MachineClock(), MachineChance()
     state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
-    inbox = RedisEventInbox(state, reader=settings.node, count_unread=metrics.count_set_aside)
     async with PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms) as pool:
-        recorder = Recorder(inbox, PostgresLedger(pool), clock, chance, _Told())
-        reconciler = Reconciler(
-            open_calls=PostgresOpenCalls(pool),
-            queues=state,
-            rescue=state,
+        recorder, reconciler = assemble(
+            state,
+            PostgresLedger(pool),
+            PostgresOpenCalls(pool),
+            reader=settings.node,
             clock=clock,
             chance=chance,
-            witness=_ToldOfEnds(),
             grace_ms=settings.orphan_grace_ms,
         )
 
@@ -54,6 +53,31 @@ async def serve(settings: Settings, process: Process) -> None:
         process.check("state", state.ping)
         await process.run(record)
     await state.close()
+
+
+def assemble(
+    state: RedisState,
+    ledger: Ledger,
+    open_calls: OpenCalls,
+    *,
+    reader: str,
+    clock: Clock,
+    chance: Chance,
+    grace_ms: int,
+) -> tuple[Recorder, Reconciler]:
+    """Return what writes events down, and what keeps open rows true."""
+    inbox = RedisEventInbox(state, reader=reader, count_unread=metrics.count_set_aside)
+    recorder = Recorder(inbox, ledger, clock, chance, _Told())
+    reconciler = Reconciler(
+        open_calls=open_calls,
+        queues=state,
+        rescue=state,
+        clock=clock,
+        chance=chance,
+        witness=_ToldOfEnds(),
+        grace_ms=grace_ms,
+    )
+    return recorder, reconciler
 
 
 async def _bring_tables_up_to_date(url: str, clock: MachineClock, chance: MachineChance) -> None:

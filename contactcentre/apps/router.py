@@ -7,10 +7,12 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.process import Process
-from contactcentre.apps.reach import HttpNodes
+from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.apps.rescue_findings import LoggedFindings
 from contactcentre.journey.matching import Matcher
 from contactcentre.journey.rescue import Watch
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.ports.monitors import Violated
 from contactcentre.settings import Settings
 
 
@@ -20,10 +22,38 @@ async def serve(settings: Settings, process: Process) -> None:
     state = RedisState(
         settings.redis_url, timeout_ms=settings.redis_timeout_ms, needs_majority=True
     )
-    clock, chance = MachineClock(), MachineChance()
-    hurried = asyncio.Event()
     async with Peers(settings.cluster_key.get_secret_value()) as peers:
-        matcher = Matcher(
+        router = Router(
+            state=state,
+            peers=peers,
+            clock=MachineClock(),
+            chance=MachineChance(),
+            grace_ms=settings.orphan_grace_ms,
+            wish_ms=settings.wish_ms,
+            violated=violated,
+        )
+        process.spawn(state.client.watch(), "sentinels")
+        process.check("state", state.ping)
+        await process.run(router.work)
+    await state.close()
+
+
+class Router:
+    """One router: it matches, and watches over what may be lost."""
+
+    def __init__(
+        self,
+        *,
+        state: RedisState,
+        peers: PeerWay,
+        clock: Clock,
+        chance: Chance,
+        grace_ms: int,
+        wish_ms: int,
+        violated: Violated,
+    ) -> None:
+        hurried = asyncio.Event()
+        self._matcher = Matcher(
             matching=state,
             queues=state,
             addresses=state,
@@ -32,27 +62,23 @@ async def serve(settings: Settings, process: Process) -> None:
             chance=chance,
             store_changed=hurried.set,
             violated=violated,
-            wish_ms=settings.wish_ms,
+            wish_ms=wish_ms,
         )
-        watch = Watch(
+        self._watch = Watch(
             rescue=state,
             queues=state,
             addresses=state,
             clock=clock,
             chance=chance,
-            grace_ms=settings.orphan_grace_ms,
+            grace_ms=grace_ms,
             findings=LoggedFindings(),
             hurried=hurried,
-            resume=matcher.resume,
-            begin_slowly=matcher.begin_slowly,
+            resume=self._matcher.resume,
+            begin_slowly=self._matcher.begin_slowly,
         )
 
-        async def work() -> None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(matcher.run(), name="matching")
-                group.create_task(watch.run(), name="rescue")
-
-        process.check("state", state.ping)
-        process.spawn(state.client.watch(), "sentinels")
-        await process.run(work)
-    await state.close()
+    async def work(self) -> None:
+        """Match and watch for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._matcher.run(), name="matching")
+            group.create_task(self._watch.run(), name="rescue")

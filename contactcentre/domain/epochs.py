@@ -1,7 +1,9 @@
 """Which of two legs of one call owns it.
 
-Each resume raises the count; two resumes from one claim are told apart by the nonce. Compared as a
-pair, so that of any two epochs everyone everywhere names the same owner.
+Each resume raises the count, and more so the oftener its page has tried with the same claim: a node
+that it had asked before may have taken the call up without its hearing of it. Two resumes from one
+claim by two pages are told apart by the nonce. Compared as a pair, so that of any two epochs
+everyone everywhere names the same owner.
 """
 
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ class LegEpoch:
     count: int
     nonce: str
 
-    def next(self, nonce: str) -> "LegEpoch":
-        """Return the epoch of a leg that comes after this one."""
-        return LegEpoch(self.count + 1, nonce)
+    def next(self, nonce: str, *, attempt: int = 0) -> "LegEpoch":
+        """Return the epoch of a leg that comes after this one, and after earlier attempts at it."""
+        return LegEpoch(self.count + 1 + attempt, nonce)
 
 
 NOT_ADMITTED = LegEpoch(0, "")

@@ -16,7 +16,15 @@ import aiohttp
 from contactcentre.drills import history as facts
 from contactcentre.drills.desk_way import DeskWay
 from contactcentre.drills.history import History, now_ms
-from contactcentre.drills.leg import ADVISER_HZ, CALLER_HZ, Leg, LegEnd, Said
+from contactcentre.drills.leg import (
+    ADVISER_HZ,
+    CALLER_HZ,
+    Leg,
+    LegEnd,
+    MakeSound,
+    PeerSound,
+    Said,
+)
 from contactcentre.drills.manners import AdviserManner
 
 LEG_TRIES_MAX = 8
@@ -26,6 +34,11 @@ PRESS_AGAIN_S = 1.0
 TO_READY_S = 0.3
 """How long an adviser looks at the word `away` before pressing Ready."""
 MUST_PRESS = frozenset({"away", "offline"})
+
+
+def _browser() -> aiohttp.ClientSession:
+    """Return a browser's way to the desk, which keeps its cookies."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))  # no names: addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +52,8 @@ class Adviser:
     history: History
     closing: asyncio.TaskGroup
     chance: Random
+    open_session: Callable[[], aiohttp.ClientSession] = _browser
+    make_sound: MakeSound = PeerSound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +89,7 @@ class AdviserPage:
     async def work(self) -> None:
         """Sign in and work until cancelled."""
         adviser = self._adviser
-        jar = aiohttp.CookieJar(unsafe=True)  # addresses instead of names
-        async with aiohttp.ClientSession(cookie_jar=jar) as session, asyncio.TaskGroup() as tasks:
+        async with adviser.open_session() as session, asyncio.TaskGroup() as tasks:
             way = DeskWay(
                 adviser.desks,
                 session,
@@ -204,6 +218,7 @@ class AdviserPage:
             first,
             hums_hz=ADVISER_HZ,
             said=lambda said: self._leg_said(ring, said),
+            make_sound=self._adviser.make_sound,
         )
         self._leg = leg
         try:
@@ -318,6 +333,9 @@ class AdviserPage:
         """Talk, then hang up at the node, or at the desk where there is no way to the node."""
         await self._manner.talk()
         call, token = self._call, self._work[1]
+        if self._leg is not None and self._bridged.is_set() and self._ring is not None:
+            # whom the adviser hears, also where the desk still shows an older talk
+            call, token = self._ring["call"], self._ring["token"]
         assert isinstance(token, int), "a talk has its token"
         self._note(self._about(facts.AdviserHungUp, call, token))
         while True:  # until the desk says that the talk is over

@@ -31,7 +31,16 @@ from contactcentre.drills.history import (
     now_ms,
 )
 from contactcentre.drills.known_nodes import KnownNodes
-from contactcentre.drills.leg import ADVISER_HZ, BROKEN, CALLER_HZ, Leg, LegEnd, Said
+from contactcentre.drills.leg import (
+    ADVISER_HZ,
+    BROKEN,
+    CALLER_HZ,
+    Leg,
+    LegEnd,
+    MakeSound,
+    PeerSound,
+    Said,
+)
 from contactcentre.drills.manners import CallerManner
 from contactcentre.wire.closing import Closing
 
@@ -72,6 +81,9 @@ class Caller:
     closing: asyncio.TaskGroup
     """Closes legs that nobody waits for."""
     chance: Random
+    key: str = "4"
+    """What the caller presses in the menu."""
+    make_sound: MakeSound = PeerSound
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -88,6 +100,8 @@ class CallerPage:
         self._manner = manner
         self._secret = secrets.token_hex(32)
         self._claim: str | None = None
+        self._attempts = 0
+        """How often this very claim has been offered."""
         self._own: str | None = None
         """The node that has the call."""
         self._nodes = KnownNodes(caller.chance)
@@ -212,7 +226,13 @@ class CallerPage:
 
     async def _open(self, url: str, failures: int) -> LegEnd:
         assert self._claim is not None, "prepared"
-        first = {"kind": "offer", "claim": self._claim, "secret": self._secret}
+        first: dict[str, str | int] = {
+            "kind": "offer",
+            "claim": self._claim,
+            "secret": self._secret,
+            "attempt": self._attempts,
+        }
+        self._attempts += 1
         leg = Leg(
             self._caller.session,
             url,
@@ -221,6 +241,7 @@ class CallerPage:
             heard=self._sound_came,
             said=lambda said: self._hear(said, url),
             open_within_s=self._nodes.open_within_s(failures, OPEN_MS),
+            make_sound=self._caller.make_sound,
         )
         self._leg = leg
         try:
@@ -265,7 +286,7 @@ class CallerPage:
     def _hear(self, said: Said, url: str) -> None:
         match said["kind"]:
             case "claim":
-                self._claim, self._own = said["claim"], url
+                self._claim, self._own, self._attempts = said["claim"], url, 0
                 payload = read_payload(said["claim"])
                 seen = ClaimSeen(
                     at_ms=now_ms(),
@@ -321,7 +342,7 @@ class CallerPage:
         await self._manner.choose()
         while not self.has_talked.is_set():
             if self.stage == IN_MENU and self._leg is not None and self._leg.is_answered:
-                await self._leg.say({"kind": "key", "key": "4"})
+                await self._leg.say({"kind": "key", "key": self._caller.key})
             await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _talk_to_the_end(self) -> None:

@@ -22,7 +22,7 @@ from itertools import combinations, pairwise
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import AdviserCallFact, AdviserFact, CallerFact, History
-from contactcentre.drills.order import order_violations
+from contactcentre.drills.order import Excused, order_violations
 from contactcentre.drills.spans import (
     TALKS,
     Part,
@@ -73,12 +73,23 @@ class Findings:
     records_doubled: list[str] = field(default_factory=list)
 
 
-def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
-    """Return everything that was broken; `started` is how many people began to call."""
+def check(
+    history: History,
+    rows: Sequence[Row],
+    *,
+    started: int,
+    is_excused: Excused = lambda _call, _ring: False,
+) -> Findings:
+    """Return everything that was broken; `started` is how many people began to call.
+
+    `is_excused` is as in `drills.order`.
+    """
     # who never got a claim is counted by `started`
     calls = {call: facts for call, facts in history.by_call().items() if call}
     advisers = history.by_adviser()
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
+    heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
+    left_count = sum(1 for fact in history.of(h.CallerHungUp) if not fact.call)  # before a claim
     ended_by_adviser: dict[str, int] = {}
     for fact in history.of(h.AdviserHungUp):
         ended_by_adviser.setdefault(fact.call, fact.at_ms)
@@ -86,11 +97,11 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
     by_call = {row.call: row for row in rows}
     findings = Findings(
         lost=[
-            *(["somebody got no claim"] * (started - len(calls))),
+            *(["somebody got no claim"] * (started - len(calls) - left_count)),
             *_lost(calls, ended_by_adviser),
         ],
         duplicated=list(_duplicated(parts)),
-        order_violations=list(order_violations(history)),
+        order_violations=list(order_violations(history, is_excused=is_excused)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[
             call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
@@ -100,12 +111,12 @@ def check(history: History, rows: Sequence[Row], *, started: int) -> Findings:
     )
     for call, facts in calls.items():
         row = by_call.get(call)
-        if row is None and _hung_up_before_a_node(facts):
-            continue
+        if row is None and not any(isinstance(fact, h.ClaimSeen) for fact in facts):
+            continue  # no node has ever let this caller in
         if row is None or row.state != ENDED:
             how = "no row" if row is None else f"a row that says {row.state}"
             findings.records_missing.append(f"{call} has {how}")
-        elif row.ending not in _endings(facts, served.get(call)):
+        elif row.ending not in _endings(facts, served.get(call), is_heard=call in heard):
             findings.records_wrong.append(f"{call} stands as {row.ending} in the record")
     return findings
 
@@ -218,10 +229,15 @@ def _stuck(history: History, advisers: Mapping[str, Sequence[AdviserFact]]) -> I
 # The record
 
 
-def _endings(facts: Sequence[CallerFact], served_ms: int | None) -> set[str]:
-    """Return what the record may say of a caller's end."""
+def _endings(facts: Sequence[CallerFact], served_ms: int | None, *, is_heard: bool) -> set[str]:
+    """Return what the record may say of a caller's end.
+
+    An adviser may have answered on a leg that the caller had left, where neither heard the other.
+    """
     hung_up = next((fact.at_ms for fact in facts if isinstance(fact, h.CallerHungUp)), None)
     if served_ms is not None and hung_up is not None and abs(served_ms - hung_up) < CLOSE_CALL_MS:
+        return {HANDLED, ABANDONED}
+    if served_ms is not None and not is_heard and not _has_talked(facts):
         return {HANDLED, ABANDONED}
     if served_ms is not None or _has_talked(facts):
         return {HANDLED}
@@ -229,12 +245,6 @@ def _endings(facts: Sequence[CallerFact], served_ms: int | None) -> set[str]:
     if joined and hung_up is not None and abs(joined[0] - hung_up) < CLOSE_CALL_MS:
         return {ABANDONED, LEFT_IN_MENU}
     return {ABANDONED} if joined else {LEFT_IN_MENU}
-
-
-def _hung_up_before_a_node(facts: Sequence[CallerFact]) -> bool:
-    """Say whether a caller has given up before any node had taken the call: there was none."""
-    seen = {type(fact) for fact in facts}
-    return h.CallerHungUp in seen and not seen & {h.ClaimSeen, h.StageHeard}
 
 
 def _doubled(

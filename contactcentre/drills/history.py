@@ -1,18 +1,28 @@
-"""What callers and advisers saw, fact by fact, on the one monotonic clock of the drill's process.
+"""What callers and advisers saw, fact by fact, on one monotonic clock: that of the drill's process.
 
 Nothing that a server says of itself stands here. A fact is never changed, only followed by another.
 """
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 
+class FactClock:
+    """The clock that facts are dated by; a simulation puts its own time in."""
+
+    def __init__(self) -> None:
+        self.read_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
+
+
+CLOCK = FactClock()
+
+
 def now_ms() -> int:
     """Return the drill's time."""
-    return time.monotonic_ns() // 1_000_000
+    return CLOCK.read_ms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ class ClaimSeen(CallerFact):
     queue: str | None
     enqueued_ms: int | None
     node: str = ""
-    """Where the call is now, as the page knows."""
+    """The leg socket that it came from: where the call is now, as the page knows."""
 
 
 class SoundCame(CallerFact):

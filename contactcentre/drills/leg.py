@@ -1,4 +1,4 @@
-"""A leg as a browser has it: one socket to one node, real sound beside it, and how it came to end.
+"""A leg as a browser has it: one socket to one node, sound beside it, and how it came to end.
 
 It is made for one node and never used again. Its end is known at once; what is left of it is closed
 afterwards, so that a node that has stopped holds nobody up.
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -55,6 +55,70 @@ class LegEnd:
     """The node has sent us to another site."""
 
 
+class Sound(Protocol):
+    """The sound of one leg, as its browser has it."""
+
+    heard: Callable[[], None]
+    """Called whenever something of the node's sound comes; set by the leg."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the node has ended the connection."""
+
+    def voice_hz(self) -> float:
+        """Return by which tone whoever speaks just now is known."""
+
+    async def offer(self) -> str:
+        """Return an offer of sound."""
+
+    async def accept(self, sdp: str) -> None:
+        """Take the answer, and return once connected."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+
+
+MakeSound = Callable[[float], Sound]
+"""Makes the sound of a leg on which a tone of so many Hz is hummed."""
+
+
+class PeerSound:
+    """Real sound."""
+
+    def __init__(self, hums_hz: float) -> None:
+        self.heard: Callable[[], None] = lambda: None
+        self._peer = Peer(seed=now_ms())
+        self._peer.packet_came = self._packet_came
+        self._peer.tone(hums_hz)
+        self._codes: deque[bytes] = deque(maxlen=VOICE_PACKETS)
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the node has ended the connection."""
+        return self._peer.is_closed
+
+    def voice_hz(self) -> float:
+        """Return by which tone whoever speaks just now is known."""
+        return strongest_tone(PCMU.decode(b"".join(self._codes)))[0]
+
+    async def offer(self) -> str:
+        """Return an offer of sound."""
+        return await self._peer.offer()
+
+    async def accept(self, sdp: str) -> None:
+        """Take the answer, and return once connected."""
+        await self._peer.accept(sdp)
+
+    async def close(self) -> None:
+        """Let go of it."""
+        await self._peer.close()
+
+    def _packet_came(self, packet: RtpPacket) -> None:
+        if packet[0] == PCMU.payload_type:
+            self._codes.append(packet[4])
+        self.heard()
+
+
 class Leg:
     """One leg."""
 
@@ -62,12 +126,13 @@ class Leg:
         self,
         session: aiohttp.ClientSession,
         url: str,
-        first: Mapping[str, str],
+        first: Mapping[str, str | int],
         *,
         hums_hz: float,
         heard: Callable[[], None] = lambda: None,
         said: Callable[[Said], None],
         open_within_s: float = OPEN_WITHIN_S,
+        make_sound: MakeSound = PeerSound,
     ) -> None:
         """Make it; `first` is what is said first, without the offer of sound.
 
@@ -79,10 +144,8 @@ class Leg:
         self._said = said
         self._open_within_s = open_within_s
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._peer = Peer(seed=now_ms())
-        self._peer.packet_came = self._packet_came
-        self._peer.tone(hums_hz)
-        self._codes: deque[bytes] = deque(maxlen=VOICE_PACKETS)
+        self._sound = make_sound(hums_hz)
+        self._sound.heard = self._sound_came
         self._voice_hz: float | None = None
         self._voice = False
         self._patience: asyncio.Timeout | None = None
@@ -116,7 +179,7 @@ class Leg:
                     max_msg_size=0,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
                 )
-            await self.say({**self._first, "sdp": await self._peer.offer()})
+            await self.say({**self._first, "sdp": await self._sound.offer()})
         except BROKEN:
             return LegEnd(why="lost")
         async with asyncio.TaskGroup() as tasks:
@@ -150,7 +213,7 @@ class Leg:
             if self._socket is not None:
                 await self._socket.close()
         with suppress(*BROKEN, asyncio.InvalidStateError):
-            await self._peer.close()
+            await self._sound.close()
 
     async def _listen(self, tasks: asyncio.TaskGroup) -> LegEnd:
         assert self._socket is not None, "opened"
@@ -208,7 +271,7 @@ class Leg:
 
     async def _accept(self, sdp: str) -> None:
         try:
-            await self._peer.accept(sdp)
+            await self._sound.accept(sdp)
         except BROKEN:
             self.give_up()
             return
@@ -222,7 +285,7 @@ class Leg:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             looks += 1
-            if self._is_lost(now_ms()) or (self._connected and self._peer.is_closed):
+            if self._is_lost(now_ms()) or (self._connected and self._sound.is_closed):
                 self.give_up()
             self._look_for_voice()
             if looks % BEAT_EVERY_LOOKS == 0:
@@ -243,14 +306,11 @@ class Leg:
         if self._voice_hz is None:
             return
         is_fresh = now_ms() - self.heard_ms < VOICE_FRESH_MS
-        frequency_hz, _ = strongest_tone(PCMU.decode(b"".join(self._codes)))
-        voice = is_fresh and abs(frequency_hz - self._voice_hz) < SAME_TONE_HZ
+        voice = is_fresh and abs(self._sound.voice_hz() - self._voice_hz) < SAME_TONE_HZ
         if voice is not self._voice:
             self._voice = voice
             self._said({"kind": "voice", "on": voice})
 
-    def _packet_came(self, packet: RtpPacket) -> None:
+    def _sound_came(self) -> None:
         self.heard_ms = now_ms()
-        if packet[0] == PCMU.payload_type:
-            self._codes.append(packet[4])
         self._heard()

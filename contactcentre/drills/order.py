@@ -21,7 +21,7 @@ such reservation, and records have no part in it. An inversion of seconds is alw
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,8 +56,17 @@ class _Place:
         return self.enqueued_ms, self.call
 
 
-def order_violations(history: History) -> Iterator[str]:
-    """Yield one sentence for each ring that went to somebody who stood behind."""
+Excused = Callable[[str, RingHeard], bool]
+"""Says of a call whether it could not be offered when another one was."""
+
+
+def order_violations(
+    history: History, *, is_excused: Excused = lambda _call, _ring: False
+) -> Iterator[str]:
+    """Yield one sentence for each ring that went to somebody who stood behind.
+
+    `is_excused` is for whoever knows more than was seen of who could be offered.
+    """
     calls = history.by_call()
     cuts = list(_cuts(history))
     places = {call: place for call, facts in calls.items() if (place := _place(call, facts, cuts))}
@@ -77,6 +86,7 @@ def order_violations(history: History) -> Iterator[str]:
                 ahead.queue == behind.queue
                 and ahead.rank < behind.rank
                 and _was_passed_over(ahead, ring, rings, slack)
+                and not is_excused(ahead.call, ring)
             ):
                 early_ms = behind.enqueued_ms - ahead.enqueued_ms
                 yield (

@@ -35,6 +35,9 @@ class Spool(Protocol):
         Raises SpoolFull (an Outage) when the bound is reached.
         """
 
+    async def on_disk(self) -> None:
+        """Wait until all that has been written so far is on the disk, and outlives this process."""
+
     @property
     def is_full(self) -> bool:
         """Say whether the node must take no further calls."""

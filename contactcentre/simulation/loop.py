@@ -222,7 +222,7 @@ def run(
     task that nobody waited for has failed.
     """
     loop = kind(virtual_max_s=virtual_max_s, rounds_max=rounds_max)
-    with _steady(seed), asyncio.Runner(loop_factory=lambda: loop) as runner:
+    with steady(seed), asyncio.Runner(loop_factory=lambda: loop) as runner:
         try:
             given = runner.run(coroutine_factory(Simulation(loop, seed)))
         finally:
@@ -235,7 +235,7 @@ def run(
 
 
 @contextmanager
-def _steady(seed: int) -> Iterator[None]:
+def steady(seed: int) -> Iterator[None]:
     """Let dice and the collector of garbage do the same in every run, and then as they would."""
     state, collects = random.getstate(), gc.isenabled()
     random.seed(f"{seed}/random")

@@ -97,6 +97,15 @@ class Network:
         cut = self._troubles.cut
         return bool(cut) and any((one, other) in cut for one in source for other in target)
 
+    def is_clear(self, source: Names, target: Names) -> bool:
+        """Say whether nothing at all is wrong on the way from one to the other."""
+        troubles = self._troubles
+        pairs = [(one, other) for one in source for other in target]
+        return not any(
+            pair in troubles.cut or pair in troubles.slow_s or pair in troubles.loss
+            for pair in pairs
+        )
+
     def trip_s(self, source: Names, target: Names) -> float | None:
         """Return how long one message takes from here on, None if it is lost."""
         dice = self._dice

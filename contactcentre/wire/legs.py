@@ -16,6 +16,7 @@ from contactcentre.limits import SDP_MAX_BYTES
 from contactcentre.wire.said import Said
 
 Sdp = Annotated[str, Field(min_length=1, max_length=SDP_MAX_BYTES)]
+ATTEMPTS_MAX = 1_000
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 
 
@@ -45,6 +46,12 @@ class Offer(Said):
     claim: str = Field(max_length=4_096)
     secret: str = Field(min_length=16, max_length=128)
     sdp: Sdp
+    attempt: int = Field(default=0, ge=0, le=ATTEMPTS_MAX)
+    """How often the page has offered this very claim before.
+
+    A node may have taken the call in, or up, without the page's hearing of it: of two that did, the
+    one that was asked later has the call.
+    """
 
 
 class Leave(Said):

@@ -115,7 +115,7 @@ class LegPage:
         self.heard: list[dict[str, Any]] = []
 
     @classmethod
-    async def open(cls, session: aiohttp.ClientSession, url: str, **first: str) -> Self:
+    async def open(cls, session: aiohttp.ClientSession, url: str, **first: str | int) -> Self:
         """Open a socket with an offer (claim, secret) or an attach (ticket), and connect."""
         page = cls(await session.ws_connect(url), Peer())
         kind = "attach" if "ticket" in first else "offer"
@@ -209,9 +209,9 @@ class SmallCentre:
         """Let a caller call."""
         return await self.call_again(self.claim(call))
 
-    async def call_again(self, claim: str, *, node: int = 0) -> LegPage:
+    async def call_again(self, claim: str, *, node: int = 0, attempt: int = 0) -> LegPage:
         """Let a page come to a node with a claim, its first or a later one."""
-        return await self._open(self.leg_urls[node], claim=claim, secret=SECRET)
+        return await self._open(self.leg_urls[node], claim=claim, secret=SECRET, attempt=attempt)
 
     async def wait_in_queue(self, call: str) -> LegPage:
         """Let a caller call and press what leads to the queue for paying."""
@@ -238,7 +238,7 @@ class SmallCentre:
         for page in self._pages:
             await page.close()
 
-    async def _open(self, url: str, **first: str) -> LegPage:
+    async def _open(self, url: str, **first: str | int) -> LegPage:
         page = await LegPage.open(self.session, url, **first)
         self._pages.append(page)
         return page

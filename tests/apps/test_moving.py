@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from contactcentre.adapters.embedded.valkey import Valkey
+from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.bench.peer import Peer
@@ -70,6 +71,37 @@ async def moved(centre: SmallCentre) -> Ring:
     """Return the next word of a node that a talk has moved to it."""
     async with asyncio.timeout(5):
         return await centre.desk.moved.get()
+
+
+async def test_a_new_call_that_two_nodes_have_let_in_is_with_the_one_asked_later(
+    centre: SmallCentre,
+) -> None:
+    claim = centre.claim("call-1")  # the page never hears of the one that the first node gives it
+    first = await centre.call_again(claim)
+    await centre.call_again(claim, node=1, attempt=1)
+    assert await first.hear_the_end() == Closing.REPLACED
+    [stands] = await centre.state.look_calls([CallId("call-1")])
+    assert stands.node == "node-2"
+
+
+async def test_an_end_is_on_the_disk_before_the_live_state_hears_of_it(
+    centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stood: list[str] = []
+    on_disk = FileSpool.on_disk
+
+    async def noted(spool: FileSpool) -> None:
+        await on_disk(spool)
+        [stands] = await centre.state.look_calls([CallId("call-1")])
+        stood.append(stands.state)
+
+    monkeypatch.setattr(FileSpool, "on_disk", noted)
+    page = await wait_in_queue(centre, "call-1")
+    await page.say("hang_up")
+    await page.hear("over")
+    assert stood == ["waiting"]
+    [stands] = await centre.state.look_calls([CallId("call-1")])
+    assert stands.state == "closed"
 
 
 async def test_a_caller_in_the_menu_hears_the_same_step_again_elsewhere(

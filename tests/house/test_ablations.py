@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.ablations import ABLATIONS, ROOT, Ablation
+from tests.ablations import ABLATIONS, ROOT, SIMULATED, Ablation
 
 
-@pytest.mark.parametrize("ablation", ABLATIONS, ids=lambda ablation: ablation.name)
+@pytest.mark.parametrize("ablation", [*ABLATIONS, *SIMULATED], ids=lambda ablation: ablation.name)
 def test_an_ablation_names_a_line_that_is_there_and_tests_that_are_there(
     ablation: Ablation,
 ) -> None:

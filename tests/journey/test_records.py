@@ -95,6 +95,9 @@ class StagedSpool:
         """Refuse: nobody writes here."""
         raise AssertionError
 
+    async def on_disk(self) -> None:
+        """Wait for nothing: all of it is there."""
+
     def pending(self, *, after_seq: int, count_max: int) -> Sequence[WrittenEvent]:
         """Return what waits."""
         begin = bisect_right(self.kept, after_seq, key=lambda event: event.seq)

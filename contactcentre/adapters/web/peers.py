@@ -73,7 +73,7 @@ class Peers:
             ) as response:
                 answer = await _read(response)
                 if response.status >= REFUSED_FROM:
-                    _raise_refusal(answer)
+                    raise_refusal(answer)
                 return answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PeerUnavailable(f"{base_url}{path}: {type(error).__name__}") from error
@@ -89,7 +89,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _raise_refusal(body: bytes) -> None:
+def raise_refusal(body: bytes) -> None:
     """Raise what a peer refused as if it had been refused here."""
     try:
         problem = Problem.model_validate_json(body)

@@ -181,9 +181,25 @@ async def accept(
         timeout=CLOSE_WITHIN_MS / 1_000, max_msg_size=MESSAGE_MAX_BYTES, compress=False
     )
     await response.prepare(request)
-    socket = Socket(
+    async with served(
         response, request.transport, beat_every_ms=beat_every_ms, lost_after_ms=lost_after_ms
-    )
+    ) as socket:
+        yield socket
+
+
+@asynccontextmanager
+async def served(
+    response: web.WebSocketResponse,
+    transport: asyncio.Transport | None,
+    *,
+    beat_every_ms: int = SOCKET_BEAT_EVERY_MS,
+    lost_after_ms: int = SOCKET_LOST_AFTER_MS,
+) -> AsyncIterator[Socket]:
+    """Keep a socket that is open; it beats, and says what is put into its outbox.
+
+    A refusal or outage raised inside is told to the browser and ends there.
+    """
+    socket = Socket(response, transport, beat_every_ms=beat_every_ms, lost_after_ms=lost_after_ms)
     async with asyncio.TaskGroup() as tasks:
         writer = tasks.create_task(socket.write(), name="socket outbox")
         beats = tasks.create_task(socket.beat(), name="socket beats")

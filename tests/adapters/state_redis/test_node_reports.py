@@ -317,6 +317,16 @@ async def test_a_closed_call_is_told_back_and_stays_closed(centre: Centre) -> No
     assert await centre.order() == [LATE]
 
 
+async def test_a_newer_leg_that_lives_opens_again_what_an_older_one_has_ended(
+    centre: Centre,
+) -> None:
+    # neither that leg's node nor the store knew that the caller had gone on elsewhere
+    await centre.end()
+    reply = await centre.node_says(said(EARLY, epoch=LegEpoch(2, "0000")), node=SOUTH)
+    assert (reply.closed, reply.superseded) == ([], [])
+    assert await centre.order() == [EARLY]
+
+
 async def test_a_node_is_told_up_to_which_event_the_ledger_has_its_events(centre: Centre) -> None:
     assert await centre.node_beats() == 0
     await centre.state.client.ask("SET", centre.state.keys.durable(NORTH), 17)

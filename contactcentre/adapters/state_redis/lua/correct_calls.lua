@@ -42,7 +42,7 @@ for i = 4, #ARGV, 9 do
   local newer = state and (has > had or nonce > old_nonce or presumed)
   if has < had or (has == had and nonce < old_nonce) then
     superseded[#superseded + 1] = call
-  elseif state == 'closed' and not presumed then
+  elseif state == 'closed' and not presumed and has <= had then
     closed[#closed + 1] = call
   else
     redis.call('HSET', key, 'count', count, 'nonce', nonce, 'node', node)

@@ -84,6 +84,7 @@ function open() {
     url: "ws://node",
     claim: "the claim",
     secret: "the secret",
+    attempt: 2,
     sound,
     openSocket: () => socket,
     clock,
@@ -114,7 +115,7 @@ test("a key that is pressed before the node has answered is not said, as it may 
 test("an offer carries claim, secret and sound, and the answer reaches the sound", async () => {
   await connect();
   assert.deepEqual(socket.said, [
-    { kind: "offer", claim: "the claim", secret: "the secret", sdp: "our sdp" },
+    { kind: "offer", claim: "the claim", secret: "the secret", sdp: "our sdp", attempt: 2 },
   ]);
   assert.equal(sound.answered, "their sdp");
   assert.deepEqual(told, [{ kind: "connected", atMs: 0 }]);

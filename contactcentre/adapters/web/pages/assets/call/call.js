@@ -26,6 +26,7 @@ const limits = {
   openMs: number("openMs"),
   connectMs: number("connectMs"),
 };
+const ATTEMPTS_MAX = 1_000;
 const GATHER_MS = 500;
 const SLOW_AFTER_MS = 8_000;
 const STILL_LOST_AFTER_MS = 12_000;
@@ -187,6 +188,7 @@ class LiveCall {
   #microphone;
   #secret;
   #claim;
+  #offered = { text: null, count: 0 };
   #nodes;
   #finding = null;
   #stillLost = null;
@@ -302,6 +304,7 @@ class LiveCall {
       url,
       claim: this.#claim.text,
       secret: this.#secret,
+      attempt: this.#attempt(),
       sound,
       openSocket,
       clock,
@@ -312,6 +315,13 @@ class LiveCall {
     line.stop();
     this.leg = null;
     return how;
+  }
+
+  /** Return how often the claim of now has been offered before. */
+  #attempt() {
+    const { text } = this.#claim;
+    this.#offered = { text, count: this.#offered.text === text ? this.#offered.count + 1 : 0 };
+    return Math.min(this.#offered.count, ATTEMPTS_MAX);
   }
 
   #hear(event, line, url) {

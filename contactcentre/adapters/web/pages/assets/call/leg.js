@@ -25,11 +25,12 @@ const BROKE = 1006;
 const OPEN = 1;
 
 /**
+ * attempt: how often this very claim has been offered before.
  * limits: beatMs (how often we say that we live), checkMs (how often we look), openMs and connectMs
  * (how long a socket and the sound may take to come about), lostAfterMs (a socket so silent is lost),
  * silentAfterMs and soundLostMs (a node is gone if its socket and its sound both are so silent).
  */
-export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, tell }) {
+export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock, limits, tell }) {
   const openedMs = clock.nowMs();
   let answered = false;
   let connected = false;
@@ -72,7 +73,7 @@ export function openLeg({ url, claim, secret, sound, openSocket, clock, limits, 
       end({ why: "no_sound" });
       return;
     }
-    say({ kind: "offer", claim, secret, sdp });
+    say({ kind: "offer", claim, secret, sdp, attempt });
   }
 
   async function listen(said) {

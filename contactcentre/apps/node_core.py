@@ -1,0 +1,223 @@
+"""A media node without its listeners: its calls, and what other processes and browsers ask of it.
+
+The process puts real sound, files and HTTP around it, a simulation something else; what is in here
+is the same.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from contactcentre.adapters.state_redis.events import RedisEventStream
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.admission import Admission
+from contactcentre.apps.leg_sockets import LegSockets
+from contactcentre.apps.neighbours import Neighbours
+from contactcentre.apps.node_calls import NodeCalls, NodePlace
+from contactcentre.apps.node_tools import NodeTools, Patience, Sign, Words
+from contactcentre.apps.reach import HttpDesks, PeerWay
+from contactcentre.domain.call import TALKS
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.expecting import WaitErrors
+from contactcentre.domain.ids import DeskId, LineId
+from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.switches import LineSwitches
+from contactcentre.domain.sites import SiteStanding
+from contactcentre.journey.records import ship
+from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, REJOIN_MS
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.ports.media import Media
+from contactcentre.ports.records import Spool
+from contactcentre.settings import Settings
+from contactcentre.wire.claims import CallerClaim, CallMemory
+from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
+
+log = structlog.get_logger()
+
+HAND_OVER_BEATS = 3
+
+
+class KeptSpool(Spool, Protocol):
+    """A spool that says how much is in it."""
+
+    @property
+    def pending_count(self) -> int:
+        """Return how many events wait to become durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeGround:
+    """What a node stands on."""
+
+    place: NodePlace
+    media: Media
+    state: RedisState
+    spool: KeptSpool
+    peers: PeerWay
+    clock: Clock
+    chance: Chance
+    signatures: Signatures
+    lines: Mapping[LineId, Line]
+    switches: Callable[[LineId], LineSwitches]
+    words: Words
+    patience: Patience
+    wait_errors: WaitErrors
+    spawn: Callable[[Coroutine[None, None, None], str], None]
+    """Runs something beside the node; its mistake ends the process."""
+    desks_static: Mapping[DeskId, str] = field(default_factory=dict)
+
+
+class NodeCore:
+    """One media node's calls, and the ways to them."""
+
+    def __init__(self, ground: NodeGround) -> None:
+        self._ground = ground
+        self._state = ground.state
+        self._site = SiteStanding()
+        self.desks = HttpDesks(
+            ground.peers,
+            ground.state,
+            ground.signatures,
+            ground.clock,
+            node=ground.place.node,
+            node_url=ground.place.public_url,
+            words=ground.words,
+            static=ground.desks_static,
+        )
+        tools = NodeTools(
+            node=ground.place.node,
+            media=ground.media,
+            queues=ground.state,
+            desks=self.desks,
+            spool=ground.spool,
+            clock=ground.clock,
+            chance=ground.chance,
+            lines=ground.lines,
+            switches=ground.switches,
+            words=ground.words,
+            sign=_signer(ground.signatures, ground.clock),
+            spawn=_spawner(ground.spawn),
+            patience=ground.patience,
+            wait_errors=ground.wait_errors,
+        )
+        self.calls = NodeCalls(ground.place, tools)
+        admission = Admission(self.calls, tools, ground.signatures)
+        self.sockets = LegSockets(self.calls, admission, ground.signatures, node=ground.place.node)
+
+    async def take_offer(self, offer: OfferCall) -> None:
+        """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""
+        await self.calls.take(offer)
+
+    def ring_again(self, asked: AskRing) -> RingAgain:
+        """Tell a desk that has taken an adviser up how the ring or talk stands.
+
+        Raises UnknownName, StaleToken.
+        """
+        call, offered, ring_ms = self.calls.ring_again(asked)
+        return RingAgain(
+            ring=self.desks.told(call.call, offered, ring_ms=ring_ms, steps=call.steps),
+            talking=call.call.state in TALKS,
+        )
+
+    async def drain(self, *, within_s: float) -> None:
+        """Take nothing new; return once the last call is gone and its record is on its way.
+
+        Callers go to other nodes as long as there are any, those who talk only when half of the
+        time to drain is over. What is left when all of it is over goes on by its claim, as after a
+        loss.
+        """
+        neighbours = Neighbours(self._state, self._ground.place.node)
+        self._ground.spawn(neighbours.watch(), "neighbours")
+        await self.calls.drain(
+            talks_after_ms=int(within_s * 500), others_serve=lambda: neighbours.serve
+        )
+        await self._hand_over_records()
+        try:
+            await self._state.forget_node(self._ground.place.node)
+        except StateUnavailable:
+            log.warning("the node could not sign off")
+
+    async def _hand_over_records(self) -> None:
+        """Let the last events become durable; what does not in time is sent at the next start."""
+        for _ in range(HAND_OVER_BEATS):
+            if not self._ground.spool.pending_count:
+                return
+            await asyncio.sleep(BEAT_EVERY_MS / 1_000)  # the mark comes with a beat
+
+    async def keep_reporting(self, shown: Callable[[], None]) -> None:
+        """Report every beat; while the store is away, keep trying at the same pace.
+
+        `shown` is called after each.
+        """
+        is_heard = True
+        while True:
+            was_heard, is_heard = is_heard, await self._is_heard()
+            if was_heard and not is_heard:
+                log.warning("the node cannot report; it goes on and tries again every beat")
+            elif is_heard and not was_heard:
+                log.info("the node reports again")
+            shown()
+            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+
+    async def _is_heard(self) -> bool:
+        """Report once; say whether the store has heard it."""
+        try:
+            await self.calls.beat()
+        except StateUnavailable:
+            is_heard = False
+        else:
+            is_heard = True
+        sees_majority = self._state.client.sees_majority
+        at_ms = self._ground.clock.monotonic_ms()
+        self._site.see(is_heard=is_heard, sees_majority=sees_majority, at_ms=at_ms)
+        return is_heard
+
+    async def evacuate(self) -> None:
+        """Send callers who do not talk to another site whenever this one is cut off, for ever."""
+        clock = self._ground.clock
+        await self.calls.evacuate(lambda: self._site.is_left(at_ms=clock.monotonic_ms()))
+
+    async def ship(self) -> None:
+        """Send what is written down on its way into the record, for ever."""
+        stream = RedisEventStream(self._state)
+        ground = self._ground
+        await ship(ground.spool, stream, lambda: self.calls.durable_seq, ground.clock)
+
+
+def patience_of(settings: Settings) -> Patience:
+    """Return how long a node waits for whom."""
+    return Patience(
+        ring_ms=settings.ring_ms,
+        leg_grace_ms=settings.leg_grace_ms,
+        adviser_grace_ms=min(settings.leg_grace_ms, REJOIN_MS),
+        wishes=settings.wish_ms > 0,
+    )
+
+
+def _signer(signatures: Signatures, clock: Clock) -> Sign:
+    """Return what signs a caller's claim, good for a while from now, with its memory sealed."""
+
+    def sign(claim: CallerClaim, memory: CallMemory) -> str:
+        exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
+        fresh = {"exp": exp, "memory": signatures.seal(memory)}
+        return signatures.sign_claim(claim.model_copy(update=fresh))
+
+    return sign
+
+
+def _spawner(
+    spawn: Callable[[Coroutine[None, None, None], str], None],
+) -> Callable[[Coroutine[None, None, None], str], None]:
+    """Return what runs things beside the node; a mistake in one call ends no other."""
+
+    async def guarded(work: Coroutine[None, None, None], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("a task of this node failed", task=name)
+
+    return lambda work, name: spawn(guarded(work, name), name)

@@ -1,0 +1,204 @@
+"""Callers and advisers of a simulated centre: the people of the drills, in simulated browsers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import cast
+
+import aiohttp
+
+from contactcentre.drills import history as h
+from contactcentre.drills.adviser import Adviser, AdviserPage
+from contactcentre.drills.caller import Caller, CallerPage
+from contactcentre.drills.checker import STUCK_AFTER_MS
+from contactcentre.drills.history import Fact, History, now_ms
+from contactcentre.drills.manners import AdviserManner, CallerManner, PromptCaller
+from contactcentre.simulation.browser import Browser
+from contactcentre.simulation.network import Names
+from contactcentre.simulation.sound import BrowserSound
+from contactcentre.simulation.world import World
+
+PEOPLE = "people"
+KEYS = ("4", "4", "3", "0")
+"""What callers press: most want the general queue, some to pay, a few need extra support."""
+POLL_S = 0.1
+LAST_ROUND_WITHIN_S = 15.0
+PATIENT_S = 100_000.0
+GAP_KEPT_MS = 300
+"""Shorter pauses of sound are no news to anybody."""
+NO_ANSWER_RATIO = 0.04
+NO_ANSWER_S = 40.0
+
+
+class Witnessed(History):
+    """A history without the smallest pauses of sound, of which there are very many."""
+
+    def note(self, fact: Fact) -> None:
+        """Write a fact down."""
+        if isinstance(fact, h.SoundGap) and fact.at_ms - fact.began_ms < GAP_KEPT_MS:
+            return
+        super().note(fact)
+
+
+class SimulatedCaller:
+    """A caller with a mind of their own; most are patient, some leave early."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+        draw = chance.random()
+        self._leaves_menu = draw < 0.06  # noqa: PLR2004 - a few
+        self._impatient = not self._leaves_menu and draw < 0.2  # noqa: PLR2004 - some
+
+    async def choose(self) -> None:
+        """Think about the menu for some seconds."""
+        await asyncio.sleep(PATIENT_S if self._leaves_menu else self._chance.uniform(0.3, 5.0))
+
+    async def tire(self) -> None:
+        """Be served, or leave before."""
+        if self._leaves_menu:
+            await asyncio.sleep(self._chance.uniform(0.5, 6.0))
+        elif self._impatient:
+            await asyncio.sleep(self._chance.uniform(3.0, 40.0))
+        else:
+            await asyncio.sleep(PATIENT_S)
+
+    async def talk(self) -> None:
+        """End about every second talk."""
+        await asyncio.sleep(self._chance.uniform(2.0, 14.0))
+
+
+class SimulatedAdviser:
+    """An adviser of a busy day, who now and then lets it ring."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+        self.answers = asyncio.Event()
+        self.answers.set()
+        """Not set while every ring is to be left ringing."""
+        self.is_last_round = False
+
+    async def think(self) -> None:
+        """Answer soon, or not at all."""
+        if not self.is_last_round and self._chance.random() < NO_ANSWER_RATIO:
+            await asyncio.sleep(NO_ANSWER_S)
+        await asyncio.sleep(self._chance.uniform(0.3, 3.0))
+        await self.answers.wait()
+
+    async def talk(self) -> None:
+        """Talk for some seconds."""
+        await asyncio.sleep(self._chance.uniform(2.0, 12.0))
+
+    async def write(self) -> None:
+        """Write a little."""
+        await asyncio.sleep(self._chance.uniform(0.2, 1.5))
+
+
+class Floor:
+    """Everybody who takes part in a run."""
+
+    def __init__(self, world: World, group: asyncio.TaskGroup) -> None:
+        self.history = Witnessed()
+        self.started_count = 0
+        self.advisers: list[AdviserPage] = []
+        self.callers: dict[str, CallerPage] = {}
+        """Those who call now."""
+        self._world = world
+        self._group = group
+        self._chance = world.simulation.dice("people")
+        self._names: list[str] = []
+        self._working: list[asyncio.Task[None]] = []
+        world.people_names = lambda: [*self._names, *self.callers]
+
+    def open(self, manner: AdviserManner) -> None:
+        """Let every adviser come to work."""
+        for name in self._world.ground.accounts:
+            names = (PEOPLE, PEOPLE, name)
+            adviser = Adviser(
+                name=name,
+                password="known to nobody",  # noqa: S106 - nobody asks for it
+                desks=[f"http://{desk}" for desk in self._world.of("desk")],
+                history=self.history,
+                closing=self._group,
+                chance=self._dice(),
+                open_session=lambda names=names: self._browser(names),  # type: ignore[misc]
+                make_sound=self._make_sound(names),
+            )
+            page = AdviserPage(adviser, manner)
+            self._names.append(name)
+            self.advisers.append(page)
+            self._working.append(self._group.create_task(page.work(), name=name))
+
+    def call(self, manner: CallerManner) -> None:
+        """Let somebody call."""
+        self.started_count += 1
+        name = f"caller-{self.started_count}"
+        names = (PEOPLE, PEOPLE, name)
+        caller = Caller(
+            number=self.started_count,
+            public_urls=["http://public"],
+            session=self._browser(names),
+            history=self.history,
+            closing=self._group,
+            chance=self._dice(),
+            key=self._chance.choice(KEYS),
+            make_sound=self._make_sound(names),
+        )
+        page = CallerPage(caller, manner)
+        self.callers[name] = page
+        task = self._group.create_task(page.live(), name=name)
+        task.add_done_callback(lambda _: self.callers.pop(name, None))
+
+    async def keep_calling(self, every_s: float) -> None:
+        """Let somebody call again and again."""
+        while True:
+            await asyncio.sleep(self._chance.expovariate(1.0 / every_s))
+            self.call(SimulatedCaller(self._dice()))
+
+    async def is_so(self, true: Callable[[], bool], *, within_s: float) -> bool:
+        """Wait until something is so; say whether it came to that in time."""
+        until_ms = now_ms() + int(within_s * 1_000)
+        while not true():
+            if now_ms() > until_ms:
+                return False
+            await asyncio.sleep(POLL_S)
+        return True
+
+    async def all_over(self, *, within_s: float) -> bool:
+        """Wait until nobody calls any more; say whether it came to that in time."""
+        return await self.is_so(lambda: not self.callers, within_s=within_s)
+
+    async def last_round(self, manner: SimulatedAdviser, *, over_within_s: float) -> None:
+        """Let everybody become ready, then ring every adviser once more, all at the same time."""
+        note = self.history.note
+        manner.is_last_round = True
+        note(h.AllOver(at_ms=now_ms()))
+        await self.is_so(
+            lambda: all(page.presence == "ready" for page in self.advisers),
+            within_s=STUCK_AFTER_MS / 1_000,
+        )
+        note(h.LastRound(at_ms=now_ms()))
+        manner.answers.clear()
+        for _ in self.advisers:
+            self.call(PromptCaller(self._dice()))
+        await self.is_so(
+            lambda: all(page.presence == "ringing" for page in self.advisers),
+            within_s=LAST_ROUND_WITHIN_S,
+        )
+        manner.answers.set()
+        await self.all_over(within_s=over_within_s)
+        note(h.LastRoundOver(at_ms=now_ms()))
+
+    def _dice(self) -> Random:
+        return Random(self._chance.random())  # noqa: S311 - the same seed, the same people
+
+    def _browser(self, names: Names) -> aiohttp.ClientSession:
+        """Return a browser; it has as much of a session as the people use."""
+        return cast("aiohttp.ClientSession", Browser(self._world.post, self._world.wires, names))
+
+    def _make_sound(self, names: Names) -> Callable[[float], BrowserSound]:
+        return lambda hums_hz: BrowserSound(self._world.ground.air, names, hums_hz)
+
+
+def states(pages: Sequence[AdviserPage]) -> Sequence[str | None]:
+    """Return how advisers stand, as their pages know."""
+    return [page.presence for page in pages]

@@ -1,0 +1,317 @@
+"""How each process of a simulated centre is put together, out of the parts that the real one has.
+
+What stands here is what `apps` has in its listeners: which request goes to which part.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.telemetry.monitors import violated
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.pages.seen import SeenCentre
+from contactcentre.adapters.web.sockets import Socket
+from contactcentre.apps.desk import assemble_floor
+from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.node_calls import NodePlace
+from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
+from contactcentre.apps.node_tools import Words
+from contactcentre.apps.records import assemble
+from contactcentre.apps.router import Router
+from contactcentre.domain.errors import UnknownName
+from contactcentre.domain.expecting import WaitErrors
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LineId,
+    NodeId,
+    QueueId,
+    RequestId,
+)
+from contactcentre.domain.ivr.flow import Line, QueueDefinition
+from contactcentre.domain.ivr.switches import AS_PLANNED
+from contactcentre.journey.supervision import Supervision
+from contactcentre.journey.wrapup import WrapUps
+from contactcentre.limits import CLAIM_LIFE_S
+from contactcentre.ports.accounts import Account
+from contactcentre.ports.state import Reservation
+from contactcentre.settings import Settings
+from contactcentre.simulation.client import SimulatedClient
+from contactcentre.simulation.desk_door import DeskDoor
+from contactcentre.simulation.disk import Disk, DiskSpool
+from contactcentre.simulation.environment import SimulatedChance, SimulatedClock
+from contactcentre.simulation.ledger import LedgerData, LedgerLink
+from contactcentre.simulation.lives import Answer, Life, Request
+from contactcentre.simulation.loop import Simulation
+from contactcentre.simulation.post import Post, PostPeers
+from contactcentre.simulation.sound import Air, SimulatedMedia
+from contactcentre.simulation.store.group import Group
+from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.cluster import AskRing, OfferCall
+from contactcentre.wire.pages import GivenClaim, LivingNodes, NewClaim
+
+LINE = LineId("tax")
+SIGNING_KEYS = "k1:" + "s" * 32
+CLUSTER_KEY = "c" * 32
+LEGS_MAX = 200
+DONE = Answer(status=204)
+
+Start = Callable[["Ground", Life], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Ground:
+    """What every process of one simulated centre stands on."""
+
+    simulation: Simulation
+    post: Post
+    air: Air
+    store: Group
+    ledger: LedgerData
+    lines: Mapping[LineId, Line]
+    words: Words
+    accounts: Mapping[str, Account]
+    desks_static: Mapping[DeskId, str]
+    nodes_static: Mapping[str, str]
+    disks: dict[str, Disk] = field(default_factory=dict)
+    clocks: dict[str, SimulatedClock] = field(default_factory=dict)
+    lives_count: int = 0
+    reservations: list[tuple[int, str, int]] = field(default_factory=list)
+    """Every reservation that a router has made: when (ms), of which call, with which token."""
+
+
+class Part:
+    """What a process of any role has."""
+
+    def __init__(self, ground: Ground, life: Life, *, needs_majority: bool = False) -> None:
+        ground.lives_count += 1
+        simulation = ground.simulation
+        self.settings = Settings.model_validate(
+            {"node": life.name, "cluster_key": CLUSTER_KEY, "signing_keys": SIGNING_KEYS}
+        )
+        self.clock = ground.clocks.setdefault(life.name, SimulatedClock(simulation))
+        self.chance = SimulatedChance(simulation.dice(f"{life.name}/{ground.lives_count}"))
+        client = SimulatedClient(
+            simulation,
+            ground.post.network,
+            ground.store,
+            *life.names,
+            timeout_ms=self.settings.redis_timeout_ms,
+            needs_majority=needs_majority,
+        )
+        self.client = client
+        life.hang_up = client.hang_up
+        self.state = RedisState(client)
+        self.peers = PostPeers(ground.post, life)
+        self.ledger = LedgerLink(
+            ground.ledger,
+            ground.post.network,
+            life.names,
+            timeout_ms=self.settings.database_timeout_ms,
+        )
+        signing, ring = self.settings.signing_ring()
+        self.signatures = Signatures(ring, signing, self.clock)
+
+
+class Noted(RedisState):
+    """The live state of a router, of which it is noted whom it has reserved."""
+
+    def __init__(self, client: SimulatedClient, ground: Ground) -> None:
+        super().__init__(client)
+        self._ground = ground
+
+    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
+        """Reserve the best waiting head of the adviser's queues."""
+        return self._noted(await super().match_adviser(adviser, request=request))
+
+    async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
+        """Reserve a queue's head for the adviser who has been ready for longest."""
+        return self._noted(await super().match_queue(queue, request=request))
+
+    def _noted(self, made: Reservation | None) -> Reservation | None:
+        if made is not None:
+            now_ms = self._ground.simulation.now_us() // 1_000
+            self._ground.reservations.append((now_ms, made.call, made.token))
+        return made
+
+
+async def start_media(ground: Ground, life: Life) -> None:
+    """Start a media node."""
+    part = Part(ground, life)
+    place = NodePlace(
+        node=NodeId(life.name),
+        site=life.names[0],
+        internal_url=f"http://{life.name}",
+        public_url=ground.nodes_static[life.name],
+        legs_max=LEGS_MAX,
+    )
+    disk = ground.disks.setdefault(life.name, Disk())
+    spool = DiskSpool(disk, node=place.node, now_ms=part.clock.now_ms())
+    core = NodeCore(
+        NodeGround(
+            place=place,
+            media=SimulatedMedia(ground.air, life, legs_max=LEGS_MAX),
+            state=part.state,
+            spool=spool,
+            peers=part.peers,
+            clock=part.clock,
+            chance=part.chance,
+            signatures=part.signatures,
+            lines=ground.lines,
+            switches=lambda _: AS_PLANNED,
+            words=ground.words,
+            patience=patience_of(part.settings),
+            wait_errors=WaitErrors(lambda _queue, _ratio: None),
+            spawn=life.spawn,
+            desks_static=ground.desks_static,
+        )
+    )
+
+    async def serve(request: Request) -> Answer:
+        match request.path:
+            case "/offers":
+                await core.take_offer(OfferCall.model_validate_json(request.body))
+                return DONE
+            case "/rings/again":
+                again = core.ring_again(AskRing.model_validate_json(request.body))
+                return Answer(status=200, body=again.model_dump_json().encode())
+            case _:
+                raise UnknownName("There is no such path.")
+
+    async def leg(socket: Socket, _: str) -> None:
+        await core.sockets.serve(socket)
+
+    life.spawn(spool.keep_writing(), "spool")
+    life.spawn(core.ship(), "shipping")
+    life.spawn(core.keep_reporting(lambda: None), "node beat")
+    life.spawn(core.evacuate(), "evacuation")
+    life.spawn(part.client.watch(), "sentinels")
+    life.drain = partial(core.drain, within_s=part.settings.drain_s)
+    life.listen(serve, {"/leg": leg})
+
+
+async def start_router(ground: Ground, life: Life) -> None:
+    """Start a router."""
+    part = Part(ground, life, needs_majority=True)
+    router = Router(
+        state=Noted(part.client, ground),
+        peers=part.peers,
+        clock=part.clock,
+        chance=part.chance,
+        grace_ms=part.settings.orphan_grace_ms,
+        wish_ms=part.settings.wish_ms,
+        violated=violated,
+    )
+    life.spawn(part.client.watch(), "sentinels")
+    life.spawn(router.work(), "router")
+
+
+async def start_desk(ground: Ground, life: Life) -> None:
+    """Start a desk process."""
+    part = Part(ground, life)
+    supervision = Supervision(
+        addresses=part.state,
+        lost=part.state,
+        reports=part.ledger,
+        clock=part.clock,
+        queues=[queue.id for queue in _queues(ground.lines)],
+    )
+    floor, beat = assemble_floor(
+        part.settings,
+        internal_url=f"http://{life.name}",
+        spawn=life.spawn,
+        state=part.state,
+        peers=part.peers,
+        supervision=supervision,
+        wrap_ups=WrapUps(part.ledger, part.clock),
+        signs=Signs(ground.lines.values()),
+        clock=part.clock,
+    )
+    door = DeskDoor(floor, ground.accounts)
+
+    async def drain() -> None:
+        floor.close()
+        await beat.report_last()
+
+    await supervision.look()
+    await supervision.count()
+    life.spawn(supervision.keep_counting(), "counts")
+    life.spawn(beat.keep_beating(), "desk beat")
+    life.drain = drain
+    life.listen(door.serve, {"/api/live": door.live})
+
+
+async def start_records(ground: Ground, life: Life) -> None:
+    """Start a records process."""
+    part = Part(ground, life)
+    recorder, reconciler = assemble(
+        part.state,
+        part.ledger,
+        part.ledger,
+        reader=life.name,
+        clock=part.clock,
+        chance=part.chance,
+        grace_ms=part.settings.orphan_grace_ms,
+    )
+    life.spawn(reconciler.run(), "reconciling")
+    life.spawn(recorder.run(), "records")
+
+
+async def start_public(ground: Ground, life: Life) -> None:
+    """Start a process that gives claims to callers' pages."""
+    part = Part(ground, life)
+    centre = SeenCentre(
+        part.state,
+        [queue.id for queue in _queues(ground.lines)],
+        nodes_static=ground.nodes_static,
+        clock=part.clock,
+    )
+
+    async def serve(request: Request) -> Answer:
+        if request.path == "/api/nodes":
+            nodes = LivingNodes(
+                nodes=list(centre.nodes_for_calls_kept()), sites=dict(centre.sites())
+            )
+            return Answer(status=200, body=nodes.model_dump_json().encode())
+        asked = NewClaim.model_validate_json(request.body)
+        call = CallId(part.chance.nonce())
+        claim = CallerClaim(
+            call=call,
+            line=asked.line,
+            language=asked.language,
+            epoch_count=0,
+            epoch_nonce="",
+            page=asked.page,
+            exp=part.clock.now_ms() // 1_000 + CLAIM_LIFE_S,
+        )
+        given = GivenClaim(
+            claim=part.signatures.sign_claim(claim),
+            call=call,
+            life_ms=CLAIM_LIFE_S * 1_000,
+            nodes=list(centre.nodes_for_new_calls()),
+            sites=dict(centre.sites()),
+        )
+        return Answer(status=200, body=given.model_dump_json().encode())
+
+    await centre.look()
+    life.spawn(centre.watch(), "watch")
+    life.listen(serve, {})
+
+
+def _queues(lines: Mapping[LineId, Line]) -> Sequence[QueueDefinition]:
+    return [queue for line in lines.values() for queue in line.queues]
+
+
+STARTS: Mapping[str, Start] = MappingProxyType(
+    {
+        "media": start_media,
+        "router": start_router,
+        "desk": start_desk,
+        "records": start_records,
+        "public": start_public,
+    }
+)
+"""How a process of each role starts."""

@@ -1,0 +1,251 @@
+"""One run: a centre, its people, its faults, and what was broken when all of it was over."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from contactcentre.domain.call import CallState
+from contactcentre.drills import history as h
+from contactcentre.drills.checker import Findings, check
+from contactcentre.drills.checker import Row as CheckedRow
+from contactcentre.drills.history import CLOCK, History, now_ms
+from contactcentre.ports.records import WrittenEvent
+from contactcentre.simulation.eyes import Eyes
+from contactcentre.simulation.faults import Fault, put_in
+from contactcentre.simulation.ledger import LedgerData, ends_counts
+from contactcentre.simulation.lives import LivesLoop
+from contactcentre.simulation.loop import Simulation, steady
+from contactcentre.simulation.people import Floor, SimulatedAdviser
+from contactcentre.simulation.plans import Places, plan
+from contactcentre.simulation.store.data import ReplyError
+from contactcentre.simulation.store.server import Gone
+from contactcentre.simulation.world import NORTH, SOUTH, Size, World
+
+VIRTUAL_MAX_S = 3_600.0
+ROUNDS_MAX = 20_000_000
+CALLERS_FROM_S = 4.0
+FAULTS_FROM_S, FAULTS_UNTIL_S = 10.0, 65.0
+FAULTS_LEAST, FAULTS_MOST = 17, 24
+OVER_WITHIN_S = 300.0
+RECORDED_WITHIN_S = 100.0
+SETTLED_S = 3.0
+NOBODYS = (ReplyError, Gone, ConnectionError)
+"""Answers to what a process had asked that died before they came."""
+
+
+BROKEN_FIGURES = (
+    "lost",
+    "duplicated",
+    "order_violations",
+    "stuck_advisers",
+    "records_wrong",
+    "mistakes",
+)
+"""Each of these must be 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a run."""
+
+    seed: int
+    faults: Sequence[Fault]
+    callers_count: int
+    findings: Findings
+    mistakes: Sequence[str]
+    """Steps of the product that failed otherwise than by a refusal or an outage."""
+    history: History
+    events: Sequence[WrittenEvent]
+    """What stands in the record, event by event."""
+    virtual_s: float
+    real_s: float
+
+    @property
+    def trace(self) -> str:
+        """Return the same for the same run: the sum of all that people saw, in a few digits."""
+        seen = sha256()
+        for line in self.history.lines():
+            seen.update(line.encode())
+        return seen.hexdigest()[:16]
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Return what is counted over all runs."""
+        found = self.findings
+        return {
+            "faults": len(self.faults),
+            "callers": self.callers_count,
+            "lost": len(found.lost),
+            "duplicated": len(found.duplicated),
+            "order_violations": len(found.order_violations),
+            "stuck_advisers": len(found.stuck_advisers),
+            "records_wrong": len(found.records_missing)
+            + len(found.records_wrong)
+            + len(found.records_doubled),
+            "mistakes": len(self.mistakes),
+        }
+
+
+def simulate(
+    seed: int, *, faults: Sequence[Fault] | None = None, size: Size | None = None
+) -> Result:
+    """Run one seed, with faults of its own choice or those that are given."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    loop = LivesLoop(virtual_max_s=VIRTUAL_MAX_S, rounds_max=ROUNDS_MAX)
+    asyncio.set_event_loop(loop)
+    CLOCK.read_ms = lambda: round(loop.time() * 1_000)
+    began_s = perf_counter()
+    with steady(seed):
+        run = _Run(Simulation(loop, seed), size or Size(), faults)
+        loop.run_until_complete(run.run())
+    return run.result(perf_counter() - began_s, loop)
+
+
+class _Run:
+    """One run."""
+
+    def __init__(self, simulation: Simulation, size: Size, faults: Sequence[Fault] | None) -> None:
+        self._simulation = simulation
+        self._size = size
+        self._world = World(simulation, size)
+        self._dice = simulation.dice("faults")
+        self._faults = self._planned() if faults is None else faults
+        self._crowd = Crowd()
+        self._floor = Floor(self._world, self._crowd)
+        self._eyes = Eyes(self._world)
+        self._broken_count = 0
+
+    def result(self, real_s: float, loop: LivesLoop) -> Result:
+        """Return what came of it."""
+        floor, world = self._at_work, self._world
+        rows = _rows(world.ground.ledger)
+        mistakes = [
+            *world.mistakes,
+            *(f"a person failed: {one!r}" for one in self._crowd.mistakes),
+            *(f"unheard of: {one!r}" for one in loop.unheard if not isinstance(one, NOBODYS)),
+            *(
+                f"a script failed: {one}"
+                for server in world.store.servers
+                for one in server.mistakes
+            ),
+        ]
+        return Result(
+            seed=self._simulation.seed,
+            faults=self._faults,
+            callers_count=floor.started_count,
+            findings=check(
+                floor.history,
+                rows,
+                started=floor.started_count,
+                is_excused=self._eyes.excuses(floor.history),
+            ),
+            mistakes=mistakes,
+            history=floor.history,
+            events=list(world.ground.ledger.events.values()),
+            virtual_s=loop.time(),
+            real_s=real_s,
+        )
+
+    async def run(self) -> None:
+        """Begin, break things, let everything heal, and wait until all is over."""
+        floor = self._at_work
+        manner = SimulatedAdviser(self._simulation.dice("advisers"))
+        self._world.begin()
+        self._eyes.begin()
+        floor.open(manner)
+        await asyncio.sleep(CALLERS_FROM_S)
+        coming = self._crowd.create_task(
+            floor.keep_calling(self._size.caller_every_s), name="callers"
+        )
+        for fault in self._faults:
+            self._world.later(fault.at_s - self._simulation.now_s, partial(self._put_in, fault))
+        last_s = max((fault.at_s + fault.span_s for fault in self._faults), default=0.0)
+        await asyncio.sleep(max(FAULTS_UNTIL_S, last_s) - self._simulation.now_s)
+        self._world.network.heal()
+        coming.cancel()
+        await floor.all_over(within_s=OVER_WITHIN_S)
+        await floor.last_round(manner, over_within_s=OVER_WITHIN_S)
+        await floor.is_so(self._is_recorded, within_s=RECORDED_WITHIN_S)
+        await asyncio.sleep(SETTLED_S)
+
+    def _planned(self) -> Sequence[Fault]:
+        world = self._world
+        places = Places(
+            media=world.of("media"),
+            routers=world.of("router"),
+            desks=world.of("desk"),
+            records=world.of("records"),
+            publics=world.of("public"),
+            sites=(NORTH, SOUTH),
+        )
+        count = self._dice.randint(FAULTS_LEAST, FAULTS_MOST)
+        return plan(self._dice, places, count=count, first_s=FAULTS_FROM_S, last_s=FAULTS_UNTIL_S)
+
+    def _put_in(self, fault: Fault) -> None:
+        """Put a fault in, and take it away when its span is over."""
+        note = self._at_work.history.note
+        note(h.Broke(at_ms=now_ms(), what=f"{fault.kind} {fault.target}"))
+        self._broken_count += 1
+        undo = put_in(self._world, fault, self._dice)
+
+        def mend() -> None:
+            undo()
+            self._broken_count -= 1
+            if not self._broken_count:
+                note(h.Healed(at_ms=now_ms(), what="everything"))
+
+        self._world.later(fault.span_s, mend)
+
+    def _is_recorded(self) -> bool:
+        """Say whether every call stands in the record with its end."""
+        rows = self._world.ground.ledger.rows
+        came = {fact.call for fact in self._at_work.history.of(h.CallerCame)}
+        ended = {call for call, row in rows.items() if row.call.state is CallState.ENDED}
+        return came <= ended
+
+    @property
+    def _at_work(self) -> Floor:
+        return self._floor
+
+
+class Crowd(asyncio.TaskGroup):
+    """Tasks that end with the run; a mistake in one of them is a mistake of the simulation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mistakes: list[BaseException] = []
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def create_task(self, coro: Any, **how: Any) -> asyncio.Task[Any]:
+        """Let something run until it ends by itself."""
+        task = asyncio.get_running_loop().create_task(coro, **how)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.mistakes.append(error)
+
+
+def _rows(ledger: LedgerData) -> Sequence[CheckedRow]:
+    counts = ends_counts(ledger)
+    return [
+        CheckedRow(
+            call=call,
+            state=row.call.state,
+            ending=row.call.ending,
+            provisional=row.provisional,
+            ends_count=counts.get(call, 0),
+            own_ends_count=counts.get(call, 0),
+        )
+        for call, row in ledger.rows.items()
+    ]

@@ -1,0 +1,121 @@
+"""Scenarios: files that say how large a centre is, and which faults come when."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contactcentre.adapters.flow_files.strict_yaml import read, understand
+from contactcentre.domain.errors import BadRequest, UnknownName
+from contactcentre.simulation.faults import Fault, Kind
+from contactcentre.simulation.many import Job
+from contactcentre.simulation.world import Size
+
+FOLDER = Path(__file__).parent / "scenarios"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FaultOfFile(_Part):
+    """One fault, as it is written."""
+
+    at_s: float = Field(ge=0, le=600)
+    do: Kind
+    target: str = "everything"
+    for_s: float = Field(default=0.0, ge=0, le=600)
+    amount: float = 0.0
+    again_every_s: float | None = Field(default=None, gt=0)
+    """Put it in again and again, so many seconds apart."""
+    times: int = Field(default=1, ge=1, le=100)
+
+    def faults(self) -> Sequence[Fault]:
+        """Return each time that it comes."""
+        return [
+            Fault(
+                at_s=self.at_s + number * (self.again_every_s or 0.0),
+                kind=self.do,
+                target=self.target,
+                span_s=self.for_s,
+                amount=self.amount,
+            )
+            for number in range(self.times)
+        ]
+
+
+class SizeOfFile(_Part):
+    """How large the centre is."""
+
+    media: int = Field(default=3, ge=1, le=8)
+    routers: int = Field(default=2, ge=1, le=8)
+    desks: int = Field(default=2, ge=1, le=8)
+    records: int = Field(default=2, ge=1, le=8)
+    advisers: int = Field(default=6, ge=1, le=60)
+    caller_every_s: float = Field(default=1.5, gt=0.05, le=60)
+
+
+class Scenario(_Part):
+    """One scenario."""
+
+    title: str
+    why: str
+    seeds: list[int] = Field(min_length=1, max_length=20)
+    size: SizeOfFile = SizeOfFile()
+    faults: list[FaultOfFile]
+
+
+def names() -> Sequence[str]:
+    """Return the scenarios that come with the program."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def read_scenario(name: str) -> Scenario:
+    """Return a scenario by its name, or by the path of its file. Raises UnknownName, BadRequest."""
+    path = FOLDER / f"{name}.yaml" if name in names() else Path(name)
+    if not path.is_file():
+        raise UnknownName(
+            f"There is no scenario {name!r}. Give the path of a file, or one of: "
+            f"{', '.join(names())}."
+        )
+    return understand(read(path), Scenario)
+
+
+def jobs_of(name: str) -> Sequence[Job]:
+    """Return the runs of a scenario. Raises UnknownName, BadRequest."""
+    scenario = read_scenario(name)
+    faults = sorted(
+        (fault for one in scenario.faults for fault in one.faults()), key=lambda one: one.at_s
+    )
+    size = Size(**scenario.size.model_dump())
+    _refuse_unknown_targets(name, faults, size)
+    return [Job(seed=seed, scenario=name, faults=faults, size=size) for seed in scenario.seeds]
+
+
+def _refuse_unknown_targets(name: str, faults: Sequence[Fault], size: Size) -> None:
+    """Raise BadRequest where a fault names something that a centre of that size does not have."""
+    known = {*size.names(), *OTHER_TARGETS}
+    for fault in faults:
+        parts = fault.target.replace(">", "|").split("|")
+        unknown = [part for part in parts if part not in known]
+        if unknown:
+            raise BadRequest(
+                f"Scenario {name}: {fault.kind} names {unknown[0]!r}, which is not there. "
+                f"There are: {', '.join(sorted(known))}."
+            )
+
+
+OTHER_TARGETS = (
+    "anyone",
+    "centre",
+    "everything",
+    "north",
+    "people",
+    "record",
+    "south",
+    "store",
+    "store-north",
+    "store-south",
+    "store-witness",
+    "witness",
+)

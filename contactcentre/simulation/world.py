@@ -1,0 +1,202 @@
+"""One simulated centre: processes at two sites, a store, a record, and what becomes of them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import structlog
+
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.prompts import load_words
+from contactcentre.apps.node_tools import Words
+from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId
+from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.languages import Language
+from contactcentre.ports.accounts import Account, Role
+from contactcentre.simulation.ledger import LedgerData
+from contactcentre.simulation.lives import WORLD, Life
+from contactcentre.simulation.loop import Simulation
+from contactcentre.simulation.network import Network
+from contactcentre.simulation.post import Post
+from contactcentre.simulation.roles import STARTS, Ground
+from contactcentre.simulation.sound import Air
+from contactcentre.simulation.store.group import Group
+from contactcentre.simulation.store.server import Server
+from contactcentre.simulation.wires import Wires
+
+log = structlog.get_logger()
+
+NORTH, SOUTH, WITNESS = SITES = ("north", "south", "witness")
+START_S = (0.3, 0.8)
+"""How long a process takes from its start until it listens."""
+AGAIN_S = 1.0
+"""How soon a process is started again that has ended by a mistake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How large a simulated centre is."""
+
+    media: int = 3
+    routers: int = 2
+    desks: int = 2
+    records: int = 2
+    advisers: int = 6
+    caller_every_s: float = 1.5
+    """A new caller comes so often, on average."""
+
+    def roles(self) -> Mapping[str, str]:
+        """Return every process by its name, with its role."""
+        counts = {
+            "media": self.media,
+            "router": self.routers,
+            "desk": self.desks,
+            "records": self.records,
+            "public": 2,
+        }
+        return {
+            f"{role}-{number + 1}": role
+            for role, count in counts.items()
+            for number in range(count)
+        }
+
+    def names(self) -> Sequence[str]:
+        """Return every process and every adviser by its name."""
+        return [*self.roles(), *(f"adviser-{number + 1}" for number in range(self.advisers))]
+
+
+@cache
+def read_flows() -> tuple[Mapping[LineId, Line], Words]:
+    """Return the lines that come with the program, and their words."""
+    folder = default_flows_dir()
+    return load_lines(folder), load_words(folder)
+
+
+class World:
+    """Everything that is simulated, but for the people."""
+
+    def __init__(self, simulation: Simulation, size: Size) -> None:
+        self.simulation = simulation
+        self.network = Network(simulation)
+        self.lives: dict[str, Life] = {}
+        self.mistakes: list[str] = []
+        """What has ended a process that nobody killed."""
+        self.people_names: Callable[[], Sequence[str]] = list
+        """Returns who is there with a browser now."""
+        self._dice = simulation.dice("world")
+        self._roles = size.roles()
+        self._sites = {name: (NORTH, SOUTH)[at % 2] for at, name in enumerate(self._roles)}
+        self._buried: list[Life] = []
+        self.store = Group(
+            simulation,
+            self.network,
+            [Server(simulation, site, "store", f"store-{site}") for site in SITES],
+            sentinels=[(site, "store", f"sentinel-{site}") for site in SITES],
+            replicas_min=1,
+        )
+        post = Post(self.network, self.lives, fronts={"public": self.of("public")})
+        self.post, self.wires = post, Wires(post)
+        lines, words = read_flows()
+        self.ground = Ground(
+            simulation=simulation,
+            post=post,
+            air=Air(self.network),
+            store=self.store,
+            ledger=LedgerData(names=(NORTH, "record")),
+            lines=lines,
+            words=words,
+            accounts=_accounts(
+                size, [queue.id for line in lines.values() for queue in line.queues]
+            ),
+            desks_static={DeskId(name): f"http://{name}" for name in self.of("desk")},
+            nodes_static={name: f"ws://{name}/leg" for name in self.of("media")},
+        )
+
+    def of(self, role: str) -> Sequence[str]:
+        """Return the processes of a role."""
+        return [name for name, its in self._roles.items() if its == role]
+
+    def begin(self) -> None:
+        """Start everything."""
+        for name in self._roles:
+            self.start(name)
+        self.ground.air.begin()
+
+    def later(self, delay_s: float, step: Callable[[], object]) -> None:
+        """Let something happen after a while, whoever stands still then."""
+        self.simulation.loop.call_later(max(0.0, delay_s), step, context=WORLD)
+
+    # Lives
+
+    def start(self, name: str) -> None:
+        """Start a process that does not live."""
+        former = self.lives.get(name)
+        if former is not None and not former.is_dead:
+            return
+        if former is not None:
+            self._buried.append(former)
+        life = Life((self._sites[name], "centre", name), failed=self._failed)
+        self.lives[name] = life
+        life.spawn(self._boot(life), "start")
+
+    def kill(self, name: str) -> None:
+        """End a process at once."""
+        life = self.lives[name]
+        if not life.is_dead:
+            life.kill()
+            self.wires.break_with(life)
+
+    def restart(self, name: str, *, within_s: float) -> None:
+        """Let a process drain, end and start again; it is killed if it does not in time."""
+        life = self.lives[name]
+
+        def end() -> None:
+            if self.lives[name] is life and not life.is_dead:
+                self.kill(name)
+                self.later(AGAIN_S, lambda: self.start(name))
+
+        async def drain() -> None:
+            if life.drain is not None:
+                await life.drain()
+            self.later(0.0, end)
+
+        if not life.is_dead:
+            life.spawn(drain(), "drain")
+            self.later(within_s, end)
+
+    async def _boot(self, life: Life) -> None:
+        await asyncio.sleep(self._dice.uniform(*START_S))
+        await STARTS[self._roles[life.name]](self.ground, life)
+
+    def _failed(self, life: Life, error: Exception) -> None:
+        """Take note of a mistake, by which a process ends; it is started again."""
+        self.mistakes.append(f"{life.name} ended by {_words(error)}")
+        self.kill(life.name)
+        self.later(AGAIN_S, lambda: self.start(life.name))
+
+
+def _words(error: BaseException) -> str:
+    """Return in a few words what has gone wrong, and where."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(_words(one) for one in error.exceptions)
+    trace, place = error.__traceback__, "?"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}: {error} in {place}"
+
+
+def _accounts(size: Size, queues: Sequence[QueueId]) -> Mapping[str, Account]:
+    names = [f"adviser-{number + 1}" for number in range(size.advisers)]
+    return {
+        name: Account(
+            id=AdviserId(name),
+            name=name,
+            role=Role.ADVISER,
+            language=Language.ENGLISH,
+            queues=tuple(queues),
+        )
+        for name in names
+    }
