@@ -125,7 +125,7 @@ class DeskBeat:
     async def beat(self) -> None:
         """Let one beat pass."""
         await self._supervision.look()
-        overview = self._supervision.overview_of_now
+        overview = self._supervision.overview
         if overview is not None:
             self._take_up(overview)
         for seat in self._seats.values():

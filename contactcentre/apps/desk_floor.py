@@ -161,7 +161,7 @@ class Floor:
 
         Only what is in some states, if they are named.
         """
-        overview = self._supervision.overview_of_now
+        overview = self._supervision.overview
         stood = None if overview is None else dict(overview.advisers).get(seat.account.id)
         if stood is not None:
             seat.recall(stood)

@@ -68,7 +68,6 @@ class Supervision:
         self._clock = clock
         self._queues = queues
         self._beats: dict[NodeId, SeenBeat] = {}
-        self._looked_at_ms = 0
         self.target_ms = target_ms
         self.overview: Overview | None = None
         """None while the live state cannot be read."""
@@ -79,26 +78,18 @@ class Supervision:
 
     async def look(self) -> None:
         """Look at the live state."""
-        began_ms = self._clock.monotonic_ms()
         try:
             self.overview = await self._addresses.overview(self._queues)
             self.coming_back_count = len(await self._lost.lost_calls())
         except Outage:
             self.overview = None
             return
-        self._looked_at_ms = began_ms  # a pause while the answer is on its way makes it old
         now_ms = self._clock.monotonic_ms()
         before, self._beats = self._beats, {}
         for node in self.overview.nodes:
             seen = before.get(node.node)
             is_same = seen is not None and seen.beat == node.beat
             self._beats[node.node] = seen if seen and is_same else SeenBeat(node.beat, now_ms)
-
-    @property
-    def overview_of_now(self) -> Overview | None:
-        """Return the overview, unless it is from before a pause of this process."""
-        age_ms = self._clock.monotonic_ms() - self._looked_at_ms
-        return self.overview if age_ms < NODE_SUSPECT_AFTER_MS else None
 
     def state_of(self, node: NodeStanding) -> NodeState:
         """Return whether a node takes calls, by its beats and this process's own clock."""

@@ -49,8 +49,6 @@ class Stage(AddressBook):
         self.there: Sequence[NodeStanding] = (NODE,)
         self.away = False
         self.since_ms = -1
-        self.pause_ms = 0
-        """For how long whoever asks stands still before the answer is read."""
 
     async def nodes(self) -> Sequence[NodeStanding]:
         """Return the nodes."""
@@ -65,9 +63,7 @@ class Stage(AddressBook):
         if self.away:
             raise StateUnavailable("away")
         assert queues == ()
-        seen = Overview(now_ms=self.at_ms, queues=(), advisers=(), nodes=self.there)
-        self.at_ms += self.pause_ms
-        return seen
+        return Overview(now_ms=self.at_ms, queues=(), advisers=(), nodes=self.there)
 
     async def lost_calls(self) -> Sequence[LostCall]:
         """Return one caller who is on the way to another node."""
@@ -167,17 +163,3 @@ def test_the_day_begins_at_midnight_in_the_uk(now: str, midnight: str) -> None:
 
 def utc_ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000)
-
-
-async def test_what_was_seen_before_a_pause_is_no_word_on_how_anybody_stands(
-    stage: Stage, supervision: Supervision
-) -> None:
-    await supervision.look()
-    assert supervision.overview_of_now is not None
-    stage.at_ms += NODE_SUSPECT_AFTER_MS
-    assert supervision.overview_of_now is None
-    await supervision.look()
-    assert supervision.overview_of_now is not None
-    stage.pause_ms = NODE_SUSPECT_AFTER_MS  # while the answer is on its way
-    await supervision.look()
-    assert supervision.overview_of_now is None
