@@ -124,7 +124,7 @@ async def test_a_real_end_says_how_it_was_also_after_it_was_presumed(centre: Cen
     assert standing.epoch == SECOND
     with pytest.raises(CallClosed):
         await centre.call(EARLY, epoch=NEWEST)
-    assert (await centre.node_says(said(EARLY, epoch=NEWEST))).closed == [EARLY]
+    assert (await centre.node_says(said(EARLY, epoch=SECOND))).closed == [EARLY]
 
 
 async def test_a_lost_call_that_nobody_has_heard_of_for_a_day_is_forgotten(centre: Centre) -> None:
