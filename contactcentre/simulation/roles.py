@@ -138,9 +138,8 @@ class Noted(RedisState):
         return made
 
 
-async def start_media(ground: Ground, life: Life) -> None:
-    """Start a media node."""
-    part = Part(ground, life)
+def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:
+    """Return what a media node is without its listeners."""
     place = NodePlace(
         node=NodeId(life.name),
         site=life.names[0],
@@ -148,9 +147,7 @@ async def start_media(ground: Ground, life: Life) -> None:
         public_url=ground.nodes_static[life.name],
         legs_max=LEGS_MAX,
     )
-    disk = ground.disks.setdefault(life.name, Disk())
-    spool = DiskSpool(disk, node=place.node, now_ms=part.clock.now_ms())
-    core = NodeCore(
+    return NodeCore(
         NodeGround(
             place=place,
             media=SimulatedMedia(ground.air, life, legs_max=LEGS_MAX),
@@ -169,6 +166,14 @@ async def start_media(ground: Ground, life: Life) -> None:
             desks_static=ground.desks_static,
         )
     )
+
+
+async def start_media(ground: Ground, life: Life) -> None:
+    """Start a media node."""
+    part = Part(ground, life)
+    disk = ground.disks.setdefault(life.name, Disk())
+    spool = DiskSpool(disk, node=NodeId(life.name), now_ms=part.clock.now_ms())
+    core = _node(ground, life, part, spool)
 
     async def serve(request: Request) -> Answer:
         match request.path:
