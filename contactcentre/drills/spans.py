@@ -80,24 +80,30 @@ def parts_of(  # noqa: C901 - one case a fact
     yield from end(last_ms)
 
 
-def waits_of(facts: Iterable[CallerFact]) -> Iterator[Span]:  # noqa: C901 - one case a fact
+def waits_of(  # noqa: C901, PLR0912 - one case a fact
+    facts: Iterable[CallerFact],
+) -> Iterator[Span]:
     """Yield when a caller waited in a queue, on one leg, and heard it.
 
     A short pause on the same leg is no absence: the caller's node has gone on reporting the call.
+    Whose leg was lost is there again with the first claim of the next one.
     """
     since_ms: int | None = None
-    has_place = False
+    has_place = is_gone = False
     for fact in facts:
         match fact:
             case h.ClaimSeen(enqueued_ms=enqueued_ms):
                 has_place = has_place or enqueued_ms is not None
+                if is_gone:
+                    since_ms, is_gone = fact.at_ms, False
             case h.StageHeard(state=state):
+                is_gone = False
                 if since_ms is not None and state != WAITING:
                     yield Span(since_ms, fact.at_ms)
                 since_ms = fact.at_ms if state == WAITING and has_place else None
             case h.CallerLegLost() if since_ms is not None:
                 yield Span(since_ms, fact.at_ms)
-                since_ms = fact.at_ms
+                since_ms, is_gone = None, True
             case h.SoundGap(began_ms=began_ms) if fact.at_ms - began_ms > ABSENT_AFTER_MS:
                 if since_ms is not None:
                     if began_ms > since_ms:
@@ -106,7 +112,7 @@ def waits_of(facts: Iterable[CallerFact]) -> Iterator[Span]:  # noqa: C901 - one
             case h.CallerHungUp() | h.CallerGone():
                 if since_ms is not None:
                     yield Span(since_ms, fact.at_ms)
-                since_ms = None
+                since_ms, is_gone = None, False
             case _:
                 pass
     if since_ms is not None:

@@ -86,18 +86,21 @@ class Excuses:
         for fact in history.of(h.ClaimSeen):
             self._nodes.setdefault(fact.call, []).append((fact.at_ms, host_of(fact.node)))
         self._held: dict[str, list[tuple[int, int]]] = {}
+        self._made_ms: dict[int, int] = {}
         for at_ms, call, token in reservations:
             self._held.setdefault(call, []).append((at_ms, token))
+            self._made_ms[token] = at_ms
 
     def __call__(self, call: str, ring: RingHeard) -> bool:
-        """Say whether a call could not be offered when another one was."""
-        return self._was_held(call, ring) or self._was_hidden(call, ring.at_ms)
+        """Say whether a call could not be offered when another one was: a ring may come later."""
+        at_ms = self._made_ms.get(ring.token, ring.at_ms)
+        return self._was_held(call, ring.token, at_ms) or self._was_hidden(call, at_ms)
 
-    def _was_held(self, call: str, ring: RingHeard) -> bool:
+    def _was_held(self, call: str, token: int, at_ms: int) -> bool:
         """Say whether the call was held for another adviser just before."""
         return any(
-            token < ring.token and ring.at_ms - at_ms < HELD_MS
-            for at_ms, token in self._held.get(call, ())
+            earlier < token and at_ms - held_ms < HELD_MS
+            for held_ms, earlier in self._held.get(call, ())
         )
 
     def _was_hidden(self, call: str, at_ms: int) -> bool:

@@ -237,10 +237,21 @@ def test_a_caller_who_has_only_just_come_back_may_be_passed_over(
 ) -> None:
     saw.comes("a", 0, place=1)
     saw.comes("b", 10, place=2)
-    saw.note(h.CallerLegLost(at_ms=lost_at_ms, call="a"))
+    back = h.ClaimSeen(at_ms=lost_at_ms + 100, call="a", queue=GENERAL, enqueued_ms=1)
+    saw.note(h.CallerLegLost(at_ms=lost_at_ms, call="a"), back)
     saw.is_served("b", "ada", 4_000, token=1)
     saw.is_served("a", "ada", 8_000, token=2)
     assert found(saw).get("order_violations", 0) == violations
+
+
+def test_a_caller_whose_leg_is_lost_waits_again_only_on_the_next_one(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.note(h.CallerLegLost(at_ms=500, call="a"))
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.note(h.ClaimSeen(at_ms=7_900, call="a", queue=GENERAL, enqueued_ms=1))
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw) == {}
 
 
 @pytest.mark.parametrize(("deaf_ms", "violations"), [(1_200, 0), (400, 1)])
