@@ -8,10 +8,12 @@ import structlog
 
 from contactcentre.domain.call import Call
 from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallArrived, CallResumed, Ending, HungUpBy
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
+from contactcentre.ports.state import CallQueues
 
 log = structlog.get_logger()
 
@@ -43,6 +45,15 @@ class End:
     ending: Ending
     seq: int
     """The number of the event that says so: until it is durable the store is told again."""
+
+
+async def is_elsewhere(queues: CallQueues, call: Call) -> bool:
+    """Say whether a newer leg at another node has a call, as far as is known now."""
+    try:
+        found = await queues.look_calls([call.id])
+    except StateUnavailable:
+        return False
+    return bool(found) and found[0].epoch > call.epoch
 
 
 def ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:

@@ -17,7 +17,7 @@ import structlog
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
-from contactcentre.apps.call_bounds import End, Start, ended_by
+from contactcentre.apps.call_bounds import End, Start, ended_by, is_elsewhere
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
@@ -197,6 +197,8 @@ class NodeCall:
             stages.cancel()
             await asyncio.wait({stages})
             self.sight.close()
+        if self._is_leaving and await is_elsewhere(self._tools.queues, self._call):
+            await self.drop()  # its end will be seen there, also if the adviser has hung up here
         if not self._is_dropped:
             await self._finish(ended_by(stages))
 

@@ -8,11 +8,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.peers import CLUSTER_KEY_HEADER
 from contactcentre.bench.peer import Peer
+from contactcentre.domain.call import Call
 from contactcentre.domain.errors import StateUnavailable
-from contactcentre.domain.events import LapseReason
+from contactcentre.domain.events import CallEnded, CallEvent, LapseReason
 from contactcentre.domain.ids import CallId, DeskId, NodeId
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import CallReport, CallsReply
@@ -247,6 +249,31 @@ async def test_a_node_that_drains_sends_its_callers_to_the_other_one(centre: Sma
     assert await waiting.hear_the_end() == Closing.STOPPING
     back = await centre.call_again(waiting.claim, node=1)
     await back.hear("place", place=1)
+
+
+async def test_an_adviser_who_hangs_up_as_the_talk_moves_ends_it_at_one_node_alone(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[CallEnded] = []
+    write = FileSpool.write
+
+    def noted(spool: FileSpool, event: CallEvent, call: Call) -> int:
+        if isinstance(event, CallEnded):
+            ends.append(event)
+        return write(spool, event, call)
+
+    monkeypatch.setattr(FileSpool, "write", noted)
+    async with small_centre(redis_url, tmp_path, nodes=2, CC_DRAIN_S="3") as centre:
+        _, caller, adviser = await talk(centre)
+        centre.drain(0)
+        assert await caller.hear_the_end() == Closing.STOPPING
+        back = await centre.call_again(caller.claim, node=1)
+        await adviser.say("hang_up")
+        joined = await centre.attach(await moved(centre))
+        await joined.hear("bridged")
+        await joined.say("hang_up")
+        await back.hear("over")
+    assert len(ends) == 1
 
 
 async def ask_again(centre: SmallCentre, asked: AskRing) -> RingAgain:
