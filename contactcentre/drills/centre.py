@@ -88,12 +88,15 @@ class Centre:
     @property
     def public_urls(self) -> Sequence[str]:
         """Where callers come from."""
-        return [url for name, url in self._urls.items() if name.startswith("public")]
+        return self._urls_of("public")
 
     @property
     def desk_urls(self) -> Sequence[str]:
         """Where advisers work."""
-        return [url for name, url in self._urls.items() if name.startswith("desk")]
+        return self._urls_of("desk")
+
+    def _urls_of(self, role: str) -> Sequence[str]:
+        return [url for name, url in self._urls.items() if name.startswith(role)]
 
     @property
     def leg_urls(self) -> Mapping[str, str]:
