@@ -198,7 +198,8 @@ class NodeCall:
             stages.cancel()
             await asyncio.wait({stages})
             self.sight.close()
-        if self._is_leaving and await is_elsewhere(self._tools.queues, self._call):
+        leaves = self._is_leaving and not self._is_dropped
+        if leaves and await is_elsewhere(self._tools.queues, self._call):
             await self.drop()  # its end will be seen there, also if the adviser has hung up here
         if not self._is_dropped:
             await self._finish(ended_by(stages))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from contactcentre.adapters.ledger_postgres import migrate
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.domain.errors import LedgerUnavailable
-from tests.chaos import BadWire
+from tests.chaos import bad_wire
 
 TABLES = {
     "accounts",
@@ -57,18 +57,16 @@ async def test_a_server_that_is_not_there_is_an_outage() -> None:
 async def test_a_server_that_is_heard_no_more_is_an_outage_in_good_time(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wire = BadWire(empty_url)
+    async with bad_wire(empty_url) as wire:
 
-    def half(connection: Connection) -> None:
-        connection.execute(text("CREATE TABLE marks (node text)"))
-        wire.fall_mute()
-        connection.execute(text("CREATE TABLE calls (id text)"))
+        def half(connection: Connection) -> None:
+            connection.execute(text("CREATE TABLE marks (node text)"))
+            wire.fall_mute()
+            connection.execute(text("CREATE TABLE calls (id text)"))
 
-    monkeypatch.setattr(migrate, "TIMEOUT_S", 0.5)
-    monkeypatch.setattr(migrate, "_upgrade", half)
-    await wire.mend()
-    async with asyncio.timeout(5):
-        with pytest.raises(LedgerUnavailable):
-            await upgrade(wire.url)
-    await wire.cut()
+        monkeypatch.setattr(migrate, "TIMEOUT_S", 0.5)
+        monkeypatch.setattr(migrate, "_upgrade", half)
+        async with asyncio.timeout(5):
+            with pytest.raises(LedgerUnavailable):
+                await upgrade(wire.url)
     assert await tables(empty_url) == set()
