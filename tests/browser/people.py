@@ -204,9 +204,9 @@ class Adviser(Person):
         await expect(self.presence).not_to_have_attribute("data-state", "away")
 
     async def is_rung(self) -> None:
-        """Wait until a call rings, connected and ready to be answered."""
+        """Wait until a call rings and can be answered, in whatever language."""
         await self.is_("ringing")
-        await expect(self.button("Answer")).to_be_enabled()
+        await expect(self.page.locator("[data-look='answer']")).to_be_enabled()
 
     async def answers(self) -> None:
         """Answer the call that rings."""

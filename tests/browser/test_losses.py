@@ -120,7 +120,7 @@ async def test_a_talk_goes_on_without_a_click_when_its_node_hangs(
     await caller.page.evaluate(KEEP_SAID)
     stop(await node_of(caller, centre))
     await caller.page.wait_for_function(
-        "window.said.some((words) => words.startsWith('We lost the line'))"
+        "() => window.said.some((words) => words.startsWith('We lost the line'))"
     )
     await is_back(caller, "talking", within_ms=STOPPED_MS)
     await hear_each_other(caller, ada)

@@ -36,7 +36,7 @@ async def test_a_caller_is_served_in_welsh_from_the_first_word_to_the_last(stage
     carys = await stage.adviser_signs_in("carys")
     await carys.page.get_by_role("button", name="Cymraeg").click()
     await carys.page.locator("main button[data-look='primary']").click()
-    await carys.is_("ringing")
+    await carys.is_rung()
     await carys.page.keyboard.press("F2")
     await carys.is_("talking")
     await caller.is_in("talking")
