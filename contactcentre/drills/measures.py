@@ -99,15 +99,24 @@ def _slowest(each: Iterator[int | None]) -> int | None:
 
 
 def _back_ms(seen: Seen, answered_ms: int) -> int | None:
-    """Return when every caller who waited all the time was counted again."""
+    """Return when every caller who waited all the time was counted again.
+
+    Desks tell a count only when it has changed: as long as the last one still holds, and no lower
+    one comes, nobody was seen missing.
+    """
     if seen.waiting(answered_ms, answered_ms) == 0:
         return None
+    all_there = False
     for fact in seen.history.of(h.QueuesHeard):
-        if fact.at_ms > answered_ms:
-            there = seen.waiting(answered_ms, fact.at_ms + TAKEN_MS)
-            if sum(fact.waiting.values()) >= there:
-                return fact.at_ms - answered_ms
-    return SEEN_WITHIN_MS
+        within_ms = max(answered_ms, fact.at_ms + TAKEN_MS)
+        is_whole = sum(fact.waiting.values()) >= seen.waiting(answered_ms, within_ms)
+        if fact.at_ms <= answered_ms:
+            all_there = is_whole
+        elif is_whole:
+            return 0 if all_there else fact.at_ms - answered_ms
+        else:
+            all_there = False
+    return 0 if all_there else SEEN_WITHIN_MS
 
 
 def _match_ms(seen: Seen, since_ms: int) -> int | None:

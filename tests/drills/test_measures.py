@@ -49,6 +49,22 @@ def test_a_queue_is_back_once_everybody_is_counted_who_waited_all_the_time(saw: 
     assert measure(Seen(saw.history)).back_ms == 2_500
 
 
+def test_a_queue_that_no_desk_saw_shorter_was_there_all_the_time(saw: Saw) -> None:
+    saw.comes("b", 10, place=2)
+    counts(saw, {900: 2})
+    saw.note(h.Broke(at_ms=1_000, what="flush redis"), h.Answered(at_ms=1_000, what="redis"))
+    counts(saw, {7_000: 3})
+    assert measure(Seen(saw.history)).back_ms == 0
+
+
+def test_a_queue_that_was_counted_whole_before_and_short_after_is_not_back_yet(saw: Saw) -> None:
+    saw.comes("b", 10, place=2)
+    counts(saw, {900: 2})
+    saw.note(h.Broke(at_ms=1_000, what="flush redis"), h.Answered(at_ms=1_000, what="redis"))
+    counts(saw, {1_500: 1, 4_000: 2})
+    assert measure(Seen(saw.history)).back_ms == 3_000
+
+
 def test_a_match_is_awaited_from_when_both_were_there(saw: Saw) -> None:
     saw.note(h.Broke(at_ms=1_000, what="flush redis"), h.Answered(at_ms=1_000, what="redis"))
     saw.stands("ada", "ready", 3_000)
