@@ -109,21 +109,24 @@ class Floor:
         self._working: list[asyncio.Task[None]] = []
         world.people_names = lambda: [*self._names, *self.callers]
 
-    def open(self, manner: AdviserManner) -> None:
-        """Let every adviser come to work."""
+    def open(
+        self, manner_of: Callable[[str], AdviserManner], *, desks: Sequence[str] | None = None
+    ) -> None:
+        """Let every adviser come to work, at any desk process or at some."""
+        desks = [f"http://{desk}" for desk in self._world.of("desk")] if desks is None else desks
         for name in self._world.ground.accounts:
             names = (PEOPLE, PEOPLE, name)
             adviser = Adviser(
                 name=name,
                 password="known to nobody",  # noqa: S106 - nobody asks for it
-                desks=[f"http://{desk}" for desk in self._world.of("desk")],
+                desks=desks,
                 history=self.history,
                 closing=self._group,
                 chance=self._dice(),
                 open_session=lambda names=names: self._browser(names),  # type: ignore[misc]
                 make_sound=self._make_sound(names),
             )
-            page = AdviserPage(adviser, manner)
+            page = AdviserPage(adviser, manner_of(name))
             self._names.append(name)
             self.advisers.append(page)
             self._working.append(self._group.create_task(page.work(), name=name))

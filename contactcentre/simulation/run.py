@@ -159,7 +159,7 @@ class _Run:
         manner = SimulatedAdviser(self._simulation.dice("advisers"))
         self._world.begin()
         self._eyes.begin()
-        floor.open(manner)
+        floor.open(lambda _: manner)
         await asyncio.sleep(CALLERS_FROM_S)
         coming = self._crowd.create_task(
             floor.keep_calling(self._size.caller_every_s), name="callers"
