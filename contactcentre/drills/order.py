@@ -2,8 +2,8 @@
 
 Caller b was rung out of order if, when b rang at time t, a caller a
 
-- stood in the same queue (each queue has one class) with a lower (enqueued_ms, call id), as a's own
-  claim said;
+- stood in the queue that b rang from (each queue has one class) with a lower (enqueued_ms, call
+  id), as a's own claims said;
 - was present and eligible: a's page said that a waits, and a heard the platform on one leg, from
   `PRESENT_MS` before t on. After any loss it takes so long until a is reported;
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
@@ -43,35 +43,54 @@ UNREST_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
     """Where a caller stands, and when the caller stood there and heard it."""
 
     call: str
-    queue: str
+    queues: Sequence[tuple[int, str]]
+    """From when on in which queue, as the caller's own claims said."""
     enqueued_ms: int
     waits: Sequence[Span]
 
+    def queue_at(self, at_ms: int) -> str:
+        """Return in which queue the caller stood at a moment."""
+        before = [queue for since_ms, queue in self.queues if since_ms <= at_ms]
+        return before[-1] if before else self.queues[0][1]
+
     @property
     def rank(self) -> tuple[int, str]:
+        """Return what orders the callers of one queue."""
         return self.enqueued_ms, self.call
 
 
 Excused = Callable[[str, RingHeard], bool]
 """Says of a call whether it could not be offered when another one was."""
+InFront = Callable[[Place, Place, RingHeard], bool]
+"""Says of a first caller whether they stand in front of a second one who is rung for."""
+
+
+def in_one_queue(ahead: Place, behind: Place, ring: RingHeard) -> bool:
+    """Say whether one caller stands in front of another in the same queue."""
+    queue = behind.queue_at(ring.at_ms)
+    return ahead.queue_at(ring.at_ms) == queue and ahead.rank < behind.rank
 
 
 def order_violations(
-    history: History, *, is_excused: Excused = lambda _call, _ring: False
+    history: History,
+    *,
+    is_excused: Excused = lambda _call, _ring: False,
+    in_front: InFront = in_one_queue,
 ) -> Iterator[str]:
     """Yield one sentence for each ring that went to somebody who stood behind.
 
-    `is_excused` is for whoever knows more than was seen of who could be offered.
+    `is_excused` is for whoever knows more than was seen of who could be offered; `in_front` for
+    another order than that of one queue.
     """
     calls = history.by_call()
     cuts = list(_cuts(history))
     places = {call: place for call, facts in calls.items() if (place := _place(call, facts, cuts))}
     rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
-    unrest = list(_unrest(history))
+    unrest = list(unrest_of(history))
     for ring in rings:
         behind = places.get(ring.call)
         if behind is None:
@@ -83,8 +102,7 @@ def order_violations(
         )
         for ahead in places.values():
             if (
-                ahead.queue == behind.queue
-                and ahead.rank < behind.rank
+                in_front(ahead, behind, ring)
                 and _was_passed_over(ahead, ring, rings, slack)
                 and not is_excused(ahead.call, ring)
             ):
@@ -97,7 +115,7 @@ def order_violations(
 
 
 def _was_passed_over(
-    ahead: _Place, ring: RingHeard, rings: Sequence[RingHeard], slack_ms: int
+    ahead: Place, ring: RingHeard, rings: Sequence[RingHeard], slack_ms: int
 ) -> bool:
     """Say whether somebody who stood in front was there to be rung, and was not."""
     since_ms, until_ms = ring.at_ms - PRESENT_MS, ring.at_ms + slack_ms
@@ -112,20 +130,18 @@ def _was_passed_over(
 
 def _place(
     call: str, facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]
-) -> _Place | None:
-    for fact in facts:
-        if (
-            isinstance(fact, h.ClaimSeen)
-            and fact.queue is not None
-            and fact.enqueued_ms is not None
-        ):
-            return _Place(
-                call=call,
-                queue=fact.queue,
-                enqueued_ms=fact.enqueued_ms,
-                waits=list(_within_reach(_waits_for_anybody(facts), facts, cuts)),
-            )
-    return None
+) -> Place | None:
+    claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen)]
+    queues = [(fact.at_ms, fact.queue) for fact in claims if fact.queue is not None]
+    enqueued_ms = next((fact.enqueued_ms for fact in claims if fact.enqueued_ms is not None), None)
+    if not queues or enqueued_ms is None:
+        return None
+    return Place(
+        call=call,
+        queues=queues,
+        enqueued_ms=enqueued_ms,
+        waits=list(_within_reach(_waits_for_anybody(facts), facts, cuts)),
+    )
 
 
 def _within_reach(
@@ -174,7 +190,7 @@ def _waits_for_anybody(facts: Sequence[CallerFact]) -> Iterator[Span]:
             yield Span(max(wait.began_ms, lapsed_ms), wait.ended_ms)
 
 
-def _unrest(history: History) -> Iterator[Span]:
+def unrest_of(history: History) -> Iterator[Span]:
     """Yield when something was broken, up to when everything had settled again."""
     healed = sorted(fact.at_ms for fact in history.of(h.Healed))
     for broke in history.of(h.Broke):

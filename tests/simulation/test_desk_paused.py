@@ -127,7 +127,7 @@ class Stage:
     def live_state(self) -> str:
         """Return how the adviser stands in the live state."""
         value = self.world.store.primary.data.values[f"cc:adviser:{ADA}".encode()]
-        return str(value[b"state"].decode())  # type: ignore[index]
+        return str(value[b"state"].decode())
 
     def heard_since(self, at_ms: int) -> list[str]:
         """Return how the desk said that the adviser stands, from then on."""
