@@ -70,9 +70,10 @@ InFront = Callable[[Place, Place, RingHeard], bool]
 
 
 def in_one_queue(ahead: Place, behind: Place, ring: RingHeard) -> bool:
-    """Say whether one caller stands in front of another in the same queue."""
+    """Say whether one caller stands in front of another in the same queue, and has for a while."""
     queue = behind.queue_at(ring.at_ms)
-    return ahead.queue_at(ring.at_ms) == queue and ahead.rank < behind.rank
+    stood = (ahead.queue_at(ring.at_ms - PRESENT_MS), ahead.queue_at(ring.at_ms))
+    return stood == (queue, queue) and ahead.rank < behind.rank
 
 
 def order_violations(

@@ -57,7 +57,8 @@ def _fair_heads(seen: Seen) -> Iterator[str]:
     def in_front(ahead: Place, behind: Place, ring: RingHeard) -> bool:
         nonlocal compared
         ahead_queue = seen.queue_at(ahead.call, ring.at_ms)
-        if not _may_take(seen, ring, ahead, ahead_queue):
+        has_moved = QueueId(ahead.queue_at(ring.at_ms - PRESENT_MS)) != ahead_queue
+        if has_moved or not _may_take(seen, ring, ahead, ahead_queue):
             return False
         compared += ahead_queue != ring.queue
         return _score(seen, ahead) < _score(seen, behind)
