@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from types import MappingProxyType
 
-from contactcentre.domain.ids import QueueId, SoundName
+from contactcentre.domain.ids import SoundName
 from contactcentre.domain.ivr.switches import SwitchKind
 from contactcentre.drills import history as h
 from contactcentre.drills.history import RingHeard
@@ -56,11 +56,9 @@ def _fair_heads(seen: Seen) -> Iterator[str]:
 
     def in_front(ahead: Place, behind: Place, ring: RingHeard) -> bool:
         nonlocal compared
-        ahead_queue = seen.queue_at(ahead.call, ring.at_ms)
-        has_moved = QueueId(ahead.queue_at(ring.at_ms - PRESENT_MS)) != ahead_queue
-        if has_moved or not _may_take(seen, ring, ahead, ahead_queue):
+        if not _may_take(seen, ring, ahead):
             return False
-        compared += ahead_queue != ring.queue
+        compared += ahead.queue != ring.queue
         return _score(seen, ahead) < _score(seen, behind)
 
     yield from order_violations(seen.history, is_excused=seen.is_excused, in_front=in_front)
@@ -68,18 +66,18 @@ def _fair_heads(seen: Seen) -> Iterator[str]:
         yield "no adviser had the choice between the heads of two queues"
 
 
-def _may_take(seen: Seen, ring: RingHeard, ahead: Place, queue: QueueId | None) -> bool:
+def _may_take(seen: Seen, ring: RingHeard, ahead: Place) -> bool:
     """Say whether the adviser who was rung might have been rung for somebody else."""
-    level = seen.level(ring.adviser, queue, ring.at_ms)
-    if queue is None or level is None:
+    level = seen.level(ring.adviser, ahead.queue, ring.at_ms)
+    if level is None:
         return False
-    after_ms = LEVELS_AFTER_MS.get(queue, (0, 0, 0))[level - 1]
+    after_ms = LEVELS_AFTER_MS.get(ahead.queue, (0, 0, 0))[level - 1]
     return seen.began_ms + ring.at_ms - ahead.enqueued_ms >= after_ms + PRESENT_MS
 
 
 def _score(seen: Seen, place: Place) -> tuple[int, str]:
     """Return what orders callers of several classes: the class they came with counts."""
-    name = place.queues[0][1].split(".")[1]
+    name = str(seen.claims(place.call)[0].queue).split(".")[1]
     written = {str(queue): str(one) for queue, one in seen.story.setting.service_class.items()}
     service_class = written.get(name, CLASSES[name])
     return place.enqueued_ms - HEAD_START_MS[service_class], place.call
