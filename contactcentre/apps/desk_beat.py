@@ -4,7 +4,8 @@ The live state is told at once of each change and of everything once a beat. Whi
 desks go on, and what was pressed meanwhile is told when it is back.
 
 An adviser is at one desk process: the one that has spoken last. Another one that finds that out
-lets go, without a word to the live state; a page that has only just come holds on.
+lets go, without a word to the live state; a page that has only just come holds on. A process that
+has stood still says nothing of anybody before a new look: they may have gone on elsewhere.
 """
 
 import asyncio
@@ -125,6 +126,8 @@ class DeskBeat:
     async def beat(self) -> None:
         """Let one beat pass."""
         await self._supervision.look()
+        if self._supervision.has_stood_still:
+            return  # the next beat is due at once
         overview = self._supervision.overview
         if overview is not None:
             self._take_up(overview)
@@ -140,19 +143,27 @@ class DeskBeat:
         """Take up what the live state knows better."""
         stood = dict(overview.advisers)
         for adviser, seat in [*self._seats.items()]:
+            if not seat.is_told_by(self._supervision.asked_ms):
+                continue
             standing = stood.get(adviser)
             if standing is not None and self._has_left(seat, standing):
                 self._let_go(seat)
             elif standing is not None:
                 self._recover(seat, standing, overview.now_ms)
                 see(seat, standing)
-            seat.is_unread = False
+            seat.read()
+
+    def _is_elsewhere(self, standing: AdviserStanding) -> bool:
+        """Say whether another desk process has spoken last of the adviser."""
+        return standing.desk not in {None, self._desk}
 
     def _has_left(self, seat: Seat, standing: AdviserStanding) -> bool:
         """Say whether the adviser is at another desk process by now."""
-        if standing.desk in {None, self._desk} or seat.is_unread:
+        if seat.is_unread or not self._is_elsewhere(standing):
             return False
-        return seat.page is None or self._now - seat.page_came_ms >= HOLDS_ON_MS
+        if seat.page is None or seat.page_came_ms is None:
+            return True
+        return self._supervision.asked_ms - seat.page_came_ms >= HOLDS_ON_MS
 
     def _let_go(self, seat: Seat) -> None:
         log.info("an adviser is at another desk process", adviser=seat.account.id)
@@ -166,9 +177,18 @@ class DeskBeat:
         seat.unheard_looks = seat.unheard_looks + 1 if unheard else 0
         if seat.is_unread:
             seat.recall(standing)
+            if self._knows_better(seat, standing):
+                seat.begin_anew(recovered(standing, at_ms=self._now, stood_ms=now_ms))
+                return
         is_due = seat.is_unread or seat.unheard_looks >= UNHEARD_LOOKS
         if is_due and seat.desk.state in FREE:
             seat.follow(recovered(standing, at_ms=self._now, stood_ms=now_ms))
+
+    def _knows_better(self, seat: Seat, standing: AdviserStanding) -> bool:
+        """Say whether the live state has a newer word on an adviser who has come than we have."""
+        if seat.has_news or standing.token < seat.desk.token:
+            return False
+        return self._is_elsewhere(standing) or not seat.has_reported
 
     async def _look_at_calls(self) -> None:
         seats = [seat for seat in self._seats.values() if seat.desk.state in AT_WORK]
@@ -202,7 +222,7 @@ class DeskBeat:
 
     async def _report_one(self, adviser: AdviserId) -> None:
         seat = self._seats.get(adviser)
-        if seat is None or seat.is_unread:
+        if seat is None or seat.is_unread or self._supervision.has_stood_still:
             return
         desk = seat.desk
         report = AdviserReport(
@@ -218,6 +238,7 @@ class DeskBeat:
             occupied=seat.occupied,
         )
         standing = await self._presences.report_adviser(report)
+        seat.has_reported = True
         if desk.state is seat.desk.state is Presence.OFFLINE:
             self._monitors.forget(adviser)
             self._seats.pop(adviser, None)

@@ -117,6 +117,8 @@ class DeskCalls:
             self._let_go(seat, "unknown")
 
     def _let_go(self, seat: Seat, state: str) -> None:
+        if seat.is_unread:
+            return  # it may not be the adviser's call any longer
         log.info(
             "a call is over that its desk was not told of", call=seat.desk.call, live_state=state
         )

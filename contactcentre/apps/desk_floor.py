@@ -58,7 +58,11 @@ class Floor:
 
     def sit(self, account: Account, page: Page) -> None:
         """Let a page be the one live page of its adviser, and tell it how everything stands."""
-        seat = self._present(account)
+        seat = self._seat(account)
+        if seat.desk.state is Presence.OFFLINE:
+            self._begin(seat)
+        elif seat.page_came_ms is not None:
+            seat.is_to_be_read()  # the adviser may have been elsewhere
         seat.seat(page)
         page.send(self._beat.health())
         if self._supervision.overview is not None:
@@ -159,17 +163,20 @@ class Floor:
     def _begin(self, seat: Seat, *, only: frozenset[Presence] | None = None) -> None:
         """Let an adviser who has no desk here come to one: as the live state has it, or anew.
 
-        Only what is in some states, if they are named.
+        Only what is in some states, if they are named: whoever signs in begins anew otherwise.
         """
-        overview = self._supervision.overview
+        seat.page_came_ms = None
+        overview = None if self._supervision.has_stood_still else self._supervision.overview
         stood = None if overview is None else dict(overview.advisers).get(seat.account.id)
         if stood is not None:
             seat.recall(stood)
         if overview is None or stood is None or (only is not None and stood.state not in only):
-            seat.is_unread = overview is None
             seat.follow(e.SignedIn(at_ms=self._now))
+            if overview is None or only is None:
+                seat.is_to_be_read()
             return
         seat.follow(recovered(stood, at_ms=self._now, stood_ms=overview.now_ms))
+        seat.is_to_be_read()
         if seat.desk.state in AT_WORK:
             self._calls.look_soon(seat)
 

@@ -12,10 +12,10 @@ from contactcentre.domain import occupancy
 from contactcentre.domain.desk import AT_WORK, follow
 from contactcentre.domain.desk_stand import Desk
 from contactcentre.domain.errors import OutOfOrder
-from contactcentre.domain.ids import AdviserId, CallId, QueueId
+from contactcentre.domain.ids import AdviserId, CallId, QueueId, Token
 from contactcentre.domain.levels import Asked, LevelsAfter, asked_later
 from contactcentre.domain.occupancy import Occupancy
-from contactcentre.domain.presence import Presence
+from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.accounts import Account
@@ -26,6 +26,15 @@ from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import Ring, RingAgain
 
+PASSING = (
+    e.CallGone,
+    e.Recovered,
+    e.SocketLost,
+    e.SocketOpened,
+    e.StandingSeen,
+    e.TimePassed,
+)
+"""What neither the adviser has done nor a node has told."""
 HAVE_WORDS = frozenset({Presence.TALKING, Presence.WRAP_UP})
 
 
@@ -63,9 +72,13 @@ class Seat:
         self.account = account
         self.desk = Desk(adviser=account.id, wrap_up_allowed_ms=tools.wrap_up_ms)
         self.page: Page | None = None
-        self.page_came_ms = 0
-        self.is_unread = False
-        """The live state could not be read when the adviser came: nothing is reported before."""
+        self.page_came_ms: int | None = None
+        """None if no page has been here since the adviser signed in."""
+        self.has_reported = False
+        """The live state has heard of the adviser from here."""
+        self.has_news = False
+        """The adviser has done something here, or a node has told something, since coming."""
+        self._unread_since_ms: int | None = None
         self.unheard_looks = 0
         """In how many looks in a row the live state had a call here that the desk had not."""
         self._rang: Ring | None = None
@@ -78,6 +91,23 @@ class Seat:
     def now_ms(self) -> int:
         """Return the time by the clock of every event here."""
         return self._tools.clock.monotonic_ms()
+
+    @property
+    def is_unread(self) -> bool:
+        """Say whether it is not known yet how the adviser stood: nothing is reported before."""
+        return self._unread_since_ms is not None
+
+    def is_to_be_read(self) -> None:
+        """Stand as it seems, until a look tells that is asked for from now on."""
+        self._unread_since_ms, self.has_news = self.now_ms, False
+
+    def is_told_by(self, asked_ms: int) -> bool:
+        """Say whether what was asked for at `asked_ms` tells how the adviser stands."""
+        return self._unread_since_ms is None or asked_ms >= self._unread_since_ms
+
+    def read(self) -> None:
+        """Note that it is known by now how the adviser stood."""
+        self._unread_since_ms = None
 
     @property
     def asked_later(self) -> Mapping[QueueId, Asked]:
@@ -98,7 +128,18 @@ class Seat:
 
     def follow(self, event: e.DeskEvent) -> None:
         """Let the desk follow an event, and tell its page. Raises OutOfOrder, StaleToken."""
-        self._become(follow(self.desk, event))
+        after = follow(self.desk, event)
+        self.has_news |= not isinstance(event, PASSING)
+        self._become(after)
+
+    def begin_anew(self, found: e.Recovered) -> None:
+        """Stand as the live state has it, and not as it seemed when the adviser came."""
+        fresh = Desk(adviser=self.account.id, wrap_up_allowed_ms=self._tools.wrap_up_ms)
+        there = follow(fresh, found)
+        if self.page is not None:
+            there = follow(there, e.SocketOpened(at_ms=self.now_ms))
+        if _stands(there) != _stands(self.desk):
+            self._become(there)
 
     @property
     def ring_now(self) -> Ring | None:
@@ -209,6 +250,7 @@ class Seat:
 
         A node that has taken it over does not know all that has happened to it before.
         """
+        self.has_news = True
         before, known = self.desk, self.ring_now
         if known is not None and known.token == ring.token and known.call == ring.call:
             steps = [*known.journey, *(step for step in ring.journey if step not in known.journey)]
@@ -292,3 +334,8 @@ class Seat:
         if words.outcome is not None and not self.desk.outcome_chosen:
             self.follow(e.OutcomeChosen(at_ms=self.now_ms, call=call, chosen=True))
         self.send(self.wrap_up_now())
+
+
+def _stands(desk: Desk) -> tuple[Presence, AwayReason | None, CallId | None, Token]:
+    """Return in what two desks of one adviser must not differ."""
+    return desk.state, desk.reason, desk.call, desk.token

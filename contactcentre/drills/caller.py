@@ -24,10 +24,12 @@ from contactcentre.drills.history import (
     CallerLegLost,
     ClaimSeen,
     History,
+    PlaceHeard,
     SoundCame,
     SoundGap,
     StageHeard,
     VoiceHeard,
+    WordsHeard,
     now_ms,
 )
 from contactcentre.drills.known_nodes import KnownNodes
@@ -83,6 +85,8 @@ class Caller:
     chance: Random
     key: str = "4"
     """What the caller presses in the menu."""
+    left: Mapping[str, str] | None = None
+    """What proves that this caller has left an earlier call, whose place is wanted back."""
     make_sound: MakeSound = PeerSound
 
     @property
@@ -112,6 +116,8 @@ class CallerPage:
         self._dialled_ms = now_ms()
         self._stage_changed = asyncio.Event()
         self._wants_to_go = False
+        self._words = ""
+        self._place: tuple[int, int | None] | None = None
         self.call = ""
         self.stage: str | None = None
         self.has_talked = asyncio.Event()
@@ -125,6 +131,11 @@ class CallerPage:
             finally:
                 person.cancel()
         self._note(CallerGone(at_ms=now_ms(), call=self.call, why=why, said=said))
+
+    @property
+    def left(self) -> Mapping[str, str] | None:
+        """Return what proves that this caller has left the call; None before there was one."""
+        return None if self._claim is None else {"claim": self._claim, "secret": self._secret}
 
     @property
     def own(self) -> str | None:
@@ -185,7 +196,7 @@ class CallerPage:
         if self._claim is not None:
             return None
         page = hashlib.sha256(self._secret.encode()).hexdigest()
-        asked = {"line": "tax", "language": "en-GB", "page": page}
+        asked = {"line": "tax", "language": "en-GB", "page": page, "left": self._caller.left}
         given = await self._ask("POST", "/api/claims", asked)
         if given is None:
             return None
@@ -299,16 +310,29 @@ class CallerPage:
             case "stage":
                 if said["state"] != self.stage:
                     self._note(StageHeard(at_ms=now_ms(), call=self.call, state=said["state"]))
+                self._hear_words(" ".join(said["words"]))
                 self.stage = said["state"]
                 if self.stage in TALKS:
                     self.has_talked.set()
                 self._stage_changed.set()
                 if self._leg is not None:
                     self._leg.listen_for(ADVISER_HZ if self.stage in TALKS else None)
+            case "place":
+                self._hear_place(said["place"], said["wait_ms"])
             case "voice":
                 self._note(VoiceHeard(at_ms=now_ms(), call=self.call, on=said["on"]))
             case _:
                 pass
+
+    def _hear_words(self, words: str) -> None:
+        if words != self._words:
+            self._words = words
+            self._note(WordsHeard(at_ms=now_ms(), call=self.call, words=words))
+
+    def _hear_place(self, place: int, wait_ms: int | None) -> None:
+        if (place, wait_ms) != self._place:
+            self._place = place, wait_ms
+            self._note(PlaceHeard(at_ms=now_ms(), call=self.call, place=place, wait_ms=wait_ms))
 
     def _sound_came(self) -> None:
         now, last = now_ms(), self._heard_ms

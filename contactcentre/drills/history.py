@@ -58,6 +58,21 @@ class StageHeard(CallerFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsHeard(CallerFact):
+    """The caller's page shows other words than before."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceHeard(CallerFact):
+    """The caller was told another place or wait than before."""
+
+    place: int
+    wait_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSeen(CallerFact):
     """The caller's page was given a claim, which says the place in clear."""
 

@@ -3,7 +3,7 @@
 Caller b was rung out of order if, when b rang at time t, a caller a
 
 - stood in the same queue (each queue has one class) with a lower (enqueued_ms, call id), as a's own
-  claim said;
+  claim said; whoever has been passed on to another queue stands there from that claim on;
 - was present and eligible: a's page said that a waits, and a heard the platform on one leg, from
   `PRESENT_MS` before t on. After any loss it takes so long until a is reported;
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
@@ -23,7 +23,7 @@ such reservation, and records have no part in it. An inversion of seconds is alw
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, zip_longest
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import CallerFact, History, RingHeard
@@ -43,48 +43,61 @@ UNREST_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
     """Where a caller stands, and when the caller stood there and heard it."""
 
     call: str
     queue: str
+    began_ms: int
     enqueued_ms: int
     waits: Sequence[Span]
 
     @property
     def rank(self) -> tuple[int, str]:
+        """Return what orders the callers of one queue."""
         return self.enqueued_ms, self.call
 
 
 Excused = Callable[[str, RingHeard], bool]
 """Says of a call whether it could not be offered when another one was."""
+InFront = Callable[[Place, Place, RingHeard], bool]
+"""Says of a first caller whether they stand in front of a second one who is rung for."""
+
+
+def in_one_queue(ahead: Place, behind: Place, _: RingHeard) -> bool:
+    """Say whether one caller stands in front of another in the same queue."""
+    return ahead.queue == behind.queue and ahead.rank < behind.rank
 
 
 def order_violations(
-    history: History, *, is_excused: Excused = lambda _call, _ring: False
+    history: History,
+    *,
+    is_excused: Excused = lambda _call, _ring: False,
+    in_front: InFront = in_one_queue,
 ) -> Iterator[str]:
     """Yield one sentence for each ring that went to somebody who stood behind.
 
-    `is_excused` is for whoever knows more than was seen of who could be offered.
+    `is_excused` is for whoever knows more than was seen of who could be offered; `in_front` for
+    another order than that of one queue.
     """
     calls = history.by_call()
     cuts = list(_cuts(history))
-    places = {call: place for call, facts in calls.items() if (place := _place(call, facts, cuts))}
+    places = {call: list(_places(call, facts, cuts)) for call, facts in calls.items()}
     rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
-    unrest = list(_unrest(history))
+    unrest = list(unrest_of(history))
     for ring in rings:
-        behind = places.get(ring.call)
-        if behind is None:
+        stood = [one for one in places.get(ring.call, ()) if one.began_ms <= ring.at_ms]
+        if not stood:
             continue
+        behind = stood[-1]
         slack = (
             SLACK_BROKEN_MS
             if any(one.covers(ring.at_ms, ring.at_ms) for one in unrest)
             else SLACK_MS
         )
-        for ahead in places.values():
+        for ahead in chain.from_iterable(places.values()):
             if (
-                ahead.queue == behind.queue
-                and ahead.rank < behind.rank
+                in_front(ahead, behind, ring)
                 and _was_passed_over(ahead, ring, rings, slack)
                 and not is_excused(ahead.call, ring)
             ):
@@ -97,7 +110,7 @@ def order_violations(
 
 
 def _was_passed_over(
-    ahead: _Place, ring: RingHeard, rings: Sequence[RingHeard], slack_ms: int
+    ahead: Place, ring: RingHeard, rings: Sequence[RingHeard], slack_ms: int
 ) -> bool:
     """Say whether somebody who stood in front was there to be rung, and was not."""
     since_ms, until_ms = ring.at_ms - PRESENT_MS, ring.at_ms + slack_ms
@@ -110,22 +123,30 @@ def _was_passed_over(
     return not later or later[0].token > ring.token
 
 
-def _place(
+def _places(
     call: str, facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]
-) -> _Place | None:
-    for fact in facts:
-        if (
-            isinstance(fact, h.ClaimSeen)
-            and fact.queue is not None
-            and fact.enqueued_ms is not None
-        ):
-            return _Place(
-                call=call,
-                queue=fact.queue,
-                enqueued_ms=fact.enqueued_ms,
-                waits=list(_within_reach(_waits_for_anybody(facts), facts, cuts)),
-            )
-    return None
+) -> Iterator[Place]:
+    """Yield where a caller stood, one queue after the other."""
+    claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen) and fact.queue is not None]
+    if not claims:
+        return
+    moved = [after for before, after in pairwise(claims) if before.queue != after.queue]
+    waits = list(_within_reach(_waits_for_anybody(facts), facts, cuts))
+    for claim, ended in zip_longest((claims[0], *moved), moved):
+        assert claim.queue is not None, "only such claims were taken"
+        assert claim.enqueued_ms is not None, "who has a queue has a time"
+        stood = Span(claim.at_ms, FOR_EVER_MS if ended is None else ended.at_ms)
+        yield Place(
+            call=call,
+            queue=claim.queue,
+            began_ms=claim.at_ms,
+            enqueued_ms=claim.enqueued_ms,
+            waits=[
+                Span(max(wait.began_ms, stood.began_ms), min(wait.ended_ms, stood.ended_ms))
+                for wait in waits
+                if wait.overlap_ms(stood) > 0
+            ],
+        )
 
 
 def _within_reach(
@@ -174,7 +195,7 @@ def _waits_for_anybody(facts: Sequence[CallerFact]) -> Iterator[Span]:
             yield Span(max(wait.began_ms, lapsed_ms), wait.ended_ms)
 
 
-def _unrest(history: History) -> Iterator[Span]:
+def unrest_of(history: History) -> Iterator[Span]:
     """Yield when something was broken, up to when everything had settled again."""
     healed = sorted(fact.at_ms for fact in history.of(h.Healed))
     for broke in history.of(h.Broke):

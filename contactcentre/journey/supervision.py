@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 from contactcentre.domain.errors import Outage
 from contactcentre.domain.ids import NodeId, QueueId
-from contactcentre.limits import NODE_SUSPECT_AFTER_MS
+from contactcentre.limits import BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.reports import Reports, TodayCounts
 from contactcentre.ports.state import AddressBook, LostCall, NodeStanding, Overview
 
 TODAY_EVERY_MS = 5_000
+OLD_MS = 2 * BEAT_EVERY_MS
+"""What was asked for so long ago is from before a pause of this process: one look may be late."""
 HOME = ZoneInfo("Europe/London")
 """Where the day begins at midnight."""
 
@@ -71,6 +73,8 @@ class Supervision:
         self.target_ms = target_ms
         self.overview: Overview | None = None
         """None while the live state cannot be read."""
+        self.asked_ms = clock.monotonic_ms()
+        """When the overview was asked for, or when that failed, by this process's own clock."""
         self.coming_back_count = 0
         """Callers whose node was lost and who are on their way to another one, when last looked."""
         self.today: TodayCounts | None = None
@@ -78,11 +82,13 @@ class Supervision:
 
     async def look(self) -> None:
         """Look at the live state."""
+        asked_ms = self._clock.monotonic_ms()  # a pause while the answer is on its way makes it old
         try:
             self.overview = await self._addresses.overview(self._queues)
+            self.asked_ms = asked_ms
             self.coming_back_count = len(await self._lost.lost_calls())
         except Outage:
-            self.overview = None
+            self.overview, self.asked_ms = None, asked_ms
             return
         now_ms = self._clock.monotonic_ms()
         before, self._beats = self._beats, {}
@@ -90,6 +96,11 @@ class Supervision:
             seen = before.get(node.node)
             is_same = seen is not None and seen.beat == node.beat
             self._beats[node.node] = seen if seen and is_same else SeenBeat(node.beat, now_ms)
+
+    @property
+    def has_stood_still(self) -> bool:
+        """Say whether this process has paused since it asked: all may be different by now."""
+        return self._clock.monotonic_ms() - self.asked_ms >= OLD_MS
 
     def state_of(self, node: NodeStanding) -> NodeState:
         """Return whether a node takes calls, by its beats and this process's own clock."""

@@ -6,9 +6,6 @@ from random import Random
 from contactcentre.domain.ids import RequestId
 from contactcentre.simulation.loop import Simulation
 
-BEGAN_MS = 1_800_000_000_000
-"""What a right clock shows at the beginning of a run: milliseconds since 1970."""
-
 
 class SimulatedClock:
     """The clock of one machine, which may be wrong and may be put right or wrong at any moment."""
@@ -26,7 +23,7 @@ class SimulatedClock:
 
     def now_us(self) -> int:
         """Return microseconds since 1970 as this machine has it."""
-        return (BEGAN_MS + self.ahead_ms) * 1_000 + self._simulation.now_us()
+        return (self._simulation.began_ms + self.ahead_ms) * 1_000 + self._simulation.now_us()
 
     def now_ms(self) -> int:
         """Return milliseconds since 1970 as this machine has it."""

@@ -58,6 +58,8 @@ class Kind(StrEnum):
     """One person's page loses its sockets, as when it is loaded again."""
     LINE_LOST = "line_lost"
     """One person's line is dead for the span."""
+    POISON = "poison"
+    """A scenario's caller whose call breaks every adviser's browser in which it rings."""
     LEDGER_AWAY = "ledger_away"
     """The record cannot be reached or written for the span."""
 
@@ -279,6 +281,11 @@ def _line_lost(world: World, fault: Fault, chance: Random) -> Undo:
     return join
 
 
+def _poison(world: World, fault: Fault, _: Random) -> Undo:
+    world.poison.add(fault.target)
+    return lambda: world.poison.discard(fault.target)
+
+
 def _ledger_away(world: World, _fault: Fault, _: Random) -> Undo:
     ledger = world.ground.ledger
     ledger.is_away = True
@@ -310,6 +317,7 @@ PUT_IN: Mapping[Kind, Callable[[World, Fault, Random], Undo]] = MappingProxyType
         Kind.HERD: _herd,
         Kind.RELOAD: _reload,
         Kind.LINE_LOST: _line_lost,
+        Kind.POISON: _poison,
         Kind.LEDGER_AWAY: _ledger_away,
     }
 )

@@ -148,34 +148,34 @@ class LedgerLink:
 
     async def write_events(self, events: Sequence[WrittenEvent]) -> Marks:
         """Write events and the rows of their calls in one transaction."""
-        return await self._ask(lambda: self._data.write_events(events))
+        return await self.ask(lambda: self._data.write_events(events))
 
     async def set_aside(self, event: WrittenEvent, *, why: str) -> Marks:
         """Keep an event that can never be written, and count it as durable."""
-        return await self._ask(lambda: self._data.set_aside(event, why))
+        return await self.ask(lambda: self._data.set_aside(event, why))
 
     async def open_calls(self, *, after: CallId | None, count_max: int) -> Sequence[OpenCall]:
         """Return open rows by the ids of their calls, those after one."""
-        return await self._ask(lambda: self._data.open_calls(after, count_max))
+        return await self.ask(lambda: self._data.open_calls(after, count_max))
 
     async def close_provisionally(self, seen: OpenCall, *, ending: Ending, at_ms: int) -> bool:
         """Write down that a call has ended, until its node says otherwise; say whether it is so."""
-        return await self._ask(lambda: self._data.close_provisionally(seen, ending, at_ms))
+        return await self.ask(lambda: self._data.close_provisionally(seen, ending, at_ms))
 
     async def write(self, outcome: Outcome, *, at_ms: int) -> None:
         """Write an outcome down."""
         del at_ms
-        await self._ask(lambda: self._data.write_outcome(outcome))
+        await self.ask(lambda: self._data.write_outcome(outcome))
 
     async def read(self, *, call: CallId, adviser: AdviserId) -> Outcome | None:
         """Return what the adviser has written so far."""
-        return await self._ask(lambda: self._data.outcomes.get((call, adviser)))
+        return await self.ask(lambda: self._data.outcomes.get((call, adviser)))
 
     async def today(self, *, since_ms: int, target_ms: int) -> TodayCounts:
         """Count the calls that arrived since a moment."""
-        return await self._ask(lambda: self._data.today(since_ms, target_ms))
+        return await self.ask(lambda: self._data.today(since_ms, target_ms))
 
-    async def _ask(self, step: Callable[[], Given]) -> Given:
+    async def ask(self, step: Callable[[], Given]) -> Given:
         """Let the ledger do a step. Raises LedgerUnavailable, also where it has been done."""
         loop = asyncio.get_running_loop()
         answered: Future[Given] = loop.create_future()

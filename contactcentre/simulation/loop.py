@@ -28,6 +28,8 @@ from typing import Any, NoReturn, TypeVar
 
 Given = TypeVar("Given")
 
+BEGAN_MS = 1_800_000_000_000
+"""What a right clock shows at the beginning of a run, if nothing else is said: ms since 1970."""
 DAY_S = 24 * 3_600.0
 VIRTUAL_MAX_S = DAY_S
 ROUNDS_MAX = 20_000_000
@@ -169,9 +171,11 @@ def _place(task: _Task) -> str:
 class Simulation:
     """One run: its time, its dice, and what has been noted of it."""
 
-    def __init__(self, loop: VirtualLoop, seed: int) -> None:
+    def __init__(self, loop: VirtualLoop, seed: int, *, began_ms: int = BEGAN_MS) -> None:
         self.loop = loop
         self.seed = seed
+        self.began_ms = began_ms
+        """What a right clock shows at the beginning."""
         self._sum = hashlib.sha256()
         self.notes: list[str] = []
         """The last NOTES_KEPT notes, for a person who looks for what went wrong."""

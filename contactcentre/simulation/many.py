@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from contactcentre.simulation.faults import Fault
 from contactcentre.simulation.run import BROKEN_FIGURES, Result, simulate
+from contactcentre.simulation.stories import Story
 from contactcentre.simulation.world import Size, read_flows
 
 RUN_MAX_S = 600
@@ -25,6 +26,7 @@ class Job:
     faults: Sequence[Fault] | None = None
     """None for faults of the seed's own choice."""
     size: Size | None = None
+    story: Story | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def _run_and_end(job: Job, says: int) -> NoReturn:
     """Run, say what came of it, and end at once: what is dead in the run is not tidied up."""
     signal.alarm(RUN_MAX_S)
     try:
-        outcome = _told(job, simulate(job.seed, faults=job.faults, size=job.size))
+        outcome = _told(job, simulate(job.seed, faults=job.faults, size=job.size, story=job.story))
     except BaseException:  # noqa: BLE001 - whatever ends a run is told
         outcome = _crashed(job, traceback.format_exc())
     with os.fdopen(says, "wb") as pipe:
@@ -93,6 +95,7 @@ SENTENCES: Sequence[tuple[str, Callable[[Result], Sequence[str]]]] = (
     ("no record", lambda result: result.findings.records_missing),
     ("wrong record", lambda result: result.findings.records_wrong),
     ("double record", lambda result: result.findings.records_doubled),
+    ("promise", lambda result: result.promises),
     ("mistake", lambda result: result.mistakes),
 )
 

@@ -1,7 +1,7 @@
 """Callers and advisers of a simulated centre: the people of the drills, in simulated browsers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import cast
 
@@ -107,29 +107,46 @@ class Floor:
         self._chance = world.simulation.dice("people")
         self._names: list[str] = []
         self._working: list[asyncio.Task[None]] = []
+        self.called: list[tuple[str, CallerPage]] = []
+        """Everybody who has called, by what a scenario names them."""
         world.people_names = lambda: [*self._names, *self.callers]
+        world.who_calls = self.who_calls
 
-    def open(self, manner: AdviserManner) -> None:
-        """Let every adviser come to work."""
+    def open(
+        self, manner_of: Callable[[str], AdviserManner], *, desks: Sequence[str] | None = None
+    ) -> None:
+        """Let every adviser come to work, at any desk process or at some."""
+        desks = [f"http://{desk}" for desk in self._world.of("desk")] if desks is None else desks
         for name in self._world.ground.accounts:
             names = (PEOPLE, PEOPLE, name)
             adviser = Adviser(
                 name=name,
                 password="known to nobody",  # noqa: S106 - nobody asks for it
-                desks=[f"http://{desk}" for desk in self._world.of("desk")],
+                desks=desks,
                 history=self.history,
                 closing=self._group,
                 chance=self._dice(),
                 open_session=lambda names=names: self._browser(names),  # type: ignore[misc]
                 make_sound=self._make_sound(names),
             )
-            page = AdviserPage(adviser, manner)
+            page = AdviserPage(adviser, manner_of(name))
             self._names.append(name)
             self.advisers.append(page)
             self._working.append(self._group.create_task(page.work(), name=name))
 
-    def call(self, manner: CallerManner) -> None:
-        """Let somebody call."""
+    def who_calls(self, call: str) -> str:
+        """Return what a scenario names the caller of a call."""
+        return next((who for who, page in self.called if page.call == call), "")
+
+    def call(
+        self,
+        manner: CallerManner,
+        *,
+        who: str = "",
+        key: str | None = None,
+        left: Mapping[str, str] | None = None,
+    ) -> CallerPage:
+        """Let somebody call, with a key of their own choice or with one that is given."""
         self.started_count += 1
         name = f"caller-{self.started_count}"
         names = (PEOPLE, PEOPLE, name)
@@ -140,13 +157,16 @@ class Floor:
             history=self.history,
             closing=self._group,
             chance=self._dice(),
-            key=self._chance.choice(KEYS),
+            key=self._chance.choice(KEYS) if key is None else key,
+            left=left,
             make_sound=self._make_sound(names),
         )
         page = CallerPage(caller, manner)
         self.callers[name] = page
+        self.called.append((who, page))
         task = self._group.create_task(page.live(), name=name)
         task.add_done_callback(lambda _: self.callers.pop(name, None))
+        return page
 
     async def keep_calling(self, every_s: float) -> None:
         """Let somebody call again and again."""
@@ -167,15 +187,19 @@ class Floor:
         """Wait until nobody calls any more; say whether it came to that in time."""
         return await self.is_so(lambda: not self.callers, within_s=within_s)
 
+    async def all_ready(self) -> None:
+        """Wait until every adviser is ready, for as long as that may take."""
+        await self.is_so(
+            lambda: all(page.presence == "ready" for page in self.advisers),
+            within_s=STUCK_AFTER_MS / 1_000,
+        )
+
     async def last_round(self, manner: SimulatedAdviser, *, over_within_s: float) -> None:
         """Let everybody become ready, then ring every adviser once more, all at the same time."""
         note = self.history.note
         manner.is_last_round = True
         note(h.AllOver(at_ms=now_ms()))
-        await self.is_so(
-            lambda: all(page.presence == "ready" for page in self.advisers),
-            within_s=STUCK_AFTER_MS / 1_000,
-        )
+        await self.all_ready()
         note(h.LastRound(at_ms=now_ms()))
         manner.answers.clear()
         for _ in self.advisers:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.sockets import Socket
 from contactcentre.apps.desk import assemble_floor
@@ -20,6 +21,7 @@ from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
 from contactcentre.apps.node_tools import Words
 from contactcentre.apps.records import assemble
 from contactcentre.apps.router import Router
+from contactcentre.apps.switchboard import Switchboard
 from contactcentre.domain.errors import UnknownName
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import (
@@ -32,7 +34,8 @@ from contactcentre.domain.ids import (
     RequestId,
 )
 from contactcentre.domain.ivr.flow import Line, QueueDefinition
-from contactcentre.domain.ivr.switches import AS_PLANNED
+from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
+from contactcentre.journey.steering import Steering
 from contactcentre.journey.supervision import Supervision
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import CLAIM_LIFE_S
@@ -48,6 +51,7 @@ from contactcentre.simulation.lives import Answer, Life, Request
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.post import Post, PostPeers
 from contactcentre.simulation.sound import Air, SimulatedMedia
+from contactcentre.simulation.steering import KeptCopy, SwitchLink, Turns
 from contactcentre.simulation.store.group import Group
 from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.cluster import AskRing, OfferCall
@@ -73,9 +77,19 @@ class Ground:
     ledger: LedgerData
     lines: Mapping[LineId, Line]
     words: Words
-    accounts: Mapping[str, Account]
+    accounts: dict[str, Account]
     desks_static: Mapping[DeskId, str]
     nodes_static: Mapping[str, str]
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Every process's settings, where they are not as they come."""
+    is_steered: bool = False
+    """A supervisor may turn switches."""
+    turns: Turns = field(default_factory=Turns)
+    copies: dict[str, KeptCopy] = field(default_factory=dict)
+    steerings: dict[str, Steering] = field(default_factory=dict)
+    """The way to the switches at each desk process."""
+    was_told: Callable[[Request], None] = lambda _: None
+    """Hears what a desk process has just been told."""
     disks: dict[str, Disk] = field(default_factory=dict)
     clocks: dict[str, SimulatedClock] = field(default_factory=dict)
     lives_count: int = 0
@@ -90,7 +104,12 @@ class Part:
         ground.lives_count += 1
         simulation = ground.simulation
         self.settings = Settings.model_validate(
-            {"node": life.name, "cluster_key": CLUSTER_KEY, "signing_keys": SIGNING_KEYS}
+            {
+                "node": life.name,
+                "cluster_key": CLUSTER_KEY,
+                "signing_keys": SIGNING_KEYS,
+                **ground.settings,
+            }
         )
         self.clock = ground.clocks.setdefault(life.name, SimulatedClock(simulation))
         self.chance = SimulatedChance(simulation.dice(f"{life.name}/{ground.lives_count}"))
@@ -158,7 +177,7 @@ def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:
             chance=part.chance,
             signatures=part.signatures,
             lines=ground.lines,
-            switches=lambda _: AS_PLANNED,
+            switches=_switches(ground, life, part),
             words=ground.words,
             patience=patience_of(part.settings),
             wait_errors=WaitErrors(lambda _queue, _ratio: None),
@@ -166,6 +185,16 @@ def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:
             desks_static=ground.desks_static,
         )
     )
+
+
+def _switches(ground: Ground, life: Life, part: Part) -> Callable[[LineId], LineSwitches]:
+    """Return how a node knows the switches; where nobody steers they are as planned."""
+    if not ground.is_steered:
+        return lambda _: AS_PLANNED
+    copy = ground.copies.setdefault(life.name, KeptCopy())
+    board = Switchboard(part.state, copy, part.clock)
+    life.spawn(board.watch(), "switches")
+    return board.of
 
 
 async def start_media(ground: Ground, life: Life) -> None:
@@ -237,16 +266,26 @@ async def start_desk(ground: Ground, life: Life) -> None:
     )
     door = DeskDoor(floor, ground.accounts)
 
+    async def serve(request: Request) -> Answer:
+        answer = await door.serve(request)
+        ground.was_told(request)
+        return answer
+
     async def drain() -> None:
         floor.close()
         await beat.report_last()
 
+    if ground.is_steered:
+        link = SwitchLink(ground.turns, part.ledger)
+        steering = Steering(ground.lines, ledger=link, state=part.state, clock=part.clock)
+        ground.steerings[life.name] = steering
+        life.spawn(steering.keep(), "switches")
     await supervision.look()
     await supervision.count()
     life.spawn(supervision.keep_counting(), "counts")
     life.spawn(beat.keep_beating(), "desk beat")
     life.drain = drain
-    life.listen(door.serve, {"/api/live": door.live})
+    life.listen(serve, {"/api/live": door.live})
 
 
 async def start_records(ground: Ground, life: Life) -> None:
@@ -274,6 +313,7 @@ async def start_public(ground: Ground, life: Life) -> None:
         nodes_static=ground.nodes_static,
         clock=part.clock,
     )
+    redials = Redials(part.signatures, part.state, part.clock, keep_ms=part.settings.redial_keep_ms)
 
     async def serve(request: Request) -> Answer:
         if request.path == "/api/nodes":
@@ -282,7 +322,7 @@ async def start_public(ground: Ground, life: Life) -> None:
             )
             return Answer(status=200, body=nodes.model_dump_json().encode())
         asked = NewClaim.model_validate_json(request.body)
-        call = CallId(part.chance.nonce())
+        call, kept = await redials.begin(asked, CallId(part.chance.nonce()))
         claim = CallerClaim(
             call=call,
             line=asked.line,
@@ -290,6 +330,7 @@ async def start_public(ground: Ground, life: Life) -> None:
             epoch_count=0,
             epoch_nonce="",
             page=asked.page,
+            kept=kept,
             exp=part.clock.now_ms() // 1_000 + CLAIM_LIFE_S,
         )
         given = GivenClaim(
@@ -298,6 +339,7 @@ async def start_public(ground: Ground, life: Life) -> None:
             life_ms=CLAIM_LIFE_S * 1_000,
             nodes=list(centre.nodes_for_new_calls()),
             sites=dict(centre.sites()),
+            place_kept=kept is not None,
         )
         return Answer(status=200, body=given.model_dump_json().encode())
 

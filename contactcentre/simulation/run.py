@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -12,23 +12,29 @@ from typing import Any
 import structlog
 
 from contactcentre.domain.call import CallState
+from contactcentre.domain.languages import Language
 from contactcentre.drills import history as h
 from contactcentre.drills.checker import Findings, check
 from contactcentre.drills.checker import Row as CheckedRow
 from contactcentre.drills.history import CLOCK, History, now_ms
+from contactcentre.drills.order import Excused
 from contactcentre.ports.records import WrittenEvent
+from contactcentre.simulation.cast import Cast
 from contactcentre.simulation.eyes import Eyes
-from contactcentre.simulation.faults import Fault, put_in
+from contactcentre.simulation.faults import Fault, Kind, put_in
 from contactcentre.simulation.ledger import LedgerData, ends_counts
 from contactcentre.simulation.lives import LivesLoop
-from contactcentre.simulation.loop import Simulation, steady
+from contactcentre.simulation.loop import BEGAN_MS, Simulation, steady
 from contactcentre.simulation.people import Floor, SimulatedAdviser
 from contactcentre.simulation.plans import Places, plan
+from contactcentre.simulation.promises import broken_promises
+from contactcentre.simulation.seen import Seen
 from contactcentre.simulation.store.data import ReplyError
 from contactcentre.simulation.store.server import Gone
+from contactcentre.simulation.stories import Story
 from contactcentre.simulation.world import NORTH, SOUTH, Size, World
 
-VIRTUAL_MAX_S = 3_600.0
+VIRTUAL_MAX_S = 7_200.0
 ROUNDS_MAX = 20_000_000
 CALLERS_FROM_S = 4.0
 FAULTS_FROM_S, FAULTS_UNTIL_S = 10.0, 65.0
@@ -46,6 +52,7 @@ BROKEN_FIGURES = (
     "order_violations",
     "stuck_advisers",
     "records_wrong",
+    "promises_broken",
     "mistakes",
 )
 """Each of these must be 0."""
@@ -59,6 +66,8 @@ class Result:
     faults: Sequence[Fault]
     callers_count: int
     findings: Findings
+    promises: Sequence[str]
+    """What the scenario says, and did not come so."""
     mistakes: Sequence[str]
     """Steps of the product that failed otherwise than by a refusal or an outage."""
     history: History
@@ -89,21 +98,29 @@ class Result:
             "records_wrong": len(found.records_missing)
             + len(found.records_wrong)
             + len(found.records_doubled),
+            "promises_broken": len(self.promises),
             "mistakes": len(self.mistakes),
         }
 
 
 def simulate(
-    seed: int, *, faults: Sequence[Fault] | None = None, size: Size | None = None
+    seed: int,
+    *,
+    faults: Sequence[Fault] | None = None,
+    size: Size | None = None,
+    story: Story | None = None,
 ) -> Result:
-    """Run one seed, with faults of its own choice or those that are given."""
+    """Run one seed, with faults and people of its own choice or those that are given."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     loop = LivesLoop(virtual_max_s=VIRTUAL_MAX_S, rounds_max=ROUNDS_MAX)
     asyncio.set_event_loop(loop)
     CLOCK.read_ms = lambda: round(loop.time() * 1_000)
     began_s = perf_counter()
     with steady(seed):
-        run = _Run(Simulation(loop, seed), size or Size(), faults)
+        begins_at = None if story is None else story.setting.begins_at
+        began_ms = BEGAN_MS if begins_at is None else round(begins_at.timestamp() * 1_000)
+        simulation = Simulation(loop, seed, began_ms=began_ms)
+        run = _Run(simulation, size or Size(), faults, story)
         loop.run_until_complete(run.run())
     return run.result(perf_counter() - began_s, loop)
 
@@ -111,10 +128,17 @@ def simulate(
 class _Run:
     """One run."""
 
-    def __init__(self, simulation: Simulation, size: Size, faults: Sequence[Fault] | None) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        size: Size,
+        faults: Sequence[Fault] | None,
+        story: Story | None,
+    ) -> None:
         self._simulation = simulation
         self._size = size
-        self._world = World(simulation, size)
+        self._story = story
+        self._world = World(simulation, size, story)
         self._dice = simulation.dice("faults")
         self._faults = self._planned() if faults is None else faults
         self._crowd = Crowd()
@@ -124,8 +148,9 @@ class _Run:
 
     def result(self, real_s: float, loop: LivesLoop) -> Result:
         """Return what came of it."""
-        floor, world = self._at_work, self._world
+        floor, world = self._floor, self._world
         rows = _rows(world.ground.ledger)
+        is_excused = self._excuses()
         mistakes = [
             *world.mistakes,
             *(f"a person failed: {one!r}" for one in self._crowd.mistakes),
@@ -144,8 +169,10 @@ class _Run:
                 floor.history,
                 rows,
                 started=floor.started_count,
-                is_excused=self._eyes.excuses(floor.history),
+                is_excused=is_excused,
+                told_closed=self._told_closed(),
             ),
+            promises=self._broken_promises(is_excused),
             mistakes=mistakes,
             history=floor.history,
             events=list(world.ground.ledger.events.values()),
@@ -155,25 +182,73 @@ class _Run:
 
     async def run(self) -> None:
         """Begin, break things, let everything heal, and wait until all is over."""
-        floor = self._at_work
-        manner = SimulatedAdviser(self._simulation.dice("advisers"))
         self._world.begin()
         self._eyes.begin()
-        floor.open(manner)
+        if self._story is None:
+            await self._by_chance()
+        else:
+            await self._as_told(self._story)
+        await self._floor.is_so(self._is_recorded, within_s=RECORDED_WITHIN_S)
+        await asyncio.sleep(SETTLED_S)
+
+    async def _by_chance(self) -> None:
+        """Let people come by chance, and ring everybody once more in the end."""
+        floor = self._floor
+        manner = SimulatedAdviser(self._simulation.dice("advisers"))
+        floor.open(lambda _: manner)
         await asyncio.sleep(CALLERS_FROM_S)
         coming = self._crowd.create_task(
             floor.keep_calling(self._size.caller_every_s), name="callers"
         )
-        for fault in self._faults:
-            self._world.later(fault.at_s - self._simulation.now_s, partial(self._put_in, fault))
-        last_s = max((fault.at_s + fault.span_s for fault in self._faults), default=0.0)
-        await asyncio.sleep(max(FAULTS_UNTIL_S, last_s) - self._simulation.now_s)
-        self._world.network.heal()
+        await self._break_and_mend(until_s=FAULTS_UNTIL_S)
         coming.cancel()
         await floor.all_over(within_s=OVER_WITHIN_S)
         await floor.last_round(manner, over_within_s=OVER_WITHIN_S)
-        await floor.is_so(self._is_recorded, within_s=RECORDED_WITHIN_S)
-        await asyncio.sleep(SETTLED_S)
+
+    async def _as_told(self, story: Story) -> None:
+        """Let the people of a story come, and see that all of them are free in the end."""
+        cast = Cast(story, self._world, self._floor, self._crowd)
+        cast.open()
+        cast.begin()
+        await self._break_and_mend(until_s=story.last_s)
+        await self._floor.is_so(cast.is_over, within_s=story.over_within_s)
+        self._floor.history.note(h.AllOver(at_ms=now_ms()))
+        await self._floor.all_ready()
+
+    async def _break_and_mend(self, *, until_s: float) -> None:
+        """Put every fault in at its time; return once they are over, and it is late enough."""
+        for fault in self._faults:
+            self._world.later(fault.at_s - self._simulation.now_s, partial(self._put_in, fault))
+        last_s = max((fault.at_s + fault.span_s for fault in self._faults), default=0.0)
+        await asyncio.sleep(max(until_s, last_s) - self._simulation.now_s)
+        self._world.network.heal()
+
+    def _excuses(self) -> Excused:
+        """Return what says who could not be offered: also a call that is kept from the desks."""
+        excuses = self._eyes.excuses(self._floor.history)
+        poison = {fault.target for fault in self._faults if fault.kind is Kind.POISON}
+        kept = {page.call for who, page in self._floor.called if who in poison}
+        return lambda call, ring: call in kept or excuses(call, ring)
+
+    def _told_closed(self) -> Collection[str]:
+        """Return the calls of those who, as the story says, find the line closed."""
+        if self._story is None:
+            return ()
+        whos = {some.who for some in self._story.callers if some.finds == "closed"}
+        return {page.call for who, page in self._floor.called if who in whos}
+
+    def _broken_promises(self, is_excused: Excused) -> Sequence[str]:
+        if self._story is None:
+            return ()
+        seen = Seen(
+            story=self._story,
+            history=self._floor.history,
+            who={page.call: who for who, page in self._floor.called},
+            began_ms=self._simulation.began_ms,
+            is_excused=is_excused,
+            reserved=self._world.ground.reservations,
+        )
+        return list(broken_promises(seen, self._world.ground.words[Language.ENGLISH]))
 
     def _planned(self) -> Sequence[Fault]:
         world = self._world
@@ -190,7 +265,7 @@ class _Run:
 
     def _put_in(self, fault: Fault) -> None:
         """Put a fault in, and take it away when its span is over."""
-        note = self._at_work.history.note
+        note = self._floor.history.note
         note(h.Broke(at_ms=now_ms(), what=f"{fault.kind} {fault.target}"))
         self._broken_count += 1
         undo = put_in(self._world, fault, self._dice)
@@ -206,13 +281,9 @@ class _Run:
     def _is_recorded(self) -> bool:
         """Say whether every call stands in the record with its end."""
         rows = self._world.ground.ledger.rows
-        came = {fact.call for fact in self._at_work.history.of(h.CallerCame)}
+        came = {fact.call for fact in self._floor.history.of(h.CallerCame)}
         ended = {call for call, row in rows.items() if row.call.state is CallState.ENDED}
         return came <= ended
-
-    @property
-    def _at_work(self) -> Floor:
-        return self._floor
 
 
 class Crowd(asyncio.TaskGroup):

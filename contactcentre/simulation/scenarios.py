@@ -1,27 +1,24 @@
 """Scenarios: files that say how large a centre is, and which faults come when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contactcentre.adapters.flow_files.strict_yaml import read, understand
 from contactcentre.domain.errors import BadRequest, UnknownName
 from contactcentre.simulation.faults import Fault, Kind
 from contactcentre.simulation.many import Job
+from contactcentre.simulation.stories import Part, Story
 from contactcentre.simulation.world import Size
 
 FOLDER = Path(__file__).parent / "scenarios"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FaultOfFile(_Part):
+class FaultOfFile(Part):
     """One fault, as it is written."""
 
-    at_s: float = Field(ge=0, le=600)
+    at_s: float = Field(ge=0, le=6_000)
     do: Kind
     target: str = "everything"
     for_s: float = Field(default=0.0, ge=0, le=600)
@@ -44,7 +41,7 @@ class FaultOfFile(_Part):
         ]
 
 
-class SizeOfFile(_Part):
+class SizeOfFile(Part):
     """How large the centre is."""
 
     media: int = Field(default=3, ge=1, le=8)
@@ -55,7 +52,7 @@ class SizeOfFile(_Part):
     caller_every_s: float = Field(default=1.5, gt=0.05, le=60)
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """One scenario."""
 
     title: str
@@ -63,6 +60,10 @@ class Scenario(_Part):
     seeds: list[int] = Field(min_length=1, max_length=20)
     size: SizeOfFile = SizeOfFile()
     faults: list[FaultOfFile]
+    is_long: bool = False
+    """Takes too long to be run with the tests."""
+    story: Story | None = None
+    """Who comes, what the centre is like and what is promised; by chance without it."""
 
 
 def names() -> Sequence[str]:
@@ -88,13 +89,24 @@ def jobs_of(name: str) -> Sequence[Job]:
         (fault for one in scenario.faults for fault in one.faults()), key=lambda one: one.at_s
     )
     size = Size(**scenario.size.model_dump())
-    _refuse_unknown_targets(name, faults, size)
-    return [Job(seed=seed, scenario=name, faults=faults, size=size) for seed in scenario.seeds]
+    story = scenario.story
+    _refuse_unknown_targets(name, faults, _known(size, story))
+    return [
+        Job(seed=seed, scenario=name, faults=faults, size=size, story=story)
+        for seed in scenario.seeds
+    ]
 
 
-def _refuse_unknown_targets(name: str, faults: Sequence[Fault], size: Size) -> None:
+def _known(size: Size, story: Story | None) -> Collection[str]:
+    """Return what a fault may name."""
+    if story is None:
+        return {*size.names(), *OTHER_TARGETS}
+    people = {*(one.name for one in story.advisers), *(one.who for one in story.callers)}
+    return {*size.roles(), *people, *OTHER_TARGETS}
+
+
+def _refuse_unknown_targets(name: str, faults: Sequence[Fault], known: Collection[str]) -> None:
     """Raise BadRequest where a fault names something that a centre of that size does not have."""
-    known = {*size.names(), *OTHER_TARGETS}
     for fault in faults:
         parts = fault.target.replace(">", "|").split("|")
         unknown = [part for part in parts if part not in known]

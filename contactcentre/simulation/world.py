@@ -1,8 +1,9 @@
 """One simulated centre: processes at two sites, a store, a record, and what becomes of them."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import structlog
@@ -12,11 +13,11 @@ from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.apps.node_tools import Words
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId
-from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.flow import Line, QueueName
 from contactcentre.domain.languages import Language
 from contactcentre.ports.accounts import Account, Role
 from contactcentre.simulation.ledger import LedgerData
-from contactcentre.simulation.lives import WORLD, Life
+from contactcentre.simulation.lives import WORLD, Life, Request
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Network
 from contactcentre.simulation.post import Post
@@ -24,6 +25,7 @@ from contactcentre.simulation.roles import STARTS, Ground
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Server
+from contactcentre.simulation.stories import AdviserAtWork, Setting, Story, hours_of, queue_of
 from contactcentre.simulation.wires import Wires
 
 log = structlog.get_logger()
@@ -31,6 +33,9 @@ log = structlog.get_logger()
 NORTH, SOUTH, WITNESS = SITES = ("north", "south", "witness")
 START_S = (0.3, 0.8)
 """How long a process takes from its start until it listens."""
+POISON_S = 0.1
+"""How long it takes until a browser has broken down under a call."""
+BROWSER_AGAIN_S = 25.0
 AGAIN_S = 1.0
 """How soon a process is started again that has ended by a mistake."""
 
@@ -77,7 +82,7 @@ def read_flows() -> tuple[Mapping[LineId, Line], Words]:
 class World:
     """Everything that is simulated, but for the people."""
 
-    def __init__(self, simulation: Simulation, size: Size) -> None:
+    def __init__(self, simulation: Simulation, size: Size, story: Story | None = None) -> None:
         self.simulation = simulation
         self.network = Network(simulation)
         self.lives: dict[str, Life] = {}
@@ -85,6 +90,10 @@ class World:
         """What has ended a process that nobody killed."""
         self.people_names: Callable[[], Sequence[str]] = list
         """Returns who is there with a browser now."""
+        self.who_calls: Callable[[str], str] = str
+        """Returns what a scenario names the caller of a call."""
+        self.poison: set[str] = set()
+        """Whose calls break every adviser's browser in which they ring."""
         self._dice = simulation.dice("world")
         self._roles = size.roles()
         self._sites = {name: (NORTH, SOUTH)[at % 2] for at, name in enumerate(self._roles)}
@@ -99,6 +108,8 @@ class World:
         post = Post(self.network, self.lives, fronts={"public": self.of("public")})
         self.post, self.wires = post, Wires(post)
         lines, words = read_flows()
+        setting = Setting() if story is None else story.setting
+        lines = {name: _line(line, setting) for name, line in lines.items()}
         self.ground = Ground(
             simulation=simulation,
             post=post,
@@ -107,9 +118,15 @@ class World:
             ledger=LedgerData(names=(NORTH, "record")),
             lines=lines,
             words=words,
-            accounts=_accounts(
-                size, [queue.id for line in lines.values() for queue in line.queues]
-            ),
+            accounts=_accounts(size, [queue.id for line in lines.values() for queue in line.queues])
+            if story is None
+            else {one.name: account_of(one) for one in story.advisers},
+            settings={
+                "next_adviser": setting.next_adviser,
+                "wish_ms": round(setting.wish_s * 1_000),
+            },
+            is_steered=story is not None,
+            was_told=self._was_told,
             desks_static={DeskId(name): f"http://{name}" for name in self.of("desk")},
             nodes_static={name: f"ws://{name}/leg" for name in self.of("media")},
         )
@@ -166,6 +183,30 @@ class World:
             life.spawn(drain(), "drain")
             self.later(within_s, end)
 
+    def _was_told(self, request: Request) -> None:
+        """Let an adviser's browser break down under a call that has begun to ring there."""
+        if not self.poison or request.path != "/rings":
+            return
+        ring = json.loads(request.body)
+        if self.who_calls(ring["call"]) in self.poison:
+            self.later(POISON_S, lambda: self._break_down(ring["adviser"]))
+
+    def _break_down(self, person: str) -> None:
+        """Let a browser end, and be there again a while later."""
+        network = self.network
+
+        def end() -> None:
+            network.cut(person, "centre")
+            network.cut("centre", person)
+
+        def start() -> None:
+            network.join(person, "centre")
+            network.join("centre", person)
+
+        self.wires.break_of(person)  # the system closes its sockets
+        self.later(POISON_S, end)
+        self.later(BROWSER_AGAIN_S, start)
+
     async def _boot(self, life: Life) -> None:
         await asyncio.sleep(self._dice.uniform(*START_S))
         await STARTS[self._roles[life.name]](self.ground, life)
@@ -188,7 +229,7 @@ def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} in {place}"
 
 
-def _accounts(size: Size, queues: Sequence[QueueId]) -> Mapping[str, Account]:
+def _accounts(size: Size, queues: Sequence[QueueId]) -> dict[str, Account]:
     names = [f"adviser-{number + 1}" for number in range(size.advisers)]
     return {
         name: Account(
@@ -200,3 +241,38 @@ def _accounts(size: Size, queues: Sequence[QueueId]) -> Mapping[str, Account]:
         )
         for name in names
     }
+
+
+def account_of(adviser: AdviserAtWork) -> Account:
+    """Return the account of an adviser of a story."""
+    return with_queues(
+        Account(
+            id=AdviserId(adviser.name),
+            name=adviser.name,
+            role=Role.ADVISER,
+            language=Language.ENGLISH,
+            queues=(),
+        ),
+        adviser.queues,
+    )
+
+
+def with_queues(account: Account, queues: Mapping[QueueName, int]) -> Account:
+    """Return an account that serves some queues, each at a level."""
+    levels = {queue_of(name): level for name, level in queues.items()}
+    return replace(account, queues=tuple(levels), levels=levels)
+
+
+def _line(line: Line, setting: Setting) -> Line:
+    """Return a line as a story sets it up."""
+    flow, written = line.flow, setting.queue_hours
+    queues = {
+        (name, language): replace(
+            queue,
+            hours=hours_of(written[name]) if name in written else queue.hours,
+            service_class=setting.service_class.get(name, queue.service_class),
+        )
+        for (name, language), queue in flow.queues.items()
+    }
+    hours = flow.hours if setting.hours is None else hours_of(setting.hours)
+    return replace(line, flow=replace(flow, hours=hours, queues=queues))

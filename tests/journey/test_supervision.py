@@ -10,6 +10,7 @@ from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import LedgerUnavailable, StateUnavailable
 from contactcentre.domain.ids import CallId, NodeId, QueueId
 from contactcentre.journey.supervision import (
+    OLD_MS,
     NodeState,
     Supervision,
     midnight_ms,
@@ -49,6 +50,8 @@ class Stage(AddressBook):
         self.there: Sequence[NodeStanding] = (NODE,)
         self.away = False
         self.since_ms = -1
+        self.pause_ms = 0
+        """For how long whoever asks stands still before the answer is read."""
 
     async def nodes(self) -> Sequence[NodeStanding]:
         """Return the nodes."""
@@ -63,7 +66,9 @@ class Stage(AddressBook):
         if self.away:
             raise StateUnavailable("away")
         assert queues == ()
-        return Overview(now_ms=self.at_ms, queues=(), advisers=(), nodes=self.there)
+        seen = Overview(now_ms=self.at_ms, queues=(), advisers=(), nodes=self.there)
+        self.at_ms += self.pause_ms
+        return seen
 
     async def lost_calls(self) -> Sequence[LostCall]:
         """Return one caller who is on the way to another node."""
@@ -163,3 +168,20 @@ def test_the_day_begins_at_midnight_in_the_uk(now: str, midnight: str) -> None:
 
 def utc_ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000)
+
+
+async def test_a_process_that_paused_since_it_asked_has_stood_still_until_it_asks_again(
+    stage: Stage, supervision: Supervision
+) -> None:
+    await supervision.look()
+    assert not supervision.has_stood_still
+    stage.at_ms += OLD_MS
+    assert supervision.has_stood_still
+    await supervision.look()
+    assert not supervision.has_stood_still
+    stage.pause_ms = OLD_MS  # while the answer is on its way
+    await supervision.look()
+    assert supervision.has_stood_still
+    stage.pause_ms, stage.away = 0, True
+    await supervision.look()
+    assert not supervision.has_stood_still  # nobody could say, and that is known of now

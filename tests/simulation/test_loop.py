@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from contactcentre.simulation.environment import BEGAN_MS, SimulatedChance, SimulatedClock
+from contactcentre.simulation.environment import SimulatedChance, SimulatedClock
 from contactcentre.simulation.loop import (
+    BEGAN_MS,
     RanTooLong,
     Simulation,
     SimulationError,

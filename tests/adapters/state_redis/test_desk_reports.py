@@ -159,6 +159,19 @@ async def test_an_adviser_is_ready_in_exactly_the_queues_of_the_last_report(
     assert (await centre.reserve()).call == LATE
 
 
+async def test_an_adviser_who_is_sent_to_another_queue_gets_the_first_who_waits_there(
+    centre: Centre,
+) -> None:
+    await centre.call(LATE, queue=WELSH, at_ms=NOW_MS + 1)
+    await centre.call(EARLY, queue=WELSH, at_ms=NOW_MS)
+    await centre.ready(queues=(PAYING,))
+    assert await centre.match() is None
+    await centre.ready(queues=(WELSH,))
+    assert (await centre.reserve()).call == EARLY
+    await centre.ready(BOB, queues=(PAYING, WELSH))
+    assert (await centre.reserve(BOB)).call == LATE
+
+
 async def test_an_adviser_who_serves_no_queue_is_offered_nothing(centre: Centre) -> None:
     await centre.call()
     await centre.ready(queues=())

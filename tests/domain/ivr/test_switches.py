@@ -157,6 +157,14 @@ def test_a_line_that_is_shut_says_so_without_a_time_and_keeps_extra_support() ->
     assert call(LineSwitches(is_shut=True), FLOW, "0")[0].step == FLOW.extra_support
 
 
+def test_a_line_that_is_opened_again_takes_new_callers_as_before() -> None:
+    opened, planned, closed = (
+        heard(begin(FLOW, Language.ENGLISH, arrived_ms=0, switches=switches))
+        for switches in (after(shut(on=True), shut(on=False)), AS_PLANNED, after(shut(on=True)))
+    )
+    assert opened == planned != closed
+
+
 def test_a_line_that_has_nothing_to_say_when_closed_is_not_shut() -> None:
     never_closed = replace(FLOW, hours=None, when_closed=None)
     assert call(LineSwitches(is_shut=True), never_closed)[0].step == StepName("welcome")
