@@ -4,6 +4,8 @@ lost               a caller who was cut off, refused, or never served although p
 duplicated         one caller who talks with two advisers at once or rings at two; one adviser
                    who talks with one caller and is rung for, or talks with, another
 order_violations   see drills.order
+not_linearizable   an adviser, or a call, whose reservations no order of single steps explains: see
+                   drills.reservations
 deaf_talks         a talk in which one end did not hear the other for `DEAF_AFTER_MS`
 talks_broken       a talk after which the caller had to wait again, though nobody had hung up
 stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
@@ -23,6 +25,7 @@ from itertools import combinations, pairwise
 from contactcentre.drills import history as h
 from contactcentre.drills.history import AdviserCallFact, AdviserFact, CallerFact, History
 from contactcentre.drills.order import Excused, order_violations
+from contactcentre.drills.reservations import not_linearizable
 from contactcentre.drills.spans import (
     TALKS,
     Part,
@@ -65,6 +68,7 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     order_violations: list[str] = field(default_factory=list)
+    not_linearizable: list[str] = field(default_factory=list)
     deaf_talks: list[str] = field(default_factory=list)
     talks_broken: list[str] = field(default_factory=list)
     stuck_advisers: list[str] = field(default_factory=list)
@@ -102,6 +106,7 @@ def check(
         ],
         duplicated=list(_duplicated(parts)),
         order_violations=list(order_violations(history, is_excused=is_excused)),
+        not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[
             call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))

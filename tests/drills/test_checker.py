@@ -1,25 +1,17 @@
 """Each way to break a promise is found in what people saw, and nothing else is taken for one."""
 
-from dataclasses import asdict
-
 import pytest
 
 from contactcentre.drills import history as h
-from contactcentre.drills.checker import Row, check
+from contactcentre.drills.checker import check
 from contactcentre.drills.order import WISHED_MS, order_violations
-from tests.drills.saw import GENERAL, Saw, row
+from tests.drills.saw import GENERAL, Saw, found, row
 
 
 @pytest.fixture
 def saw() -> Saw:
     """Give a history in which nothing has happened."""
     return Saw()
-
-
-def found(saw: Saw, *rows: Row, started: int | None = None) -> dict[str, int]:
-    """Return how much was found of what."""
-    findings = check(saw.history, saw.rows(*rows), started=started or len(saw.calls))
-    return {name: len(each) for name, each in asdict(findings).items() if each}
 
 
 def test_a_quiet_day_breaks_no_promise(saw: Saw) -> None:
@@ -349,58 +341,3 @@ def test_an_adviser_who_is_called_ready_and_is_never_rung_is_stuck(saw: Saw) -> 
     saw.comes("a", 3_000, place=1)
     saw.is_served("a", "bob", 4_000, token=1)
     assert found(saw) == {"stuck_advisers": 1}
-
-
-# The record
-
-
-def test_a_call_without_an_end_in_the_record_is_missing(saw: Saw) -> None:
-    saw.comes("a", 0, place=1)
-    saw.is_served("a", "ada", 4_000, token=1)
-    assert found(saw, row("a", state="talking", ending=None)) == {"records_missing": 1}
-
-
-def test_a_call_without_a_row_is_missing(saw: Saw) -> None:
-    saw.comes("a", 0, place=1)
-    saw.is_served("a", "ada", 4_000, token=1)
-    saw.calls.clear()
-    assert found(saw, started=1) == {"records_missing": 1}
-
-
-def test_a_served_call_that_stands_as_lost_is_wrong(saw: Saw) -> None:
-    saw.comes("a", 0, place=1)
-    saw.is_served("a", "ada", 4_000, token=1)
-    assert found(saw, row("a", ending="system_lost")) == {"records_wrong": 1}
-
-
-@pytest.mark.parametrize(("place", "ending"), [(1, "abandoned"), (None, "left_in_menu")])
-def test_who_leaves_stands_in_the_record_as_what_was_left(
-    saw: Saw, place: int | None, ending: str
-) -> None:
-    saw.comes("a", 0, place=place)
-    saw.leaves("a", 5_000)
-    assert found(saw, row("a", ending=ending)) == {}
-    assert found(saw, row("a", ending="handled")) == {"records_wrong": 1}
-
-
-def test_a_call_that_ends_twice_is_doubled(saw: Saw) -> None:
-    saw.comes("a", 0, place=1)
-    saw.is_served("a", "ada", 4_000, token=1)
-    assert found(saw, row("a", ends_count=2)) == {"records_doubled": 1}
-
-
-def test_an_end_at_a_node_that_was_cut_off_is_no_second_end_and_two_at_the_last_one_are(
-    saw: Saw,
-) -> None:
-    saw.comes("a", 0, place=1)
-    saw.is_served("a", "ada", 1_000, token=1)
-    saw.note(h.Broke(at_ms=500, what="cut-out the north", host="10.77.1.2"))
-    saw.note(h.Healed(at_ms=9_000, what="lose-site"))
-    assert found(saw, row("a", ends_count=2)) == {}
-    assert found(saw, row("a", ends_count=2, own_ends_count=2)) == {"records_doubled": 1}
-
-
-def test_a_row_that_is_nobodys_is_one_too_many(saw: Saw) -> None:
-    saw.comes("a", 0, place=1)
-    saw.is_served("a", "ada", 4_000, token=1)
-    assert found(saw, row("a"), row("ghost")) == {"records_doubled": 1}

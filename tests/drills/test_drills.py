@@ -10,6 +10,7 @@ ZEROS = (
     "lost",
     "duplicated",
     "order_violations",
+    "not_linearizable",
     "deaf_talks",
     "talks_broken",
     "stuck_advisers",
