@@ -12,6 +12,8 @@ stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last 
                    rung in a last round with a caller for each adviser
 records_missing    a caller without an ended row in the record, once a node has taken the call
 records_wrong      a row with another ending than what its caller saw
+records_gaps       a node of whose events some are not in the record and later ones are: they were
+                   confirmed to it, and then lost
 records_doubled    a second end in the events of one call, or a row that is nobody's; after a cut of
                    the node that has the call at last, as one that was cut off may have ended a talk
                    and could tell nobody
@@ -74,6 +76,7 @@ class Findings:
     stuck_advisers: list[str] = field(default_factory=list)
     records_missing: list[str] = field(default_factory=list)
     records_wrong: list[str] = field(default_factory=list)
+    records_gaps: list[str] = field(default_factory=list)
     records_doubled: list[str] = field(default_factory=list)
 
 
@@ -82,11 +85,12 @@ def check(
     rows: Sequence[Row],
     *,
     started: int,
+    gaps: Sequence[str] = (),
     is_excused: Excused = lambda _call, _ring: False,
 ) -> Findings:
     """Return everything that was broken; `started` is how many people began to call.
 
-    `is_excused` is as in `drills.order`.
+    `gaps` are sentences of what is missing among the events; `is_excused` is as in `drills.order`.
     """
     # who never got a claim is counted by `started`
     calls = {call: facts for call, facts in history.by_call().items() if call}
@@ -112,6 +116,7 @@ def check(
             call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
         ],
         stuck_advisers=list(_stuck(history, advisers)),
+        records_gaps=list(gaps),
         records_doubled=list(_doubled(history, calls, rows)),
     )
     for call, facts in calls.items():

@@ -16,6 +16,7 @@ ZEROS = (
     "stuck_advisers",
     "records_missing",
     "records_wrong",
+    "records_gaps",
     "records_doubled",
 )
 WITHIN_S = 150
