@@ -12,6 +12,7 @@ class StagedSentinel:
 
     def __init__(self, primary: int, config_epoch: int) -> None:
         self.primary = primary
+        self.primary_host = LOOPBACK
         self.config_epoch = config_epoch
         self.asked_count = 0
         self.is_silent = False
@@ -35,7 +36,14 @@ class StagedSentinel:
                 )
                 continue
             self.asked_count += 1
-            facts = ["ip", LOOPBACK, "port", self.primary, "config-epoch", self.config_epoch]
+            facts = [
+                "ip",
+                self.primary_host,
+                "port",
+                self.primary,
+                "config-epoch",
+                self.config_epoch,
+            ]
             writer.write(f"*{len(facts)}\r\n".encode())
             writer.writelines(f"${len(str(one))}\r\n{one}\r\n".encode() for one in facts)
         writer.close()

@@ -326,6 +326,8 @@ class AdviserPage:
     async def _answer(self) -> None:
         await self._manner.think()
         self._answering = True
+        if self._ring is not None:
+            self._note(self._about(facts.AnswerPressed, self._ring["call"], self._ring["token"]))
         if self._leg is not None and self._leg.is_connected:
             await self._leg.say({"kind": "answer_call"})
 

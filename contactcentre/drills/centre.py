@@ -69,7 +69,7 @@ class Doors:
         urls: Mapping[str, str],
         public_urls: Sequence[str],
         people: Sequence[Person],
-        record: Record,
+        record_url: str,
         folder: Path,
     ) -> None:
         self._members = {member.name: member for member in members}
@@ -77,7 +77,7 @@ class Doors:
         self.public_urls = public_urls
         """Where callers come from."""
         self.people = people
-        self.record = record
+        self.record_url = record_url
         self.folder = folder
         self.is_kept = False
         """Set where its logs are to be looked at afterwards."""
@@ -129,9 +129,10 @@ class Centre(Doors):
             urls=urls,
             public_urls=[url for name, url in urls.items() if name.startswith("public")],
             people=people,
-            record=record,
+            record_url=record.url,
             folder=folder,
         )
+        self.record = record
         self._fleet = fleet
         self.redis = redis
 
@@ -298,7 +299,8 @@ def make_folder() -> Path:
 
 def forget(folder: Path) -> None:
     """Delete what a centre has left, also where its record lies elsewhere."""
-    link = folder / "postgres"
-    if link.is_symlink():
-        shutil.rmtree(link.resolve(), ignore_errors=True)
+    record = folder / "postgres"
+    for link in (record, *record.glob("*")):
+        if link.is_symlink():
+            shutil.rmtree(link.resolve(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)

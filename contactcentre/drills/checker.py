@@ -4,12 +4,16 @@ lost               a caller who was cut off, refused, or never served although p
 duplicated         one caller who talks with two advisers at once or rings at two; one adviser
                    who talks with one caller and is rung for, or talks with, another
 order_violations   see drills.order
+not_linearizable   an adviser, or a call, whose reservations no order of single steps explains: see
+                   drills.reservations
 deaf_talks         a talk in which one end did not hear the other for `DEAF_AFTER_MS`
 talks_broken       a talk after which the caller had to wait again, though nobody had hung up
 stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
                    rung in a last round with a caller for each adviser
 records_missing    a caller without an ended row in the record, once a node has taken the call
 records_wrong      a row with another ending than what its caller saw
+records_gaps       a node of whose events some are not in the record and later ones are: they were
+                   confirmed to it, and then lost
 records_doubled    a second end in the events of one call, or a row that is nobody's; after a cut of
                    the node that has the call at last, as one that was cut off may have ended a talk
                    and could tell nobody
@@ -23,6 +27,7 @@ from itertools import combinations, pairwise
 from contactcentre.drills import history as h
 from contactcentre.drills.history import AdviserCallFact, AdviserFact, CallerFact, History
 from contactcentre.drills.order import Excused, order_violations
+from contactcentre.drills.reservations import not_linearizable
 from contactcentre.drills.spans import (
     TALKS,
     Part,
@@ -66,11 +71,13 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     order_violations: list[str] = field(default_factory=list)
+    not_linearizable: list[str] = field(default_factory=list)
     deaf_talks: list[str] = field(default_factory=list)
     talks_broken: list[str] = field(default_factory=list)
     stuck_advisers: list[str] = field(default_factory=list)
     records_missing: list[str] = field(default_factory=list)
     records_wrong: list[str] = field(default_factory=list)
+    records_gaps: list[str] = field(default_factory=list)
     records_doubled: list[str] = field(default_factory=list)
 
 
@@ -79,13 +86,15 @@ def check(
     rows: Sequence[Row],
     *,
     started: int,
+    gaps: Sequence[str] = (),
     is_excused: Excused = lambda _call, _ring: False,
     told_closed: Collection[str] = (),
 ) -> Findings:
     """Return everything that was broken; `started` is how many people began to call.
 
-    `is_excused` is as in `drills.order`; `told_closed` are the calls of whom nothing else could
-    become than that they are told that the line is closed.
+    `gaps` are sentences of what is missing among the events; `is_excused` is as in `drills.order`;
+    `told_closed` are the calls of whom nothing else could become than that they are told that the
+    line is closed.
     """
     # who never got a claim is counted by `started`
     calls = {call: facts for call, facts in history.by_call().items() if call}
@@ -105,11 +114,13 @@ def check(
         ],
         duplicated=list(_duplicated(parts)),
         order_violations=list(order_violations(history, is_excused=is_excused)),
+        not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[
             call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
         ],
         stuck_advisers=list(_stuck(history, advisers)),
+        records_gaps=list(gaps),
         records_doubled=list(_doubled(history, calls, rows)),
     )
     for call, facts in calls.items():

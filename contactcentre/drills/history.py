@@ -169,6 +169,10 @@ class RingOver(AdviserCallFact):
     lapse: str
 
 
+class AnswerPressed(AdviserCallFact):
+    """The adviser answers the ring, now or as soon as the leg is there."""
+
+
 class AdviserLegUp(AdviserCallFact):
     """The adviser's leg is connected, for a ring or a talk."""
 

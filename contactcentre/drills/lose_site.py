@@ -1,4 +1,4 @@
-"""The drill of a lost site: two sites and a witness, the primary Redis at the one that is lost.
+"""The drill of a lost site: two sites and a witness, both primaries at the one that is lost.
 
 A quarter of the callers is in each stage, as in every drill. Then the north is killed, cut off or
 slow for a while, and somebody new dials again and again, until some time after it is back. Nobody
@@ -31,7 +31,7 @@ from contactcentre.drills.networks import (
     drill_networks,
 )
 from contactcentre.drills.run import OVER_WITHIN_S, SHARES, Result, judge, last_round, set_the_stage
-from contactcentre.drills.site_measures import broken_bounds, measure_site, shown
+from contactcentre.drills.site_measures import broken_bounds, late_record, measure_site, shown
 from contactcentre.drills.slow_line import Slowness
 from contactcentre.drills.two_sites import NAME, SITES, TwoSites, drill_two_sites
 
@@ -105,7 +105,10 @@ async def _run(networks: Networks, loss: Loss, *, calls: int, seed: int) -> Resu
         result = await judge(floor, centre)
         seen = Seen(floor.history)
         measures, of_site = measure(seen), measure_site(seen)
-        bounds = list(broken_bounds(measures, of_site))
+        bounds = [
+            *broken_bounds(measures, of_site),
+            *late_record(fault.record_back_ms, must_change=loss is not Loss.SLOW),
+        ]
         centre.is_kept = bool(result.broken or bounds)
     return Result(
         figures={
@@ -117,6 +120,7 @@ async def _run(networks: Networks, loss: Loss, *, calls: int, seed: int) -> Resu
             **counts,
             **result.figures,
             **shown(of_site),
+            "record_back_ms": fault.record_back_ms,
             "seconds": (now_ms() - began_ms) // 1_000,
         },
         broken=[*result.broken, *bounds],
@@ -133,6 +137,8 @@ class LostSite:
         self._centre = centre
         self._floor = floor
         self._loss = loss
+        self.record_back_ms: int | None = None
+        """How long after the fault the record's standby had been made the primary."""
 
     async def live_through(self, stage: Stage, chance: Random) -> None:
         """Lose it for a while, with new callers all the time, and let it come back."""
@@ -148,13 +154,16 @@ class LostSite:
         async with asyncio.TaskGroup() as tasks:
             dialling = tasks.create_task(self._keep_dialling(stage, chance), name="new callers")
             switching = tasks.create_task(self._see_the_switch(), name="switch of primaries")
+            promoting = tasks.create_task(self._see_the_record(now_ms()), name="promotion")
             await asyncio.sleep(LOST_FOR_S)
             await self._come_back()
+            await centre.record.rejoin()
             await centre.redis.until_whole(within_s=WHOLE_WITHIN_S)
             await centre.until_ready(within_s=BACK_WITHIN_S)
             history.note(h.Healed(at_ms=now_ms(), what="lose-site"))
             await asyncio.sleep(DIAL_AFTER_S)
             switching.cancel()
+            promoting.cancel()
             dialling.cancel()
 
     def _lose(self) -> None:
@@ -176,6 +185,11 @@ class LostSite:
         """Write down when another server is the primary: a slow site may keep it."""
         await self._centre.redis.until_elsewhere(WIRES[NORTH].host)
         self._floor.history.note(h.Answered(at_ms=now_ms(), what="redis"))
+
+    async def _see_the_record(self, broke_ms: int) -> None:
+        """Write down when the record's standby takes writes: a slow site may keep the primary."""
+        await self._centre.record.until_promoted()
+        self.record_back_ms = now_ms() - broke_ms
 
     async def _keep_dialling(self, stage: Stage, chance: Random) -> None:
         """Let somebody new dial again and again; some of them go to a queue."""

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from contactcentre.drills.checker import ENDED, Row
 from contactcentre.drills.history import now_ms
@@ -21,36 +23,61 @@ FROM calls
 LEFT JOIN events ON events.call = calls.id AND events.kind = 'CallEnded'
 GROUP BY calls.id, calls.node, calls.state, calls.ending, calls.provisional
 """
+GAPS = """
+SELECT node, max(seq) - min(seq) + 1 - count(*) AS missing_count
+FROM (SELECT node, seq FROM events UNION SELECT node, seq FROM set_aside) AS known
+GROUP BY node
+HAVING max(seq) - min(seq) + 1 > count(*)
+ORDER BY node
+"""
+"""A node numbers its events without a gap, sends them in order, and forgets what was confirmed."""
 
 
-async def read_rows(database_url: str) -> Sequence[Row]:
-    """Return every row."""
-    connection = await asyncpg.connect(database_url)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What stands in the record."""
+
+    rows: Sequence[Row]
+    gaps: Sequence[str]
+    """A sentence for each node of whose events some are not there, and later ones are."""
+
+
+async def read_record(database_url: str) -> Recorded:
+    """Return everything, from the server that takes writes."""
+    connection = await asyncpg.connect(
+        database_url, target_session_attrs=SessionAttribute.read_write
+    )
     try:
-        rows = await connection.fetch(ROWS)
+        rows, gaps = await connection.fetch(ROWS), await connection.fetch(GAPS)
     finally:
         await connection.close()
-    return [
-        Row(
-            call=row["id"],
-            state=row["state"],
-            ending=row["ending"],
-            provisional=row["provisional"],
-            ends_count=row["ends_count"],
-            own_ends_count=row["own_ends_count"],
-        )
-        for row in rows
-    ]
+    return Recorded(
+        rows=[
+            Row(
+                call=row["id"],
+                state=row["state"],
+                ending=row["ending"],
+                provisional=row["provisional"],
+                ends_count=row["ends_count"],
+                own_ends_count=row["own_ends_count"],
+            )
+            for row in rows
+        ],
+        gaps=[f"{gap['missing_count']} events of {gap['node']} are not there" for gap in gaps],
+    )
 
 
-async def read_settled_rows(
+async def read_settled_record(
     database_url: str, calls: Collection[str], *, within_s: float
-) -> Sequence[Row]:
-    """Return every row, once all of these calls stand there with their end or the time is up."""
+) -> Recorded:
+    """Return everything, once all of these calls stand there with their end and without a gap.
+
+    When the time is up it is returned as it is.
+    """
     until_ms = now_ms() + int(within_s * 1_000)
     while True:
-        rows = await read_rows(database_url)
-        ended = {row.call for row in rows if row.state == ENDED}
-        if ended >= set(calls) or now_ms() > until_ms:
-            return rows
+        recorded = await read_record(database_url)
+        ended = {row.call for row in recorded.rows if row.state == ENDED}
+        if (ended >= set(calls) and not recorded.gaps) or now_ms() > until_ms:
+            return recorded
         await asyncio.sleep(POLL_S)

@@ -17,7 +17,7 @@ from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import History, now_ms
 from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import Seen, measure
-from contactcentre.drills.record_rows import read_settled_rows
+from contactcentre.drills.record_rows import read_settled_record
 
 STAGED_WITHIN_S = 45.0
 OVER_WITHIN_S = 120.0
@@ -143,8 +143,8 @@ async def judge(floor: Floor, doors: Doors) -> Result:
     """Wait for the record, and say what was broken."""
     history = floor.history
     calls = {fact.call for fact in history.of(h.CallerCame)}
-    rows = await read_settled_rows(doors.record.url, calls, within_s=RECORDED_WITHIN_S)
-    findings = check(history, rows, started=floor.started_count)
+    record = await read_settled_record(doors.record_url, calls, within_s=RECORDED_WITHIN_S)
+    findings = check(history, record.rows, gaps=record.gaps, started=floor.started_count)
     return Result(
         figures=figures_of(findings, measure(Seen(history))),
         broken=list(broken_promises(findings)),

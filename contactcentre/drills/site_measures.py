@@ -96,3 +96,12 @@ def broken_bounds(measures: Measures, of_site: SiteMeasures) -> Iterator[str]:
             yield f"{words} only after {taken_ms} ms (at most {most_ms})"
     if not of_site.answer_ms:
         yield "nobody new got through to a claim"
+
+
+def late_record(back_ms: int | None, *, must_change: bool) -> Iterator[str]:
+    """Yield a sentence where the record's other server took writes too late, or never."""
+    if back_ms is None:
+        if must_change:
+            yield "the record's standby was not made the primary"
+    elif back_ms > BACK_MAX_MS:
+        yield f"the record took writes again only after {back_ms} ms (at most {BACK_MAX_MS})"

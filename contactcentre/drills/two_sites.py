@@ -1,8 +1,9 @@
 """A centre at two sites with a witness, each in a network of its own, for a drill to lose one.
 
 Every role stands at both sites. A Redis and a Sentinel stand at each site and at the witness; the
-primary is at the north at first. The one PostgreSQL stands at the south: what the loss of its site
-means is another matter. Each site has a power of its own: when it is off, nothing runs there.
+primary is at the north at first. So is that of the record; its synchronous standby is at the south,
+and beside that is who promotes it (drills.promoter). Each site has a power of its own: when it is
+off, nothing runs there.
 """
 
 import asyncio
@@ -16,13 +17,14 @@ from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.apps.fleet import Fleet, Member
 from contactcentre.drills.centre import Doors, Person, forget, hire, make_folder
 from contactcentre.drills.networks import NORTH, OUTSIDE, SOUTH, WIRES, WITNESS, Networks
+from contactcentre.drills.paired_record import PairedRecord, start_paired_record
 from contactcentre.drills.spots import Spot, members_at
-from contactcentre.drills.stores import ManyRedis, Record, start_many_redis, start_record
+from contactcentre.drills.stores import ManyRedis, start_many_redis
 
 ROLES = {"media": 2, "router": 1, "desk": 1, "records": 1, "public": 1}
 """How many there are of each at each site."""
 SITES = (NORTH, SOUTH)
-FIRST_OPEN_PORT, FIRST_INNER_PORT, RECORD_PORT = 8_000, 9_000, 5_432
+FIRST_OPEN_PORT, FIRST_INNER_PORT = 8_000, 9_000
 """Each network has all ports to itself."""
 PUBLIC_PORT = 8_080
 PATIENT_S = "5"
@@ -35,11 +37,18 @@ class Power:
     """All processes of one site, and whether they run."""
 
     def __init__(
-        self, members: Sequence[Member], *, logs: Path, redis: ManyRedis, place: Place
+        self,
+        members: Sequence[Member],
+        *,
+        logs: Path,
+        redis: ManyRedis,
+        record: PairedRecord,
+        place: Place,
     ) -> None:
         self._members = members
         self._logs = logs
         self._redis = redis
+        self._record = record
         self._place = place
         self._fleet: Fleet | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -63,9 +72,13 @@ class Power:
         """Kill every process and every store of the site."""
         self.stop()
         self._redis.lose(self._place)
+        self._record.lose(self._place)
 
     async def come_back(self, tasks: asyncio.TaskGroup) -> None:
-        """Start again what was killed, as the machines of a site do when the power is back."""
+        """Start again what was killed, as the machines of a site do when the power is back.
+
+        The record's server is not among it: it would take itself for the primary.
+        """
         await self._redis.bring_back(self._place)
         self.start()
         self.keep(tasks)
@@ -88,7 +101,7 @@ class TwoSites(Doors):
         members: Sequence[Member],
         people: Sequence[Person],
         redis: ManyRedis,
-        record: Record,
+        record: PairedRecord,
         folder: Path,
     ) -> None:
         super().__init__(
@@ -96,16 +109,18 @@ class TwoSites(Doors):
             urls={one.name: one.url for one in spots},
             public_urls=[f"http://{NAME}:{PUBLIC_PORT}"],
             people=people,
-            record=record,
+            record_url=record.url,
             folder=folder,
         )
         self.redis = redis
+        self.record = record
         self._tasks: asyncio.TaskGroup | None = None
         self.power = {
             site: Power(
                 [one for one in members if one.environ["CC_SITE"] == site],
                 logs=folder / "logs",
                 redis=redis,
+                record=record,
                 place=_place_of(spots, site),
             )
             for site in SITES
@@ -171,7 +186,12 @@ async def _start(
     places = {name: place_of(networks, name) for name in (NORTH, SOUTH, WITNESS)}
     redis = await start_many_redis(folder / "valkey", list(places.values()))
     stack.push_async_callback(redis.stop)
-    record = await start_record(folder / "postgres", RECORD_PORT, places[SOUTH])
+    record = await start_paired_record(
+        folder / "postgres",
+        primary=places[NORTH],
+        standby=places[SOUTH],
+        sentinels_url=redis.url,
+    )
     stack.push_async_callback(record.stop)
     await upgrade(record.url)
     people = await hire(record.url, advisers)

@@ -91,6 +91,7 @@ SENTENCES: Sequence[tuple[str, Callable[[Result], Sequence[str]]]] = (
     ("lost", lambda result: result.findings.lost),
     ("duplicated", lambda result: result.findings.duplicated),
     ("out of order", lambda result: result.findings.order_violations),
+    ("not linearizable", lambda result: result.findings.not_linearizable),
     ("stuck", lambda result: result.findings.stuck_advisers),
     ("no record", lambda result: result.findings.records_missing),
     ("wrong record", lambda result: result.findings.records_wrong),

@@ -50,6 +50,7 @@ BROKEN_FIGURES = (
     "lost",
     "duplicated",
     "order_violations",
+    "not_linearizable",
     "stuck_advisers",
     "records_wrong",
     "promises_broken",
@@ -94,6 +95,7 @@ class Result:
             "lost": len(found.lost),
             "duplicated": len(found.duplicated),
             "order_violations": len(found.order_violations),
+            "not_linearizable": len(found.not_linearizable),
             "stuck_advisers": len(found.stuck_advisers),
             "records_wrong": len(found.records_missing)
             + len(found.records_wrong)

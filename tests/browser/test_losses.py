@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 import pytest
 from playwright.async_api import expect
 
-from contactcentre.drills.record_rows import read_rows, read_settled_rows
+from contactcentre.drills.record_rows import read_record, read_settled_record
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import Stage, hear_each_other
@@ -206,14 +206,14 @@ async def test_a_caller_who_gives_up_on_a_node_that_hangs_is_counted_as_who_left
 
 async def known_calls(centre: Centre) -> set[str]:
     """Return the calls that stand in the record."""
-    return {row.call for row in await read_rows(record_of(centre))}
+    return {row.call for row in (await read_record(record_of(centre))).rows}
 
 
 async def end_of_new_call(centre: Centre, known: AbstractSet[str]) -> tuple[str | None, int]:
     """Return how the one new call of the record has ended, for good, and how many ends it has."""
     [new] = await known_calls(centre) - known
-    rows = await read_settled_rows(record_of(centre), [new], within_s=RECORDED_WITHIN_S)
-    [row] = [row for row in rows if row.call == new]
+    record = await read_settled_record(record_of(centre), [new], within_s=RECORDED_WITHIN_S)
+    [row] = [row for row in record.rows if row.call == new]
     assert not row.provisional
     return row.ending, row.ends_count
 

@@ -10,11 +10,13 @@ ZEROS = (
     "lost",
     "duplicated",
     "order_violations",
+    "not_linearizable",
     "deaf_talks",
     "talks_broken",
     "stuck_advisers",
     "records_missing",
     "records_wrong",
+    "records_gaps",
     "records_doubled",
 )
 WITHIN_S = 150

@@ -2,7 +2,8 @@
 
 For drills and tests on one machine. In earnest each stands at a site of its own, and Patroni says
 which one is the primary. What Patroni would do is here a step that somebody takes: `promote`, and
-`rejoin` for a former primary.
+`rejoin` for a former primary. Until the standby is promoted the primary never confirms alone, so
+that the standby has all that was ever confirmed.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import shutil
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -46,13 +48,16 @@ class PostgresPair:
 
     async def promote(self) -> None:
         """Make the standby the primary; it confirms alone until another follows it."""
+        self.change_places()
+        await promote(self.primary.url)
+
+    def change_places(self) -> None:
+        """Take note that the standby has been made the primary."""
         self.primary, self.standby = self.standby, self.primary
-        await self._wait_for_standby(wait=False)
-        await ask(self.primary, "SELECT pg_promote()")
 
     async def confirm_together(self) -> None:
         """Let the primary confirm nothing that the standby does not have, once it follows."""
-        await self._wait_for_standby(wait=True)
+        await _wait_for_standby(self.primary.url, wait=True)
         deadline = time.monotonic() + FOLLOWS_WITHIN_S
         while not await ask(
             self.primary, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
@@ -75,11 +80,6 @@ class PostgresPair:
             one.go_on()
         await self.primary.stop()
         await self.standby.stop()
-
-    async def _wait_for_standby(self, *, wait: bool) -> None:
-        names = STANDBY if wait else ""
-        await ask(self.primary, f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
-        await ask(self.primary, "SELECT pg_reload_conf()")
 
 
 async def start_pair(
@@ -142,14 +142,34 @@ def _write_secret(home: Home, file: Path, text: str) -> None:
         os.chown(file, *home.user)
 
 
+async def promote(url: str) -> None:
+    """Make a standby the primary; it confirms alone until another follows it. Raises Outage."""
+    await _wait_for_standby(url, wait=False)
+    await ask_at(url, "SELECT pg_promote()")
+
+
+async def _wait_for_standby(url: str, *, wait: bool) -> None:
+    """Let a server confirm nothing that its standby does not have, or everything at once."""
+    names = STANDBY if wait else ""
+    await ask_at(url, f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    await ask_at(url, "SELECT pg_reload_conf()")
+
+
 async def ask(server: Postgres, statement: str) -> Any:
     """Run one statement on one of the servers, whatever it is at the moment. Raises Outage."""
+    return await ask_at(server.url, statement)
+
+
+async def ask_at(url: str, statement: str) -> Any:
+    """Run one statement on the server at a URL. Raises Outage."""
     try:
         async with asyncio.timeout(ASK_TIMEOUT_S):
-            connection = await asyncpg.connect(server.url)
+            connection = await asyncpg.connect(url)
             try:
                 return await connection.fetchval(statement)
             finally:
                 connection.terminate()
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise Outage(f"The PostgreSQL at port {server.port}: {error}") from error
+        raise Outage(
+            f"The PostgreSQL at {urlsplit(url).netloc.rpartition('@')[2]}: {error}"
+        ) from error
