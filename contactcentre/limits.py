@@ -4,6 +4,8 @@ BEAT_EVERY_MS = 1_000
 """How often nodes and desks report themselves and what they hold."""
 SWITCHES_EVERY_MS = 500
 """How often nodes and pages look at the supervisors' switches."""
+LOADS_EVERY_MS = 2_000
+"""How often it is looked how full those queues are that may overflow."""
 NODE_SUSPECT_AFTER_MS = 3_000
 """A node, or a desk process, whose beat has not changed for so long is taken for gone."""
 SOCKET_BEAT_EVERY_MS = 2_000

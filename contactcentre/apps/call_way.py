@@ -11,7 +11,7 @@ from contactcentre.domain.announcing import APOLOGY_MOVED
 from contactcentre.domain.call import TALKS, CallState, ending_of
 from contactcentre.domain.events import Ending, HungUpBy
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
-from contactcentre.domain.ivr.flow import QueueDefinition
+from contactcentre.domain.ivr.flow import QueueDefinition, line_of
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.bridging import Bridging, TalkEnd
@@ -93,6 +93,7 @@ class CallWay:
             clock=tools.clock,
             errors=tools.wait_errors,
             moved=self._moved,
+            pass_on=tools.pass_on,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
@@ -130,8 +131,12 @@ class CallWay:
         return elsewhere.id
 
     def _moved(self, queue: QueueId) -> QueueDefinition | None:
-        """Return where whoever waits in a queue is to wait now, if a supervisor moves them."""
-        return moved(self._flow, self._tools.switches(self._live.call.line), queue)
+        """Return where whoever waits in a queue is to wait now, if a supervisor moves them.
+
+        The queue may be another line's, which has passed the caller on.
+        """
+        line = line_of(self._tools.lines, queue)
+        return moved(line.flow, self._tools.switches(line.id), queue)
 
     async def _bridged(self, offered: Offered) -> bool:
         """Ring an adviser; say whether there was a talk that the adviser ended."""

@@ -224,6 +224,8 @@ class BoardQueue(Said):
     waiting_count: int
     longest_ms: int | None
     ready_count: int
+    overflows_to: str | None
+    """The queue that callers are passed on to now, by its title; None while they stay."""
 
 
 class BoardNode(Said):

@@ -152,6 +152,7 @@ export interface BoardQueue {
   waiting_count: number;
   longest_ms: number | null;
   ready_count: number;
+  overflows_to: string | null;
 }
 /**
  * A media node on the board.

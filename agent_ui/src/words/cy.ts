@@ -355,6 +355,7 @@ export const cy: Words = {
     offered: (count) => `Cyrhaeddodd ${calls(count)} heddiw`,
     queues: "Ciwiau, gwaethaf yn gyntaf",
     noQueues: "Nid oes ciwiau.",
+    overflowsTo: (queue) => `yn symud galwyr i ${queue}`,
     queue: "Ciw",
     waitingShort: "Yn aros",
     longestShort: "Arhosiad hiraf",

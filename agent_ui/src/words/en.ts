@@ -341,6 +341,7 @@ export const en = {
     offered: (count: number) => `${plural(count, "call", "calls")} arrived today`,
     queues: "Queues, worst first",
     noQueues: "There are no queues.",
+    overflowsTo: (queue: string) => `passes callers on to ${queue}`,
     queue: "Queue",
     waitingShort: "Waiting",
     longestShort: "Longest wait",

@@ -8,8 +8,22 @@ import { type Server, serve } from "./server";
 
 const BOARD: Board = {
   queues: [
-    { queue: "a", title: "Signing in", waiting_count: 1, longest_ms: 9_000, ready_count: 2 },
-    { queue: "b", title: "Paying", waiting_count: 4, longest_ms: 95_000, ready_count: 0 },
+    {
+      queue: "a",
+      title: "Signing in",
+      waiting_count: 1,
+      longest_ms: 9_000,
+      ready_count: 2,
+      overflows_to: null,
+    },
+    {
+      queue: "b",
+      title: "Paying",
+      waiting_count: 4,
+      longest_ms: 95_000,
+      ready_count: 0,
+      overflows_to: "General",
+    },
   ],
   advisers: { ready: 2, talking: 3, offline: 9 },
   nodes: [{ node: "media-1", site: "north", state: "draining", legs_count: 3, legs_max: 200 }],
@@ -66,10 +80,13 @@ describe("its figures", () => {
     expect(tile("Lost by the system")).toBe("0");
   });
 
-  it("put the worst queue first", async () => {
+  it("put the worst queue first, and say of a full one where its callers go", async () => {
     await open();
     const rows = within(screen.getByRole("table")).getAllByRole("rowheader");
-    expect(rows.map((row) => row.textContent)).toEqual(["Paying", "Signing in"]);
+    expect(rows.map((row) => row.textContent)).toEqual([
+      "Paying passes callers on to General",
+      "Signing in",
+    ]);
   });
 
   it("say of whom they count as signed in, and how each node serves", async () => {

@@ -1,6 +1,7 @@
 """The live state as one object that serves every port of contactcentre.ports.state."""
 
 from contactcentre.adapters.state_redis.addresses import RedisAddressBook
+from contactcentre.adapters.state_redis.loads import RedisLoads
 from contactcentre.adapters.state_redis.matching import RedisMatching
 from contactcentre.adapters.state_redis.places import RedisPlaces
 from contactcentre.adapters.state_redis.presences import RedisPresences
@@ -19,5 +20,6 @@ class RedisState(
     RedisPlaces,
     RedisAddressBook,
     RedisSwitches,
+    RedisLoads,
 ):
     """Every port of the live state, over one pool of connections."""

@@ -164,6 +164,12 @@ _calls_set_aside = Counter(
     "Calls that several desks failed on and that were offered to nobody for a while.",
     registry=REGISTRY,
 )
+_overflowed = Counter(
+    "contactcentre_queueing_overflowed_calls_total",
+    "Calls that a full queue has passed on to another one, by the bound that was passed.",
+    ["queue", "to", "why"],
+    registry=REGISTRY,
+)
 
 
 def count_offered(line: str, outcome: str) -> None:
@@ -174,6 +180,11 @@ def count_offered(line: str, outcome: str) -> None:
 def count_resumed(state: str) -> None:
     """Count a call that was taken up from another node, by where it stood."""
     _resumed.labels(state=state).inc()
+
+
+def count_overflowed(queue: str, to: str, why: str) -> None:
+    """Count a call that a full queue has passed on, and because of which bound."""
+    _overflowed.labels(queue=queue, to=to, why=why).inc()
 
 
 def count_call_set_aside() -> None:
