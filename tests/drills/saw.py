@@ -1,7 +1,9 @@
 """Histories written by hand: what people would have seen, in a few words."""
 
+from dataclasses import asdict
+
 from contactcentre.drills import history as h
-from contactcentre.drills.checker import Row
+from contactcentre.drills.checker import Row, check
 from contactcentre.drills.history import Fact, History
 
 GENERAL = "tax.general.en"
@@ -105,3 +107,9 @@ def row(
         ends_count=ends_count,
         own_ends_count=own_ends_count,
     )
+
+
+def found(saw: Saw, *rows: Row, started: int | None = None) -> dict[str, int]:
+    """Return how much was found of what."""
+    findings = check(saw.history, saw.rows(*rows), started=started or len(saw.calls))
+    return {name: len(each) for name, each in asdict(findings).items() if each}

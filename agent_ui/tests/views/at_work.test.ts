@@ -253,6 +253,16 @@ describe("talking", () => {
     expect(legs()).toHaveLength(1);
   });
 
+  it("ends at the desk when the node that was asked to end it hangs", async () => {
+    server.answers.set(`POST /api/calls/${RING.call}/end`, presence("wrap_up"));
+    work.hangUp();
+    expect(newest("/leg").sent.at(-1)).toEqual({ kind: "hang_up" });
+    newest("/leg").breaks();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(server.asked.map((one) => one.what)).toContain(`POST /api/calls/${RING.call}/end`);
+    expect(legs()).toHaveLength(1);
+  });
+
   it("goes on when the computer is back on its network, without waiting", async () => {
     newest("/leg").breaks();
     newest("/api/live").breaks();

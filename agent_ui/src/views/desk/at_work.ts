@@ -57,6 +57,8 @@ export class AtWork {
   readonly #watchers = new Set<() => void>();
   #seen = AT_FIRST;
   #leftOversDue = false;
+  /** The talk that the adviser has asked to end, by its reservation. */
+  #ending: number | null = null;
 
   constructor(me: Me, signedOut: (ended: boolean) => void) {
     this.#signedOut = signedOut;
@@ -161,6 +163,7 @@ export class AtWork {
   /** End the call: at its node, or at the desk where there is no way to the node. */
   hangUp(): void {
     const { work } = this.#seen.desk;
+    this.#ending = tokenOf(work);
     if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up" })) return;
     if (work.at !== "talking") return;
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
@@ -292,10 +295,15 @@ export class AtWork {
     this.#heard({ kind: "talk", call: ring.call, token, talked_ms: 0, ring: null });
   }
 
-  /** The ticket of a ring serves as long as it rings; a talk asks the desk for a fresh one. */
+  /**
+   * The ticket of a ring serves as long as it rings; a talk asks the desk for a fresh one, unless
+   * its end was asked of a node that hung and never heard it.
+   */
   #reopenLeg(): void {
-    if (this.#seen.desk.work.at === "talking") void this.#reopenTalk();
-    else this.#openLeg();
+    const { work } = this.#seen.desk;
+    if (work.at !== "talking") this.#openLeg();
+    else if (work.token === this.#ending) this.hangUp();
+    else void this.#reopenTalk();
   }
 
   /** Where the desk cannot be asked, the ticket that is here may serve for a while. */
