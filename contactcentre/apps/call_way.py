@@ -3,13 +3,16 @@
 Menu, queue, ring and talk follow one another here; what each of them does stands in its stage.
 """
 
+from contextlib import suppress
+
 import structlog
 
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED
 from contactcentre.domain.call import TALKS, CallState, ending_of
-from contactcentre.domain.events import Ending, HungUpBy
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.events import Ending, HungUpBy, LapseReason
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
 from contactcentre.domain.ivr.flow import QueueDefinition, line_of
 from contactcentre.domain.ivr.switches import diverted, moved
@@ -19,6 +22,7 @@ from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import REJOIN_MS
 from contactcentre.ports.live import LiveCall, Offered
+from contactcentre.ports.rings import RingEnded
 
 log = structlog.get_logger()
 
@@ -142,6 +146,8 @@ class CallWay:
         """Ring an adviser; say whether there was a talk that the adviser ended."""
         bridging = self._bridge(offered)
         lapse = await bridging.ring(ring_ms=self._tools.patience.ring_ms)
+        is_failed = bridging.desk_failed or lapse is LapseReason.DESK_UNREACHABLE
+        self._tools.spawn(self._note_ring(offered, is_failed=is_failed), "ring noted")
         if lapse is not None:
             await bridging.lapse(lapse)
             self._sight.rang(offered.adviser, desk_failed=bridging.desk_failed)
@@ -149,6 +155,12 @@ class CallWay:
             return False
         self._sight.failed.clear()
         return await self._ended(bridging, await bridging.talk())
+
+    async def _note_ring(self, offered: Offered, *, is_failed: bool) -> None:
+        """Let the routers know how a ring has ended: a storm is seen by many of them."""
+        ended = RingEnded(token=offered.token, adviser=offered.adviser, is_failed=is_failed)
+        with suppress(StateUnavailable):  # one more or less makes no storm
+            await self._tools.rings.note_ring(ended)
 
     async def _talked(self, offered: Offered) -> bool:
         """Go on with a talk that has moved here; say whether the adviser ended it."""

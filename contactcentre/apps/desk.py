@@ -227,6 +227,7 @@ def _supervision(state: RedisState, pool: PostgresPool, clock: Clock, signs: Sig
     return Supervision(
         addresses=state,
         lost=state,
+        storm=state,
         reports=PostgresReports(pool),
         clock=clock,
         queues=signs.queues,

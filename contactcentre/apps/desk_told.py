@@ -167,6 +167,7 @@ class Signs:
             },
             nodes=[_node(node, supervision.state_of(node).value) for node in overview.nodes],
             coming_back_count=supervision.coming_back_count,
+            is_storm=supervision.is_storm,
             today=_today(supervision.today, supervision.target_ms),
             lines=lines,
         )

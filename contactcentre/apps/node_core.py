@@ -98,6 +98,7 @@ class NodeCore:
             node=ground.place.node,
             media=ground.media,
             queues=ground.state,
+            rings=ground.state,
             desks=self.desks,
             spool=ground.spool,
             clock=ground.clock,

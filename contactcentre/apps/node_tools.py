@@ -14,6 +14,7 @@ from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
+from contactcentre.ports.rings import RingNotes
 from contactcentre.ports.state import CallQueues, Place
 from contactcentre.wire.claims import CallerClaim, CallMemory
 
@@ -42,6 +43,7 @@ class NodeTools:
     node: NodeId
     media: Media
     queues: CallQueues
+    rings: RingNotes
     desks: Desks
     spool: Spool
     clock: Clock

@@ -3,7 +3,7 @@
 Caller b was rung out of order if, when b rang at time t, a caller a
 
 - stood in the same queue (each queue has one class) with a lower (enqueued_ms, call id), as a's own
-  claim said;
+  claim said; whoever has been passed on to another queue stands there from that claim on;
 - was present and eligible: a's page said that a waits, and a heard the platform on one leg, from
   `PRESENT_MS` before t on. After any loss it takes so long until a is reported;
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
@@ -23,7 +23,7 @@ such reservation, and records have no part in it. An inversion of seconds is alw
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, zip_longest
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import CallerFact, History, RingHeard
@@ -48,6 +48,7 @@ class _Place:
 
     call: str
     queue: str
+    began_ms: int
     enqueued_ms: int
     waits: Sequence[Span]
 
@@ -69,19 +70,20 @@ def order_violations(
     """
     calls = history.by_call()
     cuts = list(_cuts(history))
-    places = {call: place for call, facts in calls.items() if (place := _place(call, facts, cuts))}
+    places = {call: list(_places(call, facts, cuts)) for call, facts in calls.items()}
     rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
     unrest = list(_unrest(history))
     for ring in rings:
-        behind = places.get(ring.call)
-        if behind is None:
+        stood = [one for one in places.get(ring.call, ()) if one.began_ms <= ring.at_ms]
+        if not stood:
             continue
+        behind = stood[-1]
         slack = (
             SLACK_BROKEN_MS
             if any(one.covers(ring.at_ms, ring.at_ms) for one in unrest)
             else SLACK_MS
         )
-        for ahead in places.values():
+        for ahead in chain.from_iterable(places.values()):
             if (
                 ahead.queue == behind.queue
                 and ahead.rank < behind.rank
@@ -110,22 +112,30 @@ def _was_passed_over(
     return not later or later[0].token > ring.token
 
 
-def _place(
+def _places(
     call: str, facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]
-) -> _Place | None:
-    for fact in facts:
-        if (
-            isinstance(fact, h.ClaimSeen)
-            and fact.queue is not None
-            and fact.enqueued_ms is not None
-        ):
-            return _Place(
-                call=call,
-                queue=fact.queue,
-                enqueued_ms=fact.enqueued_ms,
-                waits=list(_within_reach(_waits_for_anybody(facts), facts, cuts)),
-            )
-    return None
+) -> Iterator[_Place]:
+    """Yield where a caller stood, one queue after the other."""
+    claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen) and fact.queue is not None]
+    if not claims:
+        return
+    moved = [after for before, after in pairwise(claims) if before.queue != after.queue]
+    waits = list(_within_reach(_waits_for_anybody(facts), facts, cuts))
+    for claim, ended in zip_longest((claims[0], *moved), moved):
+        assert claim.queue is not None, "only such claims were taken"
+        assert claim.enqueued_ms is not None, "who has a queue has a time"
+        stood = Span(claim.at_ms, FOR_EVER_MS if ended is None else ended.at_ms)
+        yield _Place(
+            call=call,
+            queue=claim.queue,
+            began_ms=claim.at_ms,
+            enqueued_ms=claim.enqueued_ms,
+            waits=[
+                Span(max(wait.began_ms, stood.began_ms), min(wait.ended_ms, stood.ended_ms))
+                for wait in waits
+                if wait.overlap_ms(stood) > 0
+            ],
+        )
 
 
 def _within_reach(

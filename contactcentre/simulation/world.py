@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import structlog
@@ -12,7 +12,7 @@ from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.apps.node_tools import Words
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId
-from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.flow import Line, OverflowRule, QueueName, ToQueue
 from contactcentre.domain.languages import Language
 from contactcentre.ports.accounts import Account, Role
 from contactcentre.simulation.ledger import LedgerData
@@ -20,7 +20,7 @@ from contactcentre.simulation.lives import WORLD, Life
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Network
 from contactcentre.simulation.post import Post
-from contactcentre.simulation.roles import STARTS, Ground
+from contactcentre.simulation.roles import LINE, STARTS, Ground
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Server
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 NORTH, SOUTH, WITNESS = SITES = ("north", "south", "witness")
 START_S = (0.3, 0.8)
 """How long a process takes from its start until it listens."""
+OVERFLOW_WAITED_MS = 20_000
+"""Whoever has waited for so long is passed on too, where a queue overflows at all."""
 AGAIN_S = 1.0
 """How soon a process is started again that has ended by a mistake."""
 
@@ -46,6 +48,8 @@ class Size:
     advisers: int = 6
     caller_every_s: float = 1.5
     """A new caller comes so often, on average."""
+    overflow_at: int | None = None
+    """More callers than this in the general queue are passed on to the one for signing in."""
 
     def roles(self) -> Mapping[str, str]:
         """Return every process by its name, with its role."""
@@ -99,6 +103,8 @@ class World:
         post = Post(self.network, self.lives, fronts={"public": self.of("public")})
         self.post, self.wires = post, Wires(post)
         lines, words = read_flows()
+        if size.overflow_at is not None:
+            lines = {LINE: _overflowing(lines[LINE], size.overflow_at)}
         self.ground = Ground(
             simulation=simulation,
             post=post,
@@ -175,6 +181,20 @@ class World:
         self.mistakes.append(f"{life.name} ended by {_words(error)}")
         self.kill(life.name)
         self.later(AGAIN_S, lambda: self.start(life.name))
+
+
+def _overflowing(line: Line, waiting_max: int) -> Line:
+    """Return a line whose general queue passes callers on."""
+    rule = OverflowRule(
+        to=ToQueue(line=line.id, queue=QueueName("sign-in")),
+        waiting_max=waiting_max,
+        waited_ms=OVERFLOW_WAITED_MS,
+    )
+    queues = {
+        (name, language): replace(queue, overflow=rule) if name == "general" else queue
+        for (name, language), queue in line.flow.queues.items()
+    }
+    return replace(line, flow=replace(line.flow, queues=queues))
 
 
 def _words(error: BaseException) -> str:

@@ -48,11 +48,16 @@ class Stage(AddressBook):
         self.at_ms = 0
         self.there: Sequence[NodeStanding] = (NODE,)
         self.away = False
+        self.storms = False
         self.since_ms = -1
 
     async def nodes(self) -> Sequence[NodeStanding]:
         """Return the nodes."""
         return self.there
+
+    async def is_storm(self) -> bool:
+        """Say what the test says."""
+        return self.storms
 
     async def node(self, node: NodeId) -> NodeStanding | None:
         """Return the one node."""
@@ -98,7 +103,13 @@ def stage() -> Stage:
 @pytest.fixture
 def supervision(stage: Stage) -> Supervision:
     return Supervision(
-        addresses=stage, lost=stage, reports=stage, clock=stage, queues=(), target_ms=1_000
+        addresses=stage,
+        lost=stage,
+        storm=stage,
+        reports=stage,
+        clock=stage,
+        queues=(),
+        target_ms=1_000,
     )
 
 
@@ -163,3 +174,14 @@ def test_the_day_begins_at_midnight_in_the_uk(now: str, midnight: str) -> None:
 
 def utc_ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000)
+
+
+async def test_a_board_is_told_of_a_storm_while_a_router_says_so(
+    stage: Stage, supervision: Supervision
+) -> None:
+    seen = []
+    for storms in (False, True, False):
+        stage.storms = storms
+        await supervision.look()
+        seen.append(supervision.is_storm)
+    assert seen == [False, True, False]

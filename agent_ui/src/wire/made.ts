@@ -140,6 +140,7 @@ export interface Board {
   };
   nodes: BoardNode[];
   coming_back_count: number;
+  is_storm: boolean;
   today: Today | null;
   lines: BoardLine[];
 }

@@ -366,6 +366,8 @@ export const cy: Words = {
     nodes: "Nodau cyfryngau",
     noNodes: "Nid oes nod cyfryngau wedi adrodd.",
     nodeStates: { serving: "Yn gwasanaethu", draining: "Yn gwagio", stopped: "Wedi stopio" },
+    storm:
+      "Mae desgiau’n methu wrth i alwadau ganu arnynt. Cynigir galwadau i un ymgynghorydd ar y tro nes bydd hynny drosodd; mae galwyr yn cadw eu lle.",
     comingBack: (count) => `${count} galwr ar y ffordd i nod arall`,
     legs: (count, max) => `${count} o ${max} coes`,
     notAllowedTitle: "Mae’r bwrdd hwn i oruchwylwyr",

@@ -19,6 +19,7 @@ const BOARD: Board = {
   advisers: {},
   nodes: [],
   coming_back_count: 0,
+  is_storm: false,
   today: null,
   lines: [],
 };

@@ -28,6 +28,7 @@ const BOARD: Board = {
   advisers: { ready: 2, talking: 3, offline: 9 },
   nodes: [{ node: "media-1", site: "north", state: "draining", legs_count: 3, legs_max: 200 }],
   coming_back_count: 0,
+  is_storm: false,
   today: {
     offered_count: 20,
     handled_count: 8,
@@ -108,6 +109,15 @@ describe("its figures", () => {
     server.answers.set("GET /api/board", BOARD);
     await after(2_000);
     expect(screen.queryByText(/on their way/)).toBeNull();
+  });
+
+  it("say that few advisers are rung while desks fail on it, and until it is over", async () => {
+    server.answers.set("GET /api/board", { ...BOARD, is_storm: true });
+    await open();
+    expect(screen.getByRole("alert").textContent).toMatch(/^Desks fail as calls ring on them/);
+    server.answers.set("GET /api/board", BOARD);
+    await after(2_000);
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 
   it("of today are absent, with the reason, while the records cannot be read", async () => {

@@ -8,6 +8,7 @@ from contactcentre.adapters.state_redis.presences import RedisPresences
 from contactcentre.adapters.state_redis.queues import RedisQueues
 from contactcentre.adapters.state_redis.reports import RedisReports
 from contactcentre.adapters.state_redis.rescue import RedisRescue
+from contactcentre.adapters.state_redis.rings import RedisRings
 from contactcentre.adapters.state_redis.switches import RedisSwitches
 
 
@@ -21,5 +22,6 @@ class RedisState(
     RedisAddressBook,
     RedisSwitches,
     RedisLoads,
+    RedisRings,
 ):
     """Every port of the live state, over one pool of connections."""
