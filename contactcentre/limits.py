@@ -4,6 +4,16 @@ BEAT_EVERY_MS = 1_000
 """How often nodes and desks report themselves and what they hold."""
 SWITCHES_EVERY_MS = 500
 """How often nodes and pages look at the supervisors' switches."""
+LOADS_EVERY_MS = 2_000
+"""How often it is looked how full those queues are that may overflow."""
+RINGS_LOOK_EVERY_MS = 100
+"""How often a router that matches looks how rings have ended."""
+STORM_TOLD_EVERY_MS = 2_000
+"""How often a router says again that there is a storm."""
+STORM_ADVISERS = 5
+"""Desks of so many advisers that failed on being rung are a storm, if most rings failed;"""
+STORM_WINDOW_MS = 30_000
+"""within so long."""
 NODE_SUSPECT_AFTER_MS = 3_000
 """A node, or a desk process, whose beat has not changed for so long is taken for gone."""
 SOCKET_BEAT_EVERY_MS = 2_000

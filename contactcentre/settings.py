@@ -29,6 +29,8 @@ from contactcentre.limits import (
     REDIAL_KEEP_MAX_MS,
     RING_MS,
     SOCKET_LOST_AFTER_MS,
+    STORM_ADVISERS,
+    STORM_WINDOW_MS,
     WISH_MS,
 )
 
@@ -147,6 +149,11 @@ class Settings(BaseModel):
     """Which of the ready advisers of a level is next; the same for every desk process."""
     wish_ms: int = Field(default=WISH_MS, ge=0, le=300_000)
     """How long a caller whose talk broke waits for the same adviser alone; 0 for not at all."""
+    storm_advisers: int = Field(default=STORM_ADVISERS, ge=0, le=1_000)
+    """The desks of so many advisers that fail on being rung are a storm, in which one at a time is
+    rung, if most rings fail; 0: never. The same for every router."""
+    storm_window_ms: int = Field(default=STORM_WINDOW_MS, ge=1_000, le=600_000)
+    """Within how long so many desks must have failed for it to be a storm."""
     leg_grace_ms: int = Field(default=60_000, ge=SOCKET_LOST_AFTER_MS, le=600_000)
     """How long a caller may be without socket and sound before being counted as gone."""
     orphan_grace_ms: int = Field(default=ORPHAN_GRACE_MS, ge=SOCKET_LOST_AFTER_MS, le=3_600_000)

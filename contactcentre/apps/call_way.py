@@ -3,15 +3,18 @@
 Menu, queue, ring and talk follow one another here; what each of them does stands in its stage.
 """
 
+from contextlib import suppress
+
 import structlog
 
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED
 from contactcentre.domain.call import TALKS, CallState, ending_of
-from contactcentre.domain.events import Ending, HungUpBy
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.events import Ending, HungUpBy, LapseReason
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
-from contactcentre.domain.ivr.flow import QueueDefinition
+from contactcentre.domain.ivr.flow import QueueDefinition, line_of
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.bridging import Bridging, TalkEnd
@@ -19,6 +22,7 @@ from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import REJOIN_MS
 from contactcentre.ports.live import LiveCall, Offered
+from contactcentre.ports.rings import RingEnded
 
 log = structlog.get_logger()
 
@@ -93,6 +97,7 @@ class CallWay:
             clock=tools.clock,
             errors=tools.wait_errors,
             moved=self._moved,
+            pass_on=tools.pass_on,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
@@ -130,13 +135,19 @@ class CallWay:
         return elsewhere.id
 
     def _moved(self, queue: QueueId) -> QueueDefinition | None:
-        """Return where whoever waits in a queue is to wait now, if a supervisor moves them."""
-        return moved(self._flow, self._tools.switches(self._live.call.line), queue)
+        """Return where whoever waits in a queue is to wait now, if a supervisor moves them.
+
+        The queue may be another line's, which has passed the caller on.
+        """
+        line = line_of(self._tools.lines, queue)
+        return moved(line.flow, self._tools.switches(line.id), queue)
 
     async def _bridged(self, offered: Offered) -> bool:
         """Ring an adviser; say whether there was a talk that the adviser ended."""
         bridging = self._bridge(offered)
         lapse = await bridging.ring(ring_ms=self._tools.patience.ring_ms)
+        is_failed = bridging.desk_failed or lapse is LapseReason.DESK_UNREACHABLE
+        self._tools.spawn(self._note_ring(offered, is_failed=is_failed), "ring noted")
         if lapse is not None:
             await bridging.lapse(lapse)
             self._sight.rang(offered.adviser, desk_failed=bridging.desk_failed)
@@ -144,6 +155,12 @@ class CallWay:
             return False
         self._sight.failed.clear()
         return await self._ended(bridging, await bridging.talk())
+
+    async def _note_ring(self, offered: Offered, *, is_failed: bool) -> None:
+        """Let the routers know how a ring has ended: a storm is seen by many of them."""
+        ended = RingEnded(token=offered.token, adviser=offered.adviser, is_failed=is_failed)
+        with suppress(StateUnavailable):  # one more or less makes no storm
+            await self._tools.rings.note_ring(ended)
 
     async def _talked(self, offered: Offered) -> bool:
         """Go on with a talk that has moved here; say whether the adviser ended it."""

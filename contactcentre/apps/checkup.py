@@ -40,6 +40,8 @@ class StateLook:
     lost_advisers: Sequence[LostAdviser]
     overview: Overview
     events: EventsLook
+    is_storm: bool
+    """A router says that one adviser at a time is rung, as desks fail on it."""
     held: frozenset[CallId]
     """The calls that nodes hold."""
     calls: Mapping[CallId, CallStanding]
@@ -114,6 +116,13 @@ def _matching(before: StateLook, now: StateLook, widest_ms: Mapping[QueueId, int
         )
     if not now.generation.is_open:
         return
+    if now.is_storm:
+        yield (
+            "The desks of several advisers failed as calls rang on them, so one adviser at a time "
+            "is tried: find out what they have in common (a new version, a setting, a network). "
+            "Callers keep their places; once rings go well again everybody is rung."
+        )
+        return  # that callers wait though advisers are ready comes of it
     stuck = {
         (one.queue, one.oldest_enqueued_ms)
         for one in before.overview.queues

@@ -34,6 +34,7 @@ from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.domain.errors import BadRequest
@@ -72,6 +73,7 @@ class DeskProcess:
         supervision: Supervision,
         sessions: Sessions,
         steering: Steering,
+        overflow: OverflowWatch,
         clock: Clock,
         browsers: web.Application,
     ) -> None:
@@ -82,6 +84,7 @@ class DeskProcess:
         self._supervision = supervision
         self._sessions = sessions
         self._steering = steering
+        self._overflow = overflow
         self._clock = clock
         self._browsers = browsers
 
@@ -99,6 +102,7 @@ class DeskProcess:
         )
         self._process.spawn(self._supervision.keep_counting(), "counts")
         self._process.spawn(self._steering.keep(), "switches")
+        self._process.spawn(self._overflow.watch(), "overflow")
         self._process.spawn(self._beat.keep_beating(), "desk beat")
         self._process.spawn(self._keep_ending_sessions(), "sessions")
         await self._process.open()
@@ -155,6 +159,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     supervision = _supervision(state, pool, clock, signs)
     steering = Steering(lines, ledger=PostgresSwitches(pool), state=state, clock=clock)
+    overflow = OverflowWatch(state, lines, steering.of, clock)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
     floor, beat = assemble_floor(
@@ -168,9 +173,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         signs=signs,
         clock=clock,
     )
-    public = urlsplit(settings.desk_public_url or "")
-    https = public.scheme == "https"
-    gate = SessionGate(sessions, https=https, origins=(f"{public.scheme}://{public.netloc}",))
+    gate, https = _gate(settings, sessions)
     api = DeskApi(
         floor=floor,
         sessions=sessions,
@@ -179,6 +182,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         supervision=supervision,
         signs=signs,
         steering=SteeringSigns(steering, lines, load_words(flows), clock),
+        overflow=overflow,
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
@@ -191,9 +195,18 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         supervision=supervision,
         sessions=sessions,
         steering=steering,
+        overflow=overflow,
         clock=clock,
         browsers=_pages(api, gate, https=https),
     )
+
+
+def _gate(settings: Settings, sessions: Sessions) -> tuple[SessionGate, bool]:
+    """Return what lets browsers in, and whether they come by HTTPS."""
+    public = urlsplit(settings.desk_public_url or "")
+    https = public.scheme == "https"
+    origins = (f"{public.scheme}://{public.netloc}",)
+    return SessionGate(sessions, https=https, origins=origins), https
 
 
 async def _stores(
@@ -214,6 +227,7 @@ def _supervision(state: RedisState, pool: PostgresPool, clock: Clock, signs: Sig
     return Supervision(
         addresses=state,
         lost=state,
+        storm=state,
         reports=PostgresReports(pool),
         clock=clock,
         queues=signs.queues,

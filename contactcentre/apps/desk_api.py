@@ -14,6 +14,7 @@ from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.domain.errors import (
     BadRequest,
     StateUnavailable,
@@ -49,6 +50,7 @@ class DeskApi:
         supervision: Supervision,
         signs: Signs,
         steering: SteeringSigns,
+        overflow: OverflowWatch,
         bundle: Bundle,
         clock: Clock,
         ice_servers: tuple[str, ...],
@@ -60,6 +62,7 @@ class DeskApi:
         self._supervision = supervision
         self._signs = signs
         self._steering = steering
+        self._overflow = overflow
         self._bundle = bundle
         self._clock = clock
         self._ice_servers = ice_servers
@@ -180,6 +183,7 @@ class DeskApi:
             self._supervision,
             asked.account.language,
             lines=self._steering.lines(asked.account.language),
+            leads_to=self._overflow.leads_to,
         )
 
     @ROUTES.speaks(

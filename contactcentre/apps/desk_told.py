@@ -1,6 +1,6 @@
 """How a desk, its queues and the centre are told to browsers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from contactcentre.domain import wrapup
@@ -156,29 +156,37 @@ class Signs:
         language: Language,
         *,
         lines: list[said.BoardLine],
+        leads_to: Callable[[QueueId], QueueId | None],
     ) -> said.Board:
-        """Return what a supervisor sees."""
+        """Return what a supervisor sees; `leads_to` says where a queue passes callers on now."""
         states = [standing.state for _, standing in overview.advisers]
         return said.Board(
-            queues=list(self._board_queues(overview, language)),
+            queues=list(self._board_queues(overview, language, leads_to)),
             advisers={
                 state: states.count(state) for state in Presence if state is not Presence.OFFLINE
             },
             nodes=[_node(node, supervision.state_of(node).value) for node in overview.nodes],
             coming_back_count=supervision.coming_back_count,
+            is_storm=supervision.is_storm,
             today=_today(supervision.today, supervision.target_ms),
             lines=lines,
         )
 
-    def _board_queues(self, overview: Overview, language: Language) -> Iterator[said.BoardQueue]:
+    def _board_queues(
+        self,
+        overview: Overview,
+        language: Language,
+        leads_to: Callable[[QueueId], QueueId | None],
+    ) -> Iterator[said.BoardQueue]:
         for queue in overview.queues:
-            line, definition = self._queues[queue.queue]
+            to = leads_to(queue.queue)
             yield said.BoardQueue(
                 queue=queue.queue,
-                title=_titles(line, definition)[language],
+                title=_titles(*self._queues[queue.queue])[language],
                 waiting_count=queue.waiting_count,
                 longest_ms=_waited_ms(overview, queue.oldest_enqueued_ms),
                 ready_count=queue.ready_count,
+                overflows_to=None if to is None else _titles(*self._queues[to])[language],
             )
 
 

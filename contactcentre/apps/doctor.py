@@ -137,6 +137,7 @@ class _Doctor:
             lost_advisers=await state.lost_advisers(),
             overview=overview,
             events=await self._census.events(),
+            is_storm=await state.is_storm(),
             held=held,
             calls=await self._standings({*in_progress, *held, *bound}),
         )

@@ -84,6 +84,8 @@ def _accounts(accounts: Sequence[Account]) -> Iterator[str]:
             f"{account.closed_count} closed + "
             f"{account.system_lost_count} lost by us + {account.in_progress_count} in progress"
         )
+        if account.overflowed_count:
+            parts += f" + {account.overflowed_count} overflowed"
         sign, word = ("=", "holds") if account.holds else ("≠", "does NOT hold")
         sides = f"{account.offered_count} {sign} {account.accounted_count}"
         yield f"{name:<{width}}{sides}: {parts}: {word}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from contactcentre.domain import events as e
-from contactcentre.domain.ids import LineId, SoundName
+from contactcentre.domain.ids import LineId, QueueId, SoundName
 from contactcentre.domain.ivr.flow import step_label
 from contactcentre.domain.languages import Language
 from contactcentre.wire.cluster import JourneyStep
@@ -41,7 +41,25 @@ CHOSEN: Mapping[Language, Said] = {
     Language.ENGLISH: {Language.ENGLISH: "Chose English", Language.WELSH: "Dewis Saesneg"},
     Language.WELSH: {Language.ENGLISH: "Chose Welsh", Language.WELSH: "Dewis Cymraeg"},
 }
-TOLD = frozenset({*PHRASES, e.LanguageChosen, e.StepReached})
+PASSED_ON: Mapping[e.OverflowWhy, Said] = {
+    e.OverflowWhy.WAITING: {
+        Language.ENGLISH: "Passed on from “{from_queue}” to “{to}”, as many waited; kept the time",
+        Language.WELSH: "Symud o “{from_queue}” i “{to}” gan fod llawer yn aros; cadw'r amser",
+    },
+    e.OverflowWhy.PER_ADVISER: {
+        Language.ENGLISH: "Passed on from “{from_queue}” to “{to}”, as few were at work;"
+        " kept the time",
+        Language.WELSH: "Symud o “{from_queue}” i “{to}” gan mai ychydig oedd wrth eu gwaith;"
+        " cadw'r amser",
+    },
+    e.OverflowWhy.WAITED: {
+        Language.ENGLISH: "Passed on from “{from_queue}” to “{to}” after a long wait;"
+        " kept the time",
+        Language.WELSH: "Symud o “{from_queue}” i “{to}” ar ôl aros yn hir; cadw'r amser",
+    },
+}
+"""By why a queue passed the caller on."""
+TOLD = frozenset({*PHRASES, e.LanguageChosen, e.StepReached, e.CallOverflowed})
 """The events that matter to an adviser."""
 
 
@@ -49,17 +67,29 @@ def journey(
     line: LineId,
     steps: Sequence[e.CallEvent],
     words: Mapping[Language, Mapping[SoundName, str]],
+    titles: Mapping[QueueId, Said],
 ) -> list[JourneyStep]:
     """Return what an adviser should read of what has happened, the earliest first."""
-    told = ((event.at_ms, _said(event, line, words)) for event in steps)
+    told = ((event.at_ms, _said(event, line, words, titles)) for event in steps)
     return [JourneyStep(at_ms=at_ms, words=dict(said)) for at_ms, said in told if said]
 
 
 def _said(
-    event: e.CallEvent, line: LineId, words: Mapping[Language, Mapping[SoundName, str]]
+    event: e.CallEvent,
+    line: LineId,
+    words: Mapping[Language, Mapping[SoundName, str]],
+    titles: Mapping[QueueId, Said],
 ) -> Said:
     """Return an event in words; none for what has no words of its own."""
     match event:
+        case e.CallOverflowed(from_queue=from_queue, queue=to, why=why):
+            return {
+                language: said.format(
+                    from_queue=titles.get(from_queue, {}).get(language, from_queue),
+                    to=titles.get(to, {}).get(language, to),
+                )
+                for language, said in PASSED_ON[why].items()
+            }
         case e.LanguageChosen(language=language):
             return CHOSEN[language]
         case e.StepReached(step=step):

@@ -19,6 +19,7 @@ from contactcentre.apps.leg_sockets import LegSockets
 from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
 from contactcentre.apps.node_tools import NodeTools, Patience, Sign, Words
+from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import StateUnavailable
@@ -86,18 +87,25 @@ class NodeCore:
             node=ground.place.node,
             node_url=ground.place.public_url,
             words=ground.words,
+            titles={
+                queue.id: queue.titles for line in ground.lines.values() for queue in line.queues
+            },
             static=ground.desks_static,
         )
+        overflow = OverflowWatch(ground.state, ground.lines, ground.switches, ground.clock)
+        ground.spawn(overflow.watch(), "overflow")
         tools = NodeTools(
             node=ground.place.node,
             media=ground.media,
             queues=ground.state,
+            rings=ground.state,
             desks=self.desks,
             spool=ground.spool,
             clock=ground.clock,
             chance=ground.chance,
             lines=ground.lines,
             switches=ground.switches,
+            pass_on=overflow.pass_on,
             words=ground.words,
             sign=_signer(ground.signatures, ground.clock),
             spawn=_spawner(ground.spawn),

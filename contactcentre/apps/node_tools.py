@@ -3,16 +3,19 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
+from contactcentre.domain.call import Call
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import LineId, NodeId, SoundName
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
+from contactcentre.domain.overflow import Onward
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
-from contactcentre.ports.state import CallQueues
+from contactcentre.ports.rings import RingNotes
+from contactcentre.ports.state import CallQueues, Place
 from contactcentre.wire.claims import CallerClaim, CallMemory
 
 Words = Mapping[Language, Mapping[SoundName, str]]
@@ -40,6 +43,7 @@ class NodeTools:
     node: NodeId
     media: Media
     queues: CallQueues
+    rings: RingNotes
     desks: Desks
     spool: Spool
     clock: Clock
@@ -47,6 +51,8 @@ class NodeTools:
     lines: Mapping[LineId, Line]
     switches: Callable[[LineId], LineSwitches]
     """How the supervisors' switches of a line stand now."""
+    pass_on: Callable[[Call, Place], Onward | None]
+    """Where a call at its place is to wait from now on as its queue is full, if anywhere."""
     words: Words
     sign: Sign
     spawn: Callable[[Coroutine[None, None, None], str], None]

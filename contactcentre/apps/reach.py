@@ -11,7 +11,15 @@ from contactcentre.apps.journey_strip import journey
 from contactcentre.domain.call import Call
 from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
 from contactcentre.domain.events import CallEvent, LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, SoundName, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    NodeId,
+    QueueId,
+    SoundName,
+    Token,
+)
 from contactcentre.domain.languages import Language
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.environment import Clock
@@ -75,9 +83,11 @@ class HttpDesks:
         node: NodeId,
         node_url: str,
         words: Mapping[Language, Mapping[SoundName, str]],
+        titles: Mapping[QueueId, Mapping[Language, str]],
         static: Mapping[DeskId, str] = NOWHERE,
     ) -> None:
         self._words = words
+        self._titles = titles
         self._known: dict[DeskId, str] = dict(static)
         """Where desks were last; at first where the settings say that they are."""
         self._peers = peers
@@ -123,7 +133,7 @@ class HttpDesks:
             waited_ms=max(0, (waited_until_ms or now_ms) - call.enqueued_ms),
             ring_ms=ring_ms,
             epoch=call.epoch,
-            journey=journey(call.line, steps, self._words),
+            journey=journey(call.line, steps, self._words, self._titles),
         )
 
     async def bridged(self, call: Call, offered: Offered) -> None:

@@ -9,6 +9,8 @@ from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.apps.rescue_findings import LoggedFindings
+from contactcentre.apps.storm_watch import StormWatch
+from contactcentre.domain.storm import StormBreaker
 from contactcentre.journey.matching import Matcher
 from contactcentre.journey.rescue import Watch
 from contactcentre.ports.environment import Chance, Clock
@@ -30,6 +32,9 @@ async def serve(settings: Settings, process: Process) -> None:
             chance=MachineChance(),
             grace_ms=settings.orphan_grace_ms,
             wish_ms=settings.wish_ms,
+            breaker=StormBreaker(
+                advisers_min=settings.storm_advisers, window_ms=settings.storm_window_ms
+            ),
             violated=violated,
         )
         process.spawn(state.client.watch(), "sentinels")
@@ -50,6 +55,7 @@ class Router:
         chance: Chance,
         grace_ms: int,
         wish_ms: int,
+        breaker: StormBreaker,
         violated: Violated,
     ) -> None:
         hurried = asyncio.Event()
@@ -60,6 +66,7 @@ class Router:
             nodes=HttpNodes(peers),
             clock=clock,
             chance=chance,
+            brake=StormWatch(state, clock, breaker),
             store_changed=hurried.set,
             violated=violated,
             wish_ms=wish_ms,

@@ -246,6 +246,7 @@ class Floor:
             node=node,
             node_url=f"ws://{LOOPBACK}:1/leg",
             words={},
+            titles={},
         )
 
 

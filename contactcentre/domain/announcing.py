@@ -13,6 +13,8 @@ HOLD_INTRO = SoundName("hold_intro")
 """Heard once when the wait begins."""
 APOLOGY_MOVED = SoundName("apology_moved")
 """Heard after the call had to move to another node."""
+ANOTHER_TEAM = SoundName("another_team")
+"""Heard by whoever is passed on to another queue."""
 ADVISER_JOINING = SoundName("adviser_joining")
 """Heard when an adviser has answered."""
 GOODBYE = SoundName("goodbye")
@@ -44,6 +46,7 @@ ANNOUNCEMENTS: frozenset[SoundName] = frozenset(
     {
         HOLD_INTRO,
         APOLOGY_MOVED,
+        ANOTHER_TEAM,
         ADVISER_JOINING,
         GOODBYE,
         LINE_ENDED,

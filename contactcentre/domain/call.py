@@ -96,6 +96,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
         S.WAITING: {
             e.CallResumed: S.WAITING,
             e.CallQueued: S.WAITING,
+            e.CallOverflowed: S.WAITING,
             e.PlaceTold: S.WAITING,
             e.CallRang: S.RINGING,
             e.CallEnded: S.ENDED,
@@ -189,7 +190,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             return replace(call, language=event.language)
         case e.CallDeflected():
             return replace(call, deflected_to=event.service)
-        case e.CallQueued():
+        case e.CallQueued() | e.CallOverflowed():
             return replace(
                 call,
                 queue=event.queue,

@@ -1,8 +1,9 @@
 """The law of conservation: every call that came in has ended in one way, or is in progress.
 
-offered = handled + abandoned + deflected + left in the menus + told that it is closed + lost by us
-+ in progress. The two sides are counted apart: what came in by what the nodes saw, what became of
-it by the calls' rows.
+offered = handled + abandoned + deflected + overflowed + left in the menus + told that it is
+closed + lost by us + in progress. The two sides are counted apart: what came in by what the nodes
+saw, what became of it by the calls' rows. A call that a queue has passed on was offered to both: it
+counts as overflowed in the one and as what became of it in the other, and once in the total.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,8 @@ class Account:
     closed_count: int
     system_lost_count: int
     in_progress_count: int
+    overflowed_count: int
+    """Passed on to another queue; none in a total, where that is no end."""
     provisional_count: int
     """Of the ended ones: presumed to be over, as nobody came back; not part of the sum."""
 
@@ -39,6 +42,7 @@ class Account:
             + self.closed_count
             + self.system_lost_count
             + self.in_progress_count
+            + self.overflowed_count
         )
 
     @property
@@ -50,9 +54,10 @@ class Account:
 def total(accounts: Iterable[Account]) -> Account:
     """Return the account of all queues together."""
     parts = tuple(accounts)
+    overflowed_count = sum(one.overflowed_count for one in parts)
     return Account(
         queue=None,
-        offered_count=sum(one.offered_count for one in parts),
+        offered_count=sum(one.offered_count for one in parts) - overflowed_count,
         handled_count=sum(one.handled_count for one in parts),
         abandoned_count=sum(one.abandoned_count for one in parts),
         deflected_count=sum(one.deflected_count for one in parts),
@@ -60,5 +65,6 @@ def total(accounts: Iterable[Account]) -> Account:
         closed_count=sum(one.closed_count for one in parts),
         system_lost_count=sum(one.system_lost_count for one in parts),
         in_progress_count=sum(one.in_progress_count for one in parts),
+        overflowed_count=0,
         provisional_count=sum(one.provisional_count for one in parts),
     )

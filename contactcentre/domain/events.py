@@ -42,6 +42,17 @@ class LapseReason(StrEnum):
     """The caller's node was lost while it rang; nobody's doing."""
 
 
+class OverflowWhy(StrEnum):
+    """By which bound of its queue a call was passed on to another one."""
+
+    WAITING = "waiting"
+    """Too many callers waited."""
+    PER_ADVISER = "per_adviser"
+    """Too many callers waited for each adviser at work."""
+    WAITED = "waited"
+    """The caller had waited for too long."""
+
+
 class HungUpBy(StrEnum):
     """Whose act ended the call."""
 
@@ -105,6 +116,17 @@ class CallQueued(Event):
     queue: QueueId
     service_class: ServiceClass
     enqueued_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOverflowed(Event):
+    """The call's queue passed it on to another one, where its wait goes on with the same time."""
+
+    from_queue: QueueId
+    queue: QueueId
+    service_class: ServiceClass
+    enqueued_ms: int
+    why: OverflowWhy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +203,7 @@ CallEvent = (
     | StepReached
     | CallDeflected
     | CallQueued
+    | CallOverflowed
     | PlaceTold
     | CallRang
     | ReservationLapsed

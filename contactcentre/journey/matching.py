@@ -19,6 +19,7 @@ from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, TAKE_UP_M
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
 from contactcentre.ports.monitors import Violated
+from contactcentre.ports.rings import Brake
 from contactcentre.ports.state import AddressBook, CallQueues, Matching, Reservation
 from contactcentre.ports.wishes import Wish
 
@@ -45,6 +46,7 @@ class Matcher:
         nodes: Nodes,
         clock: Clock,
         chance: Chance,
+        brake: Brake,
         store_changed: Callable[[], None],
         violated: Violated,
         wish_ms: int = WISH_MS,
@@ -55,6 +57,7 @@ class Matcher:
         self._nodes = nodes
         self._clock = clock
         self._chance = chance
+        self._brake = brake
         self._store_changed = store_changed
         self._violated = violated
         self._wish_ms = wish_ms
@@ -114,6 +117,7 @@ class Matcher:
         The queues are gone through only if there are more advisers than are tried in one sweep.
         Raises StateUnavailable; what was yielded before stands.
         """
+        await self._brake.look()
         waiting = await self._matching.queues_waiting()
         if not waiting:
             return
@@ -136,7 +140,7 @@ class Matcher:
 
     def _must_wait(self) -> bool:
         """Say whether no more may be matched just now, and see to it that it goes on soon."""
-        if self._pace.allows(at_ms=self._clock.monotonic_ms()):
+        if self._pace.allows(at_ms=self._clock.monotonic_ms()) and self._brake.allows():
             return False
         asyncio.get_running_loop().call_later(PACED_SWEEP_EVERY_MS / 1_000, self._woken.set)
         return True
@@ -144,6 +148,7 @@ class Matcher:
     def _seen(self, reservation: Reservation) -> Reservation:
         """Return a new reservation; say so if its token is not above all this router was given."""
         self._pace.note()
+        self._brake.tried()
         if reservation.token <= self._last_token:
             self._violated(
                 "I12",

@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from contactcentre.domain.announcing import HOLD_INTRO, announce_place
+from contactcentre.domain.announcing import ANOTHER_TEAM, HOLD_INTRO, announce_place
+from contactcentre.domain.call import Call
 from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.errors import StateUnavailable
-from contactcentre.domain.events import CallQueued, PlaceTold
+from contactcentre.domain.events import CallOverflowed, CallQueued, PlaceTold
 from contactcentre.domain.expecting import Expectation, WaitErrors
 from contactcentre.domain.ids import QueueId, SoundName
 from contactcentre.domain.ivr.doors import extra_support_is_open
@@ -22,6 +23,7 @@ from contactcentre.domain.ivr.flow import (
     QueueDefinition,
     QueueStep,
 )
+from contactcentre.domain.overflow import Onward
 from contactcentre.domain.queueing import (
     SHOWN_EVERY_MS,
     expected_wait_ms,
@@ -34,6 +36,9 @@ from contactcentre.ports.media import Media
 from contactcentre.ports.state import CallQueues, Place
 
 OFFER_LOOK_MS = 60_000
+
+PassOn = Callable[[Call, Place], Onward | None]
+"""Says where a call at its place is to wait from now on as its queue is full, if anywhere."""
 
 
 class Waiting:
@@ -49,9 +54,15 @@ class Waiting:
         clock: Clock,
         errors: WaitErrors,
         moved: Callable[[QueueId], QueueDefinition | None] = lambda _: None,
+        pass_on: PassOn = lambda _call, _place: None,
     ) -> None:
         """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere."""
         self._moved = moved
+        self._pass_on = pass_on
+        self._first: tuple[SoundName, ...] = ()
+        """What is still to be said before anything else."""
+        self._is_begun = False
+        """Whether the caller has been told that the wait has begun."""
         self._flow = flow
         self._live = live
         self._queues = queues
@@ -105,8 +116,9 @@ class Waiting:
     async def offered(self, *, first: tuple[SoundName, ...] = ()) -> Offered:
         """Wait, with music and announcements, until a reservation for this call is taken up."""
         self._media.play_music(self._live.caller_leg, on=True)
+        self._first = (*self._first, *first)
         async with asyncio.TaskGroup() as group:
-            attending = group.create_task(self._attend(first), name="announcements and keys")
+            attending = group.create_task(self._attend(), name="announcements and keys")
             offered = None
             while offered is None:
                 offered = await self._live.offer(within_ms=OFFER_LOOK_MS)
@@ -114,21 +126,20 @@ class Waiting:
         self._expectation.over(at_ms=self._clock.monotonic_ms())
         return offered
 
-    async def _attend(self, first: tuple[SoundName, ...]) -> None:
-        """Announce the wait, and move the caller if 0 asks for extra support, or a switch does."""
+    async def _attend(self) -> None:
+        """Announce the wait, and move the caller if 0 asks for it, a switch, or a full queue."""
         while True:
             async with asyncio.TaskGroup() as group:
-                voice = group.create_task(self._announce(first), name="announcements")
+                voice = group.create_task(self._announce(), name="announcements")
                 asked = group.create_task(self._extra_support_asked(), name="keys")
                 await asyncio.wait({voice, asked}, return_when=asyncio.FIRST_COMPLETED)
                 to_extra_support = asked.done()
                 voice.cancel()
                 asked.cancel()
             if to_extra_support:
-                first = await self._move_to_extra_support()
+                self._first = await self._move_to_extra_support()
             else:
-                first = ()
-                await self._move_elsewhere()
+                await self._move_on(voice.result())
 
     async def _extra_support_asked(self) -> None:
         """Return once the caller asks for extra support and does not wait for it already."""
@@ -143,18 +154,44 @@ class Waiting:
             service_class=queue.service_class,
             enqueued_ms=self._live.call.enqueued_ms,
         )
-        self._said_at_ms = None
+        self._said_at_ms, self._is_begun = None, False
         return step.prompts
 
-    async def _move_elsewhere(self) -> None:
-        """Go on waiting where a supervisor sends this queue, with the same class and time."""
+    async def _move_on(self, onward: Onward | None) -> None:
+        """Go on waiting where a supervisor sends this queue, or where a full queue passes on to.
+
+        Class and time stay as they are.
+        """
         call = self._live.call
-        target = None if call.queue is None else self._moved(call.queue)
-        if target is None or call.service_class is None:
-            return  # the switch has been turned back meanwhile
-        await self.join(
-            queue=target.id, service_class=call.service_class, enqueued_ms=call.enqueued_ms
+        assert call.queue is not None, "whoever is moved waits"
+        assert call.service_class is not None, "and has a class"
+        target = self._moved(call.queue)
+        if target is not None:
+            await self.join(
+                queue=target.id, service_class=call.service_class, enqueued_ms=call.enqueued_ms
+            )
+        elif onward is not None:  # else the switch has been turned back meanwhile
+            await self._overflow(onward, service_class=call.service_class)
+
+    async def _overflow(self, onward: Onward, *, service_class: ServiceClass) -> None:
+        """Let the call wait in another queue at its old time, and tell the caller so."""
+        call = self._live.call
+        assert call.queue is not None, "whoever is passed on waits"
+        assert call.enqueued_ms is not None, "and has a time"
+        self._live.note(
+            CallOverflowed(
+                call=call.id,
+                at_ms=self._clock.now_ms(),
+                from_queue=call.queue,
+                queue=onward.queue.id,
+                service_class=service_class,
+                enqueued_ms=call.enqueued_ms,
+                why=onward.why,
+            )
         )
+        await self.take_place()
+        self._first = (*self._first, ANOTHER_TEAM)
+        self._said_at_ms = None
 
     @property
     def _extra_support(self) -> tuple[QueueStep, QueueDefinition]:
@@ -175,16 +212,30 @@ class Waiting:
         moments = (self._clock.now_ms(), self._live.call.arrived_at_ms)
         return any(extra_support_is_open(self._flow, at_ms) for at_ms in moments)
 
-    async def _announce(self, first: tuple[SoundName, ...]) -> None:
-        """Say the place now and then, and show it in between; return if the call is to be moved."""
-        await self._show_place()
-        if self._said_at_ms is None:
-            await self._live.say((*first, HOLD_INTRO), keys=self._keys())
-        while not self._is_to_move:
+    async def _announce(self) -> Onward | None:
+        """Say the place now and then, and show it in between.
+
+        Return if the call is to be moved: to where its queue passes it on, None if a switch does.
+        """
+        while True:
             place = await self._show_place()
+            if self._is_to_move:
+                return None
+            onward = None if place is None else self._pass_on(self._live.call, place)
+            if onward is not None:
+                return onward
+            if self._first or not self._is_begun:
+                await self._say_first()
+                continue  # the place may be another one by now
             if place is not None and self._is_time_to_say_it():
                 await self._say_place(place)
             await self._clock.sleep_ms(SHOWN_EVERY_MS)
+
+    async def _say_first(self) -> None:
+        """Say what comes before all places, each thing once."""
+        intro = () if self._is_begun else (HOLD_INTRO,)
+        await self._live.say((*self._first, *intro), keys=self._keys())
+        self._first, self._is_begun = (), True
 
     @property
     def _is_to_move(self) -> bool:

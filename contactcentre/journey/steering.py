@@ -15,7 +15,14 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.ids import AdviserId, LineId
 from contactcentre.domain.ivr.flow import Line
-from contactcentre.domain.ivr.switches import Switches, Turn, Turned, refuse
+from contactcentre.domain.ivr.switches import (
+    NEVER_TURNED,
+    LineSwitches,
+    Switches,
+    Turn,
+    Turned,
+    refuse,
+)
 from contactcentre.limits import BEAT_EVERY_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.switches import SwitchLedger, SwitchState
@@ -48,6 +55,10 @@ class Steering:
     def stands(self) -> Switches | None:
         """Return how all switches stand; None before anybody could say."""
         return self._stands
+
+    def of(self, line: LineId) -> LineSwitches:
+        """Return how a line's switches stand; as planned before anybody could say."""
+        return (self._stands or NEVER_TURNED).of(line)
 
     async def turn(self, turn: Turn, *, who: AdviserId, why: str) -> None:
         """Turn a switch. Raises UnknownName, OutOfOrder, SwitchNotTurned."""

@@ -16,6 +16,7 @@ from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.limits import BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.reports import Reports, TodayCounts
+from contactcentre.ports.rings import StormSign
 from contactcentre.ports.state import AddressBook, LostCall, NodeStanding, Overview
 
 TODAY_EVERY_MS = 5_000
@@ -59,6 +60,7 @@ class Supervision:
         *,
         addresses: AddressBook,
         lost: Lost,
+        storm: StormSign,
         reports: Reports,
         clock: Clock,
         queues: Sequence[QueueId],
@@ -66,6 +68,7 @@ class Supervision:
     ) -> None:
         self._addresses = addresses
         self._lost = lost
+        self._storm = storm
         self._reports = reports
         self._clock = clock
         self._queues = queues
@@ -77,6 +80,8 @@ class Supervision:
         """When the overview was asked for, or when that failed, by this process's own clock."""
         self.coming_back_count = 0
         """Callers whose node was lost and who are on their way to another one, when last looked."""
+        self.is_storm = False
+        """Whether one adviser at a time is rung, as desks fail on it, when last looked."""
         self.today: TodayCounts | None = None
         """None while the records cannot be read."""
 
@@ -87,6 +92,7 @@ class Supervision:
             self.overview = await self._addresses.overview(self._queues)
             self.asked_ms = asked_ms
             self.coming_back_count = len(await self._lost.lost_calls())
+            self.is_storm = await self._storm.is_storm()
         except Outage:
             self.overview, self.asked_ms = None, asked_ms
             return

@@ -35,6 +35,7 @@ from contactcentre.domain.ids import (
 )
 from contactcentre.domain.ivr.flow import Line, QueueDefinition
 from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
+from contactcentre.domain.storm import StormBreaker
 from contactcentre.journey.steering import Steering
 from contactcentre.journey.supervision import Supervision
 from contactcentre.journey.wrapup import WrapUps
@@ -237,6 +238,9 @@ async def start_router(ground: Ground, life: Life) -> None:
         chance=part.chance,
         grace_ms=part.settings.orphan_grace_ms,
         wish_ms=part.settings.wish_ms,
+        breaker=StormBreaker(
+            advisers_min=part.settings.storm_advisers, window_ms=part.settings.storm_window_ms
+        ),
         violated=violated,
     )
     life.spawn(part.client.watch(), "sentinels")
@@ -249,6 +253,7 @@ async def start_desk(ground: Ground, life: Life) -> None:
     supervision = Supervision(
         addresses=part.state,
         lost=part.state,
+        storm=part.state,
         reports=part.ledger,
         clock=part.clock,
         queues=[queue.id for queue in _queues(ground.lines)],

@@ -50,6 +50,8 @@ class SizeOfFile(Part):
     records: int = Field(default=2, ge=1, le=8)
     advisers: int = Field(default=6, ge=1, le=60)
     caller_every_s: float = Field(default=1.5, gt=0.05, le=60)
+    overflow_at: int | None = Field(default=None, ge=1, le=1_000)
+    """More callers than this in the general queue are passed on to the one for signing in."""
 
 
 class Scenario(Part):

@@ -13,7 +13,7 @@ from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.apps.node_tools import Words
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId
-from contactcentre.domain.ivr.flow import Line, QueueName
+from contactcentre.domain.ivr.flow import Line, OverflowRule, QueueName, ToQueue
 from contactcentre.domain.languages import Language
 from contactcentre.ports.accounts import Account, Role
 from contactcentre.simulation.ledger import LedgerData
@@ -21,7 +21,7 @@ from contactcentre.simulation.lives import WORLD, Life, Request
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Network
 from contactcentre.simulation.post import Post
-from contactcentre.simulation.roles import STARTS, Ground
+from contactcentre.simulation.roles import LINE, STARTS, Ground
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Server
@@ -36,6 +36,8 @@ START_S = (0.3, 0.8)
 POISON_S = 0.1
 """How long it takes until a browser has broken down under a call."""
 BROWSER_AGAIN_S = 25.0
+OVERFLOW_WAITED_MS = 20_000
+"""Whoever has waited for so long is passed on too, where a queue overflows at all."""
 AGAIN_S = 1.0
 """How soon a process is started again that has ended by a mistake."""
 
@@ -51,6 +53,8 @@ class Size:
     advisers: int = 6
     caller_every_s: float = 1.5
     """A new caller comes so often, on average."""
+    overflow_at: int | None = None
+    """More callers than this in the general queue are passed on to the one for signing in."""
 
     def roles(self) -> Mapping[str, str]:
         """Return every process by its name, with its role."""
@@ -110,6 +114,8 @@ class World:
         lines, words = read_flows()
         setting = Setting() if story is None else story.setting
         lines = {name: _line(line, setting) for name, line in lines.items()}
+        if size.overflow_at is not None:
+            lines = {LINE: _overflowing(lines[LINE], size.overflow_at)}
         self.ground = Ground(
             simulation=simulation,
             post=post,
@@ -216,6 +222,20 @@ class World:
         self.mistakes.append(f"{life.name} ended by {_words(error)}")
         self.kill(life.name)
         self.later(AGAIN_S, lambda: self.start(life.name))
+
+
+def _overflowing(line: Line, waiting_max: int) -> Line:
+    """Return a line whose general queue passes callers on."""
+    rule = OverflowRule(
+        to=ToQueue(line=line.id, queue=QueueName("sign-in")),
+        waiting_max=waiting_max,
+        waited_ms=OVERFLOW_WAITED_MS,
+    )
+    queues = {
+        (name, language): replace(queue, overflow=rule) if name == "general" else queue
+        for (name, language), queue in line.flow.queues.items()
+    }
+    return replace(line, flow=replace(line.flow, queues=queues))
 
 
 def _words(error: BaseException) -> str:

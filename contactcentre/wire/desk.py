@@ -224,6 +224,8 @@ class BoardQueue(Said):
     waiting_count: int
     longest_ms: int | None
     ready_count: int
+    overflows_to: str | None
+    """The queue that callers are passed on to now, by its title; None while they stay."""
 
 
 class BoardNode(Said):
@@ -321,6 +323,8 @@ class Board(Said):
     nodes: list[BoardNode]
     coming_back_count: int
     """Callers whose node was lost and who are on their way to another one."""
+    is_storm: bool
+    """One adviser at a time is rung, as the desks of several have failed on it."""
     today: Today | None
     """None while the records cannot be read."""
     lines: list[BoardLine]

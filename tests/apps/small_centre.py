@@ -54,6 +54,8 @@ class PlayedDesk:
         self.over: asyncio.Queue[RingOver] = asyncio.Queue()
         self.bridged: asyncio.Queue[Talk] = asyncio.Queue()
         self.moved: asyncio.Queue[Ring] = asyncio.Queue()
+        self.fails = False
+        """Whether it breaks as it is told of a ring."""
         self._beat = 0
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -90,6 +92,8 @@ class PlayedDesk:
         )
 
     async def _ring(self, request: web.Request) -> web.Response:
+        if self.fails:
+            return web.Response(status=500)
         self.rings.put_nowait(Ring.model_validate_json(await request.read()))
         return web.Response(status=204)
 

@@ -24,6 +24,7 @@ def look(*, waited_ms: int) -> Look:
         lost_advisers=(),
         overview=Overview(now_ms=NOW_MS, queues=(queue,), advisers=(), nodes=()),
         events=EventsLook(waiting_count=0, oldest=None, unread_count=0),
+        is_storm=False,
         held=frozenset(),
         calls={},
     )

@@ -123,6 +123,17 @@ async def test_a_centre_on_which_all_is_well(
     assert said[-1] == "Nothing is wrong."
 
 
+async def test_a_storm_is_told_and_that_callers_wait_comes_of_it(
+    floor: Floor, written: Written, redis_url: str, database_url: str
+) -> None:
+    await written.call("c1", e.CallQueued)
+    floor.nodes[0].calls = [waiting("c1")]
+    await floor.state.tell_storm()
+    _, found = await doctor(settings_of(redis_url, database_url))
+    (storm,) = found
+    assert storm.startswith("The desks of several advisers failed as calls rang on them")
+
+
 def test_the_doctor_works_while_both_stores_are_away_and_says_what_to_do() -> None:
     said = CliRunner().invoke(app, ["doctor", "--json"], env=NOWHERE)
     facts = json.loads(said.stdout)

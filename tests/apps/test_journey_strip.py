@@ -4,10 +4,11 @@ from typing import get_args
 
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.prompts import load_words
-from contactcentre.apps.journey_strip import CHOSEN, PHRASES, TOLD, journey
+from contactcentre.apps.journey_strip import CHOSEN, PASSED_ON, PHRASES, TOLD, journey
 from contactcentre.domain import events as e
+from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import CallId, LineId, NodeId, StepName
+from contactcentre.domain.ids import CallId, LineId, NodeId, QueueId, StepName
 from contactcentre.domain.languages import Language
 
 CALL, TAX = CallId("c1"), LineId("tax")
@@ -22,9 +23,10 @@ ARRIVED = e.CallArrived(
 
 
 def test_every_phrase_is_there_in_every_language() -> None:
-    for said in (*PHRASES.values(), *CHOSEN.values()):
+    for said in (*PHRASES.values(), *CHOSEN.values(), *PASSED_ON.values()):
         assert said.keys() == set(Language)
     assert CHOSEN.keys() == set(Language)
+    assert PASSED_ON.keys() == set(e.OverflowWhy)
 
 
 def test_what_is_told_is_an_event_of_a_call() -> None:
@@ -38,7 +40,7 @@ def test_the_way_is_told_in_both_languages_with_its_times() -> None:
         e.LanguageChosen(call=CALL, at_ms=2, language=Language.WELSH),
         e.StepReached(call=CALL, at_ms=3, step=StepName("paying")),
     ]
-    told = journey(TAX, steps, load_words(default_flows_dir()))
+    told = journey(TAX, steps, load_words(default_flows_dir()), {})
     assert [step.at_ms for step in told] == [1, 2, 3]
     assert [step.words[Language.ENGLISH] for step in told] == [
         "Called from the web page",
@@ -50,4 +52,26 @@ def test_the_way_is_told_in_both_languages_with_its_times() -> None:
 
 def test_a_step_without_words_of_its_own_is_left_out() -> None:
     step = e.StepReached(call=CALL, at_ms=3, step=StepName("no such step"))
-    assert journey(TAX, [step], load_words(default_flows_dir())) == []
+    assert journey(TAX, [step], load_words(default_flows_dir()), {}) == []
+
+
+def test_an_adviser_reads_which_queue_passed_the_caller_on_where_to_and_why() -> None:
+    paying, general = QueueId("tax.paying.en"), QueueId("tax.general.en")
+    step = e.CallOverflowed(
+        call=CALL,
+        at_ms=4,
+        from_queue=paying,
+        queue=general,
+        service_class=ServiceClass.P1,
+        enqueued_ms=2,
+        why=e.OverflowWhy.WAITED,
+    )
+    titles = {
+        paying: {Language.ENGLISH: "Paying", Language.WELSH: "Talu"},
+        general: {Language.ENGLISH: "General", Language.WELSH: "Cyffredinol"},
+    }
+    (told,) = journey(TAX, [step], load_words(default_flows_dir()), titles)
+    assert told.words == {
+        Language.ENGLISH: "Passed on from “Paying” to “General” after a long wait; kept the time",
+        Language.WELSH: "Symud o “Talu” i “Cyffredinol” ar ôl aros yn hir; cadw'r amser",
+    }

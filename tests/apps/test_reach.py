@@ -90,6 +90,7 @@ async def reaching(
                 node=CALL.node,
                 node_url="ws://node-2.example/leg",
                 words={},
+                titles={},
                 static=static or {},
             ),
             state,

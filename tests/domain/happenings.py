@@ -42,6 +42,15 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
                 service_class=ServiceClass.P2,
                 enqueued_ms=AT_MS,
             ),
+            e.CallOverflowed(
+                call=C1,
+                at_ms=AT_MS,
+                from_queue=QueueId("tax.paying.en"),
+                queue=QueueId("tax.general.en"),
+                service_class=ServiceClass.P2,
+                enqueued_ms=AT_MS,
+                why=e.OverflowWhy.WAITING,
+            ),
             e.PlaceTold(call=C1, at_ms=AT_MS, place=3, wait_ms=None),
             e.CallRang(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
             e.ReservationLapsed(
@@ -65,7 +74,7 @@ def happening(kind: type[e.Event], call: Call, at_ms: int) -> e.CallEvent:
     match event:
         case e.CallEnded():
             return replace(event, ending=ending_of(call))
-        case e.CallQueued():
+        case e.CallQueued() | e.CallOverflowed():
             given_ms = call.enqueued_ms if call.enqueued_ms is not None else at_ms
             return replace(event, enqueued_ms=given_ms)
         case _:

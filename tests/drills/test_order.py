@@ -163,3 +163,31 @@ def test_queues_do_not_wait_for_one_another(saw: Saw) -> None:
     saw.is_served("b", "ada", 4_000, token=1)
     saw.is_served("a", "ada", 8_000, token=2)
     assert found(saw) == {}
+
+
+PAYING = "tax.paying.en"
+
+
+def test_who_has_been_passed_on_is_not_passed_over_in_the_queue_from_before(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10, place=2)
+    saw.note(h.ClaimSeen(at_ms=20, call="a", queue=PAYING, enqueued_ms=1))
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw) == {}
+
+
+@pytest.mark.parametrize(("moved_ms", "violations"), [(20, 1), (2_000, 0)])
+def test_who_has_been_passed_on_stands_in_the_new_queue_by_the_old_time(
+    saw: Saw, moved_ms: int, violations: int
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 10)
+    saw.note(
+        h.ClaimSeen(at_ms=10, call="b", queue=PAYING, enqueued_ms=2),
+        h.StageHeard(at_ms=10, call="b", state="waiting"),
+        h.ClaimSeen(at_ms=moved_ms, call="a", queue=PAYING, enqueued_ms=1),
+    )
+    saw.is_served("b", "ada", 4_000, token=1)
+    saw.is_served("a", "ada", 8_000, token=2)
+    assert found(saw).get("order_violations", 0) == violations

@@ -19,7 +19,7 @@ from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
 from contactcentre.ports.wishes import Wish
-from tests.journey.stage import StagedQueues
+from tests.journey.stage import StagedBrake, StagedQueues
 
 PAYING = QueueId("tax.paying.en")
 MANY = tuple(AdviserId(f"a{n}") for n in range(MATCHES_PER_SWEEP_MAX))
@@ -159,6 +159,7 @@ def matcher(
     *,
     told: Watchful | None = None,
     clock: Clock | None = None,
+    brake: StagedBrake | None = None,
 ) -> Matcher:
     """Return a router on stage."""
     told = told or Watchful()
@@ -169,6 +170,7 @@ def matcher(
         nodes=nodes,
         clock=clock or MachineClock(),
         chance=MachineChance(),
+        brake=brake or StagedBrake(),
         store_changed=told.store_changed,
         violated=told.see_violated,
     )

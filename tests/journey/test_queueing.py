@@ -5,15 +5,17 @@ from dataclasses import replace
 
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_line
-from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.call import Call
+from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.errors import StateUnavailable
-from contactcentre.domain.events import PlaceTold
+from contactcentre.domain.events import CallOverflowed, OverflowWhy, PlaceTold
 from contactcentre.domain.expecting import ERRORS_MIN, WaitErrors
 from contactcentre.domain.hours import Hours
 from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId, SoundName, Token
 from contactcentre.domain.ivr.flow import Flow, QueueDefinition, QueueName
 from contactcentre.domain.languages import Language
-from contactcentre.journey.queueing import Waiting
+from contactcentre.domain.overflow import Onward
+from contactcentre.journey.queueing import PassOn, Waiting
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Place
 from tests.journey.stage import StagedCall, StagedClock, StagedMedia, StagedQueues
@@ -240,3 +242,66 @@ async def test_who_waits_in_a_queue_that_is_emptied_is_moved_and_keeps_time_and_
     call = live.call
     assert (call.queue, call.enqueued_ms, call.service_class) == (general.id, 50, ServiceClass.P1)
     assert live.said.count(SoundName("hold_intro")) <= 2
+
+
+def full(*, at_ms: int, clock: StagedClock) -> PassOn:
+    """Return what passes a call on from the queue for paying, once it is so late."""
+    general = TAX_FLOW.queues[QueueName("general"), Language.ENGLISH]
+
+    def pass_on(call: Call, place: Place) -> Onward | None:
+        assert place == LAST
+        is_due = call.queue == PAYING and clock.now_ms() >= at_ms
+        return Onward(queue=general, why=OverflowWhy.WAITING) if is_due else None
+
+    return pass_on
+
+
+LAST = Place(place=9, waiting_count=9, served_every_ms=None)
+
+
+async def pass_on_at(at_ms: int) -> tuple[StagedCall, StagedQueues]:
+    """Let a caller wait in a queue that is full at a time; return what was said and told."""
+    live, told, clock = StagedCall(), StagedQueues(place=LAST), StagedClock()
+    waiting = Waiting(
+        live,
+        TAX_FLOW,
+        queues=told,
+        media=StagedMedia(),
+        clock=clock,
+        errors=WaitErrors(lambda _queue, _ratio: None),
+        pass_on=full(at_ms=at_ms, clock=clock),
+    )
+    await join(waiting, enqueued_ms=50)
+    clock.call_at(at_ms + 20_000, lambda: live.offers.put_nowait(OFFER))
+    async with asyncio.timeout(5):
+        assert await waiting.offered(first=(SoundName("scam_guard"),)) == OFFER
+    return live, told
+
+
+async def test_who_is_passed_on_keeps_time_and_class_and_is_told_so_in_one_sentence() -> None:
+    live, told = await pass_on_at(30_000)
+    call = live.call
+    assert (call.queue, call.service_class) == (QueueId("tax.general.en"), ServiceClass.P1)
+    assert call.enqueued_ms == 50
+    _, joined = [said for what, said in told.told if what == "join"]
+    assert isinstance(joined, dict)
+    assert (joined["queue"], joined["enqueued_ms"]) == ("tax.general.en", 50)
+    assert joined["head_start_ms"] == head_start_ms(ServiceClass.P1)
+    assert live.said == ["scam_guard", "hold_intro", *NINTH, "another_team", *NINTH]
+    assert [(one.from_queue, one.queue, one.why) for one in passed_on(live)] == [
+        (PAYING, "tax.general.en", OverflowWhy.WAITING)
+    ]
+
+
+async def test_who_comes_to_a_full_queue_hears_all_that_others_hear_and_no_place_in_it() -> None:
+    live, _ = await pass_on_at(0)
+    assert live.said == ["scam_guard", "another_team", "hold_intro", *NINTH]
+    assert len(passed_on(live)) == 1
+
+
+NINTH = ["place_is", "place_9"]
+
+
+def passed_on(live: StagedCall) -> list[CallOverflowed]:
+    """Return how a call was passed on."""
+    return [step for step in live.steps if isinstance(step, CallOverflowed)]

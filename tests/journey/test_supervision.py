@@ -49,6 +49,7 @@ class Stage(AddressBook):
         self.at_ms = 0
         self.there: Sequence[NodeStanding] = (NODE,)
         self.away = False
+        self.storms = False
         self.since_ms = -1
         self.pause_ms = 0
         """For how long whoever asks stands still before the answer is read."""
@@ -56,6 +57,10 @@ class Stage(AddressBook):
     async def nodes(self) -> Sequence[NodeStanding]:
         """Return the nodes."""
         return self.there
+
+    async def is_storm(self) -> bool:
+        """Say what the test says."""
+        return self.storms
 
     async def node(self, node: NodeId) -> NodeStanding | None:
         """Return the one node."""
@@ -103,7 +108,13 @@ def stage() -> Stage:
 @pytest.fixture
 def supervision(stage: Stage) -> Supervision:
     return Supervision(
-        addresses=stage, lost=stage, reports=stage, clock=stage, queues=(), target_ms=1_000
+        addresses=stage,
+        lost=stage,
+        storm=stage,
+        reports=stage,
+        clock=stage,
+        queues=(),
+        target_ms=1_000,
     )
 
 
@@ -185,3 +196,14 @@ async def test_a_process_that_paused_since_it_asked_has_stood_still_until_it_ask
     stage.pause_ms, stage.away = 0, True
     await supervision.look()
     assert not supervision.has_stood_still  # nobody could say, and that is known of now
+
+
+async def test_a_board_is_told_of_a_storm_while_a_router_says_so(
+    stage: Stage, supervision: Supervision
+) -> None:
+    seen = []
+    for storms in (False, True, False):
+        stage.storms = storms
+        await supervision.look()
+        seen.append(supervision.is_storm)
+    assert seen == [False, True, False]

@@ -140,6 +140,7 @@ export interface Board {
   };
   nodes: BoardNode[];
   coming_back_count: number;
+  is_storm: boolean;
   today: Today | null;
   lines: BoardLine[];
 }
@@ -152,6 +153,7 @@ export interface BoardQueue {
   waiting_count: number;
   longest_ms: number | null;
   ready_count: number;
+  overflows_to: string | null;
 }
 /**
  * A media node on the board.

@@ -355,6 +355,7 @@ export const cy: Words = {
     offered: (count) => `Cyrhaeddodd ${calls(count)} heddiw`,
     queues: "Ciwiau, gwaethaf yn gyntaf",
     noQueues: "Nid oes ciwiau.",
+    overflowsTo: (queue) => `yn symud galwyr i ${queue}`,
     queue: "Ciw",
     waitingShort: "Yn aros",
     longestShort: "Arhosiad hiraf",
@@ -365,6 +366,8 @@ export const cy: Words = {
     nodes: "Nodau cyfryngau",
     noNodes: "Nid oes nod cyfryngau wedi adrodd.",
     nodeStates: { serving: "Yn gwasanaethu", draining: "Yn gwagio", stopped: "Wedi stopio" },
+    storm:
+      "Mae desgiau’n methu wrth i alwadau ganu arnynt. Cynigir galwadau i un ymgynghorydd ar y tro nes bydd hynny drosodd; mae galwyr yn cadw eu lle.",
     comingBack: (count) => `${count} galwr ar y ffordd i nod arall`,
     legs: (count, max) => `${count} o ${max} coes`,
     notAllowedTitle: "Mae’r bwrdd hwn i oruchwylwyr",

@@ -341,6 +341,7 @@ export const en = {
     offered: (count: number) => `${plural(count, "call", "calls")} arrived today`,
     queues: "Queues, worst first",
     noQueues: "There are no queues.",
+    overflowsTo: (queue: string) => `passes callers on to ${queue}`,
     queue: "Queue",
     waitingShort: "Waiting",
     longestShort: "Longest wait",
@@ -351,6 +352,8 @@ export const en = {
     nodes: "Media nodes",
     noNodes: "No media node has reported.",
     nodeStates: { serving: "Serving", draining: "Draining", stopped: "Stopped" },
+    storm:
+      "Desks fail as calls ring on them. Calls are offered to one adviser at a time until that is over; callers keep their places.",
     comingBack: (count: number) =>
       count === 1
         ? "1 caller is on the way to another node"

@@ -3,7 +3,14 @@ import { decidedInQueue, freshness, over, percent, worstFirst } from "../../src/
 import type { Board, BoardQueue, Today } from "../../src/wire/made";
 
 function queue(title: string, waiting: number, longest: number | null): BoardQueue {
-  return { queue: title, title, waiting_count: waiting, longest_ms: longest, ready_count: 0 };
+  return {
+    queue: title,
+    title,
+    waiting_count: waiting,
+    longest_ms: longest,
+    ready_count: 0,
+    overflows_to: null,
+  };
 }
 
 const QUEUES = [queue("Quiet", 0, null), queue("Busy", 9, 20_000), queue("Late", 1, 90_000)];
@@ -12,6 +19,7 @@ const BOARD: Board = {
   advisers: {},
   nodes: [],
   coming_back_count: 0,
+  is_storm: false,
   today: null,
   lines: [],
 };

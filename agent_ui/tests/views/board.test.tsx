@@ -8,12 +8,27 @@ import { type Server, serve } from "./server";
 
 const BOARD: Board = {
   queues: [
-    { queue: "a", title: "Signing in", waiting_count: 1, longest_ms: 9_000, ready_count: 2 },
-    { queue: "b", title: "Paying", waiting_count: 4, longest_ms: 95_000, ready_count: 0 },
+    {
+      queue: "a",
+      title: "Signing in",
+      waiting_count: 1,
+      longest_ms: 9_000,
+      ready_count: 2,
+      overflows_to: null,
+    },
+    {
+      queue: "b",
+      title: "Paying",
+      waiting_count: 4,
+      longest_ms: 95_000,
+      ready_count: 0,
+      overflows_to: "General",
+    },
   ],
   advisers: { ready: 2, talking: 3, offline: 9 },
   nodes: [{ node: "media-1", site: "north", state: "draining", legs_count: 3, legs_max: 200 }],
   coming_back_count: 0,
+  is_storm: false,
   today: {
     offered_count: 20,
     handled_count: 8,
@@ -66,10 +81,13 @@ describe("its figures", () => {
     expect(tile("Lost by the system")).toBe("0");
   });
 
-  it("put the worst queue first", async () => {
+  it("put the worst queue first, and say of a full one where its callers go", async () => {
     await open();
     const rows = within(screen.getByRole("table")).getAllByRole("rowheader");
-    expect(rows.map((row) => row.textContent)).toEqual(["Paying", "Signing in"]);
+    expect(rows.map((row) => row.textContent)).toEqual([
+      "Paying passes callers on to General",
+      "Signing in",
+    ]);
   });
 
   it("say of whom they count as signed in, and how each node serves", async () => {
@@ -91,6 +109,15 @@ describe("its figures", () => {
     server.answers.set("GET /api/board", BOARD);
     await after(2_000);
     expect(screen.queryByText(/on their way/)).toBeNull();
+  });
+
+  it("say that few advisers are rung while desks fail on it, and until it is over", async () => {
+    server.answers.set("GET /api/board", { ...BOARD, is_storm: true });
+    await open();
+    expect(screen.getByRole("alert").textContent).toMatch(/^Desks fail as calls ring on them/);
+    server.answers.set("GET /api/board", BOARD);
+    await after(2_000);
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 
   it("of today are absent, with the reason, while the records cannot be read", async () => {

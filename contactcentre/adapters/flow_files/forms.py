@@ -15,6 +15,8 @@ WORDS_PATTERN = r"\S"
 SPAN_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 DATE_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 SECONDS_PATTERN = r"^[0-9]{1,4}$"
+BOUND_PATTERN = r"^[1-9][0-9]{0,3}$"
+BOUND_MAX = 9_999
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A line, step, queue, sound, service or outcome."""
@@ -34,6 +36,12 @@ Seconds = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": AFTER_MAX_S}),
 ]
 """A span of time; to an editor it is the number that it looks like."""
+Bound = Annotated[
+    str,
+    StringConstraints(pattern=BOUND_PATTERN),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": BOUND_MAX}),
+]
+"""A number that is not to be passed, of callers or of seconds."""
 
 EXPLAINED: Mapping[str, str] = MappingProxyType(
     {
@@ -44,5 +52,6 @@ EXPLAINED: Mapping[str, str] = MappingProxyType(
         SPAN_PATTERN: "write from when to when, as in 08:00-18:00; a whole day is 00:00-24:00",
         DATE_PATTERN: "write the date with year, month and day, as in 2026-12-24",
         SECONDS_PATTERN: f"write whole seconds, 0 to {AFTER_MAX_S}",
+        BOUND_PATTERN: f"write a whole number, 1 to {BOUND_MAX}",
     }
 )

@@ -14,6 +14,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenHangUp,
     WrittenMenu,
     WrittenOutcomes,
+    WrittenOverflow,
     WrittenPlay,
     WrittenQueue,
     WrittenQueueDefinition,
@@ -34,15 +35,18 @@ from contactcentre.domain.ivr.flow import (
     Line,
     MenuStep,
     Outcome,
+    OverflowRule,
     PlayStep,
     QueueDefinition,
     QueueName,
     QueueStep,
     ServiceName,
     Step,
+    ToQueue,
     queue_id,
 )
 from contactcentre.domain.ivr.lint import Durations, lint
+from contactcentre.domain.ivr.overflow_lint import FlowOf
 from contactcentre.domain.languages import Language
 from contactcentre.domain.levels import LevelsAfter, wrong_in
 
@@ -55,7 +59,8 @@ def load_lines(directory: Path) -> Mapping[LineId, Line]:
 def load_line(directory: Path, line: LineId) -> Line:
     """Return one line, of which the linter has nothing to say. Raises BrokenFlow."""
     document, read_line = _read_line(directory, line)
-    for finding in lint(read_line.flow, words=load_prompts(directory)):
+    words, flow_of = load_prompts(directory), _flows(directory, read_line)
+    for finding in lint(read_line.flow, words=words, flow_of=flow_of):
         raise document.broken(_where(finding), finding.sentence)
     return read_line
 
@@ -78,10 +83,25 @@ def lint_line(
     found = tuple(
         document.broken(_where(finding), f"{finding.sentence} [{finding.rule}]")
         for finding in lint(
-            read_line.flow, words=load_prompts(directory), durations_ms=durations_ms
+            read_line.flow,
+            words=load_prompts(directory),
+            durations_ms=durations_ms,
+            flow_of=_flows(directory, read_line),
         )
     )
     return found or tuple(_broken_examples(directory, read_line))
+
+
+def _flows(directory: Path, own: Line) -> FlowOf:
+    """Return what knows the flows of all lines of a folder, and reads those it is asked for."""
+    known = {own.id: own.flow}
+
+    def flow_of(line: LineId) -> Flow | None:
+        if line not in known and line in folders.line_ids(directory):
+            known[line] = _read_line(directory, line)[1].flow
+        return known.get(line)
+
+    return flow_of
 
 
 def _broken_examples(directory: Path, line: Line) -> Iterator[BrokenFlow]:
@@ -210,6 +230,7 @@ def _queues(
             titles=queue.titles,
             hours=read_hours(document, ("queues", name, "hours"), queue.hours),
             levels_after_ms=_levels_after_ms(queue),
+            overflow=_overflow(line, queue.overflow),
         )
         for name, queue in written.queues.items()
         for language in written.languages
@@ -219,6 +240,21 @@ def _queues(
 def _levels_after_ms(queue: WrittenQueueDefinition) -> LevelsAfter | None:
     after_s = queue.levels_after_s
     return None if after_s is None else tuple(1_000 * int(one) for one in after_s)
+
+
+def _overflow(line: LineId, written: WrittenOverflow | None) -> OverflowRule | None:
+    if written is None:
+        return None
+    waiting, per_adviser, waited_s = (
+        None if bound is None else int(bound)
+        for bound in (written.waiting, written.per_adviser, written.waited_s)
+    )
+    return OverflowRule(
+        to=ToQueue(line=LineId(written.to.line or line), queue=QueueName(written.to.queue)),
+        waiting_max=waiting,
+        per_adviser_max=per_adviser,
+        waited_ms=None if waited_s is None else 1_000 * waited_s,
+    )
 
 
 def _step(written: WrittenStep) -> Step:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from contactcentre.adapters.flow_files.bank_holidays import Nation
 from contactcentre.adapters.flow_files.forms import (
+    Bound,
     Choice,
     Date,
     Name,
@@ -145,6 +146,26 @@ class WrittenHours(Written):
     days: Mapping[Date, WrittenSingleDay] = Field(default_factory=dict)
 
 
+class WrittenToQueue(Written):
+    """A queue to wait in instead, in the caller's language."""
+
+    queue: Name
+    line: Name | None = None
+    """The line that has the queue; without it this one."""
+
+
+class WrittenOverflow(Written):
+    """When callers are passed on, and where to: with the first bound that is reached."""
+
+    to: WrittenToQueue
+    waiting: Bound | None = None
+    """More callers than this do not wait here."""
+    per_adviser: Bound | None = None
+    """Nor more than this for each adviser at work."""
+    waited_s: Bound | None = None
+    """Whoever has waited for so long waits elsewhere from then on."""
+
+
 class WrittenQueueDefinition(Written):
     """What a queue is for; there is one of it for each of the line's languages."""
 
@@ -154,6 +175,8 @@ class WrittenQueueDefinition(Written):
     """The queue's own hours, if they are not the line's."""
     levels_after_s: Annotated[tuple[Seconds, ...], Field(max_length=LEVEL_LAST)] | None = None
     """From which waiting time on advisers of level 1, 2 and 3 are asked; without it all at once."""
+    overflow: WrittenOverflow | None = None
+    """When callers are passed on to another queue; without it never."""
 
 
 class WrittenFlow(Written):

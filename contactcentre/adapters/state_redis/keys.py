@@ -17,12 +17,15 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | reservations      | zset    | routers                        | until taken up or given back      |
 | wishes            | zset    | nodes and routers              | until matched, lapsed or over     |
 | request:<request> | string  | routers                        | a minute                          |
+| rings             | list    | nodes, as rings end            | an hour after the last            |
+| storm             | string  | routers that see a storm       | five seconds                      |
 | adviser:<adviser> | hash    | desks; nodes and routers as    | half a day after the last report  |
 |                   |         | calls come and go              |                                   |
 | advisers          | set     | desks; look_centre takes out   | while the adviser's hash is there |
 |                   |         | the unknown ones               |                                   |
 | ready             | zset    | desks, nodes and routers       | while advisers are ready          |
 | ready_in:<place>  | zset    | desks, nodes and routers       | while advisers are ready          |
+| at_work           | hash    | nodes and desks, look_loads    | two seconds                       |
 | desk:<desk>       | hash    | desks                          | an hour after the last beat       |
 | desks             | set     | desks; look_desks takes out    | while the desk's hash is there    |
 |                   |         | the unknown ones               |                                   |
@@ -71,6 +74,12 @@ there for the same adviser, by enqueued_ms less the greatest head start, until a
 lapse into the call's queue. The call's hash then says wish, the adviser; what stands there without
 it is a leftover. wishes: call and adviser with a blank between, by the token of the broken talk.
 
+rings: how the last rings of the whole centre ended, the latest first: token, failed or well, and
+adviser, with blanks between. storm: there while a router says so, so that boards can show it.
+
+at_work: how many advisers are at work in each queue that somebody has asked about, a count that is
+kept for a moment, so that the advisers are not walked for each node that asks.
+
 holds: the calls of a node that have not ended. seats: the advisers whom a desk has reported last,
 but for those who are offline. Whoever is taken out of one as its process is lost stands in lost or
 lost_advisers, by when, until there is a word of them again; that time is for order alone and is
@@ -95,6 +104,9 @@ ADVISER_KEPT_S = 12 * 3_600
 PROCESS_KEPT_S = 3_600
 SERVED_KEPT_S = 3_600
 REQUEST_KEPT_S = 60
+AT_WORK_KEPT_S = 2
+RINGS_KEPT_S = 3_600
+STORM_KEPT_S = 5
 MARK_KEPT_S = 7 * 24 * 3_600
 
 _NAME = re.compile(r"[^\s:][^\s]*")
@@ -202,6 +214,21 @@ class Keys:
     def any_ready_in(self) -> str:
         """Return how the keys of the ready advisers of a place begin."""
         return self._key("ready_in:")
+
+    @property
+    def at_work(self) -> str:
+        """Return where it stands how many advisers are at work in queues."""
+        return self._key("at_work")
+
+    @property
+    def rings(self) -> str:
+        """Return where it stands how the last rings ended."""
+        return self._key("rings")
+
+    @property
+    def storm(self) -> str:
+        """Return where a router says that there is a storm."""
+        return self._key("storm")
 
     def desk(self, desk: DeskId) -> str:
         """Return where a desk process is described."""

@@ -164,6 +164,23 @@ _calls_set_aside = Counter(
     "Calls that several desks failed on and that were offered to nobody for a while.",
     registry=REGISTRY,
 )
+_overflowed = Counter(
+    "contactcentre_queueing_overflowed_calls_total",
+    "Calls that a full queue has passed on to another one, by the bound that was passed.",
+    ["queue", "to", "why"],
+    registry=REGISTRY,
+)
+
+_storms = Counter(
+    "contactcentre_matching_storms_total",
+    "How often the desks of several advisers failed on being rung, and matching was slowed down.",
+    registry=REGISTRY,
+)
+_storm = Gauge(
+    "contactcentre_matching_storm",
+    "1 while one adviser at a time is rung as desks fail on it, 0 while everybody is.",
+    registry=REGISTRY,
+)
 
 
 def count_offered(line: str, outcome: str) -> None:
@@ -174,6 +191,21 @@ def count_offered(line: str, outcome: str) -> None:
 def count_resumed(state: str) -> None:
     """Count a call that was taken up from another node, by where it stood."""
     _resumed.labels(state=state).inc()
+
+
+def count_overflowed(queue: str, to: str, why: str) -> None:
+    """Count a call that a full queue has passed on, and because of which bound."""
+    _overflowed.labels(queue=queue, to=to, why=why).inc()
+
+
+def count_storm() -> None:
+    """Count that matching is slowed down as advisers' desks fail on being rung."""
+    _storms.inc()
+
+
+def show_storm(*, is_storm: bool) -> None:
+    """Show whether only one adviser at a time is rung."""
+    _storm.set(is_storm)
 
 
 def count_call_set_aside() -> None:

@@ -24,6 +24,7 @@ class Rule(StrEnum):
     OVERLAPPING_HOURS = "overlapping-hours"
     NEVER_OPEN = "never-open"
     UNSAID_OPENING = "unsaid-opening"
+    WRONG_OVERFLOW = "wrong-overflow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,31 @@ Step = PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep | ClosedStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToQueue:
+    """Overflow into a queue of this line or of another one, in the caller's language."""
+
+    line: LineId
+    queue: QueueName
+
+
+OverflowTarget = ToQueue
+"""Where a queue may pass callers on to; what else there will be stands beside it here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverflowRule:
+    """When a queue passes callers on, and where to; at least one of the bounds is there."""
+
+    to: OverflowTarget
+    waiting_max: int | None = None
+    """More callers than this do not wait here."""
+    per_adviser_max: int | None = None
+    """Nor more than this for each adviser at work."""
+    waited_ms: int | None = None
+    """Whoever has waited for so long waits elsewhere from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDefinition:
     """One queue: a line, what its callers want, and the language they want it in."""
 
@@ -118,6 +143,8 @@ class QueueDefinition:
     """The queue's own hours; None if they are the line's."""
     levels_after_ms: LevelsAfter | None = None
     """From which waiting time on advisers of each level are asked; None: all at once, alike."""
+    overflow: OverflowRule | None = None
+    """When callers are passed on to another queue; None: never."""
 
     @property
     def widest_ms(self) -> int:
@@ -179,6 +206,11 @@ class Line:
 def queue_id(line: LineId, name: QueueName, language: Language) -> QueueId:
     """Return the id of a line's queue in one language, as in `tax.paying.cy`."""
     return QueueId(f"{line}.{name}.{language.split('-', maxsplit=1)[0]}")
+
+
+def line_of(lines: Mapping[LineId, Line], queue: QueueId) -> Line:
+    """Return the line that has a queue."""
+    return next(line for line in lines.values() if any(one.id == queue for one in line.queues))
 
 
 def step_label(line: LineId, step: StepName) -> SoundName:

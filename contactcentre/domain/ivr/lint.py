@@ -23,6 +23,7 @@ from contactcentre.domain.ivr.flow import (
 )
 from contactcentre.domain.ivr.hours_lint import lint_hours, reasons
 from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS
+from contactcentre.domain.ivr.overflow_lint import FlowOf, lint_overflow
 from contactcentre.domain.ivr.walk import (
     WALK_PROMPTS,
     AwaitKey,
@@ -54,8 +55,12 @@ def lint(
     *,
     words: Mapping[Language, Collection[SoundName]],
     durations_ms: Durations | None = None,
+    flow_of: FlowOf | None = None,
 ) -> tuple[Finding, ...]:
-    """Return all that is wrong with a flow; without durations nothing is said about length."""
+    """Return all that is wrong with a flow; without durations nothing is said about length.
+
+    `flow_of` knows the other lines; without it there are none.
+    """
     if broken := (*_routes_to_nowhere(flow), *_extra_support(flow)):
         return broken
     if loops := tuple(_endless_loops(flow)):
@@ -67,6 +72,7 @@ def lint(
         *_choices(flow),
         *_abrupt_ends(flow),
         *lint_hours(flow),
+        *lint_overflow(flow, flow_of or {flow.line: flow}.get),
         *_missing_prompts(flow, words),
     )
     if found or durations_ms is None:
@@ -156,6 +162,8 @@ def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
             )
     steps = (flow.steps[name] for name in reached)
     waited_in = {step.queue for step in steps if isinstance(step, QueueStep)}
+    rules = (queue.overflow for queue in flow.queues.values())
+    waited_in |= {rule.to.queue for rule in rules if rule and rule.to.line == flow.line}
     for queue in dict.fromkeys(name for name, _ in flow.queues):
         if queue not in waited_in:
             yield _finding(

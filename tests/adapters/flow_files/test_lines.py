@@ -1,5 +1,6 @@
 """Lines are read as they are written, and every slip is one sentence with its place."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,16 @@ from contactcentre.adapters.flow_files.lines import lint_line, load_calls, load_
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import BrokenFlow
 from contactcentre.domain.ids import LineId
-from contactcentre.domain.ivr.flow import DeflectStep, HangUpStep, MenuStep, PlayStep, QueueStep
+from contactcentre.domain.ivr.flow import (
+    DeflectStep,
+    HangUpStep,
+    MenuStep,
+    OverflowRule,
+    PlayStep,
+    QueueName,
+    QueueStep,
+    ToQueue,
+)
 from contactcentre.domain.languages import Language
 
 BINS = LineId("bins")
@@ -60,6 +70,32 @@ def test_a_queue_says_from_when_on_it_asks_each_level_or_asks_all_at_once(flows:
         (None, 0),
         (None, 0),
     ]
+
+
+def test_a_queue_says_when_it_passes_callers_on_and_where_to(flows: Path) -> None:
+    shutil.copytree(flows / "lines/bins", flows / "lines/parks")
+    rewrite(flows / "lines/parks/flow.yaml", "line: bins", "line: parks")
+    rewrite(
+        flows / "lines/bins/flow.yaml",
+        "titles: {en-GB: Bins, cy: Biniau}\n  support:",
+        """titles: {en-GB: Bins, cy: Biniau}
+    overflow: {to: {queue: depot}, waiting: 40, waited_s: 600}
+  depot:
+    service_class: P2
+    titles: {en-GB: Depot, cy: Depo}
+    overflow: {to: {line: parks, queue: bins}, per_adviser: 8}
+  support:""",
+    )
+    assert [queue.overflow for queue in load_line(flows, BINS).queues][::2] == [
+        OverflowRule(
+            to=ToQueue(line=BINS, queue=QueueName("depot")), waiting_max=40, waited_ms=600_000
+        ),
+        OverflowRule(to=ToQueue(line=LineId("parks"), queue=QueueName("bins")), per_adviser_max=8),
+        None,
+    ]
+    rewrite(flows / "lines/bins/flow.yaml", "queue: bins}, per", "queue: moon}, per")
+    with pytest.raises(BrokenFlow, match="`moon`, which is no queue of the line `parks`"):
+        load_line(flows, BINS)
 
 
 def test_all_lines_of_a_folder_are_read(flows: Path) -> None:
@@ -195,6 +231,13 @@ BROKEN_FLOWS = {
     "a waiting time that is no number": (
         ("service_class: P2", "service_class: P2\n    levels_after_s: [0, 20s, 60]"),
         "9:25: `20s` cannot stand at `levels_after_s`; write whole seconds, 0 to 3600.",
+    ),
+    "a bound that is none": (
+        (
+            "service_class: P2",
+            "service_class: P2\n    overflow: {to: {queue: bins}, waiting: many}",
+        ),
+        "9:35: `many` cannot stand at `waiting`; write a whole number, 1 to 9999.",
     ),
     "a fourth level": (
         ("service_class: P2", "service_class: P2\n    levels_after_s: [0, 20, 60, 90]"),

@@ -12,7 +12,8 @@ from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.ledger_postgres.reports import PostgresReports
 from contactcentre.domain import events as e
 from contactcentre.domain.call import FOLLOWS, Call, CallState, arrive, follow
-from contactcentre.domain.ids import CallId, NodeId
+from contactcentre.domain.conservation import Account, total
+from contactcentre.domain.ids import CallId, NodeId, QueueId
 from contactcentre.ports.records import WrittenEvent
 from contactcentre.ports.reports import TodayCounts
 from tests.domain.happenings import ARRIVED, happening
@@ -110,6 +111,27 @@ async def test_a_caller_who_calls_again_makes_two_calls_and_has_waited_since_the
             "SELECT facts ->> 'earlier' FROM events WHERE kind = 'CallRedialled'"
         )
     assert earlier == "c0"
+
+
+async def test_a_call_that_a_queue_passed_on_counts_in_both_queues_and_once_in_all(
+    pool: PostgresPool,
+) -> None:
+    came = arrived(1, MIDNIGHT_MS)
+    call = arrive(came)
+    written = [WrittenEvent(node=NODE, seq=1, event=came, call=call)]
+    accounts: dict[QueueId | None, Account] = {}
+    for kind in (e.CallQueued, e.CallOverflowed, e.CallOverflowed, e.CallEnded):
+        event = happening(kind, call, MIDNIGHT_MS + 1)
+        call = follow(call, event)
+        written.append(WrittenEvent(node=NODE, seq=len(written) + 1, event=event, call=call))
+        await PostgresLedger(pool).write_events(written[-1:] if len(written) > 2 else written)
+        accounts = {one.queue: one for one in await PostgresCensus(pool).conserved(since_ms=0)}
+        assert all(one.holds for one in accounts.values()), f"after {kind.__name__}"
+        assert total(accounts.values()).offered_count == 1
+    paying, general = accounts[QueueId("tax.paying.en")], accounts[QueueId("tax.general.en")]
+    assert (paying.offered_count, paying.overflowed_count) == (1, 1), "told twice, counted once"
+    assert (general.offered_count, general.abandoned_count) == (1, 1)
+    assert total(accounts.values()).overflowed_count == 0, "within the centre it is no end"
 
 
 async def test_yesterdays_calls_are_not_todays(pool: PostgresPool) -> None:

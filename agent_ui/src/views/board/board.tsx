@@ -75,8 +75,15 @@ function NotLive({ figures }: { figures: Figures }) {
 }
 
 function Shown({ board, signedOut }: { board: Board; signedOut: () => void }) {
+  const words = useWords();
   return (
     <>
+      {board.is_storm && (
+        <p className="storm" role="alert">
+          <CircleAlert size={20} aria-hidden="true" />
+          {words.board.storm}
+        </p>
+      )}
       <Switches lines={board.lines} signedOut={signedOut} />
       <Tiles board={board} />
       <div className="board-panels">

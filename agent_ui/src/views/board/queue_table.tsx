@@ -22,7 +22,12 @@ export function QueueTable({ queues }: { queues: readonly BoardQueue[] }) {
         <tbody>
           {worstFirst(queues).map((queue) => (
             <tr key={queue.queue}>
-              <th scope="row">{queue.title}</th>
+              <th scope="row">
+                {queue.title}
+                {queue.overflows_to !== null && (
+                  <span className="muted"> {words.board.overflowsTo(queue.overflows_to)}</span>
+                )}
+              </th>
               <td>{queue.waiting_count}</td>
               <td>{queue.longest_ms === null ? "–" : clock(queue.longest_ms)}</td>
               <td>{queue.ready_count}</td>

@@ -1,5 +1,6 @@
 -- Count the calls that came in since $1, by queue: as the nodes saw them, and as their rows stand.
 --
+-- A call that its queue has passed on was offered to both queues; it came to its end in the last.
 -- A call that a later leg has resumed may arrive twice; it came in when its row says so.
 WITH seen AS (
     SELECT DISTINCT call
@@ -12,8 +13,14 @@ WITH seen AS (
 queued AS (
     SELECT DISTINCT ON (call) call, facts ->> 'queue' AS queue
     FROM events
-    WHERE kind = 'CallQueued' AND call IN (SELECT call FROM seen)
+    WHERE kind IN ('CallQueued', 'CallOverflowed') AND call IN (SELECT call FROM seen)
     ORDER BY call, version DESC
+),
+
+overflowed AS (
+    SELECT DISTINCT call, facts ->> 'from_queue' AS queue
+    FROM events
+    WHERE kind = 'CallOverflowed' AND call IN (SELECT call FROM seen)
 )
 
 SELECT
@@ -25,11 +32,14 @@ SELECT
     count(*) FILTER (WHERE ending = 'left_in_menu') AS left_in_menu_count,
     count(*) FILTER (WHERE ending = 'closed') AS closed_count,
     count(*) FILTER (WHERE ending = 'system_lost') AS system_lost_count,
-    count(*) FILTER (WHERE state NOT IN ('offered', 'ended')) AS in_progress_count,
+    count(*) FILTER (WHERE state NOT IN ('offered', 'overflowed', 'ended')) AS in_progress_count,
+    count(*) FILTER (WHERE state = 'overflowed') AS overflowed_count,
     count(*) FILTER (WHERE provisional) AS provisional_count
 FROM (
     SELECT queue, 'offered' AS state, NULL AS ending, false AS provisional
     FROM seen LEFT JOIN queued USING (call)
+    UNION ALL
+    SELECT queue, unnest(ARRAY['offered', 'overflowed']), NULL, false FROM overflowed
     UNION ALL
     SELECT queue, state, ending, provisional FROM calls WHERE arrived_at_ms >= $1
 ) AS sides

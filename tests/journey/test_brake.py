@@ -1,0 +1,23 @@
+"""What holds a router back: it matches nobody meanwhile, and goes on by itself."""
+
+import asyncio
+
+from tests.journey.stage import StagedBrake
+from tests.journey.test_matching import StagedNodes, StagedStore, matcher, reservation
+
+
+async def test_a_router_that_is_held_back_matches_nobody_and_goes_on_by_itself() -> None:
+    store, nodes, brake = StagedStore(), StagedNodes(), StagedBrake()
+    store.by_adviser = [reservation("c1", 7)]
+    brake.holds = True
+    router = matcher(store, nodes, brake=brake)
+    running = asyncio.create_task(router.run())
+    await asyncio.sleep(0.3)
+    assert (nodes.offered, store.asked) == ([], [])
+    assert brake.looks_count > 0
+    brake.holds = False
+    await asyncio.sleep(0.3)
+    assert [call for _, call, _ in nodes.offered] == ["c1"]
+    assert brake.tries_count == 1
+    running.cancel()
+    await asyncio.wait([running])
