@@ -345,10 +345,13 @@ class Matching(Wishes, Protocol):
     Matching raises StoreChanged while it has not been opened on the store that answers.
     """
 
-    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head the adviser is asked for; None if none waits or not ready.
+    async def match_advisers(
+        self, advisers: Sequence[AdviserId], *, request: RequestId
+    ) -> Sequence[Reservation]:
+        """Reserve for each ready adviser, in their order, the best waiting head of those asked for.
 
-        The same request gives the same reservation again for as long as it stands.
+        Whoever is not ready, or is asked for nobody who waits, is left out. The same request gives
+        the same reservations again for as long as they stand.
         """
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:

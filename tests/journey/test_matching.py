@@ -14,7 +14,7 @@ from contactcentre.domain.errors import (
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.pace import PACE_FIRST_PER_S
-from contactcentre.journey.matching import Matcher
+from contactcentre.journey.matching import MATCHES_AT_ONCE_MAX, Matcher
 from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
@@ -59,15 +59,21 @@ class StagedStore:
         self.ready: Sequence[AdviserId] = (AdviserId("ada"),)
         self.untaken: Sequence[Reservation] = ()
         self.asked: list[RequestId] = []
+        self.tried: list[Sequence[AdviserId]] = []
         self.wished: Sequence[Wish] = ()
         self.lapsed: list[Wish] = []
         self.is_open = True
 
-    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Give the next decision."""
-        assert adviser
+    async def match_advisers(
+        self, advisers: Sequence[AdviserId], *, request: RequestId
+    ) -> Sequence[Reservation]:
+        """Give the next decisions."""
+        assert advisers
         self._ask(request)
-        return self.by_adviser.pop(0) if self.by_adviser else None
+        self.tried.append(advisers)
+        found = self.by_adviser[: len(advisers)]
+        del self.by_adviser[: len(advisers)]
+        return found
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
         """Give the next decision."""
@@ -193,7 +199,15 @@ async def test_each_attempt_has_a_name_of_its_own() -> None:
     store = StagedStore()
     store.ready = MANY
     assert [one async for one in matcher(store, StagedNodes()).matches()] == []
-    assert len(set(store.asked)) == len(store.asked) == len(MANY) + 1
+    assert len(set(store.asked)) == len(store.asked) > 2
+
+
+async def test_advisers_are_tried_in_their_order_and_some_at_once() -> None:
+    store = StagedStore()
+    store.ready = MANY
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
+    assert [one for some in store.tried for one in some] == [*MANY]
+    assert max(map(len, store.tried)) == MATCHES_AT_ONCE_MAX
 
 
 async def test_queues_are_gone_through_only_if_not_every_ready_adviser_can_be_tried() -> None:
