@@ -340,18 +340,14 @@ class Rescue(Protocol):
 
 
 class Matching(Wishes, Protocol):
-    """The decisions of a router. Any number of routers may decide at once.
-
-    Matching raises StoreChanged while it has not been opened on the store that answers.
-    """
+    """Decisions, of many routers at once; StoreChanged where matching has not been opened."""
 
     async def match_advisers(
         self, advisers: Sequence[AdviserId], *, request: RequestId
     ) -> Sequence[Reservation]:
-        """Reserve for each ready adviser, in their order, the best waiting head of those asked for.
+        """Reserve for each adviser who is ready, in order, the best head each is asked for.
 
-        Whoever is not ready, or is asked for nobody who waits, is left out. The same request gives
-        the same reservations again for as long as they stand.
+        The same request gives the same reservations again for as long as they stand.
         """
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:

@@ -14,7 +14,7 @@ from contactcentre.domain.errors import (
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.pace import PACE_FIRST_PER_S
-from contactcentre.journey.matching import MATCHES_AT_ONCE_MAX, Matcher
+from contactcentre.journey.matching import Matcher
 from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import NodeStanding, Overview, Reservation
@@ -200,23 +200,6 @@ async def test_each_attempt_has_a_name_of_its_own() -> None:
     store.ready = MANY
     assert [one async for one in matcher(store, StagedNodes()).matches()] == []
     assert len(set(store.asked)) == len(store.asked) > 2
-
-
-async def test_advisers_are_tried_in_their_order_and_some_at_once() -> None:
-    store = StagedStore()
-    store.ready = MANY
-    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
-    assert [one for some in store.tried for one in some] == [*MANY]
-    assert max(map(len, store.tried)) == MATCHES_AT_ONCE_MAX
-
-
-async def test_queues_are_gone_through_only_if_not_every_ready_adviser_can_be_tried() -> None:
-    store = StagedStore()
-    store.by_queue = [reservation()]
-    store.ready = MANY[1:]
-    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
-    store.ready = MANY
-    assert [one async for one in matcher(store, StagedNodes()).matches()] == [reservation()]
 
 
 async def test_nobody_is_asked_for_while_nobody_waits() -> None:

@@ -1,4 +1,4 @@
-"""A router in a rush: what it has under way, and whom it asks where nodes are."""
+"""A router in a rush: whom it tries, what it has under way, and where it asks for nodes."""
 
 import asyncio
 from dataclasses import replace
@@ -6,10 +6,27 @@ from dataclasses import replace
 from contactcentre.domain.errors import PeerUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, Token
 from contactcentre.domain.window import OFFERS_FIRST, SOON_MS
-from contactcentre.journey.matching import ADDRESS_KEPT_MS
+from contactcentre.journey.matching import ADDRESS_KEPT_MS, MATCHES_AT_ONCE_MAX
 from contactcentre.ports.state import NodeStanding
 from tests.journey.stage import StagedClock
 from tests.journey.test_matching import MANY, NODE, StagedNodes, StagedStore, matcher, reservation
+
+
+async def test_advisers_are_tried_in_their_order_and_some_at_once() -> None:
+    store = StagedStore()
+    store.ready = MANY
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
+    assert [one for some in store.tried for one in some] == [*MANY]
+    assert max(map(len, store.tried)) == MATCHES_AT_ONCE_MAX
+
+
+async def test_queues_are_gone_through_only_if_not_every_ready_adviser_can_be_tried() -> None:
+    store = StagedStore()
+    store.by_queue = [reservation()]
+    store.ready = MANY[1:]
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
+    store.ready = MANY
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == [reservation()]
 
 
 class SlowNodes(StagedNodes):
