@@ -112,7 +112,7 @@ ABLATIONS = (
     ),
     Ablation(
         name="barrier off",
-        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_adviser.lua"],
+        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_advisers.lua"],
         line="if redis.call('GET', opened) ~= store then return {'changed'} end",
         instead="",
         tests=[
@@ -149,8 +149,8 @@ ABLATIONS = (
     Ablation(
         name="pace off",
         files=["contactcentre/journey/matching.py"],
-        line="if self._pace.allows(at_ms=self._clock.monotonic_ms()):",
-        instead="if True:",
+        line="if self._pace.allows(at_ms=self._clock.monotonic_ms()) and self._brake.allows():",
+        instead="if self._brake.allows():",
         tests=[
             (
                 "tests/journey/test_matching.py",
@@ -243,7 +243,7 @@ SIMULATED = (
     ),
     Ablation(
         name="barrier off, simulated",
-        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_adviser.lua"],
+        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_advisers.lua"],
         line="if redis.call('GET', opened) ~= store then return {'changed'} end",
         instead="",
         tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],

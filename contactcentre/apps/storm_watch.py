@@ -38,6 +38,11 @@ class StormWatch:
         self._note(await self._rings.rings_ended(), at_ms=now_ms)
         await self._tell(now_ms)
 
+    @property
+    def is_on(self) -> bool:
+        """Say whether advisers are to be rung one at a time."""
+        return self._breaker.is_open(at_ms=self._clock.monotonic_ms())
+
     def allows(self) -> bool:
         """Say whether one more adviser may be rung now."""
         return self._breaker.allows(at_ms=self._clock.monotonic_ms())

@@ -94,7 +94,8 @@ class Costs:
         request = next(self._requests)
         if by_queue:
             return await self._state.match_queue(QUEUES[number % len(QUEUES)], request=request)
-        return await self._state.match_adviser(adviser.adviser, request=request)
+        found = await self._state.match_advisers([adviser.adviser], request=request)
+        return found[0] if found else None
 
     async def _end(self, held: Reservation) -> None:
         """Let a call be taken up, be answered and end, and another caller come to its queue."""

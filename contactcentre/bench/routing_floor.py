@@ -6,8 +6,10 @@ as a media node does: it checks the token, tells the store, and then has the des
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from itertools import count
 from typing import TypeVar
 
 from aiohttp import web
@@ -64,7 +66,8 @@ class Floor:
         self._urls: dict[NodeId | DeskId, str] = {}
         self._desks: dict[NodeId, HttpDesks] = {}
         self._taking: set[CallId] = set()
-        self._beat = 0
+        self._held: dict[NodeId, dict[CallId, Caller]] = {node: {} for node in NODES}
+        """The calls of each node, from when they wait until they end."""
         self._group: asyncio.TaskGroup | None = None
         self._serve: Callable[[Caller], Coroutine[None, None, None]] | None = None
         """What becomes of a ring; None while an offer stays with its node."""
@@ -84,9 +87,22 @@ class Floor:
             self._desks = {node: self._reach(node, peers, settings) for node in NODES}
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                beating = group.create_task(self._keep_beating(), name="beats")
+                beating = [
+                    group.create_task(self._keep_beating(tell, after_s=after_s), name="beats")
+                    for after_s, tell in self._tellers()
+                ]
                 yield
-                beating.cancel()
+                for task in beating:
+                    task.cancel()
+
+    def _tellers(self) -> Iterator[tuple[float, Callable[[int], Awaitable[None]]]]:
+        """Yield what reports each node and desk process, and when: no two of them in step."""
+        tellers = [
+            *(partial(self._report_node, node=node) for node in NODES),
+            *(partial(self._report_desk, desk=desk) for desk in DESKS),
+        ]
+        for number, tell in enumerate(tellers):
+            yield number / len(tellers) * BEAT_EVERY_MS / 1_000, tell
 
     # Callers and advisers
 
@@ -99,6 +115,7 @@ class Floor:
     async def let_in(self, caller: Caller) -> None:
         """Let one caller into the queue."""
         await join(self._state, caller)
+        self._held[caller.node][caller.call] = caller
 
     async def make_ready(self, advisers: Sequence[Adviser]) -> None:
         """Let advisers press Ready, as fast as their desks can say so."""
@@ -107,7 +124,7 @@ class Floor:
     async def press_ready(self, adviser: Adviser) -> None:
         """Let one adviser press Ready."""
         adviser.ready_asked_s = time.monotonic()
-        await self._state.report_adviser(adviser.ready(self._beat))
+        await self._state.report_adviser(adviser.ready(beat=1))
 
     async def finish(self, caller: Caller) -> None:
         """Let a call that rings be answered and end; its adviser is in wrap-up then.
@@ -122,6 +139,7 @@ class Floor:
             caller.state, caller.adviser, caller.report = CallState.WAITING, None, None
             return
         caller.state, caller.report = CallState.ENDED, None
+        del self._held[caller.node][caller.call]
         await self._state.end(call=caller.call, epoch=EPOCH, ending=Ending.HANDLED)
 
     async def finish_all(self) -> None:
@@ -198,36 +216,34 @@ class Floor:
 
     # Beats
 
-    async def _keep_beating(self) -> None:
-        """Report every node with its calls, and every desk process, once a beat."""
+    async def _keep_beating(
+        self, tell: Callable[[int], Awaitable[None]], *, after_s: float
+    ) -> None:
+        """Report a node with its calls, or a desk process, once a beat."""
+        await asyncio.sleep(after_s)
         heard_s = time.monotonic()
-        while True:
+        for beat in count(1):
             began = time.monotonic()
             with suppress(StateUnavailable):  # as with real nodes, the next beat says it all
-                await self.beat()
+                await tell(beat)
                 silent_s, heard_s = time.monotonic() - heard_s, time.monotonic()
                 self.beats_apart_max_s = max(self.beats_apart_max_s, silent_s)
             await asyncio.sleep(max(0.0, BEAT_EVERY_MS / 1_000 - (time.monotonic() - began)))
 
-    async def beat(self) -> None:
-        """Let one beat pass."""
-        self._beat += 1
-        living = [one for one in self.people.callers.values() if one.joined_s]
-        for node in NODES:
-            own = [one for one in living if one.node == node and one.state is not CallState.ENDED]
-            for start in range(0, len(own), REPORT_CALLS_MAX):
-                reports = [one.said() for one in own[start : start + REPORT_CALLS_MAX]]
-                await self._state.report_calls(node, reports)
-            await self._state.report_node(self._node_report(node, len(own)))
-        for desk in DESKS:
-            url = self._urls[desk]
-            await self._state.report_desk(desk=desk, beat=self._beat, internal_url=url)
+    async def _report_node(self, beat: int, *, node: NodeId) -> None:
+        reports = [one.said() for one in self._held[node].values()]
+        for start in range(0, len(reports), REPORT_CALLS_MAX):
+            await self._state.report_calls(node, reports[start : start + REPORT_CALLS_MAX])
+        await self._state.report_node(self._node_report(node, beat, len(reports)))
 
-    def _node_report(self, node: NodeId, calls_count: int) -> NodeReport:
+    async def _report_desk(self, beat: int, *, desk: DeskId) -> None:
+        await self._state.report_desk(desk=desk, beat=beat, internal_url=self._urls[desk])
+
+    def _node_report(self, node: NodeId, beat: int, calls_count: int) -> NodeReport:
         return NodeReport(
             node=node,
             site=SITE,
-            beat=self._beat,
+            beat=beat,
             internal_url=self._urls[node],
             public_url=f"ws://{LOOPBACK}:1/leg",
             draining=False,

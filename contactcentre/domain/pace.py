@@ -22,6 +22,11 @@ class Pace:
         """Begin slowly from now on."""
         self._since_ms, self._made_count = at_ms, 0
 
+    @property
+    def is_on(self) -> bool:
+        """Say whether matches are paced now."""
+        return self._since_ms is not None
+
     def note(self) -> None:
         """Count a match."""
         self._made_count += 1

@@ -15,6 +15,7 @@ from contactcentre.domain.errors import Outage, Refusal, StateUnavailable, Store
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, Token
 from contactcentre.domain.pace import Pace
+from contactcentre.domain.window import Window
 from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
@@ -28,8 +29,8 @@ SWEEP_EVERY_MS = 1_000
 PACED_SWEEP_EVERY_MS = 100
 """While matching is paced nothing wakes it for what it has left."""
 WATCH_EVERY_MS = 300
-OFFERS_MAX = 64
-"""Reservations on their way to nodes: more would come too late to be taken up in time."""
+MATCHES_AT_ONCE_MAX = 8
+"""Advisers tried in one step of the store, which shares out what a step costs by itself."""
 ADDRESS_KEPT_MS = BEAT_EVERY_MS
 """Where a node is, is asked for no more often than it may have changed."""
 
@@ -68,7 +69,11 @@ class Matcher:
         self._last_token = Token(0)
         self._pace = Pace()
         self._bound_twice: set[AdviserId] = set()
-        self._ways = asyncio.Semaphore(OFFERS_MAX)
+        self._offers: set[asyncio.Task[None]] = set()
+        """Those on their way to nodes."""
+        self._window = Window()
+        self._arrived = asyncio.Event()
+        """Set when one of them has come to its node, or has failed to."""
         self._urls: dict[NodeId, tuple[str, int]] = {}
         """Where nodes are, and when each was asked for."""
 
@@ -97,9 +102,9 @@ class Matcher:
             await _until(self._woken, within_ms=SWEEP_EVERY_MS + self._chance.jitter(200))
             try:
                 async for reservation in self.matches():
-                    await self._ways.acquire()
                     offering = group.create_task(self.offer(reservation), name="offer")
-                    offering.add_done_callback(lambda _: self._ways.release())
+                    self._offers.add(offering)
+                    offering.add_done_callback(self._offer_arrived)
             except StoreChanged:
                 self._store_changed()
                 await self._back_off(SWEEP_EVERY_MS)
@@ -122,21 +127,39 @@ class Matcher:
         if not waiting:
             return
         advisers = await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX)
-        for adviser in advisers:
+        untried = [*advisers]
+        while untried:
             if self._must_wait():
                 return
-            found = await self._matching.match_adviser(adviser, request=self._chance.request())
-            if found is not None:
-                yield self._seen(found)
+            count = await self._room()
+            tried, untried = untried[:count], untried[count:]
+            request = self._chance.request()
+            for reservation in await self._matching.match_advisers(tried, request=request):
+                yield self._seen(reservation)
         if len(advisers) < MATCHES_PER_SWEEP_MAX:
             return  # everybody who is ready has been tried; whoever comes now wakes us again
         for queue in waiting:
             if self._must_wait():
                 return
+            await self._room()
             found = await self._matching.match_queue(queue, request=self._chance.request())
             if found is not None:
                 self._woken.set()  # there may be more behind it
                 yield self._seen(found)
+
+    async def _room(self) -> int:
+        """Return how many may be matched in one step, once there is room for all their offers."""
+        slowly = self._pace.is_on or self._brake.is_on
+        count = 1 if slowly else min(MATCHES_AT_ONCE_MAX, self._window.size)
+        while len(self._offers) + count > self._window.size:
+            self._arrived.clear()
+            await self._arrived.wait()  # each offer has its deadline
+            count = min(count, self._window.size)
+        return count
+
+    def _offer_arrived(self, offering: asyncio.Task[None]) -> None:
+        self._offers.discard(offering)
+        self._arrived.set()
 
     def _must_wait(self) -> bool:
         """Say whether no more may be matched just now, and see to it that it goes on soon."""
@@ -169,13 +192,17 @@ class Matcher:
             node_url = await self._url(reservation.node)
             if node_url is None:
                 return
-            await self._nodes.offer(
-                node_url=node_url,
-                call=reservation.call,
-                adviser=reservation.adviser,
-                desk=reservation.desk,
-                token=reservation.token,
-            )
+            began_ms = self._clock.monotonic_ms()
+            try:
+                await self._nodes.offer(
+                    node_url=node_url,
+                    call=reservation.call,
+                    adviser=reservation.adviser,
+                    desk=reservation.desk,
+                    token=reservation.token,
+                )
+            finally:
+                self._window.note(self._clock.monotonic_ms() - began_ms)
         except Refusal:
             await self._take_back(reservation, LapseReason.CALLER_LEFT)
         except Outage:

@@ -47,6 +47,10 @@ class Brake(Protocol):
     async def look(self) -> None:
         """Look whether there is a reason to. Raises StateUnavailable."""
 
+    @property
+    def is_on(self) -> bool:
+        """Say whether advisers are to be matched one at a time."""
+
     def allows(self) -> bool:
         """Say whether one more may be matched now."""
 

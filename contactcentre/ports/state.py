@@ -340,15 +340,14 @@ class Rescue(Protocol):
 
 
 class Matching(Wishes, Protocol):
-    """The decisions of a router. Any number of routers may decide at once.
+    """Decisions, of many routers at once; StoreChanged where matching has not been opened."""
 
-    Matching raises StoreChanged while it has not been opened on the store that answers.
-    """
+    async def match_advisers(
+        self, advisers: Sequence[AdviserId], *, request: RequestId
+    ) -> Sequence[Reservation]:
+        """Reserve for each adviser who is ready, in order, the best head each is asked for.
 
-    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head the adviser is asked for; None if none waits or not ready.
-
-        The same request gives the same reservation again for as long as it stands.
+        The same request gives the same reservations again for as long as they stand.
         """
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:

@@ -143,19 +143,25 @@ class Noted(RedisState):
         super().__init__(client)
         self._ground = ground
 
-    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head of the adviser's queues."""
-        return self._noted(await super().match_adviser(adviser, request=request))
+    async def match_advisers(
+        self, advisers: Sequence[AdviserId], *, request: RequestId
+    ) -> Sequence[Reservation]:
+        """Reserve the best waiting heads of the advisers' queues."""
+        found = await super().match_advisers(advisers, request=request)
+        for made in found:
+            self._note(made)
+        return found
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
         """Reserve a queue's head for the adviser who has been ready for longest."""
-        return self._noted(await super().match_queue(queue, request=request))
-
-    def _noted(self, made: Reservation | None) -> Reservation | None:
+        made = await super().match_queue(queue, request=request)
         if made is not None:
-            now_ms = self._ground.simulation.now_us() // 1_000
-            self._ground.reservations.append((now_ms, made.call, made.token))
+            self._note(made)
         return made
+
+    def _note(self, made: Reservation) -> None:
+        now_ms = self._ground.simulation.now_us() // 1_000
+        self._ground.reservations.append((now_ms, made.call, made.token))
 
 
 def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:

@@ -145,8 +145,7 @@ async def test_the_end_of_a_talk_that_nobody_told_is_seen_in_the_live_state(
             epoch=epoch,
             node=NodeId("node-1"),
         )
-        reservation = await state.match_adviser(ADA.id, request=RequestId("r1"))
-        assert reservation is not None
+        [reservation] = await state.match_advisers([ADA.id], request=RequestId("r1"))
         await state.take_up(call=call, adviser=ADA.id, token=reservation.token)
         ring = await centre.node.ring(token=reservation.token)
         await page.hear(said.RingNow)

@@ -179,6 +179,7 @@ class StagedBrake:
 
     def __init__(self) -> None:
         self.holds = False
+        self.is_on = False
         self.looks_count = 0
         self.tries_count = 0
 

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from contactcentre.domain.ids import AdviserId
 from tests.journey.stage import StagedBrake
 from tests.journey.test_matching import StagedNodes, StagedStore, matcher, reservation
 
@@ -21,3 +24,15 @@ async def test_a_router_that_is_held_back_matches_nobody_and_goes_on_by_itself()
     assert brake.tries_count == 1
     running.cancel()
     await asyncio.wait([running])
+
+
+@pytest.mark.parametrize(("is_on", "at_once"), [(True, 1), (False, 3)])
+async def test_advisers_are_tried_one_at_a_time_while_something_slows_a_router(
+    *, is_on: bool, at_once: int
+) -> None:
+    store, brake = StagedStore(), StagedBrake()
+    store.ready = [AdviserId(name) for name in ("ada", "bryn", "carys")]
+    store.by_adviser = [reservation("c1", 7), reservation("c2", 8)]
+    brake.is_on = is_on
+    assert len([one async for one in matcher(store, StagedNodes(), brake=brake).matches()]) == 2
+    assert [len(tried) for tried in store.tried] == [at_once] * (3 // at_once)

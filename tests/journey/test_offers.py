@@ -1,14 +1,32 @@
-"""A router in a rush: what it has under way, and whom it asks where nodes are."""
+"""A router in a rush: whom it tries, what it has under way, and where it asks for nodes."""
 
 import asyncio
 from dataclasses import replace
 
 from contactcentre.domain.errors import PeerUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, Token
-from contactcentre.journey.matching import ADDRESS_KEPT_MS, OFFERS_MAX
+from contactcentre.domain.window import OFFERS_FIRST, SOON_MS
+from contactcentre.journey.matching import ADDRESS_KEPT_MS, MATCHES_AT_ONCE_MAX
 from contactcentre.ports.state import NodeStanding
 from tests.journey.stage import StagedClock
 from tests.journey.test_matching import MANY, NODE, StagedNodes, StagedStore, matcher, reservation
+
+
+async def test_advisers_are_tried_in_their_order_and_some_at_once() -> None:
+    store = StagedStore()
+    store.ready = MANY
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
+    assert [one for some in store.tried for one in some] == [*MANY]
+    assert max(map(len, store.tried)) == MATCHES_AT_ONCE_MAX
+
+
+async def test_queues_are_gone_through_only_if_not_every_ready_adviser_can_be_tried() -> None:
+    store = StagedStore()
+    store.by_queue = [reservation()]
+    store.ready = MANY[1:]
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == []
+    store.ready = MANY
+    assert [one async for one in matcher(store, StagedNodes()).matches()] == [reservation()]
 
 
 class SlowNodes(StagedNodes):
@@ -28,17 +46,36 @@ class SlowNodes(StagedNodes):
 
 async def test_no_more_is_reserved_than_can_be_offered_in_time() -> None:
     store, nodes = StagedStore(), SlowNodes()
-    store.by_queue = [reservation(f"c{n}", n) for n in range(1, 2 * OFFERS_MAX + 1)]
+    store.by_adviser = [reservation(f"c{n}", n) for n in range(len(MANY))]
     store.ready = MANY
     running = asyncio.create_task(matcher(store, nodes).run())
     await asyncio.sleep(0.3)
-    assert len(nodes.offered) == OFFERS_MAX
-    assert len(store.by_queue) == OFFERS_MAX - 1
+    assert len(nodes.offered) == OFFERS_FIRST == len(MANY) - len(store.by_adviser)
     nodes.answer.set()
     await asyncio.sleep(0.3)
     running.cancel()
     await asyncio.wait([running])
-    assert len(nodes.offered) == 2 * OFFERS_MAX
+    assert len(nodes.offered) == len(MANY)
+
+
+async def test_nodes_that_take_offers_up_slowly_are_sent_fewer_at_once() -> None:
+    store, nodes, clock = StagedStore(), SlowNodes(), StagedClock()
+    store.by_adviser = [reservation(f"c{n}", n) for n in range(len(MANY))]
+    store.ready = MANY
+    router = matcher(store, nodes, clock=clock)
+    for one in store.by_adviser[:OFFERS_FIRST]:
+        offering = asyncio.create_task(router.offer(one), name="offer")
+        await asyncio.sleep(0)
+        await clock.sleep_ms(SOON_MS + 1)
+        nodes.answer.set()
+        await offering
+        nodes.answer.clear()
+    nodes.offered.clear()
+    running = asyncio.create_task(router.run())
+    await asyncio.sleep(0.3)
+    running.cancel()
+    await asyncio.wait([running])
+    assert len(nodes.offered) == OFFERS_FIRST // 2
 
 
 class CountedBook(StagedStore):

@@ -27,7 +27,7 @@ async def small(ground: Ground) -> str:
     await centre.open()
     for adviser in (ADA, BOB):
         await centre.ready(adviser)
-        simulation.note(await state.match_adviser(adviser, request=RequestId(adviser)))
+        simulation.note(await state.match_advisers([adviser], request=RequestId(adviser)))
     simulation.note(await centre.order())
     await centre.lose_node()
     await asyncio.sleep(10)

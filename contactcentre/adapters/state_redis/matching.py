@@ -18,6 +18,7 @@ WAKE = "message"
 """What redis-py calls what was published; the rest is said between it and the server."""
 WAKE_QUIET_S = 2.0
 """A channel that has been silent for so long is asked whether it is still there."""
+NOT_OPENED = "Matching has not been opened on the store that answers now."
 RECONNECT_AFTER_S = 0.1
 RECONNECT_SPREAD_S = 0.4
 
@@ -25,13 +26,15 @@ RECONNECT_SPREAD_S = 0.4
 class RedisMatching(Blackboard):
     """Matching in Redis."""
 
-    async def match_adviser(self, adviser: AdviserId, *, request: RequestId) -> Reservation | None:
-        """Reserve the best waiting head the adviser is asked for; None if none or not ready."""
-        reply = await self.run(
-            "match_adviser",
+    async def match_advisers(
+        self, advisers: Sequence[AdviserId], *, request: RequestId
+    ) -> Sequence[Reservation]:
+        """Reserve for each ready adviser the best waiting head the adviser is asked for."""
+        match await self.run(
+            "match_advisers",
             keys={
-                "adviser": self.keys.adviser(adviser),
                 "request": self.keys.request(request),
+                "adviser:": self.keys.any_adviser,
                 "call:": self.keys.any_call,
                 "queue:": self.keys.any_queue,
                 "ready_in:": self.keys.any_ready_in,
@@ -41,16 +44,21 @@ class RedisMatching(Blackboard):
                 "opened": self.keys.opened,
             },
             argv={
-                "adviser": adviser,
                 "heads_max": HEADS_MAX,
                 "request_kept_s": REQUEST_KEPT_S,
+                "advisers...": advisers,
             },
-        )
-        return _granted(reply)
+        ):
+            case ["changed"]:
+                raise StoreChanged(NOT_OPENED)
+            case ["reserved", *found]:
+                return [_reservation(one) for one in found]
+            case reply:
+                raise AssertionError(reply)
 
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
         """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
-        reply = await self.run(
+        match await self.run(
             "match_queue",
             keys={
                 "request": self.keys.request(request),
@@ -64,8 +72,15 @@ class RedisMatching(Blackboard):
                 "opened": self.keys.opened,
             },
             argv={"queue": queue, "heads_max": HEADS_MAX, "request_kept_s": REQUEST_KEPT_S},
-        )
-        return _granted(reply)
+        ):
+            case ["none"]:
+                return None
+            case ["changed"]:
+                raise StoreChanged(NOT_OPENED)
+            case ["reserved", *said]:
+                return _reservation(said)
+            case reply:
+                raise AssertionError(reply)
 
     async def queues_waiting(self) -> Sequence[QueueId]:
         """Return the queues in which somebody waits, the best-scored head first."""
@@ -151,18 +166,6 @@ class RedisMatching(Blackboard):
                 word = await self.client.ask_if_there(heard)
         while word is not None:
             word = await self.client.hear(heard, within_s=0)
-
-
-def _granted(reply: list[str]) -> Reservation | None:
-    match reply:
-        case ["none"]:
-            return None
-        case ["changed"]:
-            raise StoreChanged("Matching has not been opened on the store that answers now.")
-        case ["reserved", *said]:
-            return _reservation(said)
-        case _:
-            raise AssertionError(reply)
 
 
 def _reservation(said: list[str]) -> Reservation:

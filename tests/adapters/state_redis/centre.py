@@ -156,7 +156,8 @@ class Centre:
 
     async def match(self, adviser: AdviserId = ADA) -> Reservation | None:
         """Let a router look for a call for an adviser."""
-        return await self.state.match_adviser(adviser, request=self.request())
+        found = await self.state.match_advisers([adviser], request=self.request())
+        return found[0] if found else None
 
     async def reserve(self, adviser: AdviserId = ADA) -> Reservation:
         """Let a router reserve a call that must be there."""

@@ -6,7 +6,7 @@ For many more of them, never the same: pytest tests/adapters/state_redis/test_an
 # ruff: noqa: D102 - a step's name says what it is
 
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -125,13 +125,15 @@ class AnySteps(StepsOfLosses):
 
     # Routers
 
-    @rule(adviser=ADVISERS)
-    def match_adviser(self, adviser: AdviserId) -> None:
+    @rule(advisers=st.lists(ADVISERS, min_size=1, max_size=3))
+    def match_advisers(self, advisers: Sequence[AdviserId]) -> None:
         request = self.centre.request()
-        found = self.runner.run(self.state.match_adviser(adviser, request=request))
-        best = self.kept.best(adviser) if adviser in self.kept.ready() else None
-        self.matched(found, request, best)
-        assert found is None or found.adviser == adviser
+        found = [*self.runner.run(self.state.match_advisers(advisers, request=request))]
+        for adviser in advisers:
+            best = self.kept.best(adviser) if adviser in self.kept.ready() else None
+            its = found.pop(0) if found and found[0].adviser == adviser else None
+            self.matched(its, request, best)
+        assert not found, "each adviser at most once, in their order"
 
     @rule(queue=st.sampled_from(QUEUES))
     def match_queue(self, queue: QueueId) -> None:
@@ -156,9 +158,10 @@ class AnySteps(StepsOfLosses):
     @rule(which=WHICH)
     def ask_again(self, which: int) -> None:
         held, request = self.pick(which)
-        found = self.runner.run(self.state.match_adviser(held.adviser, request=request))
-        assert (found is not None) == (held.token in self.kept.reserved())
-        assert found is None or (found.call, found.token) == (held.call, held.token)
+        found = self.runner.run(self.state.match_advisers([held.adviser], request=request))
+        granted = {(one.call, one.token) for one, its in self.given if its == request}
+        standing = {one for one in granted if one[1] in self.kept.reserved()}
+        assert {(one.call, one.token) for one in found} == standing
 
     # Nodes, perhaps with a reservation of long ago
 

@@ -25,6 +25,15 @@ async def test_a_store_that_answers_is_there(state: RedisState) -> None:
     await state.ping()
 
 
+async def test_the_arguments_of_a_script_arrive_as_they_were_given(server: Server) -> None:
+    client = RedisState(server.url).client
+    sha = await client.ask("SCRIPT", "LOAD", "return ARGV")
+    said: list[str | bytes | int] = ["Siân", b"\x00\xff\r\n", 0, -7, "", "$3", "x" * 70_000]
+    heard = await client.ask("EVALSHA", sha, 0, *said)
+    assert heard == ["Siân".encode(), b"\x00\xff\r\n", b"0", b"-7", b"", b"$3", b"x" * 70_000]
+    await client.close()
+
+
 async def test_a_store_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
     for url in (f"redis://{LOOPBACK}:{free_port()}/0", f"unix://{tmp_path}/none"):
         state = RedisState(url)

@@ -131,7 +131,8 @@ async def test_a_repeated_request_gives_the_same_reservation_and_no_second_one(
         again = RequestId("again")
         if by_queue:
             return await centre.state.match_queue(PAYING, request=again)
-        return await centre.state.match_adviser(ADA, request=again)
+        found = await centre.state.match_advisers([ADA], request=again)
+        return found[0] if found else None
 
     await centre.ready(ADA)
     await centre.ready(BOB)
@@ -145,6 +146,39 @@ async def test_a_repeated_request_gives_the_same_reservation_and_no_second_one(
     await centre.give_back(held)
     assert await ask() is None
     assert await centre.order() == [EARLY, LATE]
+
+
+async def test_several_advisers_get_the_first_who_wait_one_each_in_the_advisers_order(
+    centre: Centre,
+) -> None:
+    for call in (EARLY, LATE, CallId("c3")):
+        await centre.call(call)
+    await centre.ready(ADA)
+    await centre.ready(BOB)
+    away = AdviserId("away")
+    await centre.desk_says(away, Presence.AWAY)
+    asked = [away, BOB, BOB, AdviserId("unknown"), ADA]
+    found = await centre.state.match_advisers(asked, request=centre.request())
+    assert [(one.adviser, one.call) for one in found] == [(BOB, EARLY), (ADA, LATE)]
+    assert found[0].token < found[1].token
+    assert await centre.order() == [CallId("c3")]
+
+
+async def test_a_repeated_request_of_several_gives_those_that_stand_and_nobody_else(
+    centre: Centre,
+) -> None:
+    for call in (EARLY, LATE):
+        await centre.call(call)
+    await centre.ready(ADA)
+    await centre.ready(BOB)
+    again = RequestId("again")
+    found = await centre.state.match_advisers([ADA, BOB], request=again)
+    assert await centre.state.match_advisers([BOB, ADA], request=again) == found
+    await centre.give_back(found[0])
+    await centre.ready(AdviserId("new"))
+    everybody = [AdviserId("new"), ADA, BOB]
+    assert await centre.state.match_advisers(everybody, request=again) == found[1:]
+    assert await centre.order() == [EARLY]
 
 
 async def test_tokens_rise(centre: Centre) -> None:

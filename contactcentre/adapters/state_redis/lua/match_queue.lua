@@ -20,7 +20,7 @@ if redis.call('GET', opened) ~= store then return {'changed'} end
 
 local granted = redis.call('GET', request)
 if granted then
-  local token, call = granted:match('^(%d+) (.+)$')
+  local token, call = granted:match('^(%d+) (%S+)')
   local state, here, who, its_queue, time_ms, node, desk = unpack(redis.call('HMGET',
     any_call .. call, 'state', 'token', 'adviser', 'queue', 'enqueued_ms', 'node', 'desk'))
   if state ~= 'reserved' or here ~= token then return {'none'} end
