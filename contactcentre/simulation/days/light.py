@@ -84,6 +84,9 @@ class Holder(Protocol):
     def lapse(self, one: LightCall, token: Token, why: LapseReason) -> None:
         """Let a ring come to nothing."""
 
+    def stand(self, one: LightCall) -> None:
+        """Note that the live state knows that a call waits, if it does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:

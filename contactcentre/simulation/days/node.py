@@ -353,7 +353,7 @@ class Node:
                 self.stand(one)
 
     def stand(self, one: LightCall) -> None:
-        """Note that the live state knows that a call waits."""
+        """Note that the live state knows that a call waits, if it does."""
         call = one.call
         if call.state is CallState.WAITING and call.queue and call.enqueued_ms is not None:
             score = call.enqueued_ms - head_start_ms(one.service_class)
