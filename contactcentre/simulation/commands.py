@@ -1,4 +1,4 @@
-"""The command that simulates: many seeds, one seed again, or scenarios; one line says what came."""
+"""The command that simulates: seeds, one again, scenarios, or a day; one line says what came."""
 
 import json
 import os
@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from contactcentre.domain.errors import BadRequest
+from contactcentre.simulation.days.commands import run_day
+from contactcentre.simulation.days.day import Queue
 from contactcentre.simulation.loop import steady_hashes
 from contactcentre.simulation.many import Job, Outcome, run_all
 from contactcentre.simulation.run import BROKEN_FIGURES
@@ -33,6 +36,17 @@ def simulate(
         list[str] | None,
         typer.Option(help=f"A scenario by its name, or a file; '{EVERY_SCENARIO}' for every one."),
     ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(help="A whole day of a helpline, by its name or a file: signalling alone."),
+    ] = None,
+    fault: Annotated[str | None, typer.Option(help="What breaks that day: 'two-hours'.")] = None,
+    queue: Annotated[
+        Queue | None, typer.Option(help="Whether those who wait are kept by it, or dropped.")
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(min=0.001, max=2, help="The day with so much of its callers.")
+    ] = 1.0,
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="How many runs at once; one a core if none.")
     ] = None,
@@ -43,6 +57,13 @@ def simulate(
     Whatever promise is broken is said with its seed and its faults, and ends the command with 1.
     """
     steady_hashes()
+    if day is not None:
+        is_kept = run_day(
+            day, fault=fault, queue=queue, scale=scale, seed=seed or 1, as_json=as_json
+        )
+        raise typer.Exit(0 if is_kept else BROKEN)
+    if fault is not None or queue is not None:
+        raise BadRequest("--fault and --queue are for a day: say which, as in --day tax-day.")
     jobs = _jobs(seeds=seeds, first=first, seed=seed, scenarios=scenario or ())
     began_s = perf_counter()
     figures: Counter[str] = Counter(dict.fromkeys(("faults", "callers", *BROKEN_FIGURES), 0))
