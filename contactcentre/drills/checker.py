@@ -124,16 +124,23 @@ def check(
         records_doubled=list(_doubled(history, calls, rows)),
     )
     for call, facts in calls.items():
-        row = by_call.get(call)
-        if row is None and not any(isinstance(fact, h.ClaimSeen) for fact in facts):
-            continue  # no node has ever let this caller in
-        expected = _endings(facts, served.get(call), is_heard=call in heard)
-        if row is None or row.state != ENDED:
-            how = "no row" if row is None else f"a row that says {row.state}"
-            findings.records_missing.append(f"{call} has {how}")
-        elif row.ending not in ({CLOSED_ENDING} if call in told_closed else expected):
-            findings.records_wrong.append(f"{call} stands as {row.ending} in the record")
+        endings = _endings(facts, served.get(call), is_heard=call in heard)
+        was_let_in = any(isinstance(fact, h.ClaimSeen) for fact in facts)
+        expected = {CLOSED_ENDING} if call in told_closed else endings
+        _compare(findings, call, by_call.get(call), endings=expected, must_be_there=was_let_in)
     return findings
+
+
+def _compare(
+    findings: Findings, call: str, row: Row | None, *, endings: Collection[str], must_be_there: bool
+) -> None:
+    """Note how a call's row in the record differs from what its caller saw."""
+    if row is None or row.state != ENDED:
+        how = "no row" if row is None else f"a row that says {row.state}"
+        if row is not None or must_be_there:
+            findings.records_missing.append(f"{call} has {how}")
+    elif row.ending not in endings:
+        findings.records_wrong.append(f"{call} stands as {row.ending} in the record")
 
 
 # Callers

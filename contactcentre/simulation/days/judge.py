@@ -14,7 +14,7 @@ from itertools import chain, count
 from math import inf
 
 from contactcentre.domain.ids import AdviserId, CallId, QueueId
-from contactcentre.simulation.environment import BEGAN_MS
+from contactcentre.simulation.loop import BEGAN_MS
 
 ANSWER_LOST_S = 0.5
 """Who was reserved in the last moment before a loss may be so without anybody's having heard."""
