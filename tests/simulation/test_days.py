@@ -130,7 +130,7 @@ def test_a_dropped_queue_loses_callers_and_looks_better_than_it_is(days: Mapping
     assert dropped["refused"] > dropped["lost"]
     assert dropped["redials"] > kept["redials"]
     assert dropped["handled"] < kept["handled"]
-    assert dropped["true_handled_share"] < dropped["handled_share"]
+    assert dropped["attempt_handled_share"] < dropped["handled_share"]
 
 
 def test_who_passes_somebody_over_is_seen() -> None:
