@@ -21,6 +21,18 @@ BROKEN = 1
 SEEDS_MAX = 1_000_000
 EVERY_SCENARIO = "all"
 
+DayName = Annotated[
+    str | None,
+    typer.Option(help="A whole day of a helpline, by its name or a file: signalling alone."),
+]
+FaultName = Annotated[str | None, typer.Option(help="What breaks that day: 'two-hours'.")]
+OfThoseWhoWait = Annotated[
+    Queue | None, typer.Option(help="Whether those who wait are kept by it, or dropped.")
+]
+Scale = Annotated[
+    float, typer.Option(min=0.001, max=2, help="The day with so much of its callers.")
+]
+
 simulate_app = typer.Typer(help="Run the whole centre on simulated time, and break it.")
 
 
@@ -36,17 +48,10 @@ def simulate(
         list[str] | None,
         typer.Option(help=f"A scenario by its name, or a file; '{EVERY_SCENARIO}' for every one."),
     ] = None,
-    day: Annotated[
-        str | None,
-        typer.Option(help="A whole day of a helpline, by its name or a file: signalling alone."),
-    ] = None,
-    fault: Annotated[str | None, typer.Option(help="What breaks that day: 'two-hours'.")] = None,
-    queue: Annotated[
-        Queue | None, typer.Option(help="Whether those who wait are kept by it, or dropped.")
-    ] = None,
-    scale: Annotated[
-        float, typer.Option(min=0.001, max=2, help="The day with so much of its callers.")
-    ] = 1.0,
+    day: DayName = None,
+    fault: FaultName = None,
+    queue: OfThoseWhoWait = None,
+    scale: Scale = 1.0,
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="How many runs at once; one a core if none.")
     ] = None,
@@ -58,9 +63,10 @@ def simulate(
     """
     steady_hashes()
     if day is not None:
-        is_kept = run_day(
-            day, fault=fault, queue=queue, scale=scale, seed=seed or 1, as_json=as_json
-        )
+        if scenario:
+            raise BadRequest("A day has no scenario: give --fault, or leave out one of the two.")
+        chosen = 1 if seed is None else seed
+        is_kept = run_day(day, fault=fault, queue=queue, scale=scale, seed=chosen, as_json=as_json)
         raise typer.Exit(0 if is_kept else BROKEN)
     if fault is not None or queue is not None:
         raise BadRequest("--fault and --queue are for a day: say which, as in --day tax-day.")
