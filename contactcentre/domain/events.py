@@ -24,6 +24,8 @@ class Ending(StrEnum):
     """The caller left before joining a queue."""
     DEFLECTED = "deflected"
     """The caller accepted an online route."""
+    CALLBACK = "callback"
+    """The caller keeps the place and will be rung back."""
     CLOSED = "closed"
     """The caller came outside the opening hours and was told so."""
     SYSTEM_LOST = "system_lost"
@@ -116,6 +118,11 @@ class PlaceTold(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackBooked(Event):
+    """It is durable that the caller will be rung back; the number stands there and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRang(Event):
     """The call's node took up the reservation and an adviser's desk rings."""
 
@@ -182,6 +189,7 @@ CallEvent = (
     | CallDeflected
     | CallQueued
     | PlaceTold
+    | CallbackBooked
     | CallRang
     | ReservationLapsed
     | CallBridged

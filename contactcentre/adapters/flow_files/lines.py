@@ -210,6 +210,7 @@ def _queues(
             titles=queue.titles,
             hours=read_hours(document, ("queues", name, "hours"), queue.hours),
             levels_after_ms=_levels_after_ms(queue),
+            callbacks_max=_whole(queue.callbacks_per_half_hour),
         )
         for name, queue in written.queues.items()
         for language in written.languages
@@ -219,6 +220,10 @@ def _queues(
 def _levels_after_ms(queue: WrittenQueueDefinition) -> LevelsAfter | None:
     after_s = queue.levels_after_s
     return None if after_s is None else tuple(1_000 * int(one) for one in after_s)
+
+
+def _whole(number: str | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _step(written: WrittenStep) -> Step:

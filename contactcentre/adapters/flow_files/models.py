@@ -9,6 +9,7 @@ from contactcentre.adapters.flow_files.bank_holidays import Nation
 from contactcentre.adapters.flow_files.forms import (
     Choice,
     Date,
+    HowMany,
     Name,
     Pressed,
     Seconds,
@@ -154,6 +155,8 @@ class WrittenQueueDefinition(Written):
     """The queue's own hours, if they are not the line's."""
     levels_after_s: Annotated[tuple[Seconds, ...], Field(max_length=LEVEL_LAST)] | None = None
     """From which waiting time on advisers of level 1, 2 and 3 are asked; without it all at once."""
+    callbacks_per_half_hour: HowMany | None = None
+    """How many callbacks may be promised in half an hour; without it none is offered."""
 
 
 class WrittenFlow(Written):
@@ -187,6 +190,16 @@ class WrittenLabels(Written):
     """1 at a deflection."""
     decline: Titles
     """2 at a deflection."""
+    callback: Titles
+    """1 while waiting, where a callback is offered."""
+    callback_done: Titles
+    """# behind a number that is keyed."""
+    callback_leave: Titles
+    """* there."""
+    callback_right: Titles
+    """1 where a number is read back."""
+    callback_again: Titles
+    """2 there."""
 
 
 class WrittenOutcomes(Written):

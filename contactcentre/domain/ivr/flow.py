@@ -118,6 +118,8 @@ class QueueDefinition:
     """The queue's own hours; None if they are the line's."""
     levels_after_ms: LevelsAfter | None = None
     """From which waiting time on advisers of each level are asked; None: all at once, alike."""
+    callbacks_max: int | None = None
+    """How many callbacks may be promised in half an hour; None: it offers none."""
 
     @property
     def widest_ms(self) -> int:
