@@ -62,6 +62,16 @@ REPORT_CALLS_MAX = 200
 MATCHES_PER_SWEEP_MAX = 50
 WISH_MS = 20_000
 """Whoever comes back from a talk that broke waits for the same adviser alone for so long."""
+CALLBACK_ATTEMPTS_MAX = 3
+"""Whoever does not answer is rung so often, and no more."""
+CALLBACK_RETRY_MS = 15 * 60_000
+"""Whoever has not answered is rung again after so long."""
+CALLBACKS_PER_NUMBER_MAX = 2
+"""So many open callbacks may name one number: nobody is made to be rung by others."""
+CALLBACKS_MAX = 1_000
+"""One keeper takes no more on; the others have the rest, or it has them later."""
+KEEPER_LOST_AFTER_MS = 6_000
+"""The callbacks of a keeper that has been silent for so long are taken up by another."""
 NOTES_MAX_CHARS = 8_000
 WHY_MAX_CHARS = 200
 """Of what a supervisor writes beside the turn of a switch."""
@@ -81,6 +91,7 @@ assert TICK_MS * 8 == SAMPLES_PER_TICK, "8 kHz"
 assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert 2 * BEAT_EVERY_MS < BARRIER_MS < NODE_SUSPECT_AFTER_MS, "every living node reports in time"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
+assert NODE_SUSPECT_AFTER_MS < KEEPER_LOST_AFTER_MS < ORPHAN_GRACE_MS, "none is presumed over"
 assert SOCKET_LOST_AFTER_MS + REJOIN_MS < ORPHAN_GRACE_MS, "whoever comes back finds the call"
 assert NODE_SUSPECT_AFTER_MS < EVACUATE_AFTER_MS, "nobody moves for a switch of primaries"
 assert 2 * EVACUATE_AFTER_MS < ORPHAN_GRACE_MS, "whoever is sent elsewhere is there in time"

@@ -21,6 +21,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
 )
 
 from contactcentre.domain.errors import BadRequest
@@ -82,6 +83,13 @@ def _keep_span(span_ms: int) -> int:
     if span_ms % MINUTE_MS or 0 < span_ms < REDIAL_KEEP_MIN_MS:
         raise ValueError(f"give 0, or whole minutes from {REDIAL_KEEP_MIN_MS} on")
     return span_ms
+
+
+def _until_hour(hour: int, said: ValidationInfo) -> int:
+    """Refuse hours of ringing that are over before they begin."""
+    if hour <= said.data.get("callback_from_hour", 0):
+        raise ValueError("give an hour later than CC_CALLBACK_FROM_HOUR")
+    return hour
 
 
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -162,6 +170,18 @@ class Settings(BaseModel):
         default=10 * MINUTE_MS, ge=0, le=REDIAL_KEEP_MAX_MS
     )
     """How long the place of a caller who has left the queue is kept for calling again; 0: never."""
+    callback_wait_ms: int = Field(default=15 * MINUTE_MS, ge=0, le=4 * 60 * MINUTE_MS)
+    """Whoever is to wait for so long is offered a callback, where the flow promises any."""
+    callback_ceiling_ms: int = Field(default=30 * MINUTE_MS, ge=0, le=4 * 60 * MINUTE_MS)
+    """Whoever has waited for so long is offered one whatever the wait is expected to be."""
+    callback_again_ms: int = Field(default=5 * MINUTE_MS, ge=1_000, le=60 * MINUTE_MS)
+    """The offer of a callback is repeated after so long."""
+    callback_from_hour: int = Field(default=8, ge=0, le=23)
+    """Nobody is rung back before this hour of the day, in the United Kingdom."""
+    callback_until_hour: Annotated[int, AfterValidator(_until_hour)] = Field(
+        default=20, ge=1, le=24
+    )
+    """Nobody is rung back from this hour of the day on."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
     """How long one step in Redis may take before it counts as an outage."""
     database_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)

@@ -39,6 +39,7 @@ export const RING: RingNow = {
   queue: "tax.pay.en",
   language: "cy",
   waited_ms: 61_000,
+  callback: null,
   ring_ms: 20_000,
   journey: [
     {

@@ -24,6 +24,7 @@ from contactcentre.domain.errors import (
     CallClosed,
     NodeFull,
     Outage,
+    OutOfOrder,
     Refusal,
     StateUnavailable,
     UnknownName,
@@ -94,6 +95,17 @@ class Admission:
             call.caller.hang_up()
             await self._let_go(call, taken.rung)
             self._calls.begin(call)
+
+    async def cancel_callback(self, claim: CallerClaim, browser: Browser) -> None:
+        """Take back the callback that a call has ended with. Raises LedgerUnavailable, OutOfOrder.
+
+        Who is being rung at this moment is rung all the same, and can say so.
+        """
+        terms = self._tools.callbacks
+        if terms is None:
+            raise OutOfOrder("No callbacks are promised here.")
+        await terms.promises.cancel(claim.call, at_ms=self._tools.clock.now_ms())
+        browser.close(Closing.DONE)
 
     async def _come_back(
         self, known: NodeCall, claim: CallerClaim, sdp: str, browser: Browser, attempt: int
@@ -170,6 +182,7 @@ class Admission:
             kept_ms=memory.kept_ms,
             offered=talks,
             failed=memory.failed,
+            is_booked=memory.is_booked,
         )
         return Taken(start=start, rung=rung)
 

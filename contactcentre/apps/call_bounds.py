@@ -7,11 +7,12 @@ from typing import TypeVar
 
 import structlog
 
+from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED
 from contactcentre.domain.call import Call
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, Ending, HungUpBy
-from contactcentre.domain.ids import AdviserId
+from contactcentre.domain.ids import AdviserId, SoundName
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallQueues
@@ -34,6 +35,8 @@ class Start:
     offered: Offered | None = None
     """The talk that goes on here."""
     failed: Sequence[AdviserId] = ()
+    is_booked: bool = False
+    """It has a callback by now, and only its end was missing."""
 
     @property
     def is_moved(self) -> bool:
@@ -49,6 +52,15 @@ class End:
     ending: Ending
     seq: int
     """The number of the event that says so: until it is durable the store is told again."""
+
+
+def last_words(by: HungUpBy, ending: Ending) -> tuple[SoundName, ...]:
+    """Return what a caller hears whose call has ended; nothing if the caller has ended it."""
+    if by is HungUpBy.CALLER:
+        return ()
+    if ending is Ending.CALLBACK:
+        return (CALLBACK_BOOKED,)
+    return () if by is HungUpBy.FLOW else (LINE_ENDED,)
 
 
 async def is_elsewhere(queues: CallQueues, call: Call) -> bool:

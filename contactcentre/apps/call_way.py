@@ -17,6 +17,7 @@ from contactcentre.domain.ids import DeskId, QueueId, SoundName
 from contactcentre.domain.ivr.flow import QueueDefinition, line_of
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.walk import Position
+from contactcentre.journey.booking import CallbackOffers
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
@@ -39,13 +40,19 @@ class CallWay:
         position: Position | None,
         kept_ms: int | None,
         is_moved: bool,
+        is_booked: bool,
     ) -> None:
-        """Begin; a call that `is_moved` goes on from `position`, or from the state it is in."""
+        """Begin; a call that `is_moved` goes on from `position`, or from the state it is in.
+
+        One that `is_booked` was about to end with a callback when it lost its node.
+        """
         self._live = live
         self._tools = tools
         self._sight = sight
         self._is_moved = is_moved
         self._flow = tools.lines[live.call.line].flow
+        self._was_booked = is_booked
+        self._callbacks = self._offers()
         self._walk: FlowWalk | None = None
         if live.call.state is CallState.IN_MENU:
             self._walk = FlowWalk(
@@ -70,9 +77,16 @@ class CallWay:
         """Return the time from which a wait will count that has not begun yet."""
         return None if self._walk is None else self._walk.kept_ms
 
+    @property
+    def is_booked(self) -> bool:
+        """Say whether it is durable that the caller will be rung back."""
+        return self._was_booked or (self._callbacks is not None and self._callbacks.is_booked)
+
     def ending(self) -> Ending:
         """Return how the call has ended if it ends as it stands now."""
         ending = ending_of(self._live.call)
+        if self.is_booked and ending is Ending.ABANDONED:
+            return Ending.CALLBACK
         told_closed = self._walk is not None and self._walk.is_closed
         return Ending.CLOSED if told_closed and ending is Ending.LEFT_IN_MENU else ending
 
@@ -98,6 +112,7 @@ class CallWay:
             errors=tools.wait_errors,
             moved=self._moved,
             pass_on=tools.pass_on,
+            callbacks=self._callbacks,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
@@ -116,12 +131,34 @@ class CallWay:
             if await self._talked(offered):
                 return HungUpBy.ADVISER
             first = ()
+        elif self._was_booked:
+            return HungUpBy.FLOW  # its node was lost before it could say so
         else:
             await waiting.take_place()
         while True:
-            if await self._bridged(await waiting.offered(first=first)):
+            offered = await waiting.offered(first=first)
+            if offered is None:
+                return HungUpBy.FLOW
+            if await self._bridged(offered):
                 return HungUpBy.ADVISER
             first = ()
+
+    def _offers(self) -> CallbackOffers | None:
+        """Return what the caller may be offered while waiting."""
+        terms = self._tools.callbacks
+        if terms is None:
+            return None
+        return CallbackOffers(
+            self._live,
+            promises=terms.promises,
+            slots_max={
+                queue.id: queue.callbacks_max
+                for queue in self._flow.queues.values()
+                if queue.callbacks_max is not None
+            },
+            rule=terms.rule,
+            clock=self._tools.clock,
+        )
 
     def _queue_now(self, queue: QueueId) -> QueueId:
         """Return the queue that a new caller of a queue waits in now: a supervisor may divert it.

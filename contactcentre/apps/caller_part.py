@@ -10,9 +10,10 @@ from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import Browser
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.quality import QualityMeter
-from contactcentre.domain.announcing import LINE_ENDED, announce_place
+from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED, announce_place
 from contactcentre.domain.call import Call
 from contactcentre.domain.errors import MediaUnavailable
+from contactcentre.domain.events import Ending
 from contactcentre.domain.ids import LegId, SoundName
 from contactcentre.domain.languages import Language
 from contactcentre.limits import KEYS_INBOX_MAX
@@ -138,6 +139,7 @@ class CallerPart:
                 language=call.language,
                 words=[words[sound] for sound in sounds if sound in words],
                 keys={key: words.get(label, "") for key, label in keys.items()},
+                is_booked=self._remember().is_booked,
             )
         )
 
@@ -171,7 +173,8 @@ class CallerPart:
 
     async def end(self, call: Call) -> None:
         """Tell the page how the call ended, and close socket and leg."""
-        words = self._words[call.language].get(LINE_ENDED, "")
+        sound = CALLBACK_BOOKED if call.ending is Ending.CALLBACK else LINE_ENDED
+        words = self._words[call.language].get(sound, "")
         self.send(Over(ending=call.ending, lapse=None, words=words))
         await self.close(Closing.DONE)
 

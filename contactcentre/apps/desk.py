@@ -36,7 +36,7 @@ from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
-from contactcentre.apps.reach import HttpNodes, PeerWay
+from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import DeskId
 from contactcentre.journey.steering import Steering
@@ -285,6 +285,7 @@ def assemble_floor(
         stirred=stirred.add,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
+        keepers=HttpKeepers(peers),
         by_occupancy=settings.next_adviser == "least_occupied",
     )
     floor = Floor(

@@ -156,6 +156,18 @@ class DeskApi:
         )
         return said.OutcomeWritten(version=stands.version, at_ms=self._clock.now_ms())
 
+    @ROUTES.speaks(
+        "POST",
+        "/api/callbacks/{call}",
+        access=Access.SIGNED_IN,
+        takes=said.DoCallback,
+        gives=Nothing,
+    )
+    async def do_callback(self, asked: Asked[said.DoCallback]) -> Nothing:
+        """Take a callback or not, or say how the attempt to reach the caller ended."""
+        await self._floor.do_callback(asked.account, _call_of(asked.request), asked.said.word)
+        return Nothing()
+
     @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
     async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:
         """Give the way to the adviser's talk again."""

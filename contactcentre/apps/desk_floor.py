@@ -6,15 +6,16 @@ from contactcentre.apps.desk_calls import DeskCalls
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import Page, Seat, SeatTools
 from contactcentre.domain import desk_events as e
+from contactcentre.domain.callback import Attempt, TakeUp
 from contactcentre.domain.desk import AT_WORK
-from contactcentre.domain.errors import UnknownName
+from contactcentre.domain.errors import OutOfOrder, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.journey.supervision import Supervision
 from contactcentre.ports.accounts import Account
 from contactcentre.wire import desk as said
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.cluster import Ring, RingOver, Talk
+from contactcentre.wire.cluster import CallbackSaid, Ring, RingOver, Talk
 
 GOES_ON = frozenset({Presence.RINGING, Presence.TALKING, Presence.WRAP_UP})
 """What goes on also where the adviser signs in anew."""
@@ -98,6 +99,17 @@ class Floor:
     def end_talk(self, account: Account, call: CallId) -> said.PresenceNow:
         """End a talk here, since its node cannot be told. Raises OutOfOrder."""
         return self._pressed(account, e.TalkLeft(at_ms=self._now, call=call))
+
+    async def do_callback(self, account: Account, call: CallId, word: TakeUp | Attempt) -> None:
+        """Tell a callback's keeper what its adviser does. Raises OutOfOrder, PeerUnavailable.
+
+        What follows from it the keeper tells this desk.
+        """
+        ring = self._present(account).ring_now
+        if ring is None or ring.callback is None or ring.call != call:
+            raise OutOfOrder("This callback is not with you any more.")
+        said = CallbackSaid(call=call, adviser=account.id, token=ring.token, word=word)
+        await self._tools.keepers.say(ring.callback.keeper_url, said)
 
     def choose(self, account: Account, call: CallId, *, chosen: bool) -> None:
         """Note that an outcome has been chosen, whether or not it can be written down now."""

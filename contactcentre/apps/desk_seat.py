@@ -24,7 +24,7 @@ from contactcentre.ports.state import AdviserStanding, CallStanding, Overview
 from contactcentre.wire import desk as said
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.cluster import Ring, RingAgain
+from contactcentre.wire.cluster import CallbackSaid, Ring, RingAgain
 
 PASSING = (
     e.CallGone,
@@ -48,6 +48,13 @@ class Page(Protocol):
         """Close once everything has been said."""
 
 
+class Keepers(Protocol):
+    """The keepers of callbacks, as a desk reaches them."""
+
+    async def say(self, keeper_url: str, said: CallbackSaid) -> None:
+        """Tell a keeper what an adviser does. Raises PeerUnavailable and what it refuses."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatTools:
     """What every seat of a process shares."""
@@ -61,6 +68,7 @@ class SeatTools:
     wrap_up_ms: int
     widening: Mapping[QueueId, LevelsAfter]
     """The queues that tell levels apart."""
+    keepers: Keepers
     by_occupancy: bool
     """Whether the least occupied adviser is next, and not who has been ready for longest."""
 
@@ -311,6 +319,8 @@ class Seat:
         ring = self.ring_now
         if ring is None:
             return None
+        if ring.callback is not None:
+            return told.ring_now(ring, left_ms=0, ticket="")
         ticket = AdviserTicket(
             call=ring.call,
             adviser=ring.adviser,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from contactcentre.domain import wrapup
+from contactcentre.domain.callback import national
 from contactcentre.domain.desk_stand import Desk
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, OutcomeCode, QueueId
@@ -14,10 +15,10 @@ from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
 from contactcentre.journey.supervision import Supervision
 from contactcentre.ports.accounts import Account
 from contactcentre.ports.records import Outcome
-from contactcentre.ports.reports import TodayCounts
+from contactcentre.ports.reports import CallbackCounts
 from contactcentre.ports.state import NodeStanding, Overview
 from contactcentre.wire import desk as said
-from contactcentre.wire.cluster import Ring
+from contactcentre.wire.cluster import CallbackFacts, Ring
 
 LANGUAGE_NAMES: Mapping[Language, str] = {Language.ENGLISH: "English", Language.WELSH: "Cymraeg"}
 
@@ -50,6 +51,15 @@ def ring_now(ring: Ring, *, left_ms: int, ticket: str) -> said.RingNow:
         waited_ms=ring.waited_ms,
         ring_ms=left_ms,
         journey=ring.journey,
+        callback=None if ring.callback is None else _callback_now(ring.callback),
+    )
+
+
+def _callback_now(facts: CallbackFacts) -> said.CallbackNow:
+    return said.CallbackNow(
+        number=national(facts.number),
+        booked_ms=facts.booked_ms,
+        attempts_count=facts.attempts_count,
     )
 
 
@@ -161,20 +171,25 @@ class Signs:
         """Return what a supervisor sees; `leads_to` says where a queue passes callers on now."""
         states = [standing.state for _, standing in overview.advisers]
         return said.Board(
-            queues=list(self._board_queues(overview, language, leads_to)),
+            queues=list(self._board_queues(overview, supervision.callbacks, language, leads_to)),
             advisers={
                 state: states.count(state) for state in Presence if state is not Presence.OFFLINE
             },
-            nodes=[_node(node, supervision.state_of(node).value) for node in overview.nodes],
+            nodes=[
+                _node(node, supervision.state_of(node).value)
+                for node in overview.nodes
+                if node.carries_calls
+            ],
             coming_back_count=supervision.coming_back_count,
             is_storm=supervision.is_storm,
-            today=_today(supervision.today, supervision.target_ms),
+            today=_today(supervision),
             lines=lines,
         )
 
     def _board_queues(
         self,
         overview: Overview,
+        callbacks: Mapping[QueueId, CallbackCounts] | None,
         language: Language,
         leads_to: Callable[[QueueId], QueueId | None],
     ) -> Iterator[said.BoardQueue]:
@@ -187,6 +202,7 @@ class Signs:
                 longest_ms=_waited_ms(overview, queue.oldest_enqueued_ms),
                 ready_count=queue.ready_count,
                 overflows_to=None if to is None else _titles(*self._queues[to])[language],
+                callbacks_count=_open_count(callbacks, queue.queue),
             )
 
 
@@ -208,18 +224,28 @@ def _node(node: NodeStanding, state: Literal["serving", "draining", "stopped"]) 
     )
 
 
-def _today(counts: TodayCounts | None, target_ms: int) -> said.Today | None:
-    if counts is None:
+def _open_count(callbacks: Mapping[QueueId, CallbackCounts] | None, queue: QueueId) -> int | None:
+    if callbacks is None:
+        return None
+    return callbacks[queue].open_count if queue in callbacks else 0
+
+
+def _today(supervision: Supervision) -> said.Today | None:
+    counts, callbacks = supervision.today, supervision.callbacks
+    if counts is None or callbacks is None:
         return None
     return said.Today(
         offered_count=counts.offered_count,
         handled_count=counts.handled_count,
         abandoned_count=counts.abandoned_count,
         deflected_count=counts.deflected_count,
+        callback_count=counts.callback_count,
         left_in_menu_count=counts.left_in_menu_count,
         closed_count=counts.closed_count,
         system_lost_count=counts.system_lost_count,
         in_progress_count=counts.in_progress_count,
         answered_within_target_count=counts.answered_within_target_count,
-        target_ms=target_ms,
+        target_ms=supervision.target_ms,
+        callbacks_kept_count=sum(one.kept_count for one in callbacks.values()),
+        callbacks_broken_count=sum(one.broken_count for one in callbacks.values()),
     )

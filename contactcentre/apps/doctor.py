@@ -127,7 +127,8 @@ class _Doctor:
         generation = await state.generation()
         queues = {*self.widest_ms, *await state.queues_waiting()}
         overview = await state.overview(sorted(queues))
-        held = await self._census.held(one.node for one in overview.nodes)
+        nodes = [one for one in overview.nodes if one.carries_calls]
+        held = await self._census.held(one.node for one in nodes)
         bound = {one.call for _, one in overview.advisers if one.call is not None}
         return StateLook(
             server=server,
@@ -135,7 +136,7 @@ class _Doctor:
             desks=await state.desks(),
             lost_calls=await state.lost_calls(),
             lost_advisers=await state.lost_advisers(),
-            overview=overview,
+            overview=replace(overview, nodes=nodes),
             events=await self._census.events(),
             is_storm=await state.is_storm(),
             held=held,

@@ -80,8 +80,8 @@ def _accounts(accounts: Sequence[Account]) -> Iterator[str]:
     for name, account in (("all", total(accounts)), *named):
         parts = (
             f"{account.handled_count} handled + {account.abandoned_count} abandoned + "
-            f"{account.deflected_count} deflected + {account.left_in_menu_count} left in menu + "
-            f"{account.closed_count} closed + "
+            f"{account.deflected_count} deflected + {account.callback_count} to be rung back + "
+            f"{account.left_in_menu_count} left in menu + {account.closed_count} closed + "
             f"{account.system_lost_count} lost by us + {account.in_progress_count} in progress"
         )
         if account.overflowed_count:

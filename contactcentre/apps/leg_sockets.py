@@ -70,6 +70,9 @@ class LegSockets:
             case said.Leave() as leave:
                 await self._admission.leave(self._proved(leave), browser)
                 await _end_of(messages)
+            case said.CancelCallback() as cancel:
+                await self._admission.cancel_callback(self._proved(cancel), browser)
+                await _end_of(messages)
             case said.Attach() as attach:
                 await self._serve_adviser(attach, browser, messages)
             case None:
@@ -103,7 +106,7 @@ class LegSockets:
         finally:
             call.caller.browser_lost(browser)
 
-    def _proved(self, said: said.Offer | said.Leave) -> CallerClaim:
+    def _proved(self, said: said.Offer | said.Leave | said.CancelCallback) -> CallerClaim:
         """Return the claim of a page that has proved that it is its own. Raises BadClaim."""
         claim = self._signatures.read_claim(said.claim)
         prove_page(claim, said.secret)
@@ -165,7 +168,7 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.AdviserHungUp()
         case said.Beat():
             return None
-        case said.Offer() | said.Leave() | said.Attach():
+        case said.Offer() | said.Leave() | said.CancelCallback() | said.Attach():
             raise BadRequest("This socket has its offer already.")
         case _:
             assert_never(message)

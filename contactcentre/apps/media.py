@@ -1,7 +1,7 @@
 """The media node process: callers' legs, their menus, waits, rings and talks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.flow_files.sounds import load_music, load_sounds
+from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
 from contactcentre.adapters.spool_files.spool import FileSpool
@@ -23,14 +25,18 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.call_metrics import Gauges
+from contactcentre.apps.keeper import ringing_hours
 from contactcentre.apps.node_calls import NodePlace
 from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
+from contactcentre.apps.node_tools import CallbackTerms
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
+from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import DeskId, LineId, NodeId
+from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.limits import MESSAGE_MAX_BYTES
@@ -133,6 +139,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
     switches = await _switches(settings, process, state, clock)
+    lines = load_lines(flows)
     core = NodeCore(
         NodeGround(
             place=_place(settings, process),
@@ -143,17 +150,38 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
             clock=clock,
             chance=MachineChance(),
             signatures=Signatures(ring, signing, clock),
-            lines=load_lines(flows),
+            lines=lines,
             switches=switches,
             words=load_words(flows),
             patience=patience_of(settings),
             wait_errors=WaitErrors(metrics.record_wait_error),
             spawn=process.spawn,
             desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
+            callbacks=await _callbacks(settings, process, stack, lines),
         )
     )
     process.spawn(core.ship(), "shipping")
     return Node(process, settings, media=media, state=state, core=core, spool=spool)
+
+
+async def _callbacks(
+    settings: Settings, process: Process, stack: AsyncExitStack, lines: Mapping[LineId, Line]
+) -> CallbackTerms | None:
+    """Return how callers may book callbacks; None if no queue promises any."""
+    queues = [queue for line in lines.values() for queue in line.queues]
+    if all(queue.callbacks_max is None for queue in queues):
+        return None
+    pool = await stack.enter_async_context(
+        PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
+    )
+    process.uses("records", pool.ping)
+    rule = OfferRule(
+        long_wait_ms=settings.callback_wait_ms,
+        ceiling_ms=settings.callback_ceiling_ms,
+        again_ms=settings.callback_again_ms,
+        hours=ringing_hours(settings),
+    )
+    return CallbackTerms(promises=PostgresPromises(pool), rule=rule)
 
 
 def _state(settings: Settings) -> RedisState:

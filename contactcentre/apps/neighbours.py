@@ -33,7 +33,7 @@ class Neighbours:
             nodes = await self._book.nodes()
         except StateUnavailable:
             return
-        others = [node for node in nodes if node.node != self._own]
+        others = [node for node in nodes if node.node != self._own and node.carries_calls]
         self.serve = any(
             self._beats.get(node.node, node.beat) != node.beat and not node.draining
             for node in others

@@ -16,14 +16,13 @@ import structlog
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
-from contactcentre.apps.call_bounds import End, Start, ended_by, is_elsewhere, next_of
+from contactcentre.apps.call_bounds import End, Start, ended_by, is_elsewhere, last_words, next_of
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
-from contactcentre.domain.announcing import LINE_ENDED
 from contactcentre.domain.call import TALKS, Call, CallState, come_back, follow
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
@@ -57,7 +56,7 @@ STEPS_KEPT_MAX = 50
 HAND_OVERS_MAX = 3
 """A page that has come back so often finds no other node."""
 END_ON_DISK_WITHIN_MS = 500
-WORDS_OF_THE_END_MS = 10_000
+WORDS_OF_THE_END_MS = 20_000
 """A closing sentence may last so long; then the leg is closed all the same."""
 
 
@@ -98,6 +97,7 @@ class NodeCall:
             position=start.position,
             kept_ms=start.kept_ms,
             is_moved=start.is_moved,
+            is_booked=start.is_booked,
         )
         self._last_seq = 0
         self._is_dropped = False
@@ -220,10 +220,11 @@ class NodeCall:
         if offered is not None:
             with suppress(Refusal, Outage):
                 await self._tools.desks.over(self._call, offered, lapse=lapse)
-        if by in (HungUpBy.ADVISER, HungUpBy.PLATFORM) and self.caller.is_heard:
+        words = last_words(by, end.ending)
+        if words and self.caller.is_heard:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WORDS_OF_THE_END_MS / 1_000):
-                    await self.say((LINE_ENDED,), keys={})
+                    await self.say(words, keys={})
         await self.caller.end(self._call)
 
     async def _keep_end(self) -> None:
@@ -337,6 +338,7 @@ class NodeCall:
             kept_ms=self._way.kept_ms,
             desk=None if self._offered is None else self._offered.desk,
             failed=self.sight.failed,
+            is_booked=self._way.is_booked,
         )
 
     def tell_quality(self) -> None:

@@ -18,7 +18,7 @@ from contactcentre.apps.admission import Admission
 from contactcentre.apps.leg_sockets import LegSockets
 from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
-from contactcentre.apps.node_tools import NodeTools, Patience, Sign, Words
+from contactcentre.apps.node_tools import CallbackTerms, NodeTools, Patience, Sign, Words
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.domain.call import TALKS
@@ -70,6 +70,7 @@ class NodeGround:
     spawn: Callable[[Coroutine[None, None, None], str], None]
     """Runs something beside the node; its mistake ends the process."""
     desks_static: Mapping[DeskId, str] = field(default_factory=dict)
+    callbacks: CallbackTerms | None = None
 
 
 class NodeCore:
@@ -111,6 +112,7 @@ class NodeCore:
             spawn=_spawner(ground.spawn),
             patience=ground.patience,
             wait_errors=ground.wait_errors,
+            callbacks=ground.callbacks,
         )
         self.calls = NodeCalls(ground.place, tools)
         admission = Admission(self.calls, tools, ground.signatures)

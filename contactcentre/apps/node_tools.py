@@ -4,12 +4,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from contactcentre.domain.call import Call
+from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import LineId, NodeId, SoundName
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.domain.overflow import Onward
+from contactcentre.ports.callbacks import Promises
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
@@ -37,6 +39,14 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTerms:
+    """How callers of a node may book callbacks."""
+
+    promises: Promises
+    rule: OfferRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeTools:
     """What every call of a node shares."""
 
@@ -59,3 +69,5 @@ class NodeTools:
     """Runs something beside the call, owned by the node."""
     patience: Patience
     wait_errors: WaitErrors
+    callbacks: CallbackTerms | None = None
+    """None: no caller is offered any."""

@@ -26,7 +26,15 @@ from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Presences
 from contactcentre.wire.claims import AdviserTicket
-from contactcentre.wire.cluster import AskRing, OfferCall, Ring, RingAgain, RingOver, Talk
+from contactcentre.wire.cluster import (
+    AskRing,
+    CallbackSaid,
+    OfferCall,
+    Ring,
+    RingAgain,
+    RingOver,
+    Talk,
+)
 
 OFFER_DEADLINE_MS = 1_000
 RING_DEADLINE_MS = 1_500
@@ -70,6 +78,43 @@ class HttpNodes:
         )
 
 
+class HttpKeepers:
+    """The keepers of callbacks, as desks reach them."""
+
+    def __init__(self, peers: PeerWay) -> None:
+        self._peers = peers
+
+    async def say(self, keeper_url: str, said: CallbackSaid) -> None:
+        """Tell a keeper what an adviser does. Raises PeerUnavailable and what it refuses."""
+        await self._peers.post(keeper_url, "/callbacks/words", said, deadline_ms=RING_DEADLINE_MS)
+
+
+class DeskUrls:
+    """Where the desk processes are."""
+
+    def __init__(self, presences: Presences, static: Mapping[DeskId, str] = NOWHERE) -> None:
+        self._presences = presences
+        self._known: dict[DeskId, str] = dict(static)
+        """Where desks were last; at first where the settings say that they are."""
+
+    async def of(self, desk: DeskId) -> str:
+        """Return where a desk is; where it was last, while the address book does not say.
+
+        Raises PeerUnavailable if there is none, StateUnavailable if nobody can say.
+        """
+        try:
+            standing = await self._presences.desk(desk)
+        except StateUnavailable:
+            if desk not in self._known:
+                raise
+            standing = None
+        if standing is not None:
+            self._known[desk] = standing.internal_url
+        if desk not in self._known:
+            raise PeerUnavailable(f"There is no desk process {desk}.")
+        return self._known[desk]
+
+
 class HttpDesks:
     """The advisers' desks, as a media node reaches them."""
 
@@ -88,10 +133,8 @@ class HttpDesks:
     ) -> None:
         self._words = words
         self._titles = titles
-        self._known: dict[DeskId, str] = dict(static)
-        """Where desks were last; at first where the settings say that they are."""
+        self._urls = DeskUrls(presences, static)
         self._peers = peers
-        self._presences = presences
         self._signatures = signatures
         self._clock = clock
         self._node = node
@@ -102,7 +145,7 @@ class HttpDesks:
     ) -> None:
         """Let an adviser's desk ring, with a ticket to the leg that its browser will open."""
         ring = self.told(call, offered, ring_ms=ring_ms, steps=steps)
-        url = await self._url(offered.desk)
+        url = await self._urls.of(offered.desk)
         await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
 
     def told(
@@ -157,21 +200,7 @@ class HttpDesks:
         await self._tell(offered, "over", said)
 
     async def _tell(self, offered: Offered, what: str, said: Talk | Ring | RingOver) -> None:
-        url = await self._url(offered.desk)
+        url = await self._urls.of(offered.desk)
         await self._peers.post(
             url, f"/rings/{offered.token}/{what}", said, deadline_ms=RING_DEADLINE_MS
         )
-
-    async def _url(self, desk: DeskId) -> str:
-        """Return where a desk is; where it was last, while the address book does not say."""
-        try:
-            standing = await self._presences.desk(desk)
-        except StateUnavailable:
-            if desk not in self._known:
-                raise
-            standing = None
-        if standing is not None:
-            self._known[desk] = standing.internal_url
-        if desk not in self._known:
-            raise PeerUnavailable(f"There is no desk process {desk}.")
-        return self._known[desk]

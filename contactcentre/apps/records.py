@@ -1,7 +1,9 @@
 """The records process: from the stream of events into PostgreSQL, each exactly once.
 
-It also closes, for now, the rows of calls that nobody will say the end of.
+It also closes, for now, the rows of calls that nobody will say the end of, and keeps callbacks.
 """
+
+from contextlib import AsyncExitStack
 
 import structlog
 
@@ -14,6 +16,8 @@ from contactcentre.adapters.state_redis.events import RedisEventInbox
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.telemetry.monitors import violated
+from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.keeper import assemble_keeper
 from contactcentre.apps.process import Process
 from contactcentre.domain.errors import LedgerUnavailable, Outage, Refusal
 from contactcentre.domain.events import Ending
@@ -32,8 +36,12 @@ TABLES_RETRY_MS = 2_000
 async def serve(settings: Settings, process: Process) -> None:
     """Write events down until told to drain; what is not written stays on the stream."""
     clock, chance = MachineClock(), MachineChance()
-    state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
-    async with PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms) as pool:
+    async with AsyncExitStack() as stack:
+        state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+        stack.push_async_callback(state.close)
+        pool = await stack.enter_async_context(
+            PostgresPool(settings.database_url, timeout_ms=settings.database_timeout_ms)
+        )
         recorder, reconciler = assemble(
             state,
             PostgresLedger(pool),
@@ -44,15 +52,27 @@ async def serve(settings: Settings, process: Process) -> None:
             grace_ms=settings.orphan_grace_ms,
         )
 
+        keeper, door = assemble_keeper(
+            settings,
+            internal_url=process.internal_url,
+            state=state,
+            pool=pool,
+            peers=await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value())),
+            clock=clock,
+            chance=chance,
+        )
+
         async def record() -> None:
             await _bring_tables_up_to_date(settings.database_url, clock, chance)
             process.spawn(reconciler.run(), "reconciling")
+            process.spawn(keeper.run(), "callbacks")
             await recorder.run()
 
         process.check("records", pool.ping)
         process.check("state", state.ping)
+        process.routes(door.routes)
         await process.run(record)
-    await state.close()
+        await keeper.leave()
 
 
 def assemble(

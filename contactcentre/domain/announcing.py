@@ -28,6 +28,23 @@ PLACE_MAX = 30
 """The last place that is told as a number."""
 MORE_THAN_PLACE_MAX = SoundName("place_more_than_30")
 
+CALLBACK_OFFER = SoundName("callback_offer")
+CALLBACK_FULL = SoundName("callback_full")
+"""Said in the offer's place while no more may be promised."""
+CALLBACK_NUMBER = SoundName("callback_number")
+CALLBACK_WRONG_NUMBER = SoundName("callback_wrong_number")
+CALLBACK_NUMBER_IS = SoundName("callback_number_is")
+"""Said in front of the digits of a number."""
+CALLBACK_CHECK = SoundName("callback_check")
+CALLBACK_STAYS = SoundName("callback_stays")
+CALLBACK_NOT_NOW = SoundName("callback_not_now")
+"""Said while the records are away: the wait goes on."""
+CALLBACK_BOOKED = SoundName("callback_booked")
+"""Said once it is durable, and never before."""
+DIGITS: Mapping[str, SoundName] = MappingProxyType(
+    {digit: SoundName(f"digit_{digit}") for digit in "0123456789"}
+)
+
 WAIT_IS = SoundName("wait_is")
 """Said in front of a wait."""
 MINUTE_MS = 60_000
@@ -56,6 +73,16 @@ ANNOUNCEMENTS: frozenset[SoundName] = frozenset(
         WAIT_IS,
         UNDER_TWO_MINUTES,
         MORE_THAN_AN_HOUR,
+        CALLBACK_OFFER,
+        CALLBACK_FULL,
+        CALLBACK_NUMBER,
+        CALLBACK_WRONG_NUMBER,
+        CALLBACK_NUMBER_IS,
+        CALLBACK_CHECK,
+        CALLBACK_STAYS,
+        CALLBACK_NOT_NOW,
+        CALLBACK_BOOKED,
+        *DIGITS.values(),
         *PLACES.values(),
         *WAITS.values(),
     }

@@ -98,12 +98,14 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallQueued: S.WAITING,
             e.CallOverflowed: S.WAITING,
             e.PlaceTold: S.WAITING,
+            e.CallbackBooked: S.WAITING,
             e.CallRang: S.RINGING,
             e.CallEnded: S.ENDED,
         },
         S.RINGING: {
             e.CallResumed: S.RINGING,
             e.PlaceTold: S.RINGING,
+            e.CallbackBooked: S.RINGING,
             e.ReservationLapsed: S.WAITING,
             e.CallBridged: S.TALKING,
             e.CallEnded: S.ENDED,
@@ -220,7 +222,12 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
                 ended_by=event.by,
             )
         case (
-            e.CallArrived() | e.CallRedialled() | e.StepReached() | e.PlaceTold() | e.CallResumed()
+            e.CallArrived()
+            | e.CallRedialled()
+            | e.StepReached()
+            | e.PlaceTold()
+            | e.CallbackBooked()
+            | e.CallResumed()
         ):
             return call
 

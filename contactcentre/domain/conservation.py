@@ -1,9 +1,10 @@
 """The law of conservation: every call that came in has ended in one way, or is in progress.
 
-offered = handled + abandoned + deflected + overflowed + left in the menus + told that it is
-closed + lost by us + in progress. The two sides are counted apart: what came in by what the nodes
-saw, what became of it by the calls' rows. A call that a queue has passed on was offered to both: it
-counts as overflowed in the one and as what became of it in the other, and once in the total.
+offered = handled + abandoned + deflected + to be rung back + overflowed + left in the menus + told
+that it is closed + lost by us + in progress. The two sides are counted apart: what came in by what
+the nodes saw, what became of it by the calls' rows. A call that a queue has passed on was offered
+to both: it counts as overflowed in the one and as what became of it in the other, and once in the
+total.
 """
 
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ class Account:
     handled_count: int
     abandoned_count: int
     deflected_count: int
+    callback_count: int
     left_in_menu_count: int
     closed_count: int
     system_lost_count: int
@@ -38,6 +40,7 @@ class Account:
             self.handled_count
             + self.abandoned_count
             + self.deflected_count
+            + self.callback_count
             + self.left_in_menu_count
             + self.closed_count
             + self.system_lost_count
@@ -61,6 +64,7 @@ def total(accounts: Iterable[Account]) -> Account:
         handled_count=sum(one.handled_count for one in parts),
         abandoned_count=sum(one.abandoned_count for one in parts),
         deflected_count=sum(one.deflected_count for one in parts),
+        callback_count=sum(one.callback_count for one in parts),
         left_in_menu_count=sum(one.left_in_menu_count for one in parts),
         closed_count=sum(one.closed_count for one in parts),
         system_lost_count=sum(one.system_lost_count for one in parts),

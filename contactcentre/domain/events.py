@@ -24,6 +24,8 @@ class Ending(StrEnum):
     """The caller left before joining a queue."""
     DEFLECTED = "deflected"
     """The caller accepted an online route."""
+    CALLBACK = "callback"
+    """The caller keeps the place and will be rung back."""
     CLOSED = "closed"
     """The caller came outside the opening hours and was told so."""
     SYSTEM_LOST = "system_lost"
@@ -138,6 +140,11 @@ class PlaceTold(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackBooked(Event):
+    """It is durable that the caller will be rung back; the number stands there and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRang(Event):
     """The call's node took up the reservation and an adviser's desk rings."""
 
@@ -205,6 +212,7 @@ CallEvent = (
     | CallQueued
     | CallOverflowed
     | PlaceTold
+    | CallbackBooked
     | CallRang
     | ReservationLapsed
     | CallBridged

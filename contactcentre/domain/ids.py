@@ -19,6 +19,8 @@ Token = NewType("Token", int)
 """A reservation's number; rises for ever, so that the older of two is known to be stale."""
 RequestId = NewType("RequestId", str)
 """Names one attempt of the caller of a port, so that a repeat of it is recognised."""
+PhoneNumber = NewType("PhoneNumber", str)
+"""A telephone number as E.164 text, as in +441632960001."""
 OutcomeCode = NewType("OutcomeCode", str)
 SoundName = NewType("SoundName", str)
 """A prompt, an announcement or a piece of music, by the name it has in ivr_flows/."""

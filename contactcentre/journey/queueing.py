@@ -30,6 +30,7 @@ from contactcentre.domain.queueing import (
     honest_wait_ms,
     next_announcement_ms,
 )
+from contactcentre.ports.callbacks import Offers
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall, Offered
 from contactcentre.ports.media import Media
@@ -55,14 +56,19 @@ class Waiting:
         errors: WaitErrors,
         moved: Callable[[QueueId], QueueDefinition | None] = lambda _: None,
         pass_on: PassOn = lambda _call, _place: None,
+        callbacks: Offers | None = None,
     ) -> None:
-        """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere."""
+        """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere.
+
+        Without `callbacks` none is ever offered.
+        """
         self._moved = moved
         self._pass_on = pass_on
         self._first: tuple[SoundName, ...] = ()
         """What is still to be said before anything else."""
         self._is_begun = False
         """Whether the caller has been told that the wait has begun."""
+        self._callbacks = callbacks
         self._flow = flow
         self._live = live
         self._queues = queues
@@ -113,38 +119,56 @@ class Waiting:
                 node=call.node,
             )
 
-    async def offered(self, *, first: tuple[SoundName, ...] = ()) -> Offered:
-        """Wait, with music and announcements, until a reservation for this call is taken up."""
+    async def offered(self, *, first: tuple[SoundName, ...] = ()) -> Offered | None:
+        """Wait, with music and announcements, until a reservation for this call is taken up.
+
+        Return None once the caller has booked a callback instead.
+        """
         self._media.play_music(self._live.caller_leg, on=True)
         self._first = (*self._first, *first)
         async with asyncio.TaskGroup() as group:
             attending = group.create_task(self._attend(), name="announcements and keys")
-            offered = None
-            while offered is None:
-                offered = await self._live.offer(within_ms=OFFER_LOOK_MS)
+            coming = group.create_task(self._next_offer(), name="offer")
+            await asyncio.wait({attending, coming}, return_when=asyncio.FIRST_COMPLETED)
+            # what is booked is durable: an offer that came with it goes to somebody else
+            offered = None if attending.done() else coming.result()
             attending.cancel()
+            coming.cancel()
+        return offered
+
+    async def _next_offer(self) -> Offered:
+        while (offered := await self._live.offer(within_ms=OFFER_LOOK_MS)) is None:
+            pass
         self._expectation.over(at_ms=self._clock.monotonic_ms())
         return offered
 
     async def _attend(self) -> None:
-        """Announce the wait, and move the caller if 0 asks for it, a switch, or a full queue."""
+        """Announce the wait, and do what keys, a switch or a full queue ask for.
+
+        0 moves the caller to extra support, a switch or a full queue to another queue. Return once
+        a callback stands.
+        """
         while True:
             async with asyncio.TaskGroup() as group:
                 voice = group.create_task(self._announce(), name="announcements")
-                asked = group.create_task(self._extra_support_asked(), name="keys")
+                asked = group.create_task(self._key_asked(), name="keys")
                 await asyncio.wait({voice, asked}, return_when=asyncio.FIRST_COMPLETED)
-                to_extra_support = asked.done()
+                key = asked.result() if asked.done() else None
                 voice.cancel()
                 asked.cancel()
-            if to_extra_support:
+            if key == EXTRA_SUPPORT_KEY:
                 self._first = await self._move_to_extra_support()
-            else:
+            elif key is None:
                 await self._move_on(voice.result())
+            elif self._callbacks is not None and await self._callbacks.accept():
+                return
 
-    async def _extra_support_asked(self) -> None:
-        """Return once the caller asks for extra support and does not wait for it already."""
-        while await self._live.key(within_ms=None) != EXTRA_SUPPORT_KEY or not self._keys():
-            pass  # no other key means anything here
+    async def _key_asked(self) -> str:
+        """Return the next key that means something here."""
+        while (key := await self._live.key(within_ms=None)) not in self._keys():
+            pass
+        assert key is not None, "it has waited for one"
+        return key
 
     async def _move_to_extra_support(self) -> tuple[SoundName, ...]:
         """Go on waiting for extra support, since when the wait began; return what is said first."""
@@ -200,11 +224,15 @@ class Waiting:
         return step, self._flow.extra_support_queue(self._live.call.language)
 
     def _keys(self) -> Mapping[str, SoundName]:
-        """Return the keys that do something: 0, unless the caller waits there or it is closed."""
+        """Return the keys that do something: 0, unless the caller waits there or it is closed.
+
+        And that of a callback, once it has been offered.
+        """
+        callback = {} if self._callbacks is None else self._callbacks.keys
         waits_there = self._live.call.queue == self._extra_support[1].id
         if waits_there or not self._extra_support_is_open:
-            return {}
-        return {EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
+            return callback
+        return {**callback, EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
 
     @property
     def _extra_support_is_open(self) -> bool:
@@ -265,7 +293,8 @@ class Waiting:
                 wait_ms=wait_ms,
             )
         )
-        await self._live.say(announce_place(place.place, wait_ms), keys=self._keys())
+        more = () if self._callbacks is None else await self._callbacks.offer(wait_ms=wait_ms)
+        await self._live.say((*announce_place(place.place, wait_ms), *more), keys=self._keys())
 
     async def _place(self) -> Place | None:
         queue = self._live.call.queue

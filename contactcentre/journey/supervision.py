@@ -4,7 +4,7 @@ However many boards and desks are open, the stores are asked equally often. What
 is absent, never an old figure that looks like a new one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from contactcentre.domain.errors import Outage
 from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.limits import BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.environment import Clock
-from contactcentre.ports.reports import Reports, TodayCounts
+from contactcentre.ports.reports import CallbackCounts, Reports, TodayCounts
 from contactcentre.ports.rings import StormSign
 from contactcentre.ports.state import AddressBook, LostCall, NodeStanding, Overview
 
@@ -84,6 +84,8 @@ class Supervision:
         """Whether one adviser at a time is rung, as desks fail on it, when last looked."""
         self.today: TodayCounts | None = None
         """None while the records cannot be read."""
+        self.callbacks: Mapping[QueueId, CallbackCounts] | None = None
+        """None likewise; a queue without any is not among them."""
 
     async def look(self) -> None:
         """Look at the live state."""
@@ -125,8 +127,10 @@ class Supervision:
         since_ms = midnight_ms(self._clock.now_ms())
         try:
             self.today = await self._reports.today(since_ms=since_ms, target_ms=self.target_ms)
+            callbacks = await self._reports.callbacks(since_ms=since_ms)
+            self.callbacks = {one.queue: one for one in callbacks}
         except Outage:
-            self.today = None
+            self.today = self.callbacks = None
 
     async def keep_counting(self) -> None:
         """Look at the records again and again."""

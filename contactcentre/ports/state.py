@@ -172,17 +172,13 @@ class AdviserStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeStanding:
-    """A media node as the address book has it."""
+class NodeStanding(NodeReport):
+    """A media node, or a keeper of callbacks, as the address book has it."""
 
-    node: NodeId
-    site: str
-    beat: int
-    internal_url: str
-    public_url: str
-    draining: bool
-    legs_count: int
-    legs_max: int
+    @property
+    def carries_calls(self) -> bool:
+        """Say whether it is a media node: what it holds are callers on the line."""
+        return self.legs_max > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from contactcentre.domain.errors import LedgerUnavailable
 from contactcentre.domain.events import CallEnded, Ending, HungUpBy
 from contactcentre.domain.ids import AdviserId, CallId, NodeId
 from contactcentre.ports.records import OpenCall, Outcome, WrittenEvent
-from contactcentre.ports.reports import TodayCounts
+from contactcentre.ports.reports import CallbackCounts, TodayCounts
 from contactcentre.simulation.network import Names, Network
 
 Given = TypeVar("Given")
@@ -115,6 +115,7 @@ class LedgerData:
             handled_count=ended[Ending.HANDLED],
             abandoned_count=ended[Ending.ABANDONED],
             deflected_count=ended[Ending.DEFLECTED],
+            callback_count=ended[Ending.CALLBACK],
             closed_count=ended[Ending.CLOSED],
             left_in_menu_count=ended[Ending.LEFT_IN_MENU],
             system_lost_count=ended[Ending.SYSTEM_LOST],
@@ -174,6 +175,11 @@ class LedgerLink:
     async def today(self, *, since_ms: int, target_ms: int) -> TodayCounts:
         """Count the calls that arrived since a moment."""
         return await self.ask(lambda: self._data.today(since_ms, target_ms))
+
+    async def callbacks(self, *, since_ms: int) -> Sequence[CallbackCounts]:
+        """Count no callbacks: nobody promises any in a simulated centre."""
+        del since_ms
+        return await self.ask(tuple)
 
     async def ask(self, step: Callable[[], Given]) -> Given:
         """Let the ledger do a step. Raises LedgerUnavailable, also where it has been done."""

@@ -57,6 +57,8 @@ class CallMemory(Said):
     """The desk process of the adviser who is rung or talked with."""
     failed: list[AdviserId] = Field(max_length=16)
     """Whose desks have lately failed on this call."""
+    is_booked: bool = False
+    """It is durable that the caller will be rung back."""
 
 
 class AdviserTicket(Said):

@@ -2,18 +2,31 @@
 
 POST {node}/offers                     router → node     OfferCall        204, or 409 with a code
 POST {node}/rings/again                desk → node       AskRing          200 RingAgain, 404, 409
+POST {keeper}/callbacks/words          desk → keeper     CallbackSaid     204, 404, 409
 POST {desk}/rings                      node → desk       Ring             204, or 404 no such desk
 POST {desk}/rings/{token}/over         node → desk       RingOver         204
 POST {desk}/rings/{token}/bridged      node → desk       Talk             204
 POST {desk}/rings/{token}/moved        node → desk       Ring             204, the talk goes on
 
+The keeper of a callback takes /offers and /rings/again as a node does, and rings desks likewise.
+
 What a node says of a ring or talk carries the epoch of the leg it speaks for: a node that has been
 lost and wakes up again ends nothing that another has taken over.
 """
 
+from contactcentre.domain.callback import Attempt, TakeUp
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LineId,
+    NodeId,
+    PhoneNumber,
+    QueueId,
+    Token,
+)
 from contactcentre.domain.languages import Language
 from contactcentre.wire.said import Said
 
@@ -34,8 +47,20 @@ class JourneyStep(Said):
     words: dict[Language, str]
 
 
+class CallbackFacts(Said):
+    """What a desk must know of a callback that rings there."""
+
+    number: PhoneNumber
+    booked_ms: int
+    """How long ago it was promised."""
+    attempts_count: int
+    """How often the number has been rung in vain."""
+    keeper_url: str
+    """Where the desk process tells what the adviser does."""
+
+
 class Ring(Said):
-    """A call's node rings an adviser's desk."""
+    """A call's node rings an adviser's desk; or, with a `callback`, the keeper of that does."""
 
     call: CallId
     adviser: AdviserId
@@ -52,6 +77,17 @@ class Ring(Said):
     """How long it rings from now on; 0 for a talk."""
     epoch: LegEpoch
     journey: list[JourneyStep]
+    callback: CallbackFacts | None = None
+    """Nobody is on the line yet: there is neither a leg nor a ticket to one."""
+
+
+class CallbackSaid(Said):
+    """What an adviser does with a callback that rings at the desk or is taken."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    word: TakeUp | Attempt
 
 
 class Talk(Said):

@@ -9,6 +9,7 @@ POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
 GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
+POST /api/callbacks/{call}      DoCallback → nothing; what follows comes over the live socket
 GET  /api/board           → Board (supervisors)
 POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
                           records are away
@@ -21,6 +22,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from contactcentre.domain.callback import Attempt, TakeUp
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import (
     AdviserId,
@@ -118,8 +120,25 @@ class PresenceNow(Said):
     """How long ago this state began; a span, so that no two clocks are compared."""
 
 
+class CallbackNow(Said):
+    """A caller who is to be rung back."""
+
+    number: str
+    """As it is keyed in the United Kingdom."""
+    booked_ms: int
+    """How long ago it was promised."""
+    attempts_count: int
+    """How often the number has been rung in vain."""
+
+
+class DoCallback(Said):
+    """What the adviser does with a callback: takes it or not, and says how the attempt ended."""
+
+    word: TakeUp | Attempt
+
+
 class RingNow(Said):
-    """A call rings at this desk."""
+    """A call rings at this desk; or a callback, for which there is no leg to attach to."""
 
     kind: Literal["ring"] = "ring"
     call: CallId
@@ -133,6 +152,7 @@ class RingNow(Said):
     ring_ms: int
     """How much of the ring is left; 0 once it has been answered."""
     journey: list[JourneyStep]
+    callback: CallbackNow | None
 
 
 class RingEnded(Said):
@@ -226,6 +246,8 @@ class BoardQueue(Said):
     ready_count: int
     overflows_to: str | None
     """The queue that callers are passed on to now, by its title; None while they stay."""
+    callbacks_count: int | None
+    """Promised and not kept yet, those that are not due among them; None: cannot be read."""
 
 
 class BoardNode(Said):
@@ -306,6 +328,7 @@ class Today(Said):
     handled_count: int
     abandoned_count: int
     deflected_count: int
+    callback_count: int
     left_in_menu_count: int
     closed_count: int
     system_lost_count: int
@@ -313,6 +336,8 @@ class Today(Said):
     answered_within_target_count: int
     """Bridged within `target_ms` of entering the queue."""
     target_ms: int
+    callbacks_kept_count: int
+    callbacks_broken_count: int
 
 
 class Board(Said):

@@ -62,6 +62,14 @@ class Leave(Said):
     secret: str = Field(min_length=16, max_length=128)
 
 
+class CancelCallback(Said):
+    """A page takes back the callback of a call that has ended: any node takes that."""
+
+    kind: Literal["cancel_callback"] = "cancel_callback"
+    claim: str = Field(max_length=4_096)
+    secret: str = Field(min_length=16, max_length=128)
+
+
 class Attach(Said):
     """An adviser's browser offers sound for the call that rings at its desk."""
 
@@ -100,7 +108,19 @@ AdviserSays = Annotated[
     Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
     Field(discriminator="kind"),
 ]
-LegMessage = Offer | Leave | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
+LegMessage = (
+    Offer
+    | Leave
+    | CancelCallback
+    | Attach
+    | AnswerCall
+    | Decline
+    | Hold
+    | Mute
+    | PressKey
+    | HangUp
+    | Beat
+)
 """What a browser may say, a caller's or an adviser's."""
 LEG_SAYS: TypeAdapter[LegMessage] = TypeAdapter(Annotated[LegMessage, Field(discriminator="kind")])
 
@@ -130,6 +150,8 @@ class Stage(Said):
     """The prompts playing now, sentence by sentence, in `language`."""
     keys: dict[str, str]
     """Keys that do something now, each with what it does, in `language`."""
+    is_booked: bool = False
+    """It is durable that the caller will be rung back: the call ends with these words."""
 
 
 class PlaceNow(Said):

@@ -28,6 +28,7 @@ SAID: Mapping[str, Any] = {
     "FinishWrapUp": desk.FinishWrapUp,
     "WriteOutcome": desk.WriteOutcome,
     "OutcomeWritten": desk.OutcomeWritten,
+    "DoCallback": desk.DoCallback,
     "Board": desk.Board,
     "TurnSwitch": desk.TurnSwitch,
     "SwitchesNow": desk.SwitchesNow,

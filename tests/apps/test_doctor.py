@@ -116,8 +116,8 @@ async def test_a_centre_on_which_all_is_well(
     assert any(line.startswith("queue         tax.paying.en: 1 waiting, the ") for line in said)
     assert "in progress   1 calls by the record, 1 held by nodes" in said
     assert (
-        "all            4 = 4: 1 handled + 1 abandoned + 0 deflected + 1 left in menu + "
-        "0 closed + 0 lost by us + 1 in progress: holds" in said
+        "all            4 = 4: 1 handled + 1 abandoned + 0 deflected + 0 to be rung back + "
+        "1 left in menu + 0 closed + 0 lost by us + 1 in progress: holds" in said
     )
     assert any(line.startswith("tax.paying.en  3 = 3: ") for line in said)
     assert said[-1] == "Nothing is wrong."

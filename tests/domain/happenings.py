@@ -52,6 +52,7 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
                 why=e.OverflowWhy.WAITING,
             ),
             e.PlaceTold(call=C1, at_ms=AT_MS, place=3, wait_ms=None),
+            e.CallbackBooked(call=C1, at_ms=AT_MS),
             e.CallRang(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
             e.ReservationLapsed(
                 call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN, why=e.LapseReason.DECLINED

@@ -16,7 +16,7 @@ from contactcentre.journey.supervision import (
     midnight_ms,
 )
 from contactcentre.limits import NODE_SUSPECT_AFTER_MS
-from contactcentre.ports.reports import TodayCounts
+from contactcentre.ports.reports import CallbackCounts, TodayCounts
 from contactcentre.ports.state import AddressBook, LostCall, NodeStanding, Overview
 
 NODE = NodeStanding(
@@ -34,11 +34,16 @@ NO_CALLS = TodayCounts(
     handled_count=0,
     abandoned_count=0,
     deflected_count=0,
+    callback_count=0,
     left_in_menu_count=0,
     closed_count=0,
     system_lost_count=0,
     in_progress_count=0,
     answered_within_target_count=0,
+)
+
+PROMISED = CallbackCounts(
+    queue=QueueId("tax.paying.en"), open_count=3, kept_count=2, broken_count=1
 )
 
 
@@ -87,6 +92,11 @@ class Stage(AddressBook):
         self.since_ms = since_ms
         return NO_CALLS
 
+    async def callbacks(self, *, since_ms: int) -> Sequence[CallbackCounts]:
+        """Return one queue's."""
+        assert since_ms == self.since_ms
+        return [PROMISED]
+
     def now_ms(self) -> int:
         """Return the time of day."""
         return self.at_ms
@@ -123,11 +133,13 @@ async def test_what_cannot_be_read_is_absent(stage: Stage, supervision: Supervis
     await supervision.count()
     assert supervision.overview is not None
     assert supervision.today == NO_CALLS
+    assert supervision.callbacks == {PROMISED.queue: PROMISED}
     stage.away = True
     await supervision.look()
     await supervision.count()
     assert supervision.overview is None
     assert supervision.today is None
+    assert supervision.callbacks is None
 
 
 async def test_a_node_without_a_beat_is_stopped(stage: Stage, supervision: Supervision) -> None:

@@ -4,6 +4,7 @@
 
 import type {
   Board,
+  DoCallback,
   FinishWrapUp,
   Me,
   OutcomeWritten,
@@ -97,6 +98,8 @@ export const desk = {
     ask<OutcomeWritten>("PUT", `/api/calls/${encodeURIComponent(call)}/outcome`, words),
   talk: () => ask<TalkNow>("GET", "/api/talk"),
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
+  doCallback: (call: string, said: DoCallback) =>
+    ask<void>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
   turnSwitch: (turn: TurnSwitch) => ask<SwitchesNow>("POST", "/api/switches", turn),
   board: (deadlineMs: number) => ask<Board>("GET", "/api/board", undefined, deadlineMs),
 };

@@ -27,6 +27,10 @@ export const CLOSINGS = {
 
 export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat;
 /**
+ * How it ended that an adviser rang the number.
+ */
+export type Attempt = "reached" | "no_answer" | "wrong_number" | "given_up";
+/**
  * Why an adviser is away.
  */
 export type AwayReason =
@@ -59,9 +63,13 @@ export type Language = "en-GB" | "cy";
  */
 export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up" | "node_lost";
 /**
+ * What an adviser does at whose desk a callback rings.
+ */
+export type TakeUp = "take" | "decline";
+/**
  * How a call ended; each call has one (the conservation law counts them).
  */
-export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "closed" | "system_lost";
+export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "callback" | "closed" | "system_lost";
 export type NodeSays =
   Answer | ClaimChanged | Stage | PlaceNow | Quality | Bridged | Held | CallerHeard | Over | Refused | Beat;
 /**
@@ -154,6 +162,7 @@ export interface BoardQueue {
   longest_ms: number | null;
   ready_count: number;
   overflows_to: string | null;
+  callbacks_count: number | null;
 }
 /**
  * A media node on the board.
@@ -173,12 +182,15 @@ export interface Today {
   handled_count: number;
   abandoned_count: number;
   deflected_count: number;
+  callback_count: number;
   left_in_menu_count: number;
   closed_count: number;
   system_lost_count: number;
   in_progress_count: number;
   answered_within_target_count: number;
   target_ms: number;
+  callbacks_kept_count: number;
+  callbacks_broken_count: number;
 }
 /**
  * A line and its switches.
@@ -227,6 +239,14 @@ export interface Bridged {
   token: number;
 }
 /**
+ * A caller who is to be rung back.
+ */
+export interface CallbackNow {
+  number: string;
+  booked_ms: number;
+  attempts_count: number;
+}
+/**
  * Adviser: the caller's sound has stopped, or has come back.
  */
 export interface CallerHeard {
@@ -250,7 +270,7 @@ export interface PresenceNow {
   since_ms: number;
 }
 /**
- * A call rings at this desk.
+ * A call rings at this desk; or a callback, for which there is no leg to attach to.
  */
 export interface RingNow {
   kind: "ring";
@@ -264,6 +284,7 @@ export interface RingNow {
   waited_ms: number;
   ring_ms: number;
   journey: JourneyStep[];
+  callback: CallbackNow | null;
 }
 /**
  * One thing the caller did on the way here, for the adviser to read.
@@ -335,6 +356,12 @@ export interface HealthNow {
   records_reachable: boolean;
 }
 /**
+ * What the adviser does with a callback: takes it or not, and says how the attempt ended.
+ */
+export interface DoCallback {
+  word: TakeUp | Attempt;
+}
+/**
  * The adviser has finished with a call.
  */
 export interface FinishWrapUp {
@@ -391,6 +418,7 @@ export interface Stage {
   keys: {
     [k: string]: string;
   };
+  is_booked: boolean;
 }
 /**
  * The caller's place; also sent when it was not said aloud.

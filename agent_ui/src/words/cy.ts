@@ -217,6 +217,29 @@ export const cy: Words = {
     takenOffHold: "Mae’r galwr yn eich clywed eto",
   },
 
+  callback: {
+    tag: "Galwad yn ôl",
+    incoming: "Galwad yn ôl i’w gwneud",
+    number: "Rhif",
+    booked: "Trefnwyd",
+    ago: (time) => `${time} yn ôl`,
+    tried: "Wedi rhoi cynnig arni",
+    times: (n) => (n === 0 ? "Naddo" : `${n} gwaith`),
+    take: "Ei chymryd",
+    ringNow: "Ffoniwch y galwr ar eich ffôn:",
+    thenSay: "Wedyn, dywedwch yma sut y daeth i ben.",
+    ends: "Sut y daeth yr alwad yn ôl i ben",
+    endings: {
+      reached: "Siaradom ni",
+      no_answer: "Dim ateb",
+      wrong_number: "Rhif anghywir",
+      given_up: "Ni ellir ei ffonio",
+    },
+    announce: (queue) => `Galwad yn ôl i’w gwneud, ${queue}. Pwyswch F2 i’w chymryd.`,
+    announceNoKeys: (queue) => `Galwad yn ôl i’w gwneud, ${queue}.`,
+    failed: "Nid oedd modd trosglwyddo hynny. Rhowch gynnig arall arni ymhen ychydig eiliadau.",
+  },
+
   keypad: {
     title: "Bysellbad",
     hint: "Mae tonau’n mynd at y galwr. Gallwch deipio digidau hefyd.",
@@ -359,6 +382,7 @@ export const cy: Words = {
     queue: "Ciw",
     waitingShort: "Yn aros",
     longestShort: "Arhosiad hiraf",
+    callbacks: "Galwadau yn ôl",
     ready: "Barod",
     advisers: "Cynghorwyr",
     signedIn: (count) => `${count} wedi mewngofnodi`,

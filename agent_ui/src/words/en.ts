@@ -1,6 +1,6 @@
 /** The desk's and the board's words in English. Welsh has the same keys, by its type. */
 
-import type { AwayReason, LapseReason, Presence } from "../wire/made";
+import type { Attempt, AwayReason, LapseReason, Presence } from "../wire/made";
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -208,6 +208,29 @@ export const en = {
     takenOffHold: "The caller hears you again",
   },
 
+  callback: {
+    tag: "Call back",
+    incoming: "Call back to make",
+    number: "Number",
+    booked: "Booked",
+    ago: (time: string) => `${time} ago`,
+    tried: "Tried before",
+    times: (n: number) => (n === 0 ? "No" : plural(n, "time", "times")),
+    take: "Take it",
+    ringNow: "Ring the caller on your phone:",
+    thenSay: "Afterwards, say here how it ended.",
+    ends: "How the call back ended",
+    endings: {
+      reached: "We spoke",
+      no_answer: "No answer",
+      wrong_number: "Wrong number",
+      given_up: "Can’t be rung",
+    } satisfies Record<Attempt, string>,
+    announce: (queue: string) => `Call back to make, ${queue}. Press F2 to take it.`,
+    announceNoKeys: (queue: string) => `Call back to make, ${queue}.`,
+    failed: "That could not be passed on. Try again in a few seconds.",
+  },
+
   keypad: {
     title: "Keypad",
     hint: "Tones go to the caller. You can type digits too.",
@@ -345,6 +368,7 @@ export const en = {
     queue: "Queue",
     waitingShort: "Waiting",
     longestShort: "Longest wait",
+    callbacks: "Call backs",
     ready: "Ready",
     advisers: "Advisers",
     signedIn: (count: number) => `${count} signed in`,

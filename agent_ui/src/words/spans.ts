@@ -40,3 +40,10 @@ const DAY = new Intl.DateTimeFormat("en-GB", {
 export function dayAndMinute(atMs: number): string {
   return `${DAY.format(atMs)} ${hourAndMinute(atMs)}`;
 }
+
+/** Return a telephone number in groups that are easy to key. */
+export function spelled(number: string): string {
+  return number.replace(/^(\d{5})(\d{3})?(\d+)$/, (_, area, middle, rest) =>
+    [area, middle, rest].filter(Boolean).join(" "),
+  );
+}

@@ -10,6 +10,7 @@ function queue(title: string, waiting: number, longest: number | null): BoardQue
     longest_ms: longest,
     ready_count: 0,
     overflows_to: null,
+    callbacks_count: 0,
   };
 }
 
@@ -28,12 +29,15 @@ const TODAY: Today = {
   handled_count: 8,
   abandoned_count: 2,
   deflected_count: 1,
+  callback_count: 0,
   left_in_menu_count: 1,
   closed_count: 0,
   system_lost_count: 0,
   in_progress_count: 8,
   answered_within_target_count: 6,
   target_ms: 300_000,
+  callbacks_kept_count: 0,
+  callbacks_broken_count: 0,
 };
 
 it("figures are believed for five seconds, and not at all after fifteen", () => {

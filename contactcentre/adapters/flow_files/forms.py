@@ -14,6 +14,7 @@ PRESSED_PATTERN = r"^([0-9*#]|silence)$"
 WORDS_PATTERN = r"\S"
 SPAN_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 DATE_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+HOW_MANY_PATTERN = r"^[1-9][0-9]{0,3}$"
 SECONDS_PATTERN = r"^[0-9]{1,4}$"
 BOUND_PATTERN = r"^[1-9][0-9]{0,3}$"
 BOUND_MAX = 9_999
@@ -42,6 +43,11 @@ Bound = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": BOUND_MAX}),
 ]
 """A number that is not to be passed, of callers or of seconds."""
+HowMany = Annotated[
+    str,
+    StringConstraints(pattern=HOW_MANY_PATTERN),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 9_999}),
+]
 
 EXPLAINED: Mapping[str, str] = MappingProxyType(
     {
@@ -51,6 +57,7 @@ EXPLAINED: Mapping[str, str] = MappingProxyType(
         WORDS_PATTERN: "write the words",
         SPAN_PATTERN: "write from when to when, as in 08:00-18:00; a whole day is 00:00-24:00",
         DATE_PATTERN: "write the date with year, month and day, as in 2026-12-24",
+        HOW_MANY_PATTERN: "write a whole number, 1 to 9999",
         SECONDS_PATTERN: f"write whole seconds, 0 to {AFTER_MAX_S}",
         BOUND_PATTERN: f"write a whole number, 1 to {BOUND_MAX}",
     }

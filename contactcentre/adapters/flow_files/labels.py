@@ -40,6 +40,11 @@ def _titled(directory: Path) -> Iterator[tuple[SoundName, Titles]]:
     yield OTHER_LANGUAGE_LABEL, labels.other_language
     yield DEFLECT_LABELS[ACCEPT_KEY], labels.accept
     yield DEFLECT_LABELS[DECLINE_KEY], labels.decline
+    yield SoundName("label_callback"), labels.callback
+    yield SoundName("label_callback_done"), labels.callback_done
+    yield SoundName("label_callback_leave"), labels.callback_leave
+    yield SoundName("label_callback_right"), labels.callback_right
+    yield SoundName("label_callback_again"), labels.callback_again
     for line in folders.line_ids(directory):
         written = understand(read(folders.line_dir(directory, line) / "flow.yaml"), WrittenFlow)
         yield from _titled_in(line, written)

@@ -231,6 +231,7 @@ def _queues(
             hours=read_hours(document, ("queues", name, "hours"), queue.hours),
             levels_after_ms=_levels_after_ms(queue),
             overflow=_overflow(line, queue.overflow),
+            callbacks_max=_whole(queue.callbacks_per_half_hour),
         )
         for name, queue in written.queues.items()
         for language in written.languages
@@ -255,6 +256,10 @@ def _overflow(line: LineId, written: WrittenOverflow | None) -> OverflowRule | N
         per_adviser_max=per_adviser,
         waited_ms=None if waited_s is None else 1_000 * waited_s,
     )
+
+
+def _whole(number: str | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _step(written: WrittenStep) -> Step:

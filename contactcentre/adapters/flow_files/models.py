@@ -10,6 +10,7 @@ from contactcentre.adapters.flow_files.forms import (
     Bound,
     Choice,
     Date,
+    HowMany,
     Name,
     Pressed,
     Seconds,
@@ -177,6 +178,8 @@ class WrittenQueueDefinition(Written):
     """From which waiting time on advisers of level 1, 2 and 3 are asked; without it all at once."""
     overflow: WrittenOverflow | None = None
     """When callers are passed on to another queue; without it never."""
+    callbacks_per_half_hour: HowMany | None = None
+    """How many callbacks may be promised in half an hour; without it none is offered."""
 
 
 class WrittenFlow(Written):
@@ -210,6 +213,16 @@ class WrittenLabels(Written):
     """1 at a deflection."""
     decline: Titles
     """2 at a deflection."""
+    callback: Titles
+    """1 while waiting, where a callback is offered."""
+    callback_done: Titles
+    """# behind a number that is keyed."""
+    callback_leave: Titles
+    """* there."""
+    callback_right: Titles
+    """1 where a number is read back."""
+    callback_again: Titles
+    """2 there."""
 
 
 class WrittenOutcomes(Written):

@@ -145,6 +145,8 @@ class QueueDefinition:
     """From which waiting time on advisers of each level are asked; None: all at once, alike."""
     overflow: OverflowRule | None = None
     """When callers are passed on to another queue; None: never."""
+    callbacks_max: int | None = None
+    """How many callbacks may be promised in half an hour; None: it offers none."""
 
     @property
     def widest_ms(self) -> int:

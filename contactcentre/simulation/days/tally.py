@@ -102,7 +102,8 @@ class Tally:
             deflected_count=self.endings[Ending.DEFLECTED],
             left_in_menu_count=self.endings[Ending.LEFT_IN_MENU],
             closed_count=self.endings[Ending.CLOSED],
-            overflowed_count=0,  # no queue of the day passes callers on
+            callback_count=0,  # no queue of the day promises any,
+            overflowed_count=0,  # nor passes callers on
             system_lost_count=self.endings[Ending.SYSTEM_LOST],
             in_progress_count=self.in_system.count,
             provisional_count=0,

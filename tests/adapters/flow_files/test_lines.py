@@ -56,6 +56,15 @@ def test_a_line_has_a_queue_for_every_need_and_language(flows: Path) -> None:
     ]
 
 
+def test_a_queue_says_how_many_callbacks_it_promises_or_offers_none(flows: Path) -> None:
+    rewrite(
+        flows / "lines/bins/flow.yaml",
+        "service_class: P2",
+        "service_class: P2\n    callbacks_per_half_hour: 12",
+    )
+    assert [queue.callbacks_max for queue in load_line(flows, BINS).queues] == [12, 12, None, None]
+
+
 def test_a_queue_says_from_when_on_it_asks_each_level_or_asks_all_at_once(flows: Path) -> None:
     rewrite(
         flows / "lines/bins/flow.yaml",
@@ -238,6 +247,10 @@ BROKEN_FLOWS = {
             "service_class: P2\n    overflow: {to: {queue: bins}, waiting: many}",
         ),
         "9:35: `many` cannot stand at `waiting`; write a whole number, 1 to 9999.",
+    ),
+    "a quota of callbacks that is none": (
+        ("service_class: P2", "service_class: P2\n    callbacks_per_half_hour: 0"),
+        "9:5: `0` cannot stand at `callbacks_per_half_hour`; write a whole number, 1 to 9999.",
     ),
     "a fourth level": (
         ("service_class: P2", "service_class: P2\n    levels_after_s: [0, 20, 60, 90]"),

@@ -14,6 +14,8 @@ from tests.chaos import bad_wire
 TABLES = {
     "accounts",
     "alembic_version",
+    "callback_attempts",
+    "callbacks",
     "calls",
     "events",
     "marks",

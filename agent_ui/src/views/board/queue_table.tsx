@@ -16,6 +16,7 @@ export function QueueTable({ queues }: { queues: readonly BoardQueue[] }) {
             <th scope="col">{words.board.queue}</th>
             <th scope="col">{words.board.waitingShort}</th>
             <th scope="col">{words.board.longestShort}</th>
+            <th scope="col">{words.board.callbacks}</th>
             <th scope="col">{words.board.ready}</th>
           </tr>
         </thead>
@@ -30,6 +31,7 @@ export function QueueTable({ queues }: { queues: readonly BoardQueue[] }) {
               </th>
               <td>{queue.waiting_count}</td>
               <td>{queue.longest_ms === null ? "–" : clock(queue.longest_ms)}</td>
+              <td>{queue.callbacks_count ?? "–"}</td>
               <td>{queue.ready_count}</td>
             </tr>
           ))}

@@ -13,13 +13,13 @@ import { type Line, NO_LINE } from "../../state/quality";
 import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
-import type { AwayReason, DeskSays, Me, RingNow } from "../../wire/made";
+import type { Attempt, AwayReason, DeskSays, DoCallback, Me, RingNow } from "../../wire/made";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
 
 /** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
 export interface Trouble {
-  what: "presence" | "end" | "finish" | "more_time" | "notes" | "sign_out";
+  what: "presence" | "callback" | "end" | "finish" | "more_time" | "notes" | "sign_out";
   detail: string | null;
 }
 
@@ -140,12 +140,19 @@ export class AtWork {
 
   /** Take the call that rings. */
   answer(): void {
-    this.#leg.answer();
+    if (this.#callback !== null) void this.#say("take");
+    else this.#leg.answer();
   }
 
   /** Give the call back; the caller keeps the place. */
   decline(): void {
-    this.#leg.decline();
+    if (this.#callback !== null) void this.#say("decline");
+    else this.#leg.decline();
+  }
+
+  /** Say how it ended that the caller was rung back. */
+  endCallback(how: Attempt): void {
+    void this.#say(how);
   }
 
   mute(on: boolean): void {
@@ -165,7 +172,7 @@ export class AtWork {
     const { work } = this.#seen.desk;
     this.#ending = tokenOf(work);
     if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up" })) return;
-    if (work.at !== "talking") return;
+    if (work.at !== "talking" || this.#callback !== null) return;
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
   }
 
@@ -208,6 +215,17 @@ export class AtWork {
 
   forgetTrouble(): void {
     this.#show({ trouble: null });
+  }
+
+  /** The callback that rings or is taken: there is no leg to it. */
+  get #callback(): string | null {
+    const ring = rangFor(this.#seen.desk.work);
+    return ring === null || ring.callback === null ? null : ring.call;
+  }
+
+  async #say(word: DoCallback["word"]): Promise<void> {
+    const call = this.#callback;
+    if (call !== null) await this.#ask("callback", () => desk.doCallback(call, { word }));
   }
 
   async #hasMicrophone(): Promise<boolean> {
@@ -286,7 +304,7 @@ export class AtWork {
     const { work } = this.#seen.desk;
     const ring = rangFor(work);
     const microphone = this.#seen.microphone.stream;
-    if (ring === null || microphone === null) return;
+    if (ring === null || ring.callback !== null || microphone === null) return;
     this.#leg.open(ring, microphone, work.at === "talking");
   }
 

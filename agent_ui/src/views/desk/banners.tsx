@@ -147,6 +147,8 @@ function sentenceFor(trouble: Trouble, words: Words): string {
   switch (trouble.what) {
     case "presence":
       return words.presence.notChanged;
+    case "callback":
+      return words.callback.failed;
     case "end":
       return words.call.endFailed;
     case "finish":

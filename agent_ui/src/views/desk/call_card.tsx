@@ -1,12 +1,13 @@
-import { Languages, PhoneOff } from "lucide-react";
+import { Languages, PhoneOff, PhoneOutgoing } from "lucide-react";
 import { Since, Until, useNow } from "../../parts/clock";
 import { Tag } from "../../parts/tag";
 import { callOf, queueOf, type Ringing, referenceOf } from "../../state/desk";
-import type { Me } from "../../wire/made";
+import type { CallbackNow, Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
-import { clock } from "../../words/spans";
+import { clock, spelled } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
 import { AudioRow } from "./audio_row";
+import { CallbackControls, CallbackRingControls, callbackOf } from "./callback_controls";
 import { Controls } from "./controls";
 import { RingControls } from "./ring_controls";
 import { readable, useQueueTitle } from "./titles";
@@ -22,7 +23,9 @@ interface Props {
 export function CallCard({ me, work, seen }: Props) {
   const words = useWords();
   const { work: now } = seen.desk;
-  const label = now.at === "ringing" ? words.call.incoming : words.call.current;
+  const callback = callbackOf(seen);
+  const rings = callback === null ? words.call.incoming : words.callback.incoming;
+  const label = now.at === "ringing" ? rings : words.call.current;
   return (
     <section className="card call" aria-label={label} data-at={now.at}>
       <header>
@@ -30,10 +33,16 @@ export function CallCard({ me, work, seen }: Props) {
         <CallClock seen={seen} />
       </header>
       <Facts me={me} seen={seen} />
-      {now.at === "ringing" && <RingControls work={work} seen={seen} />}
-      {now.at === "talking" && <Controls work={work} seen={seen} />}
+      {callback !== null && now.at === "ringing" && <CallbackRingControls work={work} />}
+      {callback !== null && now.at === "talking" && (
+        <CallbackControls work={work} callback={callback} />
+      )}
+      {callback === null && now.at === "ringing" && <RingControls work={work} seen={seen} />}
+      {callback === null && now.at === "talking" && <Controls work={work} seen={seen} />}
       {now.at === "wrap_up" && <WrapUpTimer work={work} wrapUp={now} />}
-      {(now.at === "ringing" || now.at === "talking") && <AudioRow seen={seen} />}
+      {callback === null && (now.at === "ringing" || now.at === "talking") && (
+        <AudioRow seen={seen} />
+      )}
     </section>
   );
 }
@@ -49,6 +58,12 @@ function Heading({ me, seen }: { me: Me; seen: Seen }) {
     <div>
       <div className="call-title">
         <h1>{queue === null ? words.call.fallbackTitle : titleOf(queue)}</h1>
+        {callbackOf(seen) !== null && (
+          <Tag>
+            <PhoneOutgoing size={14} aria-hidden="true" />
+            {words.callback.tag}
+          </Tag>
+        )}
         {ring?.language === "cy" && (
           <Tag>
             <Languages size={14} aria-hidden="true" />
@@ -133,6 +148,7 @@ function Facts({ me, seen }: { me: Me; seen: Seen }) {
     [words.call.waited, clock(ring.waited_ms)],
     [words.call.language, words.languages[ring.language] ?? ring.language],
     [words.call.line, readable(ring.line)],
+    ...(ring.callback === null ? [] : callbackFacts(ring.callback, words)),
   ];
   return (
     <dl className="facts">
@@ -144,4 +160,12 @@ function Facts({ me, seen }: { me: Me; seen: Seen }) {
       ))}
     </dl>
   );
+}
+
+function callbackFacts(callback: CallbackNow, words: Words): [string, string][] {
+  return [
+    [words.callback.number, spelled(callback.number)],
+    [words.callback.booked, words.callback.ago(clock(callback.booked_ms))],
+    [words.callback.tried, words.callback.times(callback.attempts_count)],
+  ];
 }

@@ -31,7 +31,8 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
   useEffect(() => {
     if (ring === null) return undefined;
     const waited = clock(ring.waited_ms);
-    const sentence = keysAreOn ? words.call.announce : words.call.announceNoKeys;
+    const its = ring.callback === null ? words.call : words.callback;
+    const sentence = keysAreOn ? its.announce : its.announceNoKeys;
     announce(sentence(titleOf(ring.queue), waited), "assertive");
     const quiet = ringTone();
     const takeAway = notify(

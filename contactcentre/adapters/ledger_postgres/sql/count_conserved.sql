@@ -29,6 +29,7 @@ SELECT
     count(*) FILTER (WHERE ending = 'handled') AS handled_count,
     count(*) FILTER (WHERE ending = 'abandoned') AS abandoned_count,
     count(*) FILTER (WHERE ending = 'deflected') AS deflected_count,
+    count(*) FILTER (WHERE ending = 'callback') AS callback_count,
     count(*) FILTER (WHERE ending = 'left_in_menu') AS left_in_menu_count,
     count(*) FILTER (WHERE ending = 'closed') AS closed_count,
     count(*) FILTER (WHERE ending = 'system_lost') AS system_lost_count,

@@ -104,10 +104,11 @@ class SeenCentre:
         self._away = False
         self._overview = overview
         self._seen_at_ms = self._clock.monotonic_ms()
-        self._standing |= {node.node: node for node in overview.nodes}
+        nodes = [node for node in overview.nodes if node.carries_calls]
+        self._standing |= {node.node: node for node in nodes}
         self._beats = {node.node: self._beat(node) for node in self._standing.values()}
         self._living = [node for node in self._standing.values() if self._is_alive(node)]
-        seen = {node.node for node in (*overview.nodes, *self._living)}
+        seen = {node.node for node in (*nodes, *self._living)}
         self._standing = {node: self._standing[node] for node in self._standing if node in seen}
 
     def _beat(self, node: NodeStanding) -> tuple[int, int]:

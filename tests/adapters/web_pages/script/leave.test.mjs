@@ -56,7 +56,7 @@ test("nobody is told for longer than ten seconds", async () => {
 });
 
 /** Say it to a node of paper that does this, and return whether that settled it. */
-async function say(act) {
+async function say(act, more = {}) {
   const said = [];
   const socket = {
     closed: false,
@@ -73,6 +73,7 @@ async function say(act) {
     openSocket: () => socket,
     pause: () => new Promise((resolve) => (tooLate = resolve)),
     withinMs: 2_000,
+    ...more,
   });
   act(socket, () => tooLate());
   const settled = await done;
@@ -104,3 +105,16 @@ for (const [what, act, settles] of [
     assert.equal((await say(act)).settled, settles);
   });
 }
+
+test("a callback is cancelled once a node has closed the socket over it, and not before", async () => {
+  const kind = "cancel_callback";
+  const taken = (s) => {
+    s.onopen();
+    s.onclose({ code: 1000 });
+  };
+  const { settled, said } = await say(taken, { kind });
+  assert.equal(settled, true);
+  assert.deepEqual(said, [{ kind, claim: "the claim", secret: "the secret" }]);
+  const expired = (s) => answer(s, { kind: "refused", code: "bad-claim" }) ?? s.onclose({ code: 4403 });
+  assert.equal((await say(expired, { kind })).settled, false);
+});

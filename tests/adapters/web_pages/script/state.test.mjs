@@ -10,6 +10,7 @@ import {
   isPlaced,
   keptWords,
   lostWords,
+  mayCancelCallback,
   stateWords,
 } from "../../../../contactcentre/adapters/web/pages/assets/call/state.js";
 
@@ -253,4 +254,24 @@ test("a place from before outlives a microphone that is refused and a call that 
   assert.deepEqual(closingWords(menus), ["over.left_in_menu", "kept.left"]);
   const gone = [...START, claimed(false), UP.at(-1), ENDED].reduce(follow, left);
   assert.equal(gone.kept, null);
+});
+
+test("whoever is to be rung back keeps no place by calling again, and may cancel", () => {
+  const waits = [...UP, stage("waiting")];
+  const booked = keeping(...waits, { kind: "over", ending: "callback" });
+  assert.deepEqual(closingWords(booked), ["over.callback"]);
+  assert.ok(mayCancelCallback(booked));
+  const failed = follow(booked, { kind: "callback_not_cancelled" });
+  assert.deepEqual(closingWords(failed), ["over.callback_stays"]);
+  assert.ok(mayCancelCallback(failed));
+  const cancelled = follow(failed, { kind: "callback_cancelled" });
+  assert.deepEqual(closingWords(cancelled), ["over.callback_cancelled"]);
+  assert.ok(!mayCancelCallback(cancelled));
+  assert.deepEqual(announcement(booked, cancelled).polite, "over.callback_cancelled");
+  assert.ok(!mayCancelCallback(keeping(...waits, { kind: "over", ending: "abandoned" })));
+});
+
+test("whoever ends the call as it is said that the callback is booked has not left the queue", () => {
+  const told = keeping(...UP, stage("waiting"), stage("ended", { is_booked: true }), ENDED);
+  assert.deepEqual(closingWords(told), ["over.callback"]);
 });

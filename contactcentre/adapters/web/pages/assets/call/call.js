@@ -51,6 +51,8 @@ let live = null;
 let leaving = Promise.resolve(true);
 /** The call that another page has taken over from this one. */
 let elsewhere = null;
+/** The call that has ended with a callback, as it was kept. */
+let booked = null;
 
 const view = new View({
   page: document,
@@ -145,6 +147,29 @@ function leave({ claim, secret, nodes, heard = null }) {
     nowMs: clock.nowMs,
     random: Math.random,
   });
+}
+
+/** Tell any node that the caller wants no callback any more, and say what came of it. */
+async function cancelCallback() {
+  const { text, secret } = booked;
+  const done = await leaveTheCall({
+    heard: null,
+    nodes: nodesOf(booked),
+    tell: (url, withinMs) =>
+      sayLeave({
+        url,
+        claim: text,
+        secret,
+        openSocket,
+        pause: wait,
+        withinMs,
+        kind: "cancel_callback",
+      }),
+    pause: wait,
+    nowMs: clock.nowMs,
+    random: Math.random,
+  });
+  happen({ kind: done ? "callback_cancelled" : "callback_not_cancelled" });
 }
 
 /** Return the nodes that are known of a call that was kept, the one that has it as the next. */
@@ -359,6 +384,7 @@ async function call(kept) {
   try {
     const end = await live.keep();
     elsewhere = end.kind === "elsewhere" ? live.kept : null;
+    booked = live.kept;
     happen(end.kind === "hung_up" ? { kind: "ended_here" } : end);
   } catch (mistake) {
     happen({ kind: "refused", code: "other" });
@@ -387,6 +413,7 @@ function setUp() {
   });
   on("end", "click", () => live?.hangUp());
   on("again", "click", () => (state.kept === "kept" ? call(null) : happen({ kind: "again" })));
+  on("cancel-callback", "click", cancelCallback);
   on("mute", "click", () => live?.mute(!state.muted));
   on("play", "click", () => play(null));
   on("volume", "input", ({ target }) => {

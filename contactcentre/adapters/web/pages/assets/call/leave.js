@@ -30,14 +30,17 @@ export async function leaveTheCall({ heard, nodes, tell, pause, nowMs, random })
   return false;
 }
 
-/** Tell one node that the caller has left; return whether that settles it. */
-export function sayLeave({ url, claim, secret, openSocket, pause, withinMs }) {
+/**
+ * Tell one node that the caller has left, or wants no callback any more; return whether that
+ * settles it.
+ */
+export function sayLeave({ url, claim, secret, openSocket, pause, withinMs, kind = "leave" }) {
   return new Promise((resolve) => {
     const socket = openSocket(url);
     let settled = false;
-    socket.onopen = () => socket.send(JSON.stringify({ kind: "leave", claim, secret }));
+    socket.onopen = () => socket.send(JSON.stringify({ kind, claim, secret }));
     socket.onmessage = ({ data }) => {
-      settled ||= settles(data);
+      settled ||= kind === "leave" && settles(data);
       if (settled) end(true);
     };
     socket.onclose = ({ code }) => end(settled || code === DONE);

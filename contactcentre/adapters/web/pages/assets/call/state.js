@@ -37,6 +37,7 @@ function afresh({ language, keepsPlaces, kept }) {
 const KEEPS_NO_PLACE = new Set([
   "handled",
   "deflected",
+  "callback",
   "bad-claim",
   "expired",
   "stale-epoch",
@@ -70,6 +71,10 @@ export function follow(state, event) {
       return { ...state, language: event.language };
     case "ended_here":
       return ended(state, ["over", isLive(state) ? endingByCaller(state) : "left"]);
+    case "callback_cancelled":
+      return state.phase === "over" ? { ...state, closing: ["over", "callback_cancelled"] } : state;
+    case "callback_not_cancelled":
+      return state.phase === "over" ? { ...state, closing: ["over", "callback_stays"] } : state;
     case "again":
       return afresh(state);
     default:
@@ -159,6 +164,7 @@ function ended(state, closing) {
 
 /** Return how a call ends that its caller ends now. */
 function endingByCaller(state) {
+  if (state.stage?.is_booked) return "callback";
   switch (state.stage?.state) {
     case "waiting":
     case "ringing":
@@ -209,6 +215,11 @@ export function closingWords(state) {
   return [name === "abandoned" ? "over.left_queue" : `${group}.${name}`, "kept.left"];
 }
 
+/** Say whether the caller will be rung back, and may say that this is not wanted any more. */
+export function mayCancelCallback(state) {
+  return state.phase === "over" && ["callback", "callback_stays"].includes(state.closing[1]);
+}
+
 /** Return the key of the words about a place from before, for a caller in the menus; or null. */
 export function keptWords(state) {
   const isInMenu = state.phase === "up" && state.stage?.state === "in_menu";
@@ -251,6 +262,9 @@ const URGENT = new Set([
 export function announcement(before, after) {
   if (after.problem !== null && after.problem !== before.problem) {
     return { polite: null, assertive: after.problem.join(".") };
+  }
+  if (before.phase === "over" && after.phase === "over" && before.closing !== after.closing) {
+    return { polite: after.closing.join("."), assertive: null };
   }
   const lost = lostWords(after);
   if (lost !== null && lost !== lostWords(before)) return { polite: lost, assertive: null };

@@ -9,6 +9,7 @@ import {
   isPlaced,
   keptWords,
   lostWords,
+  mayCancelCallback,
   stateWords,
 } from "./state.js";
 import { clockWords, fill, find, has, placeWords, waitWords } from "./wording.js";
@@ -181,6 +182,7 @@ export class View {
     const elsewhere = state.closing[0] === "elsewhere";
     this.at("bring").hidden = !elsewhere;
     this.at("again").hidden = elsewhere;
+    this.at("cancel-callback").hidden = !mayCancelCallback(state);
   }
 
   #closing(state) {

@@ -1,0 +1,174 @@
+"""Callbacks: promised by nodes, kept by keepers."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from contactcentre.adapters.ledger_postgres import statements
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.domain.callback import (
+    Aftermath,
+    Attempt,
+    Callback,
+    after,
+    callback_of,
+    slot_of,
+)
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, PhoneNumber, QueueId, Token
+from contactcentre.domain.languages import Language
+from contactcentre.limits import CALLBACKS_PER_NUMBER_MAX
+from contactcentre.ports.callbacks import Booking
+
+NO_CALL, NO_NUMBER = "", ""
+
+
+class PostgresPromises:
+    """The Promises port."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+
+    async def has_room(self, queue: QueueId, *, at_ms: int, slot_max: int) -> bool:
+        """Say whether a queue may promise one more callback in the half hour of `at_ms`."""
+        async with self._pool.connection() as connection:
+            row = await connection.fetchrow(
+                statements.COUNT_SLOT, queue, slot_of(at_ms), NO_CALL, NO_NUMBER
+            )
+        assert row is not None, "a count always gives a row"
+        return int(row["promised_count"]) < slot_max
+
+    async def book(self, booking: Booking, *, slot_max: int) -> bool:
+        """Promise a callback, durably; False if no more may be promised in this half hour."""
+        slot_ms = slot_of(booking.at_ms)
+        async with self._pool.transaction() as connection:
+            await connection.execute(statements.LOCK_SLOT, booking.queue)
+            row = await connection.fetchrow(
+                statements.COUNT_SLOT, booking.queue, slot_ms, booking.call, booking.number
+            )
+            assert row is not None, "a count always gives a row"
+            is_full = row["promised_count"] >= slot_max
+            if is_full or row["number_count"] >= CALLBACKS_PER_NUMBER_MAX:
+                return False
+            await connection.execute(
+                statements.BOOK_CALLBACK,
+                callback_of(booking.call),
+                booking.call,
+                booking.line,
+                booking.queue,
+                booking.language,
+                booking.service_class,
+                booking.enqueued_ms,
+                booking.number,
+                booking.at_ms,
+                slot_ms,
+            )
+        return True
+
+    async def cancel(self, call: CallId, *, at_ms: int) -> None:
+        """Take back the open promise of a call, if there is one."""
+        async with self._pool.connection() as connection:
+            await connection.execute(statements.CANCEL_CALLBACK, call, at_ms)
+
+
+class PostgresCallbacks:
+    """The Callbacks port."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+
+    async def keepers(self) -> Collection[NodeId]:
+        """Return who has taken open callbacks on."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(statements.LIST_KEEPERS)
+        return [NodeId(row["keeper"]) for row in rows]
+
+    async def claim(
+        self,
+        keeper: NodeId,
+        *,
+        nonce: str,
+        at_ms: int,
+        lost: Collection[NodeId],
+        held: Collection[CallId],
+        count_max: int,
+    ) -> Sequence[Callback]:
+        """Take callbacks on that are due and whose call has ended without a talk."""
+        async with self._pool.transaction() as connection:
+            await connection.execute(statements.VOID_CALLBACKS, at_ms)
+            rows = await connection.fetch(
+                statements.CLAIM_CALLBACKS,
+                keeper,
+                nonce,
+                at_ms,
+                list(lost),
+                list(held),
+                count_max,
+            )
+        return [_callback(dict(row)) for row in rows]
+
+    async def gone(self, keeper: NodeId, held: Collection[Callback]) -> Collection[CallId]:
+        """Return which of the held callbacks are not this keeper's any more, or not open."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(
+                statements.GONE_CALLBACKS,
+                keeper,
+                [one.id for one in held],
+                [one.epoch.count for one in held],
+                [one.epoch.nonce for one in held],
+            )
+        return [CallId(row["id"]) for row in rows]
+
+    async def conclude(
+        self,
+        callback: Callback,
+        attempt: Attempt,
+        *,
+        adviser: AdviserId,
+        token: Token,
+        at_ms: int,
+    ) -> Aftermath:
+        """Write down how an attempt ended, once for its token, and let go of the callback."""
+        async with self._pool.transaction() as connection:
+            written = await connection.fetchrow(
+                statements.WRITE_ATTEMPT, callback.id, token, adviser, attempt, at_ms
+            )
+            counted = await connection.fetchrow(statements.COUNT_ATTEMPTS, callback.id, token)
+            assert written is not None, "the attempt is there now"
+            assert counted is not None, "a count always gives a row"
+            stands = after(
+                Attempt(written["attempt"]),
+                attempts_count=counted["attempts_count"],
+                at_ms=written["at_ms"],
+            )
+            await connection.execute(
+                statements.CONCLUDE_CALLBACK,
+                callback.id,
+                callback.epoch.count,
+                callback.epoch.nonce,
+                stands.state,
+                stands.due_ms,
+                counted["attempts_count"],
+                written["at_ms"],
+            )
+        return stands
+
+    async def release(self, keeper: NodeId) -> None:
+        """Let others take on at once what this keeper has."""
+        async with self._pool.connection() as connection:
+            await connection.execute(statements.RELEASE_CALLBACKS, keeper)
+
+
+def _callback(row: dict[str, Any]) -> Callback:
+    return Callback(
+        id=CallId(row["id"]),
+        line=LineId(row["line"]),
+        queue=QueueId(row["queue"]),
+        language=Language(row["language"]),
+        service_class=ServiceClass(row["service_class"]),
+        enqueued_ms=row["enqueued_ms"],
+        number=PhoneNumber(row["number"]),
+        booked_at_ms=row["booked_at_ms"],
+        attempts_count=row["attempts_count"],
+        epoch=LegEpoch(row["epoch_count"], row["epoch_nonce"]),
+    )

@@ -1,0 +1,6 @@
+-- Take back the promise of a call ($1) at $2, if it is open.
+UPDATE callbacks
+SET
+    state = CASE WHEN state = 'open' THEN 'cancelled' ELSE state END,
+    closed_at_ms = CASE WHEN state = 'open' THEN $2 ELSE closed_at_ms END
+WHERE call = $1

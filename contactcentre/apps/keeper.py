@@ -1,0 +1,183 @@
+"""A keeper of callbacks, put together: it runs beside the record that it keeps them from."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks
+from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.routes import read_said
+from contactcentre.apps.reach import RING_DEADLINE_MS, DeskUrls, PeerWay
+from contactcentre.domain.call import CallState
+from contactcentre.domain.callback import Callback, RingingHours
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import NodeId
+from contactcentre.journey.calling_back import CallingBack
+from contactcentre.journey.keeping import Keeper, KeeperPlace
+from contactcentre.limits import KEEPER_LOST_AFTER_MS
+from contactcentre.ports.callbacks import Callbacks, Held
+from contactcentre.ports.environment import Chance, Clock
+from contactcentre.ports.live import Offered
+from contactcentre.settings import Settings
+from contactcentre.wire.cluster import (
+    AskRing,
+    CallbackFacts,
+    CallbackSaid,
+    OfferCall,
+    Ring,
+    RingAgain,
+    RingOver,
+    Talk,
+)
+
+
+class HttpCallbackDesks:
+    """The advisers' desks, as a keeper reaches them. See ports.callbacks.CallbackDesks."""
+
+    def __init__(self, peers: PeerWay, urls: DeskUrls, clock: Clock, place: KeeperPlace) -> None:
+        self._peers = peers
+        self._urls = urls
+        self._clock = clock
+        self._place = place
+
+    def told(self, callback: Callback, offered: Offered, *, ring_ms: int) -> Ring:
+        """Return a ring, or with `ring_ms` 0 what has been taken, as its desk is told of it."""
+        now_ms = self._clock.now_ms()
+        return Ring(
+            call=callback.id,
+            adviser=offered.adviser,
+            token=offered.token,
+            node=self._place.node,
+            node_url="",
+            ticket="",
+            line=callback.line,
+            queue=callback.queue,
+            language=callback.language,
+            waited_ms=max(0, now_ms - callback.enqueued_ms),
+            ring_ms=ring_ms,
+            epoch=callback.epoch,
+            journey=[],
+            callback=CallbackFacts(
+                number=callback.number,
+                booked_ms=max(0, now_ms - callback.booked_at_ms),
+                attempts_count=callback.attempts_count,
+                keeper_url=self._place.internal_url,
+            ),
+        )
+
+    async def ring(self, callback: Callback, offered: Offered, *, ring_ms: int) -> None:
+        """Let an adviser's desk ring."""
+        ring = self.told(callback, offered, ring_ms=ring_ms)
+        url = await self._urls.of(offered.desk)
+        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
+
+    async def bridged(self, callback: Callback, offered: Offered) -> None:
+        """Tell the desk that its adviser has taken the callback."""
+        said = Talk(
+            call=callback.id, adviser=offered.adviser, token=offered.token, epoch=callback.epoch
+        )
+        await self._tell(offered, "bridged", said)
+
+    async def moved(self, callback: Callback, offered: Offered) -> None:
+        """Tell the desk that its callback is at this keeper now."""
+        await self._tell(offered, "moved", self.told(callback, offered, ring_ms=0))
+
+    async def over(
+        self, callback: Callback, offered: Offered, *, lapse: LapseReason | None
+    ) -> None:
+        """Tell the desk that the ring came to nothing, or (None) that the attempt has ended."""
+        said = RingOver(
+            call=callback.id,
+            adviser=offered.adviser,
+            token=offered.token,
+            epoch=callback.epoch,
+            lapse=lapse,
+        )
+        await self._tell(offered, "over", said)
+
+    async def _tell(self, offered: Offered, what: str, said: Talk | Ring | RingOver) -> None:
+        url = await self._urls.of(offered.desk)
+        path = f"/rings/{offered.token}/{what}"
+        await self._peers.post(url, path, said, deadline_ms=RING_DEADLINE_MS)
+
+
+class KeeperDoor:
+    """What routers and desks say to a keeper."""
+
+    def __init__(self, keeper: Keeper, desks: HttpCallbackDesks) -> None:
+        self._keeper = keeper
+        self._desks = desks
+
+    @property
+    def routes(self) -> Sequence[web.RouteDef]:
+        """Return the internal routes of a keeper."""
+        return [
+            web.post("/offers", self._take_offer),
+            web.post("/rings/again", self._ring_again),
+            web.post("/callbacks/words", self._hear),
+        ]
+
+    async def _take_offer(self, request: web.Request) -> web.Response:
+        offer = await read_said(request, OfferCall)
+        offered = Offered(adviser=offer.adviser, desk=offer.desk, token=offer.token)
+        await self._keeper.take(offer.call, offered)
+        return web.Response(status=204)
+
+    async def _ring_again(self, request: web.Request) -> web.Response:
+        asked = await read_said(request, AskRing)
+        again = self._again(self._keeper.again(asked.call, asked.adviser, asked.token, asked.desk))
+        return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
+
+    def _again(self, held: Held) -> RingAgain:
+        assert held.offered is not None, "a desk asks for what is offered there"
+        left_ms = self._keeper.ring_left_ms(held)
+        ring = self._desks.told(held.callback, held.offered, ring_ms=left_ms)
+        return RingAgain(ring=ring, talking=held.state is not CallState.RINGING)
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        said = await read_said(request, CallbackSaid)
+        self._keeper.hear(said.call, said.adviser, said.token, said.word)
+        return web.Response(status=204)
+
+
+def assemble_keeper(
+    settings: Settings,
+    *,
+    internal_url: str,
+    state: RedisState,
+    pool: PostgresPool,
+    peers: PeerWay,
+    clock: Clock,
+    chance: Chance,
+    lost_after_ms: int = KEEPER_LOST_AFTER_MS,
+) -> tuple[Keeper, KeeperDoor]:
+    """Return the keeper of a process, and the door to it."""
+    place = KeeperPlace(
+        node=NodeId(f"keeper-{settings.node}"), site=settings.site, internal_url=internal_url
+    )
+    callbacks: Callbacks = PostgresCallbacks(pool)
+    desks = HttpCallbackDesks(peers, DeskUrls(state), clock, place)
+    conductor = CallingBack(
+        callbacks=callbacks, queues=state, desks=desks, clock=clock, ring_ms=settings.ring_ms
+    )
+    keeper = Keeper(
+        place,
+        callbacks=callbacks,
+        queues=state,
+        addresses=state,
+        desks=desks,
+        conductor=conductor,
+        clock=clock,
+        chance=chance,
+        hours=ringing_hours(settings),
+        lost_after_ms=lost_after_ms,
+    )
+    return keeper, KeeperDoor(keeper, desks)
+
+
+def ringing_hours(settings: Settings) -> RingingHours:
+    """Return when people may be rung."""
+    return RingingHours(
+        from_hour=settings.callback_from_hour, until_hour=settings.callback_until_hour
+    )

@@ -1,0 +1,198 @@
+"""The offer of a callback to whoever waits, and its booking by the keys of a telephone.
+
+The caller waits all the while: an adviser who is free meanwhile takes the call, and nothing has
+been booked. The caller hears "booked" only once it is durable; where it cannot be written the
+caller goes on waiting, and is told so.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from contactcentre.domain.announcing import (
+    CALLBACK_CHECK,
+    CALLBACK_FULL,
+    CALLBACK_NOT_NOW,
+    CALLBACK_NUMBER,
+    CALLBACK_NUMBER_IS,
+    CALLBACK_OFFER,
+    CALLBACK_STAYS,
+    CALLBACK_WRONG_NUMBER,
+    DIGITS,
+)
+from contactcentre.domain.callback import (
+    DIGITS_MAX,
+    OfferRule,
+    is_quiet,
+    is_time_to_offer,
+    national,
+    uk_number,
+)
+from contactcentre.domain.errors import BadRequest, LedgerUnavailable
+from contactcentre.domain.events import CallbackBooked
+from contactcentre.domain.ids import PhoneNumber, QueueId, SoundName
+from contactcentre.ports.callbacks import Booking, Promises
+from contactcentre.ports.environment import Clock
+from contactcentre.ports.live import LiveCall
+
+CALLBACK_KEY = "1"
+RIGHT_KEY, AGAIN_KEY = "1", "2"
+DONE_KEY, LEAVE_KEY = "#", "*"
+CALLBACK_LABEL = SoundName("label_callback")
+TYPING_LABELS: Mapping[str, SoundName] = {
+    DONE_KEY: SoundName("label_callback_done"),
+    LEAVE_KEY: SoundName("label_callback_leave"),
+}
+CHECK_LABELS: Mapping[str, SoundName] = {
+    RIGHT_KEY: SoundName("label_callback_right"),
+    AGAIN_KEY: SoundName("label_callback_again"),
+    LEAVE_KEY: SoundName("label_callback_leave"),
+}
+TRIES_MAX = 3
+KEY_WITHIN_MS = 10_000
+"""Whoever presses nothing for so long has keyed all, or goes on waiting."""
+
+
+class CallbackOffers:
+    """What one waiting caller is offered, and books. See ports.callbacks.Offers."""
+
+    def __init__(
+        self,
+        live: LiveCall,
+        *,
+        promises: Promises,
+        slots_max: Mapping[QueueId, int],
+        rule: OfferRule,
+        clock: Clock,
+    ) -> None:
+        """Begin; `slots_max` says how many callbacks a queue may promise in half an hour."""
+        self._live = live
+        self._promises = promises
+        self._slots_max = slots_max
+        self._rule = rule
+        self._clock = clock
+        self.is_booked = False
+        """It is durable that the caller will be rung back."""
+        self._is_open = False
+        self._offered_at_ms: int | None = None
+
+    @property
+    def keys(self) -> Mapping[str, SoundName]:
+        """Return the key that asks for a callback, once one has been offered."""
+        return {CALLBACK_KEY: CALLBACK_LABEL} if self._is_open and self._slot_max else {}
+
+    async def offer(self, *, wait_ms: int | None) -> tuple[SoundName, ...]:
+        """Return what is said of callbacks now, after the place; nothing most of the time."""
+        call, slot_max = self._live.call, self._slot_max
+        now_ms, at_ms = self._clock.now_ms(), self._clock.monotonic_ms()
+        if slot_max is None or call.queue is None or is_quiet(self._rule.hours, now_ms):
+            self._is_open = False
+            return ()
+        since_ms = None if self._offered_at_ms is None else at_ms - self._offered_at_ms
+        waited_ms = now_ms - (call.enqueued_ms or now_ms)
+        if not is_time_to_offer(
+            self._rule, wait_ms=wait_ms, waited_ms=waited_ms, since_offer_ms=since_ms
+        ):
+            return ()
+        try:
+            has_room = await self._promises.has_room(call.queue, at_ms=now_ms, slot_max=slot_max)
+        except LedgerUnavailable:
+            self._is_open = False  # what could not be booked is not offered
+            return ()
+        self._is_open, self._offered_at_ms = has_room, at_ms
+        return (CALLBACK_OFFER,) if has_room else (CALLBACK_FULL,)
+
+    async def accept(self) -> bool:
+        """Ask for the number and book; return whether it is durable, else the wait goes on."""
+        number = await self._number()
+        if number is None:
+            await self._live.say((CALLBACK_STAYS,), keys={})
+            return False
+        refused = await self._book(number)
+        if refused is not None:
+            await self._live.say((refused,), keys={})
+            return False
+        self.is_booked = True
+        self._live.note(CallbackBooked(call=self._live.call.id, at_ms=self._clock.now_ms()))
+        return True
+
+    @property
+    def _slot_max(self) -> int | None:
+        queue = self._live.call.queue
+        return None if queue is None else self._slots_max.get(queue)
+
+    async def _book(self, number: PhoneNumber) -> SoundName | None:
+        """Book a callback; return None once it is durable, else what the caller is told."""
+        call, slot_max = self._live.call, self._slot_max
+        if slot_max is None or call.queue is None:
+            return CALLBACK_NOT_NOW  # the caller has been moved to another queue meanwhile
+        assert call.service_class is not None, "whoever waits has a class"
+        assert call.enqueued_ms is not None, "whoever waits has a time of joining"
+        booking = Booking(
+            call=call.id,
+            line=call.line,
+            queue=call.queue,
+            language=call.language,
+            service_class=call.service_class,
+            enqueued_ms=call.enqueued_ms,
+            number=number,
+            at_ms=self._clock.now_ms(),
+        )
+        try:
+            is_booked = await self._promises.book(booking, slot_max=slot_max)
+        except (LedgerUnavailable, BadRequest):
+            return CALLBACK_NOT_NOW
+        self._is_open = is_booked
+        return None if is_booked else CALLBACK_FULL
+
+    async def _number(self) -> PhoneNumber | None:
+        """Return the number that the caller has keyed and found right; None to go on waiting."""
+        first: tuple[SoundName, ...] = ()
+        for _ in range(TRIES_MAX):
+            keyed = await self._digits((*first, CALLBACK_NUMBER))
+            if keyed is None:
+                return None
+            number = uk_number(keyed)
+            if number is None:
+                first = (CALLBACK_WRONG_NUMBER,)
+                continue
+            first = ()
+            match await self._checked(number):
+                case "1":
+                    return number
+                case "2":
+                    continue
+                case _:
+                    return None
+        return None
+
+    async def _digits(self, sounds: tuple[SoundName, ...]) -> str | None:
+        """Return what the caller has keyed; None if that is nothing, or the caller leaves it."""
+        keyed = ""
+        key = await self._ask(sounds, TYPING_LABELS)
+        while key is not None and key not in TYPING_LABELS:
+            keyed += key
+            if len(keyed) == DIGITS_MAX:
+                return keyed
+            key = await self._live.key(within_ms=KEY_WITHIN_MS)
+        return None if key == LEAVE_KEY else keyed or None
+
+    async def _checked(self, number: PhoneNumber) -> str | None:
+        """Read a number back; return what the caller answers, None for nothing."""
+        digits = (DIGITS[digit] for digit in national(number))
+        key = await self._ask((CALLBACK_NUMBER_IS, *digits, CALLBACK_CHECK), CHECK_LABELS)
+        while key is not None and key not in CHECK_LABELS:
+            key = await self._live.key(within_ms=KEY_WITHIN_MS)
+        return key
+
+    async def _ask(
+        self, sounds: tuple[SoundName, ...], keys: Mapping[str, SoundName]
+    ) -> str | None:
+        """Say something until a key is pressed; return the key, None if none came in time."""
+        async with asyncio.TaskGroup() as group:
+            saying = group.create_task(self._live.say(sounds, keys=keys), name="question")
+            pressing = group.create_task(self._live.key(within_ms=None), name="answer")
+            await asyncio.wait({saying, pressing}, return_when=asyncio.FIRST_COMPLETED)
+            pressed = pressing.result() if pressing.done() else None
+            saying.cancel()
+            pressing.cancel()
+        return pressed if pressed is not None else await self._live.key(within_ms=KEY_WITHIN_MS)

@@ -1,0 +1,172 @@
+"""Callbacks in the records: the node promises them, keepers keep them, a dialler may ring them."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from contactcentre.domain.call import NO_TOKEN, CallState
+from contactcentre.domain.callback import Aftermath, Attempt, Callback, TakeUp
+from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.events import LapseReason
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    LineId,
+    NodeId,
+    PhoneNumber,
+    QueueId,
+    SoundName,
+    Token,
+)
+from contactcentre.domain.languages import Language
+from contactcentre.ports.live import Offered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What a caller is promised."""
+
+    call: CallId
+    line: LineId
+    queue: QueueId
+    language: Language
+    service_class: ServiceClass
+    enqueued_ms: int
+    number: PhoneNumber
+    at_ms: int
+
+
+class Promises(Protocol):
+    """What a media node does with callbacks. Every method raises LedgerUnavailable."""
+
+    async def has_room(self, queue: QueueId, *, at_ms: int, slot_max: int) -> bool:
+        """Say whether a queue may promise one more callback in the half hour of `at_ms`."""
+
+    async def book(self, booking: Booking, *, slot_max: int) -> bool:
+        """Promise a callback, durably; False if no more may be promised in this half hour.
+
+        Again for the same call changes its number, and takes no room twice. Also an outage may
+        have written it: a promise counts only once its call has ended without a talk.
+        """
+
+    async def cancel(self, call: CallId, *, at_ms: int) -> None:
+        """Take back the open promise of a call, if there is one."""
+
+
+class Offers(Protocol):
+    """What one waiting caller is told of callbacks, and books."""
+
+    @property
+    def keys(self) -> Mapping[str, SoundName]:
+        """Return the key that asks for a callback, once one has been offered."""
+
+    async def offer(self, *, wait_ms: int | None) -> tuple[SoundName, ...]:
+        """Return what is said of callbacks now, after the place; nothing most of the time."""
+
+    async def accept(self) -> bool:
+        """Ask for the number and book; return whether it is durable, else the wait goes on."""
+
+
+class Callbacks(Protocol):
+    """What a keeper does with callbacks. Every method raises LedgerUnavailable."""
+
+    async def keepers(self) -> Collection[NodeId]:
+        """Return who has taken open callbacks on."""
+
+    async def claim(
+        self,
+        keeper: NodeId,
+        *,
+        nonce: str,
+        at_ms: int,
+        lost: Collection[NodeId],
+        held: Collection[CallId],
+        count_max: int,
+    ) -> Sequence[Callback]:
+        """Take callbacks on that are due and whose call has ended without a talk, oldest first.
+
+        Those that nobody has, those of keepers that are `lost`, and those of this keeper that are
+        not among `held`: each at a newer epoch, so that of two keepers one has it.
+        """
+
+    async def gone(self, keeper: NodeId, held: Collection[Callback]) -> Collection[CallId]:
+        """Return which of the held callbacks are not this keeper's any more, or not open."""
+
+    async def conclude(
+        self,
+        callback: Callback,
+        attempt: Attempt,
+        *,
+        adviser: AdviserId,
+        token: Token,
+        at_ms: int,
+    ) -> Aftermath:
+        """Write down how an attempt ended, once for its token, and let go of the callback."""
+
+    async def release(self, keeper: NodeId) -> None:
+        """Let others take on at once what this keeper has."""
+
+
+WORDS_MAX = 8
+
+Word = TakeUp | Attempt
+"""What an adviser says of a callback."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Held:
+    """One callback as its keeper holds it."""
+
+    callback: Callback
+    state: CallState = CallState.WAITING
+    """Ended: the attempt is over and is being written down."""
+    offered: Offered | None = None
+    token: Token = NO_TOKEN
+    """The highest reservation that it has seen."""
+    ring_until_ms: int = 0
+    words: asyncio.Queue[Word] = field(default_factory=lambda: asyncio.Queue(WORDS_MAX))
+    odd_looks: int = 0
+    """In how many looks in a row its adviser was at something else."""
+
+    def wait_again(self) -> None:
+        """Give it its place back."""
+        self.state, self.offered, self.odd_looks = CallState.WAITING, None, 0
+
+
+class Conductor(Protocol):
+    """Who conducts the offer of a callback to an adviser."""
+
+    async def conduct(self, held: Held, offered: Offered) -> None:
+        """Ring the adviser, and let the adviser ring the number; return once that is over."""
+
+    async def go_on(self, held: Held) -> None:
+        """Go on with an adviser who has taken the callback from a keeper that is lost."""
+
+
+class CallbackDesks(Protocol):
+    """The advisers' desks, as a keeper reaches them. Raises PeerUnavailable, and their refusals."""
+
+    async def ring(self, callback: Callback, offered: Offered, *, ring_ms: int) -> None:
+        """Let an adviser's desk ring."""
+
+    async def bridged(self, callback: Callback, offered: Offered) -> None:
+        """Tell the desk that its adviser has taken the callback."""
+
+    async def moved(self, callback: Callback, offered: Offered) -> None:
+        """Tell the desk that its callback is at this keeper now."""
+
+    async def over(
+        self, callback: Callback, offered: Offered, *, lapse: LapseReason | None
+    ) -> None:
+        """Tell the desk that the ring came to nothing, or (None) that the attempt has ended."""
+
+
+class Dialler(Protocol):
+    """A way to ring a number for an adviser who has taken a callback; the adviser waits for it.
+
+    Without one the adviser rings the number on a phone of the desk.
+    """
+
+    async def ring(self, callback: Callback, offered: Offered) -> Attempt:
+        """Ring the number and join whoever answers with the adviser; return how that ended."""

@@ -1,0 +1,134 @@
+"""Callbacks from their promise to the adviser's word, with keepers and stores that come and go."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
+from contactcentre.domain.callback import Attempt, TakeUp, callback_of
+from contactcentre.domain.ids import CallId
+from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.wire import desk as said
+from tests.adapters.ledger_postgres.test_ledger import CAME_MS
+from tests.apps.desk_centre import Browser, LivePage
+from tests.apps.kept_callbacks import KeptCentre, kept_centre, say
+from tests.stores import Emptying
+
+
+@pytest.fixture
+async def centre(redis_url: str, database_url: str) -> AsyncIterator[KeptCentre]:
+    """Give a desk process and a router, and no keeper yet."""
+    async with kept_centre(redis_url, database_url, ring_ms=10_000) as centre:
+        yield centre
+
+
+async def takes(browser: Browser, page: LivePage, call: str) -> said.TalkNow:
+    """Let the adviser take the callback that rings, and return what the page is told."""
+    ring = await page.hear(said.RingNow, within_s=5)
+    assert ring.call == callback_of(CallId(call))
+    await say(browser, call, TakeUp.TAKE)
+    return await page.hear(said.TalkNow)
+
+
+async def test_an_adviser_is_offered_a_callback_like_a_call_and_reaches_the_caller(
+    centre: KeptCentre,
+) -> None:
+    await centre.keeper("north")
+    await centre.promise("c1")
+    async with centre.ready() as (browser, page):
+        ring = await page.hear(said.RingNow, within_s=5)
+        assert ring.callback is not None
+        assert (ring.callback.number, ring.callback.attempts_count) == ("01632960000", 0)
+        assert (ring.queue, ring.ticket) == ("tax.paying.en", "")
+        too_early = said.DoCallback(word=Attempt.REACHED)
+        path = f"/api/callbacks/{ring.call}"
+        assert (await browser.refused("POST", path, too_early)).code == "out-of-order"
+        await say(browser, "c1", TakeUp.TAKE)
+        talk = await page.hear(said.TalkNow)
+        assert talk.ring is not None
+        assert talk.ring.callback == ring.callback.model_copy(
+            update={"booked_ms": talk.ring.callback.booked_ms if talk.ring.callback else 0}
+        )
+        await centre.desk.standing(Presence.TALKING)
+        await say(browser, "c1", Attempt.REACHED)
+        assert (await page.hear(said.WrapUpNow)).call == ring.call
+        await centre.stand(("kept", 1))
+        await centre.desk.standing(Presence.WRAP_UP)
+        gone = await browser.refused("POST", path, said.DoCallback(word=Attempt.NO_ANSWER))
+        assert gone.status in {404, 409}
+        assert await centre.rows() == [("kept", 1)]
+
+
+async def test_who_does_not_take_a_callback_is_away_and_who_is_not_reached_is_tried_again_later(
+    centre: KeptCentre,
+) -> None:
+    await centre.keeper("north")
+    await centre.promise("c1", "c2")
+    await centre.waiting("c1", "c2")
+    async with centre.ready() as (browser, page):
+        assert (await page.hear(said.RingNow)).call == callback_of(CallId("c1"))
+        await say(browser, "c1", TakeUp.DECLINE)
+        assert (await centre.desk.standing(Presence.AWAY)).reason is AwayReason.DECLINED
+        await centre.waiting("c1", "c2")
+        await browser.press_ready()
+        await takes(browser, page, "c1")
+        await say(browser, "c1", Attempt.NO_ANSWER)
+        await page.hear(said.WrapUpNow)
+        await centre.stand(("open", 1), ("open", 0))
+        await centre.waiting("c2")
+
+
+async def test_a_callback_that_the_caller_cancels_rings_no_longer(centre: KeptCentre) -> None:
+    await centre.keeper("north")
+    await centre.promise("c1", "c2")
+    await centre.waiting("c1", "c2")
+    async with centre.ready() as (_, page):
+        assert (await page.hear(said.RingNow)).call == callback_of(CallId("c1"))
+        for call in ("c2", "c1"):
+            await PostgresPromises(centre.pool).cancel(CallId(call), at_ms=CAME_MS)
+        await page.hear(said.RingEnded)
+        await centre.desk.standing(Presence.READY)
+        await centre.waiting()
+    assert await centre.rows() == [("cancelled", 0), ("cancelled", 0)]
+
+
+async def test_callbacks_keep_their_order_when_redis_is_emptied_and_when_a_keeper_stops(
+    centre: KeptCentre, empty_redis: Emptying
+) -> None:
+    north = await centre.keeper("north")
+    await centre.keeper("south")
+    await centre.promise("c1", "c2", "c3")
+    await centre.waiting("c1", "c2", "c3")
+    await empty_redis()
+    await centre.waiting("c1", "c2", "c3", within_s=3)
+    async with centre.ready() as (browser, page):
+        await takes(browser, page, "c1")
+        await empty_redis()
+        await centre.desk.standing(Presence.TALKING)
+        await centre.waiting("c2", "c3", within_s=3)
+        await say(browser, "c1", Attempt.REACHED)
+        await page.hear(said.WrapUpNow)
+        await centre.stand(("kept", 1), ("open", 0), ("open", 0))
+    await north.stop()
+    await centre.waiting("c2", "c3", within_s=2.5)
+
+
+async def test_a_keeper_that_is_killed_loses_neither_a_place_nor_who_is_at_it(
+    centre: KeptCentre,
+) -> None:
+    north = await centre.keeper("north")
+    await centre.promise("c1", "c2")
+    await centre.waiting("c1", "c2")
+    async with centre.ready() as (browser, page):
+        await takes(browser, page, "c1")
+        await centre.keeper("south")
+        await north.kill()
+        there = await page.hear(said.TalkNow, within_s=9)
+        assert there.ring is not None
+        assert there.ring.callback is not None, "the other keeper goes on"
+        await centre.waiting("c2")
+        await say(browser, "c1", Attempt.REACHED)
+        await page.hear(said.WrapUpNow)
+        await centre.stand(("kept", 1), ("open", 0))
+        await browser.press_ready()
+        await takes(browser, page, "c2")
