@@ -46,7 +46,7 @@ def test_who_was_passed_on_from_one_queue_to_another_came_in_once() -> None:
     assert entered.holds
     both = total([left, entered])
     assert both.holds
-    assert (both.offered_count, both.overflowed_count) == (43, 0)
+    assert (both.offered_count, both.overflowed_count) == (57, 0)
 
 
 def test_a_total_of_nothing_holds() -> None:

@@ -57,11 +57,8 @@ def test_a_line_has_a_queue_for_every_need_and_language(flows: Path) -> None:
 
 
 def test_a_queue_says_how_many_callbacks_it_promises_or_offers_none(flows: Path) -> None:
-    rewrite(
-        flows / "lines/bins/flow.yaml",
-        "service_class: P2",
-        "service_class: P2\n    callbacks_per_half_hour: 12",
-    )
+    quota = "service_class: P2\n    callbacks_per_half_hour: 12"
+    rewrite(flows / "lines/bins/flow.yaml", "service_class: P2", quota)
     assert [queue.callbacks_max for queue in load_line(flows, BINS).queues] == [12, 12, None, None]
 
 
