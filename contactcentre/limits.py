@@ -6,8 +6,8 @@ SWITCHES_EVERY_MS = 500
 """How often nodes and pages look at the supervisors' switches."""
 LOADS_EVERY_MS = 2_000
 """How often it is looked how full those queues are that may overflow."""
-RINGS_LOOK_EVERY_MS = 100
-"""How often a router that matches looks how rings have ended."""
+RINGS_LOOK_EVERY_MS = 20
+"""How often a router that matches looks how rings ended: a desk may fail within milliseconds."""
 STORM_TOLD_EVERY_MS = 2_000
 """How often a router says again that there is a storm."""
 STORM_ADVISERS = 5
