@@ -19,8 +19,6 @@ NODE_SUSPECT_AFTER_MS = 3_000
 SOCKET_BEAT_EVERY_MS = 2_000
 """Both ends of a socket send so often; a stopped peer is never seen otherwise."""
 SOCKET_LOST_AFTER_MS = 5_000
-SOCKET_SILENT_AFTER_MS = 2_500
-"""Whose sound is silent as well is gone after this; a beat alone may be late."""
 RING_MS = 20_000
 """How long an adviser's desk rings before the call goes back to its place."""
 BARRIER_MS = 2_500
@@ -81,7 +79,6 @@ assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
 assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could have been answered"
 assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
-assert SOCKET_BEAT_EVERY_MS < SOCKET_SILENT_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat is due before"
 assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (
     "a kept place has its claim"
 )

@@ -28,9 +28,6 @@ class Browser(Protocol):
     def send(self, said: BaseModel) -> None:
         """Say something; never waits."""
 
-    def doubt(self, *, on: bool) -> None:
-        """Lose it sooner while its sound is silent."""
-
     def close(self, why: Closing) -> None:
         """Close once everything has been said."""
 
@@ -76,16 +73,13 @@ class AdviserPart:
                 self._connected = True
                 self.act(AdviserAttached(leg=self.leg))
             case LegSilent() | LegGone():
-                self._set_sound_lost(lost=True)
+                self._sound_lost = True
+                self._watch()
             case LegHeardAgain():
-                self._set_sound_lost(lost=False)
+                self._sound_lost = False
+                self._watch()
             case _:
                 pass
-
-    def _set_sound_lost(self, *, lost: bool) -> None:
-        self._sound_lost = lost
-        self._browser.doubt(on=lost)
-        self._watch()
 
     def socket_lost(self) -> None:
         """Note that the browser's socket is closed; sound may go on without it."""

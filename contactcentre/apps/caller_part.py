@@ -198,8 +198,6 @@ class CallerPart:
     def _set_silent(self, *, silent: bool) -> None:
         if self.is_silent is not silent:
             self.is_silent = silent
-            if self._browser is not None:
-                self._browser.doubt(on=silent)
             self._watch()
             self.sound_changed()
 

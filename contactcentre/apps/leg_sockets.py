@@ -34,10 +34,6 @@ class SocketBrowser:
         """Say something; never waits."""
         self._socket.send(message)
 
-    def doubt(self, *, on: bool) -> None:
-        """Lose it sooner while its sound is silent."""
-        self._socket.doubt(on=on)
-
     def close(self, why: Closing) -> None:
         """Close once everything has been said."""
         self._socket.close(why)

@@ -18,17 +18,14 @@ from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import RtpPacket
 from contactcentre.bench.peer import Peer, strongest_tone
 from contactcentre.drills.history import now_ms
-from contactcentre.limits import (
-    SOCKET_BEAT_EVERY_MS,
-    SOCKET_LOST_AFTER_MS,
-    SOCKET_SILENT_AFTER_MS,
-)
+from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
 from contactcentre.wire.closing import Closing
 
 OPEN_WITHIN_S = 3.0
 CONNECT_WITHIN_MS = 10_000
 CLOSE_WITHIN_S = 0.5
 LOOK_EVERY_S = 0.25
+SILENT_AFTER_MS = 2_500
 SOUND_LOST_MS = 2_000
 """A node is gone if its socket and its sound both are so silent."""
 CALLER_HZ, ADVISER_HZ = 620.0, 940.0
@@ -190,7 +187,7 @@ class Leg:
             try:
                 return await self._listen(tasks)
             except TimeoutError:
-                lives = now_ms() - self._socket_heard_ms < SOCKET_SILENT_AFTER_MS
+                lives = now_ms() - self._socket_heard_ms < SILENT_AFTER_MS
                 return LegEnd(why="lost", connected=self._connected, lives=lives)
             finally:
                 watching.cancel()
@@ -301,7 +298,7 @@ class Leg:
         return (
             silent_ms > SOCKET_LOST_AFTER_MS
             or deaf_ms > SOCKET_LOST_AFTER_MS
-            or (silent_ms > SOCKET_SILENT_AFTER_MS and deaf_ms > SOUND_LOST_MS)
+            or (silent_ms > SILENT_AFTER_MS and deaf_ms > SOUND_LOST_MS)
         )
 
     def _look_for_voice(self) -> None:

@@ -12,8 +12,6 @@ from contactcentre.bench.peer import Peer
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import CallId, QueueId
 from contactcentre.domain.presence import Presence
-from contactcentre.limits import SOCKET_LOST_AFTER_MS
-from contactcentre.wire.closing import Closing
 from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
@@ -142,17 +140,6 @@ async def test_a_caller_whose_page_is_gone_is_counted_as_gone_after_a_grace(
     await centre.desk.report("ada", Presence.READY, PAYING)
     with pytest.raises(TimeoutError):
         await centre.ring(within_s=4)
-
-
-async def test_whom_a_node_hears_in_no_way_it_sends_away_before_a_lost_socket_alone_would_be(
-    centre: SmallCentre,
-) -> None:
-    pages = await talk(centre)
-    for page in pages:
-        await page.peer.close()
-    async with asyncio.timeout((SOCKET_LOST_AFTER_MS - 1_000) / 1_000):
-        codes = await asyncio.gather(*(page.hear_the_end() for page in pages))
-    assert codes == [Closing.LOST, Closing.LOST]
 
 
 async def test_a_page_that_comes_back_keeps_its_place(centre: SmallCentre) -> None:

@@ -1,8 +1,7 @@
 """One WebSocket with a browser: beats both ways, a bounded outbox, and a reason for every end.
 
 Sending never waits: what is said goes into the outbox, in order, and a browser that lets it fill is
-closed rather than waited for. A socket that is silent for `SOCKET_LOST_AFTER_MS` is lost; one whose
-browser is not heard in another way either, after `SOCKET_SILENT_AFTER_MS`.
+closed rather than waited for. A socket that is silent for `SOCKET_LOST_AFTER_MS` is lost.
 """
 
 import asyncio
@@ -20,7 +19,6 @@ from contactcentre.limits import (
     MESSAGE_MAX_BYTES,
     SOCKET_BEAT_EVERY_MS,
     SOCKET_LOST_AFTER_MS,
-    SOCKET_SILENT_AFTER_MS,
 )
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Beat, Refused
@@ -58,8 +56,6 @@ class Socket:
         self._closing: tuple[Closing, str] | None = None
         self._listening = asyncio.Lock()
         self._patience: asyncio.Timeout | None = None
-        self._patient_since_s = 0.0
-        self._is_doubted = False
 
     @property
     def closing(self) -> Closing | None:
@@ -93,18 +89,6 @@ class Socket:
             self._outbox.get_nowait()
         self._outbox.put_nowait(None)
 
-    def doubt(self, *, on: bool) -> None:
-        """Take note that the browser is not heard in another way either, or is again."""
-        self._is_doubted = on
-        if self._patience is not None and not self._patience.expired():
-            self._patience.reschedule(self._lost_at_s)
-
-    @property
-    def _lost_at_s(self) -> float:
-        """Return when the browser is lost, by the loop's clock, if it goes on saying nothing."""
-        silent_s = SOCKET_SILENT_AFTER_MS / 1_000 if self._is_doubted else self._lost_after_s
-        return self._patient_since_s + min(silent_s, self._lost_after_s)
-
     async def receive(
         self, adapter: TypeAdapter[Heard], *, malformed_max: int = MALFORMED_MAX
     ) -> AsyncIterator[Heard]:
@@ -128,9 +112,8 @@ class Socket:
         async with self._listening:
             if self._closing is not None:
                 return None
-            self._patient_since_s = asyncio.get_running_loop().time()
             try:
-                async with asyncio.timeout_at(self._lost_at_s) as self._patience:
+                async with asyncio.timeout(self._lost_after_s) as self._patience:
                     message = await self.response.receive()
             except TimeoutError:
                 self._patience = None  # it is over, and cannot be made to end sooner

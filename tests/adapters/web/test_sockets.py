@@ -1,12 +1,10 @@
 """A socket with a browser: what is said, what is refused, and how each end of it is told."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
-import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
@@ -16,7 +14,6 @@ from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import LEG_SAYS, NODE_SAYS, Beat, Held, Hold, PressKey, Refused
 
-HALF_S = 0.5
 Conversation = Callable[[sockets.Socket], Awaitable[None]]
 
 
@@ -114,25 +111,6 @@ async def test_a_browser_that_says_nothing_is_lost() -> None:
     async with talking(echo_holds, lost_after_ms=100) as browser:
         assert await heard(browser) == []
     assert browser.close_code == Closing.LOST
-
-
-@pytest.mark.parametrize("is_heard_again", [False, True])
-async def test_a_browser_that_is_not_heard_in_another_way_either_is_lost_sooner(
-    monkeypatch: pytest.MonkeyPatch, *, is_heard_again: bool
-) -> None:
-    monkeypatch.setattr(sockets, "SOCKET_SILENT_AFTER_MS", 200)
-
-    async def doubt(socket: sockets.Socket) -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_later(0.05, lambda: socket.doubt(on=True))
-        loop.call_later(0.10, lambda: socket.doubt(on=not is_heard_again))
-        await echo_holds(socket)
-
-    began = time.monotonic()
-    async with talking(doubt, lost_after_ms=1_000) as browser:
-        assert await heard(browser) == []
-    assert browser.close_code == Closing.LOST
-    assert (time.monotonic() - began < HALF_S) is not is_heard_again
 
 
 async def test_beats_keep_a_silent_socket_open_and_are_told_to_nobody() -> None:

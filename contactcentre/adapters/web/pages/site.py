@@ -47,7 +47,6 @@ from contactcentre.limits import (
     MESSAGE_MAX_BYTES,
     SOCKET_BEAT_EVERY_MS,
     SOCKET_LOST_AFTER_MS,
-    SOCKET_SILENT_AFTER_MS,
 )
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.wire.claims import CallerClaim
@@ -65,8 +64,9 @@ NODES_PATH = "/api/nodes"
 API_PREFIX = "/api/"
 CHECK_EVERY_MS = 500
 """How often a page looks whether its node is still there."""
+SILENT_AFTER_MS = 2_500
 SOUND_LOST_MS = 2_000
-"""A node whose sound is silent for so long is gone if its socket is silent as well."""
+"""A node whose socket and whose sound are both so silent is gone; a beat alone may be late."""
 OPEN_MS = 1_500
 """How long the first socket may take; each one after a failure has more time."""
 CONNECT_MS = 10_000
@@ -78,6 +78,7 @@ MODULES_PREFIX = "call/"
 
 assert NAMES.keys() == set(Language), "every language is called by its own name"
 assert CONNECT_MS > SOCKET_LOST_AFTER_MS, "a silent socket is seen before a silent connection"
+assert SOCKET_BEAT_EVERY_MS < SILENT_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat is due before"
 assert CHECK_EVERY_MS * 4 <= SOUND_LOST_MS, "sound is looked for often enough to be missed"
 
 
@@ -196,7 +197,7 @@ class Site:
                 "beat_ms": SOCKET_BEAT_EVERY_MS,
                 "check_ms": CHECK_EVERY_MS,
                 "lost_after_ms": SOCKET_LOST_AFTER_MS,
-                "silent_after_ms": SOCKET_SILENT_AFTER_MS,
+                "silent_after_ms": SILENT_AFTER_MS,
                 "sound_lost_ms": SOUND_LOST_MS,
                 "open_ms": OPEN_MS,
                 "connect_ms": CONNECT_MS,
