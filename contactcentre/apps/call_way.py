@@ -41,6 +41,7 @@ class CallWay:
         kept_ms: int | None,
         is_moved: bool,
         is_booked: bool,
+        is_chat: bool,
     ) -> None:
         """Begin; a call that `is_moved` goes on from `position`, or from the state it is in.
 
@@ -50,11 +51,13 @@ class CallWay:
         self._tools = tools
         self._sight = sight
         self._is_moved = is_moved
+        self._is_chat = is_chat
+        self._chat_kept_ms = kept_ms if is_chat else None
         self._flow = tools.lines[live.call.line].flow
         self._was_booked = is_booked
         self._callbacks = self._offers()
         self._walk: FlowWalk | None = None
-        if live.call.state is CallState.IN_MENU:
+        if live.call.state is CallState.IN_MENU and not is_chat:
             self._walk = FlowWalk(
                 live,
                 self._flow,
@@ -75,7 +78,7 @@ class CallWay:
     @property
     def kept_ms(self) -> int | None:
         """Return the time from which a wait will count that has not begun yet."""
-        return None if self._walk is None else self._walk.kept_ms
+        return self._chat_kept_ms if self._walk is None else self._walk.kept_ms
 
     @property
     def is_booked(self) -> bool:
@@ -113,6 +116,7 @@ class CallWay:
             moved=self._moved,
             pass_on=tools.pass_on,
             callbacks=self._callbacks,
+            is_chat=self._is_chat,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
@@ -126,6 +130,8 @@ class CallWay:
                 enqueued_ms=reached.enqueued_ms,
             )
             first = reached.prompts
+        elif self._live.call.state is CallState.IN_MENU:
+            await self._join_chat(waiting)
         elif self._live.call.state in TALKS:
             assert offered is not None, "a talk has its adviser"
             if await self._talked(offered):
@@ -146,7 +152,7 @@ class CallWay:
     def _offers(self) -> CallbackOffers | None:
         """Return what the caller may be offered while waiting."""
         terms = self._tools.callbacks
-        if terms is None:
+        if terms is None or self._is_chat:
             return None
         return CallbackOffers(
             self._live,
@@ -158,6 +164,14 @@ class CallWay:
             },
             rule=terms.rule,
             clock=self._tools.clock,
+        )
+
+    async def _join_chat(self, waiting: Waiting) -> None:
+        """Let a chat wait: it has no menu."""
+        assert self._flow.chat is not None, "a line without chat admits none"
+        queue = self._flow.queues[self._flow.chat, self._live.call.language]
+        await waiting.join(
+            queue=queue.id, service_class=queue.service_class, enqueued_ms=self._chat_kept_ms
         )
 
     def _queue_now(self, queue: QueueId) -> QueueId:

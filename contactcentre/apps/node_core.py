@@ -21,6 +21,7 @@ from contactcentre.apps.node_calls import NodeCalls, NodePlace
 from contactcentre.apps.node_tools import CallbackTerms, NodeTools, Patience, Sign, Words
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
+from contactcentre.apps.text_legs import WithTextLegs
 from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
@@ -97,7 +98,7 @@ class NodeCore:
         ground.spawn(overflow.watch(), "overflow")
         tools = NodeTools(
             node=ground.place.node,
-            media=ground.media,
+            media=WithTextLegs(ground.media),
             queues=ground.state,
             rings=ground.state,
             desks=self.desks,

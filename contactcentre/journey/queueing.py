@@ -57,11 +57,13 @@ class Waiting:
         moved: Callable[[QueueId], QueueDefinition | None] = lambda _: None,
         pass_on: PassOn = lambda _call, _place: None,
         callbacks: Offers | None = None,
+        is_chat: bool = False,
     ) -> None:
         """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere.
 
-        Without `callbacks` none is ever offered.
+        Without `callbacks` none is ever offered. Whoever chats has no keys.
         """
+        self._is_chat = is_chat
         self._moved = moved
         self._pass_on = pass_on
         self._first: tuple[SoundName, ...] = ()
@@ -230,7 +232,7 @@ class Waiting:
         """
         callback = {} if self._callbacks is None else self._callbacks.keys
         waits_there = self._live.call.queue == self._extra_support[1].id
-        if waits_there or not self._extra_support_is_open:
+        if self._is_chat or waits_there or not self._extra_support_is_open:
             return callback
         return {**callback, EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
 

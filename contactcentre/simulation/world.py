@@ -124,7 +124,9 @@ class World:
             ledger=LedgerData(names=(NORTH, "record")),
             lines=lines,
             words=words,
-            accounts=_accounts(size, [queue.id for line in lines.values() for queue in line.queues])
+            accounts=_accounts(
+                size, [queue.id for line in lines.values() for queue in line.call_queues]
+            )
             if story is None
             else {one.name: account_of(one) for one in story.advisers},
             settings={

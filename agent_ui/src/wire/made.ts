@@ -7,7 +7,8 @@ export const LIMITS = {
   "RING_MS": 20000,
   "TICKET_LIFE_S": 60,
   "NOTES_MAX_CHARS": 8000,
-  "WHY_MAX_CHARS": 200
+  "WHY_MAX_CHARS": 200,
+  "TEXT_MAX_CHARS": 1000
 } as const;
 
 /** Why a socket was closed. */
@@ -25,7 +26,7 @@ export const CLOSINGS = {
   "TOO_SLOW": 4429
 } as const;
 
-export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat;
+export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -48,8 +49,6 @@ export type AwayReason =
  * Where a call is on its way.
  */
 export type CallState = "in_menu" | "waiting" | "ringing" | "talking" | "on_hold" | "ended";
-export type DeskSays =
-  PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow | QueuesNow | Replaced | HealthNow | Beat;
 /**
  * What an adviser is doing, as advisers and supervisors say it.
  */
@@ -62,6 +61,8 @@ export type Language = "en-GB" | "cy";
  * Why a reservation went back without a talk.
  */
 export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up" | "node_lost";
+export type DeskSays =
+  PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow | QueuesNow | ChatNow | Replaced | HealthNow | Beat;
 /**
  * What an adviser does at whose desk a callback rings.
  */
@@ -71,7 +72,25 @@ export type TakeUp = "take" | "decline";
  */
 export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "callback" | "closed" | "system_lost";
 export type NodeSays =
-  Answer | ClaimChanged | Stage | PlaceNow | Quality | Bridged | Held | CallerHeard | Over | Refused | Beat;
+  | Answer
+  | ClaimChanged
+  | Stage
+  | PlaceNow
+  | Quality
+  | Bridged
+  | Held
+  | CallerHeard
+  | Written
+  | NotWritten
+  | SoFar
+  | Typing
+  | Over
+  | Refused
+  | Beat;
+/**
+ * Who writes in a chat.
+ */
+export type Writer = "caller" | "adviser";
 /**
  * Which switch it is.
  */
@@ -117,6 +136,24 @@ export interface Mute {
 export interface PressKey {
   kind: "key";
   key: string;
+}
+/**
+ * A text for the other side of a chat.
+ *
+ * Said again with the same id for as long as the node has not said that it was written.
+ */
+export interface Write {
+  kind: "write";
+  text: string;
+  words: string;
+  order: number | null;
+}
+/**
+ * The writer is typing, or no longer; to either side of a chat, from the other.
+ */
+export interface Typing {
+  kind: "typing";
+  on: boolean;
 }
 /**
  * The person ends the call.
@@ -254,11 +291,12 @@ export interface CallerHeard {
   on: boolean;
 }
 /**
- * A fresh claim; the page keeps the last one.
+ * What is new of one of the adviser's chats, as for a call.
  */
-export interface ClaimChanged {
-  kind: "claim";
-  claim: string;
+export interface ChatNow {
+  kind: "chat";
+  seat: string;
+  said: PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow;
 }
 /**
  * How the adviser stands.
@@ -327,6 +365,13 @@ export interface WrapUpNow {
   version: number;
 }
 /**
+ * A fresh claim; the page keeps the last one.
+ */
+export interface ClaimChanged {
+  kind: "claim";
+  claim: string;
+}
+/**
  * The adviser's queues, at most once a second.
  */
 export interface QueuesNow {
@@ -387,6 +432,7 @@ export interface Me {
   queues: QueueTitle[];
   away_reasons: AwayReason[];
   ice_servers: string[];
+  chats_max: number;
 }
 /**
  * A queue's name for people.
@@ -438,6 +484,32 @@ export interface Quality {
   jitter_ms: number;
   delay_ms: number;
   level_dbov: number;
+}
+/**
+ * A text of a chat is written down, for ever: its writer may show it as sent.
+ */
+export interface Written {
+  kind: "written";
+  text: string;
+  by: Writer;
+  order: number;
+  words: string;
+  at_ms: number;
+}
+/**
+ * A text cannot be written now; `code` as in domain/errors.py.
+ */
+export interface NotWritten {
+  kind: "not_written";
+  text: string;
+  code: string;
+  words: string;
+}
+/**
+ * All texts that this node has were told: what is missing among one's own is to be said.
+ */
+export interface SoFar {
+  kind: "so_far";
 }
 /**
  * The call, or this adviser's part in it, is over; the node closes the socket after it.

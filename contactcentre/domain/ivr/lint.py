@@ -161,7 +161,7 @@ def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
                 f"nobody reaches `{name}`; lead to it or take it out.",
             )
     steps = (flow.steps[name] for name in reached)
-    waited_in = {step.queue for step in steps if isinstance(step, QueueStep)}
+    waited_in = {step.queue for step in steps if isinstance(step, QueueStep)} | {flow.chat}
     rules = (queue.overflow for queue in flow.queues.values())
     waited_in |= {rule.to.queue for rule in rules if rule and rule.to.line == flow.line}
     for queue in dict.fromkeys(name for name, _ in flow.queues):
