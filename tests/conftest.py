@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,8 @@ from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.settings import PREFIX
 from tests.stores import Emptying, empty
 
+TESTS = Path(__file__).parent
+BROWSER = TESTS / "browser"
 TEMPLATE = "template_of_tests"
 NUMBERS = count(1)
 MAY_SKIP = "Skipped: only root"
@@ -32,11 +34,19 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Let each file be run by one process, and all browsers by the same one."""
+    for item in items:
+        room = item.path.parent if item.path.parent == BROWSER else item.path
+        item.add_marker(pytest.mark.xdist_group(str(room.relative_to(TESTS))))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Count a test that was left out as a failure where nothing may be left out."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    assert reporter is not None, "it is built in"
+    if reporter is None:
+        return  # a process that runs a part of the tests: the one that reports counts them all
     skipped = reporter.stats.get("skipped", [])
     left_out = [one for one in skipped if not one.longrepr[2].startswith(MAY_SKIP)]
     if "CI" in os.environ and left_out:
