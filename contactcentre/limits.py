@@ -51,6 +51,16 @@ MATCHES_PER_SWEEP_MAX = 50
 WISH_MS = 20_000
 """Whoever comes back from a talk that broke waits for the same adviser alone for so long."""
 NOTES_MAX_CHARS = 8_000
+TEXT_MAX_CHARS = 1_000
+"""Of one text in a chat."""
+TEXTS_MAX = 400
+"""Of one chat, whoever wrote them."""
+TEXTS_AT_ONCE_MAX = 8
+"""One writer may write so many texts without a pause."""
+TEXT_EVERY_MS = 1_000
+"""One more of them may follow after so long."""
+CHATS_MAX = 5
+"""Nobody can chat with more people at a time."""
 WHY_MAX_CHARS = 200
 """Of what a supervisor writes beside the turn of a switch."""
 
@@ -63,6 +73,7 @@ assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (
     "a kept place has its claim"
 )
 assert SDP_MAX_BYTES < MESSAGE_MAX_BYTES, "an offer fits into a message"
+assert TEXT_MAX_CHARS * 12 < MESSAGE_MAX_BYTES, "a text fits as well, however it is escaped"
 assert TICK_MS * 8 == SAMPLES_PER_TICK, "8 kHz"
 
 assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"

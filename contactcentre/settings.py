@@ -25,6 +25,7 @@ from pydantic import (
 
 from contactcentre.domain.errors import BadRequest
 from contactcentre.limits import (
+    CHATS_MAX,
     ORPHAN_GRACE_MS,
     REDIAL_KEEP_MAX_MS,
     RING_MS,
@@ -143,6 +144,10 @@ class Settings(BaseModel):
     """How long an adviser's desk rings before the call goes back to its place."""
     wrap_up_ms: int = Field(default=90_000, ge=1_000, le=3_600_000)
     """How long an adviser has for notes and outcome after a talk."""
+    chats_max: int = Field(default=2, ge=1, le=CHATS_MAX)
+    """With how many callers an adviser may chat at a time, where the adviser serves chats."""
+    chats_beside_call_max: int = Field(default=1, ge=0, le=CHATS_MAX)
+    """An adviser who chats with more callers than this is offered no call."""
     next_adviser: Literal["longest_idle", "least_occupied"] = "longest_idle"
     """Which of the ready advisers of a level is next; the same for every desk process."""
     wish_ms: int = Field(default=WISH_MS, ge=0, le=300_000)

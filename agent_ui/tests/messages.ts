@@ -27,6 +27,7 @@ export const ME: Me = {
   ],
   away_reasons: ["break", "lunch"],
   ice_servers: [],
+  chats_max: 0,
 };
 
 export const RING: RingNow = {

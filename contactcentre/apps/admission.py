@@ -22,6 +22,8 @@ from contactcentre.domain.call import TALKS, CallState, Talk, arrive, take_over
 from contactcentre.domain.epochs import NOT_ADMITTED, LegEpoch
 from contactcentre.domain.errors import (
     CallClosed,
+    ChatClosed,
+    MalformedOffer,
     NodeFull,
     Outage,
     Refusal,
@@ -30,8 +32,9 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, LapseReason
 from contactcentre.domain.ids import AdviserId, DeskId, LegId, Token
+from contactcentre.domain.ivr.doors import chat_is_open
 from contactcentre.ports.live import Offered
-from contactcentre.ports.media import LegEvent
+from contactcentre.ports.media import TEXT_OFFER, LegEvent
 from contactcentre.ports.state import CallStanding
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.closing import Closing
@@ -66,7 +69,7 @@ class Admission:
     ) -> NodeCall:
         """Take a caller in, or back, and answer the offer: the page's first with this claim, if 0.
 
-        Raises NodeFull, UnknownName, BadClaim, StaleEpoch, CallClosed, MalformedOffer,
+        Raises NodeFull, ChatClosed, UnknownName, BadClaim, StaleEpoch, CallClosed, MalformedOffer,
         MediaUnavailable.
         """
         async with self._doors.setdefault(claim.call, asyncio.Lock()):
@@ -117,12 +120,21 @@ class Admission:
         try:
             if claim.line not in self._tools.lines:
                 raise UnknownName(f"There is no line called {claim.line}.")
+            self._refuse_chat(claim)
             if self._calls.draining or self._calls.is_full or self._tools.spool.is_full:
                 raise NodeFull("This node takes no further calls. Try another.")
         except Refusal as refusal:
             if claim.epoch_count == 0:
                 count_offered(claim.line, refusal.code)
             raise
+
+    def _refuse_chat(self, claim: CallerClaim) -> None:
+        """Refuse a chat that nobody would answer; one that was here before goes on."""
+        if not claim.chat or claim.epoch_count > 0:
+            return
+        flow, at_ms = self._tools.lines[claim.line].flow, self._tools.clock.now_ms()
+        if not chat_is_open(flow, self._tools.switches(claim.line), at_ms):
+            raise ChatClosed("Nobody answers chats now. Call us, or come back later.")
 
     def _arrived(self, claim: CallerClaim, attempt: int) -> Start:
         """Return how a call begins; with a place from before the caller waits from then."""
@@ -195,6 +207,8 @@ class Admission:
     async def _answer(
         self, claim: CallerClaim, leg: LegId, sdp: str, browser: Browser, heard: "_Ear"
     ) -> None:
+        if (claim.chat is True) is not (sdp == TEXT_OFFER):
+            raise MalformedOffer("A chat is offered as text, and a call as sound.")
         # what is heard before the call knows the leg is of the leg's own making: none is lost
         answer = await self._tools.media.accept(
             call=claim.call, leg=leg, offer_sdp=sdp, heard=heard.take

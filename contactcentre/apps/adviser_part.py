@@ -45,6 +45,7 @@ class AdviserPart:
         media: Media,
         spawn: Callable[[Coroutine[None, None, None], str], None],
         grace_ms: int,
+        is_chat: bool = False,
     ) -> None:
         self.adviser = adviser
         self.token = token
@@ -54,7 +55,7 @@ class AdviserPart:
         self._spawn = spawn
         self._grace_ms = grace_ms
         self._connected = False
-        self._sound_lost = False
+        self._sound_lost = is_chat  # the socket is all there is
         self._socket_lost = False
         self._grace: asyncio.TimerHandle | None = None
         self._meter = QualityMeter()

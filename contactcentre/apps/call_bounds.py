@@ -7,14 +7,15 @@ from typing import TypeVar
 
 import structlog
 
-from contactcentre.domain.call import Call
+from contactcentre.domain.call import Call, CallState
+from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, Ending, HungUpBy
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
-from contactcentre.ports.state import CallQueues
+from contactcentre.ports.state import CallQueues, CallReport
 
 log = structlog.get_logger()
 
@@ -49,6 +50,23 @@ class End:
     ending: Ending
     seq: int
     """The number of the event that says so: until it is durable the store is told again."""
+
+
+def report_of(call: Call, *, is_hidden: bool) -> CallReport | None:
+    """Return what a node's beat says of a call; None at its end. A wait may be hidden."""
+    if call.state is CallState.ENDED:
+        return None
+    hidden = call.state is CallState.WAITING and is_hidden
+    return CallReport(
+        call=call.id,
+        queue=call.queue,
+        head_start_ms=0 if call.service_class is None else head_start_ms(call.service_class),
+        enqueued_ms=call.enqueued_ms,
+        epoch=call.epoch,
+        state="hidden" if hidden else call.state,
+        adviser=call.adviser,
+        token=call.token,
+    )
 
 
 async def is_elsewhere(queues: CallQueues, call: Call) -> bool:

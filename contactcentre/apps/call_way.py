@@ -35,15 +35,18 @@ class CallWay:
         position: Position | None,
         kept_ms: int | None,
         is_moved: bool,
+        is_chat: bool,
     ) -> None:
         """Begin; a call that `is_moved` goes on from `position`, or from the state it is in."""
         self._live = live
         self._tools = tools
         self._sight = sight
         self._is_moved = is_moved
+        self._is_chat = is_chat
+        self._chat_kept_ms = kept_ms if is_chat else None
         self._flow = tools.lines[live.call.line].flow
         self._walk: FlowWalk | None = None
-        if live.call.state is CallState.IN_MENU:
+        if live.call.state is CallState.IN_MENU and not is_chat:
             self._walk = FlowWalk(
                 live,
                 self._flow,
@@ -64,7 +67,7 @@ class CallWay:
     @property
     def kept_ms(self) -> int | None:
         """Return the time from which a wait will count that has not begun yet."""
-        return None if self._walk is None else self._walk.kept_ms
+        return self._chat_kept_ms if self._walk is None else self._walk.kept_ms
 
     def ending(self) -> Ending:
         """Return how the call has ended if it ends as it stands now."""
@@ -93,6 +96,7 @@ class CallWay:
             clock=tools.clock,
             errors=tools.wait_errors,
             moved=self._moved,
+            is_chat=self._is_chat,
         )
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
@@ -106,6 +110,8 @@ class CallWay:
                 enqueued_ms=reached.enqueued_ms,
             )
             first = reached.prompts
+        elif self._live.call.state is CallState.IN_MENU:
+            await self._join_chat(waiting)
         elif self._live.call.state in TALKS:
             assert offered is not None, "a talk has its adviser"
             if await self._talked(offered):
@@ -117,6 +123,14 @@ class CallWay:
             if await self._bridged(await waiting.offered(first=first)):
                 return HungUpBy.ADVISER
             first = ()
+
+    async def _join_chat(self, waiting: Waiting) -> None:
+        """Let a chat wait: it has no menu."""
+        assert self._flow.chat is not None, "a line without chat admits none"
+        queue = self._flow.queues[self._flow.chat, self._live.call.language]
+        await waiting.join(
+            queue=queue.id, service_class=queue.service_class, enqueued_ms=self._chat_kept_ms
+        )
 
     def _queue_now(self, queue: QueueId) -> QueueId:
         """Return the queue that a new caller of a queue waits in now: a supervisor may divert it.

@@ -49,6 +49,7 @@ class CallerPart:
         self.connected = asyncio.Event()
         self.left = asyncio.Event()
         """The caller has hung up, or is counted as gone."""
+        self.is_chat = claim.chat is True
         self.is_silent = False
         self.sound_changed: Callable[[], None] = lambda: None
         """Told when the caller's sound has stopped or is back; set by the call."""
@@ -103,12 +104,14 @@ class CallerPart:
     def hand_over(self, why: Closing) -> None:
         """Send the page to another node; until that has the call, the caller is heard here."""
         self._close_page(why)
+        self._watch_text()
 
     def browser_lost(self, browser: Browser) -> None:
         """Note that the page's socket is closed; sound may go on without it."""
         if self._browser is browser:
             self._browser = None
             self._watch()
+            self._watch_text()
 
     async def move(self, leg: LegId, browser: Browser) -> None:
         """Go on on a new leg; whatever was being said is said again from its beginning."""
@@ -191,6 +194,11 @@ class CallerPart:
         if self._browser is not None:
             self._browser.close(why)
             self._browser = None
+
+    def _watch_text(self) -> None:
+        """Note that whoever writes is not there without a socket."""
+        if self.is_chat:
+            self._set_silent(silent=True)
 
     def _set_silent(self, *, silent: bool) -> None:
         if self.is_silent is not silent:

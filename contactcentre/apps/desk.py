@@ -29,6 +29,7 @@ from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.desk_api import ROUTES, DeskApi
 from contactcentre.apps.desk_beat import DeskBeat, Seats, Stirred
 from contactcentre.apps.desk_calls import DeskCalls
+from contactcentre.apps.desk_chats import Chats
 from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
@@ -37,7 +38,7 @@ from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.domain.errors import BadRequest
-from contactcentre.domain.ids import DeskId
+from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
 from contactcentre.journey.supervision import Supervision
 from contactcentre.journey.wrapup import WrapUps
@@ -251,6 +252,7 @@ def assemble_floor(
         spawn=spawn,
         grace_ms=settings.orphan_grace_ms,
     )
+    chats = _chats(settings, seats, signs)
     beat = DeskBeat(
         desk=desk,
         internal_url=internal_url,
@@ -259,21 +261,50 @@ def assemble_floor(
         presences=state,
         supervision=supervision,
         calls=calls,
+        chats=chats,
         monitors=monitors,
         clock=clock,
     )
+    stir = chats.stirring(stirred.add)
+    tools = _seat_tools(settings, signs, spawn=spawn, stir=stir, wrap_ups=wrap_ups, clock=clock)
+    floor = Floor(
+        seats=seats,
+        tools=tools,
+        supervision=supervision,
+        beat=beat,
+        calls=calls,
+        chats=chats,
+        monitors=monitors,
+    )
+    return floor, beat
+
+
+def _seat_tools(
+    settings: Settings,
+    signs: Signs,
+    *,
+    spawn: Callable[[Coroutine[None, None, None], str], None],
+    stir: Callable[[AdviserId], None],
+    wrap_ups: WrapUps,
+    clock: Clock,
+) -> SeatTools:
     signing, ring = settings.signing_ring()
-    tools = SeatTools(
+    return SeatTools(
         clock=clock,
         wrap_ups=wrap_ups,
         sign_ticket=Signatures(ring, signing, clock).sign_ticket,
         spawn=spawn,
-        stirred=stirred.add,
+        stirred=stir,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
         by_occupancy=settings.next_adviser == "least_occupied",
     )
-    floor = Floor(
-        seats=seats, tools=tools, supervision=supervision, beat=beat, calls=calls, monitors=monitors
+
+
+def _chats(settings: Settings, seats: Seats, signs: Signs) -> Chats:
+    return Chats(
+        seats=seats,
+        queues=signs.chat_queues,
+        count=settings.chats_max,
+        beside_max=settings.chats_beside_call_max,
     )
-    return floor, beat

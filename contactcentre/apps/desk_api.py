@@ -72,12 +72,12 @@ class DeskApi:
         )
         self._gate.give(asked.response, session)
         self._floor.sign_in(account)
-        return self._signs.me(account, self._ice_servers)
+        return self._me(account)
 
     @ROUTES.speaks("POST", "/api/sign-out", access=Access.SIGNED_IN, takes=Nothing, gives=Nothing)
     async def sign_out(self, asked: Asked[Nothing]) -> Nothing:
         """Sign out, and take the desk along."""
-        self._floor.sign_out(asked.account.id)
+        self._floor.sign_out(asked.account)
         self._gate.take(asked.response)
         await self._sessions.end(self._gate.session_of(asked.request))
         return Nothing()
@@ -85,7 +85,7 @@ class DeskApi:
     @ROUTES.speaks("GET", "/api/me", access=Access.SIGNED_IN, takes=Nothing, gives=said.Me)
     async def me(self, asked: Asked[Nothing]) -> said.Me:
         """Say who is signed in."""
-        return self._signs.me(asked.account, self._ice_servers)
+        return self._me(asked.account)
 
     @ROUTES.speaks(
         "POST",
@@ -155,8 +155,9 @@ class DeskApi:
 
     @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
     async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:
-        """Give the way to the adviser's talk again."""
-        return self._floor.talk(asked.account)
+        """Give the way to the adviser's talk, or to one of the chats, again."""
+        call = asked.request.query.get("call")
+        return self._floor.talk(asked.account, None if call is None else CallId(call))
 
     @ROUTES.speaks(
         "POST",
@@ -213,7 +214,7 @@ class DeskApi:
                     pass
                 watch.cancel()
         finally:
-            self._floor.leave(who.id, socket)
+            self._floor.leave(who, socket)
 
     async def _watch(self, socket: Socket, session: str) -> None:
         """Close the socket of a session that has ended elsewhere."""
@@ -234,6 +235,10 @@ class DeskApi:
     async def asset(self, request: web.Request, _: Account | None) -> web.StreamResponse:
         """Give a file that a page names."""
         return self._bundle.asset(request.match_info["name"])
+
+    def _me(self, account: Account) -> said.Me:
+        chats_max = self._floor.chats_max(account)
+        return self._signs.me(account, self._ice_servers, chats_max=chats_max)
 
     def _page(self, name: str) -> web.StreamResponse:
         return self._bundle.page(name) if self._bundle.is_built else respond(NOT_BUILT)

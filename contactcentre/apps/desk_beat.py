@@ -13,6 +13,7 @@ from collections.abc import Collection
 import structlog
 
 from contactcentre.apps.desk_calls import DeskCalls
+from contactcentre.apps.desk_chats import Chats
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import Seat
 from contactcentre.domain import desk_events as e
@@ -80,6 +81,7 @@ class DeskBeat:
         presences: Presences,
         supervision: Supervision,
         calls: DeskCalls,
+        chats: Chats,
         monitors: DeskMonitors,
         clock: Clock,
     ) -> None:
@@ -90,6 +92,7 @@ class DeskBeat:
         self._presences = presences
         self._supervision = supervision
         self._calls = calls
+        self._chats = chats
         self._monitors = monitors
         self._clock = clock
         self._beat = clock.now_ms()
@@ -213,7 +216,7 @@ class DeskBeat:
             reason=desk.reason,
             call=desk.call,
             token=desk.token,
-            queues=seat.account.queues,
+            queues=self._chats.asked_for(seat),
             asked_later=seat.asked_later,
             occupied=seat.occupied,
         )

@@ -3,6 +3,7 @@
 from contactcentre.apps import desk_told as told
 from contactcentre.apps.desk_beat import DeskBeat, Seats, recovered
 from contactcentre.apps.desk_calls import DeskCalls
+from contactcentre.apps.desk_chats import ChatPage, Chats
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import Page, Seat, SeatTools
 from contactcentre.domain import desk_events as e
@@ -31,6 +32,7 @@ class Floor:
         supervision: Supervision,
         beat: DeskBeat,
         calls: DeskCalls,
+        chats: Chats,
         monitors: DeskMonitors,
     ) -> None:
         self._seats = seats
@@ -38,48 +40,63 @@ class Floor:
         self._supervision = supervision
         self._beat = beat
         self._calls = calls
+        self._chats = chats
         self._monitors = monitors
 
     # What people do
 
+    def chats_max(self, account: Account) -> int:
+        """Return with how many callers an adviser may chat at a time."""
+        return len(self._chats.accounts(account))
+
     def sign_in(self, account: Account) -> None:
         """Give an adviser a desk; a call or its wrap-up goes on, whatever else was is over."""
-        seat = self._seat(account)
-        if seat.desk.state is Presence.OFFLINE:
-            self._begin(seat, only=GOES_ON)
-        seat.follow(e.SignedIn(at_ms=self._now))
+        for one in (account, *self._chats.accounts(account)):
+            seat = self._seat(one)
+            if seat.desk.state is Presence.OFFLINE:
+                self._begin(seat, only=GOES_ON)
+            seat.follow(e.SignedIn(at_ms=self._now))
 
-    def sign_out(self, adviser: AdviserId) -> None:
-        """Take an adviser's desk away."""
-        seat = self._seats.get(adviser)
-        if seat is not None:
-            seat.follow(e.SignedOut(at_ms=self._now))
-            seat.close(Closing.NOT_SIGNED_IN, "You have signed out.")
+    def sign_out(self, account: Account) -> None:
+        """Take an adviser's desk away, and every chat with it."""
+        for one in (account, *self._chats.accounts(account)):
+            seat = self._seats.get(one.id)
+            if seat is not None:
+                seat.follow(e.SignedOut(at_ms=self._now))
+                seat.close(Closing.NOT_SIGNED_IN, "You have signed out.")
 
     def sit(self, account: Account, page: Page) -> None:
         """Let a page be the one live page of its adviser, and tell it how everything stands."""
         seat = self._present(account)
         seat.seat(page)
+        for one in self._chats.accounts(account):
+            self._present(one).seat(ChatPage(page, one.id))
         page.send(self._beat.health())
         if self._supervision.overview is not None:
             seat.tell_queues(self._supervision.overview)
 
-    def leave(self, adviser: AdviserId, page: Page) -> None:
+    def leave(self, account: Account, page: Page) -> None:
         """Note that a page is gone; one that was replaced has gone before."""
-        seat = self._seats.get(adviser)
-        if seat is not None and seat.page is page:
-            seat.page = None
-            seat.follow(e.SocketLost(at_ms=self._now))
+        for one in (account, *self._chats.accounts(account)):
+            seat = self._seats.get(one.id)
+            if seat is not None and page in _pages(seat):
+                seat.page = None
+                seat.follow(e.SocketLost(at_ms=self._now))
 
     def press(self, account: Account, reason: AwayReason | None) -> said.PresenceNow:
         """Make an adviser away for a reason, or ready. Raises OutOfOrder, BadRequest."""
         at_ms = self._now
         if reason is None:
-            return self._pressed(account, e.ReadyPressed(at_ms=at_ms))
+            pressed = self._pressed(account, e.ReadyPressed(at_ms=at_ms))
+            for seat in map(self._present, self._chats.accounts(account)):
+                if seat.desk.state is Presence.AWAY:
+                    seat.follow(e.ReadyPressed(at_ms=at_ms))
+            return pressed
         return self._pressed(account, e.AwayPressed(at_ms=at_ms, reason=reason))
 
     def finish(self, account: Account, call: CallId, away: AwayReason | None) -> said.PresenceNow:
         """End a wrap-up. Raises OutOfOrder."""
+        account = self._chats.with_call(account, call)
         return self._pressed(account, e.WrapUpFinished(at_ms=self._now, call=call, away=away))
 
     def more_time(self, account: Account) -> said.WrapUpNow:
@@ -87,17 +104,20 @@ class Floor:
         self._pressed(account, e.MoreTimeAsked(at_ms=self._now))
         return self._seats[account.id].wrap_up_now()
 
-    def talk(self, account: Account) -> said.TalkNow:
-        """Return an adviser's talk, with a fresh ticket to it. Raises OutOfOrder."""
+    def talk(self, account: Account, call: CallId | None = None) -> said.TalkNow:
+        """Return an adviser's talk, or chat, with a fresh ticket to it. Raises OutOfOrder."""
+        if call is not None:
+            account = self._chats.with_call(account, call)
         return self._present(account).talk_now()
 
     def end_talk(self, account: Account, call: CallId) -> said.PresenceNow:
         """End a talk here, since its node cannot be told. Raises OutOfOrder."""
+        account = self._chats.with_call(account, call)
         return self._pressed(account, e.TalkLeft(at_ms=self._now, call=call))
 
     def choose(self, account: Account, call: CallId, *, chosen: bool) -> None:
         """Note that an outcome has been chosen, whether or not it can be written down now."""
-        seat = self._present(account)
+        seat = self._present(self._chats.with_call(account, call))
         seat.follow(e.OutcomeChosen(at_ms=self._now, call=call, chosen=chosen))
 
     def _pressed(self, account: Account, event: e.DeskEvent) -> said.PresenceNow:
@@ -178,3 +198,11 @@ class Floor:
         for seat in self._seats.values():
             seat.close(Closing.STOPPING, "This desk stops for a moment.")
             seat.follow(e.SocketLost(at_ms=self._now))
+
+
+def _pages(seat: Seat) -> tuple[Page, ...]:
+    """Return the page at a seat, as the seat and as its adviser's browser has it."""
+    here = seat.page
+    if here is None:
+        return ()
+    return (here, here.page) if isinstance(here, ChatPage) else (here,)

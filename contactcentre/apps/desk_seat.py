@@ -16,6 +16,7 @@ from contactcentre.domain.ids import AdviserId, CallId, QueueId
 from contactcentre.domain.levels import Asked, LevelsAfter, asked_later
 from contactcentre.domain.occupancy import Occupancy
 from contactcentre.domain.presence import Presence
+from contactcentre.domain.seats import person_of
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.accounts import Account
@@ -78,6 +79,10 @@ class Seat:
     def now_ms(self) -> int:
         """Return the time by the clock of every event here."""
         return self._tools.clock.monotonic_ms()
+
+    @property
+    def _person(self) -> AdviserId:
+        return person_of(self.account.id)
 
     @property
     def asked_later(self) -> Mapping[QueueId, Asked]:
@@ -194,7 +199,7 @@ class Seat:
     def wrap_up_now(self) -> said.WrapUpNow:
         """Return how the wrap-up stands."""
         assert self.desk.call is not None, "a wrap-up has its call"
-        words = self._tools.wrap_ups.known(call=self.desk.call, adviser=self.account.id)
+        words = self._tools.wrap_ups.known(call=self.desk.call, adviser=self._person)
         return told.wrap_up_now(self.desk, words, self.now_ms)
 
     def talk_now(self) -> said.TalkNow:
@@ -284,11 +289,11 @@ class Seat:
         self._tools.spawn(self._fetch(self.desk.call), "saved words")
 
     async def _fetch(self, call: CallId) -> None:
-        await self._tools.wrap_ups.fetch(call=call, adviser=self.account.id)
+        await self._tools.wrap_ups.fetch(call=call, adviser=self._person)
         if self.desk.state is not Presence.WRAP_UP or self.desk.call != call:
             return
         # a wrap-up that was taken up from the live state: its words come after it
-        words = self._tools.wrap_ups.known(call=call, adviser=self.account.id)
+        words = self._tools.wrap_ups.known(call=call, adviser=self._person)
         if words.outcome is not None and not self.desk.outcome_chosen:
             self.follow(e.OutcomeChosen(at_ms=self.now_ms, call=call, chosen=True))
         self.send(self.wrap_up_now())

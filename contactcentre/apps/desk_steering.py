@@ -63,7 +63,7 @@ class SteeringSigns:
 def _diverts(line: Line, switches: LineSwitches, language: Language) -> Iterator[said.BoardDivert]:
     first, fixed = line.flow.languages[0], line.flow.extra_support_queue(line.flow.languages[0])
     for (name, spoken), queue in line.flow.queues.items():
-        if spoken is first:
+        if spoken is first and not line.flow.is_chat(name):
             yield said.BoardDivert(
                 queue=name,
                 title=queue.titles[language],

@@ -11,6 +11,7 @@ from contactcentre.domain.ivr.flow import Line, QueueDefinition
 from contactcentre.domain.languages import Language
 from contactcentre.domain.levels import LevelsAfter
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
+from contactcentre.domain.seats import is_chat_seat
 from contactcentre.journey.supervision import Supervision
 from contactcentre.ports.accounts import Account
 from contactcentre.ports.records import Outcome
@@ -112,6 +113,15 @@ class Signs:
         return tuple(self._queues)
 
     @property
+    def chat_queues(self) -> frozenset[QueueId]:
+        """Return the queues in which chats wait."""
+        return frozenset(
+            queue
+            for queue, (line, definition) in self._queues.items()
+            if line.flow.is_chat(definition.name)
+        )
+
+    @property
     def widening(self) -> Mapping[QueueId, LevelsAfter]:
         """Return the queues that tell levels apart, and from when on they ask each."""
         return {
@@ -126,7 +136,7 @@ class Signs:
         lines = [line for line, _ in self._queues.values()]
         return frozenset(outcome.code for line in lines for outcome in line.outcomes)
 
-    def me(self, account: Account, ice_servers: Sequence[str]) -> said.Me:
+    def me(self, account: Account, ice_servers: Sequence[str], *, chats_max: int) -> said.Me:
         """Return who is signed in."""
         return said.Me(
             adviser=account.id,
@@ -136,6 +146,7 @@ class Signs:
             queues=[self._titled(queue) for queue in account.queues if queue in self._queues],
             away_reasons=list(CHOSEN_REASONS),
             ice_servers=list(ice_servers),
+            chats_max=chats_max,
         )
 
     def _titled(self, queue: QueueId) -> said.QueueTitle:
@@ -158,7 +169,7 @@ class Signs:
         lines: list[said.BoardLine],
     ) -> said.Board:
         """Return what a supervisor sees."""
-        states = [standing.state for _, standing in overview.advisers]
+        states = [standing.state for seat, standing in overview.advisers if not is_chat_seat(seat)]
         return said.Board(
             queues=list(self._board_queues(overview, language)),
             advisers={

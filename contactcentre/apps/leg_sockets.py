@@ -13,7 +13,9 @@ from contactcentre.apps.admission import Admission
 from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.domain.call import CallState
 from contactcentre.domain.errors import BadClaim, BadRequest
+from contactcentre.domain.events import Writer
 from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from contactcentre.ports import live as acts
@@ -94,8 +96,10 @@ class LegSockets:
             self._proved(offer), offer.sdp, browser, attempt=offer.attempt
         )
         try:
+            if call.is_chat:
+                call.texts.tell_so_far(browser)
             async for message in messages:
-                _caller_said(call, message)
+                _caller_said(call, message, browser)
         finally:
             call.caller.browser_lost(browser)
 
@@ -111,10 +115,14 @@ class LegSockets:
         ticket = self._signatures.read_ticket(attach.ticket)
         if ticket.node != self._node:
             raise BadClaim("This ticket is for another node.")
+        call = self._calls.get(ticket.call)
         part = await self._calls.attach(ticket, attach.sdp, browser)
+        assert call is not None, "nobody is seated in a call that is not here"
         try:
+            if call.is_chat:
+                call.texts.tell_so_far(browser)
             async for message in messages:
-                _adviser_said(part, message)
+                _adviser_said(call, part, message)
         finally:
             part.socket_lost()
 
@@ -125,24 +133,39 @@ async def _end_of(messages: AsyncIterator[LegMessage]) -> None:
         pass
 
 
-def _caller_said(call: NodeCall, message: LegMessage) -> None:
+def _caller_said(call: NodeCall, message: LegMessage, browser: SocketBrowser) -> None:
     """Do what a caller's page asks for. Raises BadRequest for what only an adviser may say."""
     match message:
         case said.PressKey(key=key):
             call.caller.press(key)
         case said.HangUp():
             call.caller.hang_up()
+        case said.Write() if call.is_chat:
+            call.texts.write(Writer.CALLER, message, browser)
+        case said.Typing() if call.is_chat:
+            call.texts.typing(Writer.CALLER, message)
         case said.Beat():
             pass
         case _:
             raise BadRequest("A caller's page cannot say that.")
 
 
-def _adviser_said(part: AdviserPart, message: LegMessage) -> None:
+def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> None:
     """Pass on what an adviser does. Raises BadRequest for what only a caller may say."""
+    if isinstance(message, said.Write | said.Typing):
+        if call.is_chat and call.side(Writer.ADVISER) is part:
+            _adviser_wrote(call, part, message)
+        return
     act = _act(message)
     if act is not None:
         part.act(act)
+
+
+def _adviser_wrote(call: NodeCall, part: AdviserPart, message: said.Write | said.Typing) -> None:
+    if isinstance(message, said.Typing):
+        call.texts.typing(Writer.ADVISER, message)
+    elif call.call.state is CallState.TALKING:
+        call.texts.write(Writer.ADVISER, message, part)
 
 
 def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case a message
@@ -159,7 +182,7 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.KeySent(key=key)
         case said.HangUp():
             return acts.AdviserHungUp()
-        case said.Beat():
+        case said.Beat() | said.Write() | said.Typing():
             return None
         case said.Offer() | said.Leave() | said.Attach():
             raise BadRequest("This socket has its offer already.")

@@ -15,17 +15,18 @@ import structlog
 
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.adapters.telemetry.monitors import violated
+from contactcentre.apps import call_bounds
 from contactcentre.apps.adviser_part import AdviserPart, Browser
-from contactcentre.apps.call_bounds import End, Start, ended_by, is_elsewhere, next_of
+from contactcentre.apps.call_bounds import End, Start, next_of
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.conversation import Conversation, Side
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import LINE_ENDED
 from contactcentre.domain.call import TALKS, Call, CallState, come_back, follow
-from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
     Outage,
@@ -41,6 +42,7 @@ from contactcentre.domain.events import (
     Ending,
     HungUpBy,
     LapseReason,
+    Writer,
 )
 from contactcentre.domain.ids import LegId, SoundName
 from contactcentre.limits import KEYS_INBOX_MAX
@@ -86,6 +88,7 @@ class NodeCall:
             leg=leg, browser=browser, claim=claim, tools=tools, remember=self.memory
         )
         self.caller.sound_changed = self._caller_sound_changed
+        self.texts = Conversation(self, spool=tools.spool, clock=tools.clock, spawn=tools.spawn)
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
@@ -98,6 +101,7 @@ class NodeCall:
             position=start.position,
             kept_ms=start.kept_ms,
             is_moved=start.is_moved,
+            is_chat=self.is_chat,
         )
         self._last_seq = 0
         self._is_dropped = False
@@ -199,10 +203,10 @@ class NodeCall:
             await asyncio.wait({stages})
             self.sight.close()
         leaves = self._is_leaving and not self._is_dropped
-        if leaves and await is_elsewhere(self._tools.queues, self._call):
+        if leaves and await call_bounds.is_elsewhere(self._tools.queues, self._call):
             await self.drop()  # its end will be seen there, also if the adviser has hung up here
         if not self._is_dropped:
-            await self._finish(ended_by(stages))
+            await self._finish(call_bounds.ended_by(stages))
 
     async def _stages(self) -> HungUpBy:
         await self.caller.connected.wait()
@@ -314,20 +318,7 @@ class NodeCall:
 
     def report(self) -> CallReport | None:
         """Return what the node's beat says of the call; None at its end."""
-        call = self._call
-        if call.state is CallState.ENDED:
-            return None
-        hidden = call.state is CallState.WAITING and self._is_hidden
-        return CallReport(
-            call=call.id,
-            queue=call.queue,
-            head_start_ms=0 if call.service_class is None else head_start_ms(call.service_class),
-            enqueued_ms=call.enqueued_ms,
-            epoch=call.epoch,
-            state="hidden" if hidden else call.state,
-            adviser=call.adviser,
-            token=call.token,
-        )
+        return call_bounds.report_of(self._call, is_hidden=self._is_hidden)
 
     def memory(self) -> CallMemory:
         """Return what another node must know to go on with the call."""
@@ -344,6 +335,15 @@ class NodeCall:
         self.caller.tell_quality()
         if self._adviser is not None:
             self._adviser.tell_quality()
+
+    @property
+    def is_chat(self) -> bool:
+        """Say whether the caller writes, and does not speak."""
+        return self.caller.is_chat
+
+    def side(self, of: Writer) -> Side | None:
+        """Return one end of a chat, if somebody is there."""
+        return self.caller if of is Writer.CALLER else self._adviser
 
     @property
     def may_leave(self) -> bool:

@@ -14,10 +14,11 @@ from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.call import TALKS, Call, CallState
-from contactcentre.domain.errors import Refusal, StaleToken, UnknownName
+from contactcentre.domain.errors import MalformedOffer, Refusal, StaleToken, UnknownName
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
+from contactcentre.ports.media import TEXT_OFFER
 from contactcentre.ports.state import CallReport, NodeReport
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
@@ -134,6 +135,8 @@ class NodeCalls:
         call = self._calls.get(ticket.call)
         if call is None:
             raise StaleToken("This ring is over.")
+        if call.is_chat is not (sdp == TEXT_OFFER):
+            raise MalformedOffer("A chat is joined with text, and a call with sound.")
         leg = LegId(f"{ticket.call}.adviser.{self._tools.chance.nonce()}")
         part = AdviserPart(
             adviser=ticket.adviser,
@@ -143,6 +146,7 @@ class NodeCalls:
             media=self._tools.media,
             spawn=self._tools.spawn,
             grace_ms=self._tools.patience.adviser_grace_ms,
+            is_chat=call.is_chat,
         )
         part.act = lambda act: call.act(part, act)
         call.attach(part)

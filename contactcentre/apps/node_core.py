@@ -20,6 +20,7 @@ from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
 from contactcentre.apps.node_tools import NodeTools, Patience, Sign, Words
 from contactcentre.apps.reach import HttpDesks, PeerWay
+from contactcentre.apps.text_legs import WithTextLegs
 from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
@@ -90,7 +91,7 @@ class NodeCore:
         )
         tools = NodeTools(
             node=ground.place.node,
-            media=ground.media,
+            media=WithTextLegs(ground.media),
             queues=ground.state,
             desks=self.desks,
             spool=ground.spool,

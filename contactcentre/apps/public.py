@@ -34,7 +34,7 @@ async def serve(settings: Settings, process: Process) -> None:
     process.uses("state", state.ping)
     centre = SeenCentre(
         state,
-        [queue.id for queue in line.queues],
+        [queue.id for queue in line.call_queues],
         nodes_static=settings.nodes_static,
         clock=clock,
     )

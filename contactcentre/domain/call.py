@@ -50,7 +50,7 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One contact by voice, with everything its record will say of it."""
+    """One contact, with everything its record will say of it."""
 
     id: CallId
     line: LineId
@@ -86,6 +86,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
     {
         S.IN_MENU: {
             e.CallResumed: S.IN_MENU,
+            e.TextWritten: S.IN_MENU,
             e.CallRedialled: S.IN_MENU,
             e.LanguageChosen: S.IN_MENU,
             e.StepReached: S.IN_MENU,
@@ -95,6 +96,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
         },
         S.WAITING: {
             e.CallResumed: S.WAITING,
+            e.TextWritten: S.WAITING,
             e.CallQueued: S.WAITING,
             e.PlaceTold: S.WAITING,
             e.CallRang: S.RINGING,
@@ -102,6 +104,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
         },
         S.RINGING: {
             e.CallResumed: S.RINGING,
+            e.TextWritten: S.RINGING,
             e.PlaceTold: S.RINGING,
             e.ReservationLapsed: S.WAITING,
             e.CallBridged: S.TALKING,
@@ -109,12 +112,14 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
         },
         S.TALKING: {
             e.CallResumed: S.TALKING,
+            e.TextWritten: S.TALKING,
             e.CallHeld: S.ON_HOLD,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
         },
         S.ON_HOLD: {
             e.CallResumed: S.ON_HOLD,
+            e.TextWritten: S.ON_HOLD,
             e.CallTakenOffHold: S.TALKING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
@@ -219,7 +224,12 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
                 ended_by=event.by,
             )
         case (
-            e.CallArrived() | e.CallRedialled() | e.StepReached() | e.PlaceTold() | e.CallResumed()
+            e.CallArrived()
+            | e.CallRedialled()
+            | e.StepReached()
+            | e.PlaceTold()
+            | e.CallResumed()
+            | e.TextWritten()
         ):
             return call
 

@@ -11,6 +11,7 @@ Refusal                     a rule said no; the asker can be told why
 ├── TooMany                 more attempts than are allowed in a while
 ├── OutOfOrder              that event may not follow in this state
 ├── NodeFull                this node takes no further calls
+├── ChatClosed              nobody answers chats of that line now
 ├── StaleToken              a newer reservation has taken the place of this one
 ├── StaleEpoch              another leg has taken the call since
 └── CallClosed              the call has ended for good
@@ -93,6 +94,12 @@ class NodeFull(Refusal):
     """A node that is full or draining takes no further calls."""
 
     code = "node-full"
+
+
+class ChatClosed(Refusal):
+    """Nobody answers chats of that line now."""
+
+    code = "chat-closed"
 
 
 class StaleToken(Refusal):

@@ -9,7 +9,16 @@ from enum import StrEnum
 
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, StepName, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    LineId,
+    NodeId,
+    QueueId,
+    StepName,
+    TextId,
+    Token,
+)
 from contactcentre.domain.languages import Language
 
 
@@ -49,6 +58,13 @@ class HungUpBy(StrEnum):
     ADVISER = "adviser"
     FLOW = "flow"
     PLATFORM = "platform"
+
+
+class Writer(StrEnum):
+    """Who writes in a chat."""
+
+    CALLER = "caller"
+    ADVISER = "adviser"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +183,18 @@ class CallResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextWritten(Event):
+    """Somebody wrote in a chat. After a loss the same text may be written down a second time."""
+
+    by: Writer
+    text: TextId
+    """With the writer it names the text for ever."""
+    order: int
+    """Of two texts of a chat the one with the lower number comes first."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """The call is over."""
 
@@ -189,5 +217,6 @@ CallEvent = (
     | CallTakenOffHold
     | TalkBroken
     | CallResumed
+    | TextWritten
     | CallEnded
 )

@@ -24,3 +24,5 @@ SoundName = NewType("SoundName", str)
 """A prompt, an announcement or a piece of music, by the name it has in ivr_flows/."""
 StepName = NewType("StepName", str)
 """A step of a flow."""
+TextId = NewType("TextId", str)
+"""Names one text of a chat, given by whoever writes it, so that a repeat of it is recognised."""

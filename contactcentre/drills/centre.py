@@ -269,7 +269,10 @@ async def hire(database_url: str, count: int) -> list[Person]:
     """Make so many advisers, who all serve every English queue."""
     lines = load_lines(default_flows_dir()).values()
     queues = [
-        queue.id for line in lines for queue in line.queues if queue.language is Language.ENGLISH
+        queue.id
+        for line in lines
+        for queue in line.call_queues
+        if queue.language is Language.ENGLISH
     ]
     people = [
         Person(name=f"adviser-{number + 1}", password=secrets.token_urlsafe(12))

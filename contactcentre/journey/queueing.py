@@ -49,8 +49,13 @@ class Waiting:
         clock: Clock,
         errors: WaitErrors,
         moved: Callable[[QueueId], QueueDefinition | None] = lambda _: None,
+        is_chat: bool = False,
     ) -> None:
-        """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere."""
+        """Begin; `moved` says where whoever waits in a queue is to wait instead, if anywhere.
+
+        Whoever chats has no keys.
+        """
+        self._is_chat = is_chat
         self._moved = moved
         self._flow = flow
         self._live = live
@@ -165,7 +170,7 @@ class Waiting:
     def _keys(self) -> Mapping[str, SoundName]:
         """Return the keys that do something: 0, unless the caller waits there or it is closed."""
         waits_there = self._live.call.queue == self._extra_support[1].id
-        if waits_there or not self._extra_support_is_open:
+        if self._is_chat or waits_there or not self._extra_support_is_open:
             return {}
         return {EXTRA_SUPPORT_KEY: EXTRA_SUPPORT_LABEL}
 

@@ -11,6 +11,9 @@ from typing import Protocol
 from contactcentre.domain.ids import CallId, LegId, SoundName
 from contactcentre.domain.languages import Language
 
+TEXT_OFFER = "text"
+"""Stands in the place of SDP where a leg carries text over its socket, and no sound."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegConnected:

@@ -55,7 +55,7 @@ class DeskDoor:
             async for _ in socket.receive(BEATS, malformed_max=0):
                 pass
         finally:
-            self._floor.leave(account.id, socket)
+            self._floor.leave(account, socket)
 
     def _signed_in(self, session: str) -> Account:
         account = self._accounts.get(session)

@@ -108,7 +108,7 @@ class World:
             lines=lines,
             words=words,
             accounts=_accounts(
-                size, [queue.id for line in lines.values() for queue in line.queues]
+                size, [queue.id for line in lines.values() for queue in line.call_queues]
             ),
             desks_static={DeskId(name): f"http://{name}" for name in self.of("desk")},
             nodes_static={name: f"ws://{name}/leg" for name in self.of("media")},

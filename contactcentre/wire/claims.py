@@ -32,6 +32,8 @@ class CallerClaim(Said):
     """SHA-256 of the page's own secret, which the page keeps to itself until it comes back."""
     queue: QueueId | None = None
     enqueued_ms: int | None = None
+    chat: Literal[True] | None = None
+    """There if the caller writes, and does not speak."""
     kept: KeptPlace | None = None
     """The place that the caller had left in an earlier call, for a wait in this one."""
     memory: str | None = Field(default=None, max_length=3_072)

@@ -7,7 +7,8 @@ GET  /api/me              → Me                               401 when nobody i
 POST /api/presence        SetPresence → PresenceNow
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
-GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk
+GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk;
+                          ?call= names a chat; what else names a call does so as well
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
 GET  /api/board           → Board (supervisors)
 POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
@@ -75,6 +76,8 @@ class Me(Said):
     away_reasons: list[AwayReason]
     """The ones an adviser may choose."""
     ice_servers: list[str]
+    chats_max: int
+    """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
 
 
 class SetPresence(Said):
@@ -187,6 +190,17 @@ class QueuesNow(Said):
     queues: list[QueueNow]
 
 
+class ChatNow(Said):
+    """What is new of one of the adviser's chats, as for a call."""
+
+    kind: Literal["chat"] = "chat"
+    seat: AdviserId
+    """Which of the adviser's places for chats."""
+    said: Annotated[
+        PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow, Field(discriminator="kind")
+    ]
+
+
 class Replaced(Said):
     """Another tab of this adviser has taken the desk over."""
 
@@ -208,6 +222,7 @@ DeskMessage = (
     | TalkNow
     | WrapUpNow
     | QueuesNow
+    | ChatNow
     | Replaced
     | HealthNow
     | Beat

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.domain.ids import CallId, Token
+from contactcentre.domain.events import Ending, LapseReason, Writer
+from contactcentre.domain.ids import CallId, TextId, Token
 from contactcentre.domain.languages import Language
-from contactcentre.limits import SDP_MAX_BYTES
+from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.said import Said
 
 Sdp = Annotated[str, Field(min_length=1, max_length=SDP_MAX_BYTES)]
@@ -96,11 +96,44 @@ class Mute(Said):
     on: bool
 
 
+class Write(Said):
+    """A text for the other side of a chat.
+
+    Said again with the same id for as long as the node has not said that it was written.
+    """
+
+    kind: Literal["write"] = "write"
+    text: Annotated[TextId, Field(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
+    words: Annotated[str, Field(min_length=1, max_length=TEXT_MAX_CHARS, pattern=r"\S")]
+    order: int | None = Field(default=None, ge=1)
+    """As a node that is gone has told; None if no node has."""
+
+
+class Typing(Said):
+    """The writer is typing, or no longer; to either side of a chat, from the other."""
+
+    kind: Literal["typing"] = "typing"
+    on: bool
+
+
 AdviserSays = Annotated[
-    Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat,
+    Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat,
     Field(discriminator="kind"),
 ]
-LegMessage = Offer | Leave | Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat
+LegMessage = (
+    Offer
+    | Leave
+    | Attach
+    | AnswerCall
+    | Decline
+    | Hold
+    | Mute
+    | PressKey
+    | Write
+    | Typing
+    | HangUp
+    | Beat
+)
 """What a browser may say, a caller's or an adviser's."""
 LEG_SAYS: TypeAdapter[LegMessage] = TypeAdapter(Annotated[LegMessage, Field(discriminator="kind")])
 
@@ -174,6 +207,33 @@ class CallerHeard(Said):
     on: bool
 
 
+class Written(Said):
+    """A text of a chat is written down, for ever: its writer may show it as sent."""
+
+    kind: Literal["written"] = "written"
+    text: TextId
+    by: Writer
+    order: int
+    """Of two texts the one with the lower number comes first."""
+    words: str
+    at_ms: int
+
+
+class NotWritten(Said):
+    """A text cannot be written now; `code` as in domain/errors.py."""
+
+    kind: Literal["not_written"] = "not_written"
+    text: TextId
+    code: str
+    words: str
+
+
+class SoFar(Said):
+    """All texts that this node has were told: what is missing among one's own is to be said."""
+
+    kind: Literal["so_far"] = "so_far"
+
+
 class Over(Said):
     """The call, or this adviser's part in it, is over; the node closes the socket after it."""
 
@@ -201,6 +261,10 @@ NodeMessage = (
     | Bridged
     | Held
     | CallerHeard
+    | Written
+    | NotWritten
+    | SoFar
+    | Typing
     | Over
     | Refused
     | Beat

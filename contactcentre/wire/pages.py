@@ -24,6 +24,8 @@ class NewClaim(Said):
 
     line: LineId
     language: Language
+    chat: bool = False
+    """The caller will write, and not speak."""
     page: Digest
     """Of the secret that the page keeps to itself."""
     left: LeftCall | None = None

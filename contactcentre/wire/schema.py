@@ -42,6 +42,7 @@ SHARED_LIMITS = (
     "TICKET_LIFE_S",
     "NOTES_MAX_CHARS",
     "WHY_MAX_CHARS",
+    "TEXT_MAX_CHARS",
 )
 
 

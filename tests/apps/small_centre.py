@@ -233,6 +233,10 @@ class SmallCentre:
         await page.say("answer_call")
         return ring, page
 
+    def close_later(self, page: LegPage) -> None:
+        """Close a page that the test itself has opened with the others."""
+        self._pages.append(page)
+
     async def close_pages(self) -> None:
         """Close every page that was opened."""
         for page in self._pages:

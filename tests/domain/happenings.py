@@ -9,7 +9,16 @@ from contactcentre.domain import events as e
 from contactcentre.domain.call import Call, ending_of
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, StepName, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    LineId,
+    NodeId,
+    QueueId,
+    StepName,
+    TextId,
+    Token,
+)
 from contactcentre.domain.languages import Language
 
 C1 = CallId("c1")
@@ -52,6 +61,14 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
             e.CallTakenOffHold(call=C1, at_ms=AT_MS),
             e.TalkBroken(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
             e.CallResumed(call=C1, at_ms=AT_MS, node=NodeId("south-1"), epoch=LegEpoch(3, "bb")),
+            e.TextWritten(
+                call=C1,
+                at_ms=AT_MS,
+                by=e.Writer.CALLER,
+                text=TextId("text-one"),
+                order=7,
+                words="Hello?",
+            ),
             e.CallEnded(call=C1, at_ms=AT_MS, ending=e.Ending.LEFT_IN_MENU, by=e.HungUpBy.CALLER),
         )
     }

@@ -99,6 +99,7 @@ export function hear(desk: Desk, said: DeskSays, at: number): Desk {
     }
     case "replaced":
       return { ...desk, replaced: true };
+    case "chat":
     case "beat":
       return desk;
     default:

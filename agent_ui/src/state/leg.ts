@@ -103,6 +103,10 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
     case "stage":
     case "place":
     case "quality":
+    case "written":
+    case "not_written":
+    case "so_far":
+    case "typing":
     case "beat":
       return leg;
     default:

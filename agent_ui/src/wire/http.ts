@@ -95,7 +95,11 @@ export const desk = {
   moreTime: () => ask<WrapUpNow>("POST", "/api/wrap-up/more-time"),
   writeOutcome: (call: string, words: WriteOutcome) =>
     ask<OutcomeWritten>("PUT", `/api/calls/${encodeURIComponent(call)}/outcome`, words),
-  talk: () => ask<TalkNow>("GET", "/api/talk"),
+  talk: (call?: string) =>
+    ask<TalkNow>(
+      "GET",
+      call === undefined ? "/api/talk" : `/api/talk?call=${encodeURIComponent(call)}`,
+    ),
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
   turnSwitch: (turn: TurnSwitch) => ask<SwitchesNow>("POST", "/api/switches", turn),
   board: (deadlineMs: number) => ask<Board>("GET", "/api/board", undefined, deadlineMs),

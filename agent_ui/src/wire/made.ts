@@ -7,7 +7,8 @@ export const LIMITS = {
   "RING_MS": 20000,
   "TICKET_LIFE_S": 60,
   "NOTES_MAX_CHARS": 8000,
-  "WHY_MAX_CHARS": 200
+  "WHY_MAX_CHARS": 200,
+  "TEXT_MAX_CHARS": 1000
 } as const;
 
 /** Why a socket was closed. */
@@ -25,7 +26,7 @@ export const CLOSINGS = {
   "TOO_SLOW": 4429
 } as const;
 
-export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | HangUp | Beat;
+export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
 /**
  * Why an adviser is away.
  */
@@ -44,8 +45,6 @@ export type AwayReason =
  * Where a call is on its way.
  */
 export type CallState = "in_menu" | "waiting" | "ringing" | "talking" | "on_hold" | "ended";
-export type DeskSays =
-  PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow | QueuesNow | Replaced | HealthNow | Beat;
 /**
  * What an adviser is doing, as advisers and supervisors say it.
  */
@@ -58,12 +57,32 @@ export type Language = "en-GB" | "cy";
  * Why a reservation went back without a talk.
  */
 export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up" | "node_lost";
+export type DeskSays =
+  PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow | QueuesNow | ChatNow | Replaced | HealthNow | Beat;
 /**
  * How a call ended; each call has one (the conservation law counts them).
  */
 export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "closed" | "system_lost";
 export type NodeSays =
-  Answer | ClaimChanged | Stage | PlaceNow | Quality | Bridged | Held | CallerHeard | Over | Refused | Beat;
+  | Answer
+  | ClaimChanged
+  | Stage
+  | PlaceNow
+  | Quality
+  | Bridged
+  | Held
+  | CallerHeard
+  | Written
+  | NotWritten
+  | SoFar
+  | Typing
+  | Over
+  | Refused
+  | Beat;
+/**
+ * Who writes in a chat.
+ */
+export type Writer = "caller" | "adviser";
 /**
  * Which switch it is.
  */
@@ -109,6 +128,24 @@ export interface Mute {
 export interface PressKey {
   kind: "key";
   key: string;
+}
+/**
+ * A text for the other side of a chat.
+ *
+ * Said again with the same id for as long as the node has not said that it was written.
+ */
+export interface Write {
+  kind: "write";
+  text: string;
+  words: string;
+  order: number | null;
+}
+/**
+ * The writer is typing, or no longer; to either side of a chat, from the other.
+ */
+export interface Typing {
+  kind: "typing";
+  on: boolean;
 }
 /**
  * The person ends the call.
@@ -232,11 +269,12 @@ export interface CallerHeard {
   on: boolean;
 }
 /**
- * A fresh claim; the page keeps the last one.
+ * What is new of one of the adviser's chats, as for a call.
  */
-export interface ClaimChanged {
-  kind: "claim";
-  claim: string;
+export interface ChatNow {
+  kind: "chat";
+  seat: string;
+  said: PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow;
 }
 /**
  * How the adviser stands.
@@ -304,6 +342,13 @@ export interface WrapUpNow {
   version: number;
 }
 /**
+ * A fresh claim; the page keeps the last one.
+ */
+export interface ClaimChanged {
+  kind: "claim";
+  claim: string;
+}
+/**
  * The adviser's queues, at most once a second.
  */
 export interface QueuesNow {
@@ -358,6 +403,7 @@ export interface Me {
   queues: QueueTitle[];
   away_reasons: AwayReason[];
   ice_servers: string[];
+  chats_max: number;
 }
 /**
  * A queue's name for people.
@@ -408,6 +454,32 @@ export interface Quality {
   jitter_ms: number;
   delay_ms: number;
   level_dbov: number;
+}
+/**
+ * A text of a chat is written down, for ever: its writer may show it as sent.
+ */
+export interface Written {
+  kind: "written";
+  text: string;
+  by: Writer;
+  order: number;
+  words: string;
+  at_ms: number;
+}
+/**
+ * A text cannot be written now; `code` as in domain/errors.py.
+ */
+export interface NotWritten {
+  kind: "not_written";
+  text: string;
+  code: string;
+  words: string;
+}
+/**
+ * All texts that this node has were told: what is missing among one's own is to be said.
+ */
+export interface SoFar {
+  kind: "so_far";
 }
 /**
  * The call, or this adviser's part in it, is over; the node closes the socket after it.

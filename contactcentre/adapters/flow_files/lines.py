@@ -108,6 +108,7 @@ def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
         where = ("queues", name, "titles")
         _refuse_missing_titles(document, where, queue.titles, written.languages)
         _refuse_wrong_levels(document, ("queues", name, "levels_after_s"), queue)
+    _refuse_wrong_chat(document, written)
     _refuse_missing_labels(document, written)
     outcomes = _read_outcomes(directory, line, written.languages)
     _refuse_unknown_outcomes(document, written, outcomes)
@@ -145,6 +146,18 @@ def _refuse_wrong_levels(document: Document, where: Where, queue: WrittenQueueDe
     wrong = wrong_in(tuple(int(after_s) for after_s in queue.levels_after_s))
     if wrong is not None:
         raise document.broken(where, wrong)
+
+
+def _refuse_wrong_chat(document: Document, written: WrittenFlow) -> None:
+    if written.chat is None:
+        return
+    if written.chat not in written.queues:
+        sentence = f"`{written.chat}` is no queue; add it to `queues`."
+        raise document.broken(("chat",), sentence)
+    for name, step in written.steps.items():
+        if isinstance(step, WrittenQueue) and step.queue == written.chat:
+            sentence = f"`{written.chat}` is for chats; let calls wait in another queue."
+            raise document.broken(("steps", name, "queue"), sentence)
 
 
 def _refuse_missing_labels(document: Document, written: WrittenFlow) -> None:
@@ -193,6 +206,7 @@ def _flow(document: Document, written: WrittenFlow, line: LineId) -> Flow:
         queues=_queues(document, written, line),
         hours=read_hours(document, ("hours",), written.hours),
         notices=_sounds(written.notices),
+        chat=None if written.chat is None else QueueName(written.chat),
         when_closed=None if written.when_closed is None else StepName(written.when_closed),
     )
 

@@ -172,6 +172,8 @@ class WrittenFlow(Written):
     """The closed step, to which whoever calls outside the hours is taken."""
     notices: tuple[Name, ...] = ()
     """Prompts, one of which a supervisor may let be said before the menu."""
+    chat: Name | None = None
+    """The queue in which chats wait, and no calls; without it the page offers no chat."""
     queues: Annotated[Mapping[Name, WrittenQueueDefinition], Field(min_length=1)]
     steps: Annotated[Mapping[Name, WrittenStep], Field(min_length=1)]
 

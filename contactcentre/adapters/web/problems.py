@@ -46,6 +46,7 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.TooMany: Saying(HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts"),
         e.OutOfOrder: Saying(HTTPStatus.CONFLICT, "That can't follow now"),
         e.NodeFull: Saying(AWAY, "This node takes no further calls"),
+        e.ChatClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers chats now"),
         e.StaleToken: Saying(HTTPStatus.CONFLICT, "A newer reservation stands"),
         e.StaleEpoch: Saying(HTTPStatus.CONFLICT, "Another leg has taken the call"),
         e.CallClosed: Saying(HTTPStatus.GONE, "The call has ended"),

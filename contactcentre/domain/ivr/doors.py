@@ -2,6 +2,7 @@
 
 from contactcentre.domain.hours import Hours, Standing, moment, standing
 from contactcentre.domain.ivr.flow import Flow, QueueName
+from contactcentre.domain.ivr.switches import LineSwitches
 
 ALWAYS = Standing(is_open=True, changes_at=None)
 
@@ -16,6 +17,13 @@ def extra_support_is_open(flow: Flow, at_ms: int) -> bool:
     """Say whether 0 leads to somebody at a moment."""
     queue = flow.extra_support_queue(flow.languages[0])
     return how_stands(flow, queue.name, at_ms).is_open
+
+
+def chat_is_open(flow: Flow, switches: LineSwitches, at_ms: int) -> bool:
+    """Say whether the line has a chat and somebody answers it at a moment."""
+    if flow.chat is None or switches.is_shut:
+        return False
+    return how_stands(flow, flow.chat, at_ms).is_open
 
 
 def _hours_of(flow: Flow, queue: QueueName) -> Hours | None:

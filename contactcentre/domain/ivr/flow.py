@@ -142,6 +142,12 @@ class Flow:
     """Where whoever calls outside the hours is taken."""
     notices: tuple[SoundName, ...] = ()
     """What a supervisor may let be said before the menu."""
+    chat: QueueName | None = None
+    """The queue in which chats wait, and nothing else; None: the line has no chat."""
+
+    def is_chat(self, queue: QueueName) -> bool:
+        """Say whether a queue is the one for chats."""
+        return queue == self.chat
 
     def extra_support_queue(self, language: Language) -> QueueDefinition:
         """Return the queue that 0 leads to."""
@@ -174,6 +180,11 @@ class Line:
     def queues(self) -> tuple[QueueDefinition, ...]:
         """Return the line's queues in the order of the file."""
         return tuple(self.flow.queues.values())
+
+    @property
+    def call_queues(self) -> tuple[QueueDefinition, ...]:
+        """Return those of them in which calls wait."""
+        return tuple(queue for queue in self.queues if not self.flow.is_chat(queue.name))
 
 
 def queue_id(line: LineId, name: QueueName, language: Language) -> QueueId:

@@ -155,7 +155,7 @@ def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
                 f"nobody reaches `{name}`; lead to it or take it out.",
             )
     steps = (flow.steps[name] for name in reached)
-    waited_in = {step.queue for step in steps if isinstance(step, QueueStep)}
+    waited_in = {step.queue for step in steps if isinstance(step, QueueStep)} | {flow.chat}
     for queue in dict.fromkeys(name for name, _ in flow.queues):
         if queue not in waited_in:
             yield _finding(

@@ -131,6 +131,8 @@ def _refuse_divert(flow: Flow, stands: LineSwitches, turn: Turn) -> None:
         raise UnknownName("The line has no such queue. Choose one of those that it has.")
     if turn.value is None:
         return
+    if flow.chat in {turn.subject, turn.value}:
+        raise OutOfOrder("Chats and calls are never sent into one another's queues.")
     if turn.subject == flow.extra_support_queue(flow.languages[0]).name:
         raise OutOfOrder("Extra support is never diverted: its callers need the people there.")
     if turn.subject in _way(_after(stands, turn).diverts, QueueName(turn.value)):

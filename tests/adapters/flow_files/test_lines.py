@@ -223,6 +223,14 @@ BROKEN_FLOWS = {
             " beginning with a letter."
         ),
     ),
+    "a queue for chats that is none": (
+        ("queues:\n", "chat: letters\nqueues:\n"),
+        "6:1: `letters` is no queue; add it to `queues`.",
+    ),
+    "calls that wait where chats do": (
+        ("queues:\n", "chat: bins\nqueues:\n"),
+        "30:23: `bins` is for chats; let calls wait in another queue.",
+    ),
     "a step that nobody reaches": (
         ("  bye: {do", "  attic: {do: queue, queue: bins}\n  bye: {do"),
         "31:3: nobody reaches `attic`; lead to it or take it out.",

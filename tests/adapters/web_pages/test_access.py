@@ -44,7 +44,9 @@ async def test_whatever_can_be_pressed_in_a_call_is_large(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/cy", "/accessibility", "/cy/privacy", "/cy/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/cy", "/cy/chat", "/accessibility", "/cy/privacy", "/cy/nothing"]
+)
 async def test_no_page_breaks_a_rule_of_accessibility(
     open_page: OpenPage, house: House, path: str, scheme: str
 ) -> None:

@@ -60,6 +60,7 @@ def test_nothing_is_left_untranslated(key: str) -> None:
 @pytest.mark.parametrize("state", list(CallState))
 def test_the_page_can_say_every_state_of_a_call(state: CallState) -> None:
     assert ENGLISH.say(f"call.state.{state}")
+    assert ENGLISH.say(f"chat.state.{state}")
 
 
 @pytest.mark.parametrize("ending", list(Ending))
@@ -70,7 +71,7 @@ def test_the_page_can_say_how_a_call_ended(ending: Ending) -> None:
 @pytest.mark.parametrize("key", sorted(ENGLISH.keys()))
 def test_no_words_are_kept_that_nothing_says(key: str) -> None:
     said_by_name = f'"{key}"' in SOURCES or f"'{key}'" in SOURCES
-    in_script = f'"{key.removeprefix("call.")}"' in SOURCES
+    in_script = f'"{key.removeprefix("call.").removeprefix("chat.")}"' in SOURCES
     by_kind = any(key.startswith(f"{kind}.") for kind in SAID_BY_KIND)
     assert said_by_name or in_script or by_kind
 
@@ -88,6 +89,10 @@ SAID_BY_KIND = (
     "call.elsewhere",
     "call.refused",
     "call.microphone",
+    "chat.state",
+    "chat.by",
+    "chat.mark",
+    "chat.refused",
 )
 """Their last name comes from a flow, a figure, a call or the browser."""
 

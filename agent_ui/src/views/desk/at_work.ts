@@ -14,6 +14,8 @@ import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
 import type { AwayReason, DeskSays, Me, RingNow } from "../../wire/made";
+import type { ChatSeen } from "./chat_keeper";
+import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
 
@@ -33,6 +35,7 @@ export interface Seen {
   /** The browser is asking the person for the microphone. */
   asking: boolean;
   draft: Draft | null;
+  chats: readonly ChatSeen[];
   trouble: Trouble | null;
 }
 
@@ -45,6 +48,7 @@ const AT_FIRST: Seen = {
   microphone: NO_MICROPHONE,
   asking: false,
   draft: null,
+  chats: [],
   trouble: null,
 };
 
@@ -53,6 +57,7 @@ export class AtWork {
   readonly #live: LiveSocket;
   readonly #microphones: Microphones;
   readonly #notes: NotesKeeper;
+  readonly chats = new ChatsKeeper((chats) => this.#show({ chats }));
   readonly #leg: LegKeeper;
   readonly #watchers = new Set<() => void>();
   #seen = AT_FIRST;
@@ -96,6 +101,7 @@ export class AtWork {
   stop(): void {
     removeEventListener("online", this.#online);
     this.#leg.close();
+    this.chats.stop();
     this.#live.close();
     this.#microphones.close();
     this.#notes.stop();
@@ -237,6 +243,10 @@ export class AtWork {
   }
 
   #heard(said: DeskSays): void {
+    if (said.kind === "chat") {
+      this.chats.heard(said);
+      return;
+    }
     const before = this.#seen.desk;
     const now = hear(before, said, performance.now());
     this.#show({ desk: now });
@@ -244,6 +254,7 @@ export class AtWork {
       this.#notes.open(said.call);
       this.#notes.compare(said);
     }
+    if (now.replaced) this.chats.stop();
     if (now.replaced) this.#step(NEW_DESK.work);
     else if (now.work !== before.work) this.#step(now.work);
     if (said.kind === "replaced") this.#live.close();

@@ -8,6 +8,7 @@ import { Banners } from "./banners";
 import { CallCard } from "./call_card";
 import { useCallSigns } from "./call_signs";
 import { CallerSound } from "./caller_sound";
+import { Chats } from "./chats";
 import { useHotKeys } from "./hot_keys";
 import { Idle } from "./idle";
 import { Journey } from "./journey";
@@ -39,6 +40,7 @@ export function Desk({ me, work }: { me: Me; work: AtWork }) {
             <Journey work={seen.desk.work} />
           </>
         )}
+        <Chats me={me} work={work} seen={seen} />
       </main>
       <Side me={me} work={work} seen={seen} />
       <Queues me={me} seen={seen} />

@@ -95,7 +95,7 @@ def topics(line: Line, language: Language, figures: Figures) -> Sequence[Topic]:
     """Return how many wait for what, the languages of one topic taken together."""
     waiting: dict[str, int] = {}
     standing = {queue.queue: queue.waiting_count for queue in figures.queues}
-    for definition in line.queues:
+    for definition in line.call_queues:
         title = definition.titles[language]
         waiting[title] = waiting.get(title, 0) + standing.get(definition.id, 0)
     return [Topic(title=title, waiting_count=count) for title, count in waiting.items()]

@@ -37,8 +37,9 @@ from contactcentre.adapters.web.pages.words import Words, load_words
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.domain.announcing import ABOUT_MINUTES
 from contactcentre.domain.epochs import NOT_ADMITTED
-from contactcentre.domain.errors import BadRequest, UnknownName
+from contactcentre.domain.errors import BadRequest, ChatClosed, UnknownName
 from contactcentre.domain.ids import CallId, SoundName
+from contactcentre.domain.ivr.doors import chat_is_open
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
@@ -47,6 +48,7 @@ from contactcentre.limits import (
     MESSAGE_MAX_BYTES,
     SOCKET_BEAT_EVERY_MS,
     SOCKET_LOST_AFTER_MS,
+    TEXT_MAX_CHARS,
 )
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.wire.claims import CallerClaim
@@ -56,9 +58,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 PAGES: Mapping[str, str] = {
     "home": "",
     "call": "/call",
+    "chat": "/chat",
     "accessibility": "/accessibility",
     "privacy": "/privacy",
 }
+LIVE = ("call", "chat")
+"""The pages that open sockets to nodes."""
 CLAIMS_PATH = "/api/claims"
 NODES_PATH = "/api/nodes"
 API_PREFIX = "/api/"
@@ -128,6 +133,7 @@ class Site:
         pages = {
             "home": self._home,
             "call": self._call,
+            "chat": self._chat,
             "accessibility": self._accessibility,
             "privacy": self._privacy,
         }
@@ -158,6 +164,7 @@ class Site:
                 "opening": opening(tools.line, tools.switches(), words, tools.clock.now_ms()),
                 "notice": self._notice(language),
                 "figures": None if figures is None else self._figures(language, figures),
+                "chat_is_open": self._chat_is_open,
                 "services": services(tools.line, tools.spoken[language], words),
             },
         )
@@ -176,6 +183,20 @@ class Site:
         }
 
     async def _call(self, language: Language, request: web.Request) -> web.Response:
+        return self._live(request, "call", _asked(request, language))
+
+    async def _chat(self, language: Language, request: web.Request) -> web.Response:
+        if self._tools.line.flow.chat is None:
+            raise web.HTTPNotFound
+        return self._live(request, "chat", _asked(request, language))
+
+    @property
+    def _chat_is_open(self) -> bool:
+        tools = self._tools
+        return chat_is_open(tools.line.flow, tools.switches(), tools.clock.now_ms())
+
+    def _live(self, request: web.Request, page: str, language: Language) -> web.Response:
+        """Show a page from which one calls, or chats."""
         modules = [
             name.removeprefix(MODULES_PREFIX)
             for name in self._assets.files
@@ -183,10 +204,12 @@ class Site:
         ]
         return self._render(
             request,
-            "call",
-            _asked(request, language),
+            page,
+            language,
             {
                 "line": self._tools.line.id,
+                "chat_is_open": self._chat_is_open,
+                "text_max": TEXT_MAX_CHARS,
                 "modules": sorted(modules),
                 "claims_url": CLAIMS_PATH,
                 "ice_servers": " ".join(self._tools.ice_servers),
@@ -231,7 +254,7 @@ class Site:
                 **context,
             },
         )
-        nodes = self._tools.centre.nodes_ever() if page == "call" else ()
+        nodes = self._tools.centre.nodes_ever() if page in LIVE else ()
         response.headers["Content-Security-Policy"] = content_security_policy(nodes)
         response.headers["Content-Language"] = language
         response.headers["Cache-Control"] = "no-cache"
@@ -264,6 +287,8 @@ class Site:
             raise BadRequest("A claim needs a line, a language and the page's digest.") from error
         if asked.line != tools.line.id or asked.language not in self._languages:
             raise UnknownName("There is no such line in that language.")
+        if asked.chat and not self._chat_is_open:
+            raise ChatClosed("Nobody answers chats now. Call us, or come back later.")
         call, kept = await tools.redials.begin(asked, CallId(tools.chance.nonce()))
         claim = CallerClaim(
             call=call,
@@ -272,6 +297,7 @@ class Site:
             epoch_count=NOT_ADMITTED.count,
             epoch_nonce=NOT_ADMITTED.nonce,
             page=asked.page,
+            chat=True if asked.chat else None,
             kept=kept,
             exp=tools.clock.now_ms() // 1_000 + CLAIM_LIFE_S,
         )
@@ -329,7 +355,7 @@ def _address(request: web.Request, proxies: Collection[str]) -> str:
 def _words_module(words: Mapping[Language, Words]) -> bytes:
     """Return the words that the call page says by itself, as a module of it."""
     said = {
-        language: {group: each.tree[group] for group in ("site", "call")}
+        language: {group: each.tree[group] for group in ("site", "call", "chat")}
         for language, each in words.items()
     }
     return f"export default {json.dumps(said, ensure_ascii=False)};\n".encode()

@@ -159,6 +159,8 @@ export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock,
     ended,
     // before the offer a node would take a key for a page that does not know what it is doing
     press: (key) => answered && say({ kind: "key", key }),
+    /** Say something of a chat. */
+    say: (said) => answered && say(said),
     /** End the call; return a promise of whether the node has heard it, which may never come. */
     hangUp: () => {
       const open = answered && socket.readyState === OPEN;

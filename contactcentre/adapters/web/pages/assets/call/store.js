@@ -29,3 +29,5 @@ function keptAs(name) {
 export const store = keptAs("call");
 /** {text, lifeMs, atMs, secret} of a call that was left and whose place is kept. */
 export const leftStore = keptAs("left");
+/** {text, lifeMs, atMs, url, nodes, secret, own} of a chat; own: the texts of this page. */
+export const chatStore = keptAs("chat");
