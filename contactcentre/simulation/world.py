@@ -21,7 +21,7 @@ from contactcentre.simulation.lives import WORLD, Life, Request
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Network
 from contactcentre.simulation.post import Post
-from contactcentre.simulation.roles import LINE, STARTS, Ground
+from contactcentre.simulation.roles import STARTS, Ground
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Server
@@ -113,9 +113,7 @@ class World:
         self.post, self.wires = post, Wires(post)
         lines, words = read_flows()
         setting = Setting() if story is None else story.setting
-        lines = {name: _line(line, setting) for name, line in lines.items()}
-        if size.overflow_at is not None:
-            lines = {LINE: _overflowing(lines[LINE], size.overflow_at)}
+        lines = {name: _line(line, setting, size) for name, line in lines.items()}
         self.ground = Ground(
             simulation=simulation,
             post=post,
@@ -285,8 +283,8 @@ def with_queues(account: Account, queues: Mapping[QueueName, int]) -> Account:
     return replace(account, queues=tuple(levels), levels=levels)
 
 
-def _line(line: Line, setting: Setting) -> Line:
-    """Return a line as a story sets it up."""
+def _line(line: Line, setting: Setting, size: Size) -> Line:
+    """Return a line as a story sets it up, which overflows if the centre's size says so."""
     flow, written = line.flow, setting.queue_hours
     queues = {
         (name, language): replace(
@@ -297,4 +295,5 @@ def _line(line: Line, setting: Setting) -> Line:
         for (name, language), queue in flow.queues.items()
     }
     hours = flow.hours if setting.hours is None else hours_of(setting.hours)
-    return replace(line, flow=replace(flow, hours=hours, queues=queues))
+    told = replace(line, flow=replace(flow, hours=hours, queues=queues))
+    return told if size.overflow_at is None else _overflowing(told, size.overflow_at)

@@ -1,6 +1,5 @@
 """Lines are read as they are written, and every slip is one sentence with its place."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,8 @@ from contactcentre.domain.ivr.flow import (
     DeflectStep,
     HangUpStep,
     MenuStep,
-    OverflowRule,
     PlayStep,
-    QueueName,
     QueueStep,
-    ToQueue,
 )
 from contactcentre.domain.languages import Language
 
@@ -76,32 +72,6 @@ def test_a_queue_says_from_when_on_it_asks_each_level_or_asks_all_at_once(flows:
         (None, 0),
         (None, 0),
     ]
-
-
-def test_a_queue_says_when_it_passes_callers_on_and_where_to(flows: Path) -> None:
-    shutil.copytree(flows / "lines/bins", flows / "lines/parks")
-    rewrite(flows / "lines/parks/flow.yaml", "line: bins", "line: parks")
-    rewrite(
-        flows / "lines/bins/flow.yaml",
-        "titles: {en-GB: Bins, cy: Biniau}\n  support:",
-        """titles: {en-GB: Bins, cy: Biniau}
-    overflow: {to: {queue: depot}, waiting: 40, waited_s: 600}
-  depot:
-    service_class: P2
-    titles: {en-GB: Depot, cy: Depo}
-    overflow: {to: {line: parks, queue: bins}, per_adviser: 8}
-  support:""",
-    )
-    assert [queue.overflow for queue in load_line(flows, BINS).queues][::2] == [
-        OverflowRule(
-            to=ToQueue(line=BINS, queue=QueueName("depot")), waiting_max=40, waited_ms=600_000
-        ),
-        OverflowRule(to=ToQueue(line=LineId("parks"), queue=QueueName("bins")), per_adviser_max=8),
-        None,
-    ]
-    rewrite(flows / "lines/bins/flow.yaml", "queue: bins}, per", "queue: moon}, per")
-    with pytest.raises(BrokenFlow, match="`moon`, which is no queue of the line `parks`"):
-        load_line(flows, BINS)
 
 
 def test_all_lines_of_a_folder_are_read(flows: Path) -> None:
