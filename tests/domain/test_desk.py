@@ -137,7 +137,7 @@ def test_whoever_signs_in_is_ready_only_when_a_person_says_so() -> None:
     assert READY.since_ms == PRESS_READY.at_ms
 
 
-@pytest.mark.parametrize("reason", set(AwayReason) - set(CHOSEN_REASONS))
+@pytest.mark.parametrize("reason", sorted({*AwayReason} - {*CHOSEN_REASONS}))
 def test_what_happened_cannot_be_chosen_as_a_reason(reason: AwayReason) -> None:
     with pytest.raises(BadRequest):
         d.follow(READY, e.AwayPressed(at_ms=5, reason=reason))
