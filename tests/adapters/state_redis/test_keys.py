@@ -8,10 +8,20 @@ from contactcentre.adapters.state_redis import keys
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, Token
 from contactcentre.domain.ivr.switches import Switches
 from contactcentre.domain.presence import Presence
-from tests.adapters.state_redis.centre import BOB, EARLY, LATE, NORTH, SOUTH, Centre, said
+from contactcentre.ports.rings import RingEnded
+from tests.adapters.state_redis.centre import (
+    BOB,
+    EARLY,
+    LATE,
+    NORTH,
+    PAYING,
+    SOUTH,
+    Centre,
+    said,
+)
 from tests.adapters.state_redis.test_events import written
 
 ROWS = re.findall(r"^\| (\w+)(:<\w+>)? +\| (\w+) +\|", str(keys.__doc__), re.MULTILINE)
@@ -54,6 +64,9 @@ async def _use_everything(centre: Centre) -> None:
     await centre.desk_says(AdviserId("lou"), Presence.READY, desk=DeskId("desk-2"))
     await centre.desk_beats(DeskId("desk-2"))
     await state.lose_advisers(DeskId("desk-2"), beat=1)
+    await state.loads([PAYING])
+    await state.note_ring(RingEnded(token=Token(1), adviser=BOB, is_failed=False))
+    await state.tell_storm()
 
 
 async def test_every_key_that_is_written_is_in_the_table_with_its_type_and_lifetime(
