@@ -19,7 +19,7 @@ from contactcentre.settings import PREFIX
 from tests.stores import Emptying, empty
 
 TESTS = Path(__file__).parent
-BROWSER = TESTS / "browser"
+HUNGRY_ROOMS = {"bench", "browser", "drills", "house", "simulation"}
 TEMPLATE = "template_of_tests"
 NUMBERS = count(1)
 MAY_SKIP = "Skipped: only root"
@@ -35,10 +35,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Let each file be run by one process, and all browsers by the same one."""
+    """Let each file be run by one process, and by the same one all that need a whole processor."""
     for item in items:
-        room = item.path.parent if item.path.parent == BROWSER else item.path
-        item.add_marker(pytest.mark.xdist_group(str(room.relative_to(TESTS))))
+        file = item.path.relative_to(TESTS)
+        is_hungry = file.parts[0] in HUNGRY_ROOMS or "chromium" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("hungry" if is_hungry else str(file)))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,7 @@ In this order: the one named in CC_CHROMIUM, one that the machine has, one that 
 fetched, and else (Linux on x86-64) the one of the npm package that package-lock.json pins.
 """
 
+import fcntl
 import os
 import platform
 import shutil
@@ -39,10 +40,14 @@ class Chromium:
 
 
 def chromium() -> Chromium:
-    """Return a Chromium, fetched if there is none."""
+    """Return a Chromium, fetched if there is none: by one process, while others wait for it."""
     found = _find()
     if found is None:
-        _fetch()
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with (CACHE / "fetching").open("w") as one_at_a_time:
+            fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+            if _find() is None:
+                _fetch()
         found = _find()
     assert found is not None, "what was fetched is found"
     return found
@@ -77,7 +82,6 @@ def _fetch() -> None:
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
         return
-    CACHE.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, CACHE / name)
     npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
