@@ -4,7 +4,8 @@ Each adviser and each call is a slot that holds at most one reservation at a tim
 have higher tokens. What people saw is put down as operations on these slots:
 
 take     an adviser is reserved for a call. It was heard of with the ring; it cannot have been
-         before the caller came, nor while the desk last called the adviser away or wrapping up.
+         before the caller came, nor before the desk last began to call the adviser away or
+         wrapping up: what it says again to a page that comes back is old news.
 answer   the adviser has the call: from the press (or, on another leg, from when it was up) until
          the caller's voice was heard. The slot holds that very reservation at one moment between.
 drop     the reservation is given up. A ring may be at any time, unseen. A talk is not before one
@@ -147,11 +148,13 @@ def _reservations(
 ) -> Iterable[Reservation]:
     """Return every reservation that an adviser heard of."""
     known: dict[tuple[str, int], Reservation] = {}
-    busy_ms = 0
+    busy_ms, was_heard = 0, ""
     for fact in facts:
         match fact:
             case h.PresenceHeard(state=state) if state in FREE:
-                busy_ms = busy_ms if state == READY else fact.at_ms
+                if state not in {READY, was_heard}:
+                    busy_ms = fact.at_ms
+                was_heard = state
                 for one in known.values():
                     one.may_be_over(fact.at_ms)
             case h.RingHeard(call=call, token=token) if (call, token) not in known:

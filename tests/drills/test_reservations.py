@@ -135,3 +135,12 @@ def test_a_token_that_falls_is_found(saw: Saw) -> None:
     saw.rings("b", "bob", 3_000, token=5)
     (sentence,) = not_linearizable(saw.history)
     assert sentence.startswith("token 5 of b for bob was given after 2000")
+
+
+def test_what_a_desk_says_again_to_a_page_that_comes_back_is_old_news(saw: Saw) -> None:
+    saw.stands("ada", "wrap_up", 1_000)
+    saw.rings("b", "bob", 2_500, token=3)
+    for at_ms, state in ((4_000, "wrap_up"), (4_000, "ready"), (4_000, "ringing")):
+        saw.stands("ada", state, at_ms)
+    saw.rings("a", "ada", 4_000, token=2)  # made before the other one, told late
+    assert found(saw) == []
