@@ -38,8 +38,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Let each file be run by one process, and by the same one all that need a whole processor."""
     for item in items:
         file = item.path.relative_to(TESTS)
-        is_hungry = file.parts[0] in HUNGRY_ROOMS or "chromium" in item.fixturenames
-        item.add_marker(pytest.mark.xdist_group("hungry" if is_hungry else str(file)))
+        group = "hungry" if file.parts[0] in HUNGRY_ROOMS else str(file)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(tryfirst=True)
