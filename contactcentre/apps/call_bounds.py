@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import structlog
 
+from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED
 from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.classes import head_start_ms
@@ -16,9 +17,13 @@ from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed,
 from contactcentre.domain.ids import AdviserId, SoundName
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
-from contactcentre.ports.state import CallQueues, CallReport
+from contactcentre.ports.state import CallReport
 
 log = structlog.get_logger()
+
+ON_ITS_WAY_MS = 1_500
+"""A page that was sent to another node is there by then."""
+LOOKED_FOR_EVERY_MS = 100
 
 Item = TypeVar("Item")
 
@@ -81,13 +86,23 @@ def report_of(call: Call, *, is_hidden: bool) -> CallReport | None:
     )
 
 
-async def is_elsewhere(queues: CallQueues, call: Call) -> bool:
-    """Say whether a newer leg at another node has a call, as far as is known now."""
-    try:
-        found = await queues.look_calls([call.id])
-    except StateUnavailable:
-        return False
-    return bool(found) and found[0].epoch > call.epoch
+async def is_elsewhere(tools: NodeTools, call: Call) -> bool:
+    """Say whether a newer leg at another node has a call, whose page may be on its way there.
+
+    An end that is written here while the page is on its way is a second one.
+    """
+    queues, clock = tools.queues, tools.clock
+    until_ms = clock.monotonic_ms() + ON_ITS_WAY_MS
+    while True:
+        try:
+            found = await queues.look_calls([call.id])
+        except StateUnavailable:
+            return False
+        if found and found[0].epoch > call.epoch:
+            return True
+        if clock.monotonic_ms() >= until_ms:
+            return False
+        await clock.sleep_ms(LOOKED_FOR_EVERY_MS)
 
 
 def ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:

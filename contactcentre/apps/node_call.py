@@ -203,7 +203,7 @@ class NodeCall:
             await asyncio.wait({stages})
             self.sight.close()
         leaves = self._is_leaving and not self._is_dropped
-        if leaves and await call_bounds.is_elsewhere(self._tools.queues, self._call):
+        if leaves and await call_bounds.is_elsewhere(self._tools, self._call):
             await self.drop()  # its end will be seen there, also if the adviser has hung up here
         if not self._is_dropped:
             await self._finish(call_bounds.ended_by(stages))
