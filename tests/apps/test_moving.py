@@ -297,8 +297,9 @@ async def test_a_node_that_drains_sends_its_callers_to_the_other_one(centre: Sma
     await back.hear("place", place=1)
 
 
+@pytest.mark.parametrize("page_first", [True, False])
 async def test_an_adviser_who_hangs_up_as_the_talk_moves_ends_it_at_one_node_alone(
-    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, page_first: bool
 ) -> None:
     ends: list[CallEnded] = []
     write = FileSpool.write
@@ -313,8 +314,12 @@ async def test_an_adviser_who_hangs_up_as_the_talk_moves_ends_it_at_one_node_alo
         _, caller, adviser = await talk(centre)
         centre.drain(0)
         assert await caller.hear_the_end() == Closing.STOPPING
-        back = await centre.call_again(caller.claim, node=1)
+        if page_first:
+            back = await centre.call_again(caller.claim, node=1)
         await adviser.say("hang_up")
+        if not page_first:
+            await asyncio.sleep(0.3)  # on its way
+            back = await centre.call_again(caller.claim, node=1)
         joined = await centre.attach(await moved(centre))
         await joined.hear("bridged")
         await joined.say("hang_up")
