@@ -314,12 +314,12 @@ async def test_an_adviser_who_hangs_up_as_the_talk_moves_ends_it_at_one_node_alo
         _, caller, adviser = await talk(centre)
         centre.drain(0)
         assert await caller.hear_the_end() == Closing.STOPPING
-        if page_first:
-            back = await centre.call_again(caller.claim, node=1)
-        await adviser.say("hang_up")
         if not page_first:
-            await asyncio.sleep(0.3)  # on its way
-            back = await centre.call_again(caller.claim, node=1)
+            await adviser.say("hang_up")
+            await asyncio.sleep(0.3)  # the page is on its way
+        back = await centre.call_again(caller.claim, node=1)
+        if page_first:
+            await adviser.say("hang_up")
         joined = await centre.attach(await moved(centre))
         await joined.hear("bridged")
         await joined.say("hang_up")
