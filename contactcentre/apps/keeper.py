@@ -8,7 +8,7 @@ from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.routes import read_said
-from contactcentre.apps.reach import RING_DEADLINE_MS, DeskUrls, PeerWay
+from contactcentre.apps.reach import DeskRings, PeerWay
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import Callback, RingingHours
 from contactcentre.domain.events import LapseReason
@@ -27,17 +27,14 @@ from contactcentre.wire.cluster import (
     OfferCall,
     Ring,
     RingAgain,
-    RingOver,
-    Talk,
 )
 
 
 class HttpCallbackDesks:
     """The advisers' desks, as a keeper reaches them. See ports.callbacks.CallbackDesks."""
 
-    def __init__(self, peers: PeerWay, urls: DeskUrls, clock: Clock, place: KeeperPlace) -> None:
-        self._peers = peers
-        self._urls = urls
+    def __init__(self, rings: DeskRings, clock: Clock, place: KeeperPlace) -> None:
+        self._rings = rings
         self._clock = clock
         self._place = place
 
@@ -68,38 +65,21 @@ class HttpCallbackDesks:
 
     async def ring(self, callback: Callback, offered: Offered, *, ring_ms: int) -> None:
         """Let an adviser's desk ring."""
-        ring = self.told(callback, offered, ring_ms=ring_ms)
-        url = await self._urls.of(offered.desk)
-        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
+        await self._rings.ring(offered, self.told(callback, offered, ring_ms=ring_ms))
 
     async def bridged(self, callback: Callback, offered: Offered) -> None:
         """Tell the desk that its adviser has taken the callback."""
-        said = Talk(
-            call=callback.id, adviser=offered.adviser, token=offered.token, epoch=callback.epoch
-        )
-        await self._tell(offered, "bridged", said)
+        await self._rings.bridged(callback.id, offered, callback.epoch)
 
     async def moved(self, callback: Callback, offered: Offered) -> None:
         """Tell the desk that its callback is at this keeper now."""
-        await self._tell(offered, "moved", self.told(callback, offered, ring_ms=0))
+        await self._rings.moved(offered, self.told(callback, offered, ring_ms=0))
 
     async def over(
         self, callback: Callback, offered: Offered, *, lapse: LapseReason | None
     ) -> None:
         """Tell the desk that the ring came to nothing, or (None) that the attempt has ended."""
-        said = RingOver(
-            call=callback.id,
-            adviser=offered.adviser,
-            token=offered.token,
-            epoch=callback.epoch,
-            lapse=lapse,
-        )
-        await self._tell(offered, "over", said)
-
-    async def _tell(self, offered: Offered, what: str, said: Talk | Ring | RingOver) -> None:
-        url = await self._urls.of(offered.desk)
-        path = f"/rings/{offered.token}/{what}"
-        await self._peers.post(url, path, said, deadline_ms=RING_DEADLINE_MS)
+        await self._rings.over(callback.id, offered, callback.epoch, lapse=lapse)
 
 
 class KeeperDoor:
@@ -157,7 +137,7 @@ def assemble_keeper(
         node=NodeId(f"keeper-{settings.node}"), site=settings.site, internal_url=internal_url
     )
     callbacks: Callbacks = PostgresCallbacks(pool)
-    desks = HttpCallbackDesks(peers, DeskUrls(state), clock, place)
+    desks = HttpCallbackDesks(DeskRings(peers, state), clock, place)
     conductor = CallingBack(
         callbacks=callbacks, queues=state, desks=desks, clock=clock, ring_ms=settings.ring_ms
     )

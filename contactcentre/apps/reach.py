@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.journey_strip import journey
 from contactcentre.domain.call import Call
+from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
 from contactcentre.domain.events import CallEvent, LapseReason
 from contactcentre.domain.ids import (
@@ -89,15 +90,49 @@ class HttpKeepers:
         await self._peers.post(keeper_url, "/callbacks/words", said, deadline_ms=RING_DEADLINE_MS)
 
 
-class DeskUrls:
-    """Where the desk processes are."""
+class DeskRings:
+    """What desks are told of a ring and of what becomes of it, whoever conducts it.
 
-    def __init__(self, presences: Presences, static: Mapping[DeskId, str] = NOWHERE) -> None:
+    Each method raises PeerUnavailable, StateUnavailable and what the desk refuses.
+    """
+
+    def __init__(
+        self, peers: PeerWay, presences: Presences, static: Mapping[DeskId, str] = NOWHERE
+    ) -> None:
+        self._peers = peers
         self._presences = presences
         self._known: dict[DeskId, str] = dict(static)
         """Where desks were last; at first where the settings say that they are."""
 
-    async def of(self, desk: DeskId) -> str:
+    async def ring(self, offered: Offered, ring: Ring) -> None:
+        """Let an adviser's desk ring."""
+        url = await self._url(offered.desk)
+        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
+
+    async def bridged(self, call: CallId, offered: Offered, epoch: LegEpoch) -> None:
+        """Tell the desk that its adviser has the call."""
+        said = Talk(call=call, adviser=offered.adviser, token=offered.token, epoch=epoch)
+        await self._tell(offered, "bridged", said)
+
+    async def moved(self, offered: Offered, ring: Ring) -> None:
+        """Tell the desk where its call goes on."""
+        await self._tell(offered, "moved", ring)
+
+    async def over(
+        self, call: CallId, offered: Offered, epoch: LegEpoch, *, lapse: LapseReason | None
+    ) -> None:
+        """Tell the desk that the ring came to nothing, or (None) that all of it has ended."""
+        said = RingOver(
+            call=call, adviser=offered.adviser, token=offered.token, epoch=epoch, lapse=lapse
+        )
+        await self._tell(offered, "over", said)
+
+    async def _tell(self, offered: Offered, what: str, said: Talk | Ring | RingOver) -> None:
+        url = await self._url(offered.desk)
+        path = f"/rings/{offered.token}/{what}"
+        await self._peers.post(url, path, said, deadline_ms=RING_DEADLINE_MS)
+
+    async def _url(self, desk: DeskId) -> str:
         """Return where a desk is; where it was last, while the address book does not say.
 
         Raises PeerUnavailable if there is none, StateUnavailable if nobody can say.
@@ -133,8 +168,7 @@ class HttpDesks:
     ) -> None:
         self._words = words
         self._titles = titles
-        self._urls = DeskUrls(presences, static)
-        self._peers = peers
+        self._rings = DeskRings(peers, presences, static)
         self._signatures = signatures
         self._clock = clock
         self._node = node
@@ -144,9 +178,7 @@ class HttpDesks:
         self, call: Call, offered: Offered, *, ring_ms: int, steps: Sequence[CallEvent]
     ) -> None:
         """Let an adviser's desk ring, with a ticket to the leg that its browser will open."""
-        ring = self.told(call, offered, ring_ms=ring_ms, steps=steps)
-        url = await self._urls.of(offered.desk)
-        await self._peers.post(url, "/rings", ring, deadline_ms=RING_DEADLINE_MS)
+        await self._rings.ring(offered, self.told(call, offered, ring_ms=ring_ms, steps=steps))
 
     def told(
         self, call: Call, offered: Offered, *, ring_ms: int, steps: Sequence[CallEvent]
@@ -181,26 +213,12 @@ class HttpDesks:
 
     async def bridged(self, call: Call, offered: Offered) -> None:
         """Tell the desk that the talk has begun."""
-        said = Talk(call=call.id, adviser=offered.adviser, token=offered.token, epoch=call.epoch)
-        await self._tell(offered, "bridged", said)
+        await self._rings.bridged(call.id, offered, call.epoch)
 
     async def moved(self, call: Call, offered: Offered, *, steps: Sequence[CallEvent]) -> None:
         """Tell the desk that the talk goes on here, with a ticket to the leg at this node."""
-        await self._tell(offered, "moved", self.told(call, offered, ring_ms=0, steps=steps))
+        await self._rings.moved(offered, self.told(call, offered, ring_ms=0, steps=steps))
 
     async def over(self, call: Call, offered: Offered, *, lapse: LapseReason | None) -> None:
         """Tell the desk that the ring or the talk has ended."""
-        said = RingOver(
-            call=call.id,
-            adviser=offered.adviser,
-            token=offered.token,
-            epoch=call.epoch,
-            lapse=lapse,
-        )
-        await self._tell(offered, "over", said)
-
-    async def _tell(self, offered: Offered, what: str, said: Talk | Ring | RingOver) -> None:
-        url = await self._urls.of(offered.desk)
-        await self._peers.post(
-            url, f"/rings/{offered.token}/{what}", said, deadline_ms=RING_DEADLINE_MS
-        )
+        await self._rings.over(call.id, offered, call.epoch, lapse=lapse)

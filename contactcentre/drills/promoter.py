@@ -15,7 +15,6 @@ not missed: it stands on the nodes' disks.
 
 import asyncio
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pydantic import TypeAdapter
 from contactcentre.adapters.embedded.standby import promote
 from contactcentre.adapters.state_redis.sentinels import find_primary, read_group
 from contactcentre.domain.errors import Outage, StateUnavailable
+from contactcentre.drills.history import now_ms
 
 LOOK_EVERY_S = 0.5
 ANSWERS_WITHIN_S = 1.0
@@ -53,9 +53,9 @@ _WATCH = TypeAdapter(Watch)
 
 async def keep(watch: Watch) -> None:
     """Watch until the standby has been promoted."""
-    there_ms = _now_ms()
+    there_ms = now_ms()
     while True:
-        asked_ms = _now_ms()
+        asked_ms = now_ms()
         is_there, is_elsewhere = await asyncio.gather(
             takes_connections(watch), is_primary_elsewhere(watch)
         )
@@ -86,10 +86,6 @@ async def is_primary_elsewhere(watch: Watch) -> bool:
     except StateUnavailable:
         return False
     return found.is_majority and found.primary[0] != watch.primary_host
-
-
-def _now_ms() -> int:
-    return time.monotonic_ns() // 1_000_000
 
 
 if __name__ == "__main__":

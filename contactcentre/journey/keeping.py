@@ -273,8 +273,7 @@ class Keeper:
         self._ends.pop(callback.id, None)
         held = self._held[callback.id] = Held(callback=callback)
         for adviser, standing in advisers.items():
-            is_at_it = standing.state is Presence.TALKING and standing.call == callback.id
-            if is_at_it and standing.desk is not None:
+            if _is_at_it(standing, callback) and standing.desk is not None:
                 held.state, held.token = CallState.TALKING, standing.token
                 held.offered = Offered(adviser=adviser, desk=standing.desk, token=standing.token)
                 self._begin(held, self._conductor.go_on(held))
@@ -285,11 +284,7 @@ class Keeper:
             if held.state is not CallState.TALKING or held.offered is None:
                 continue
             standing = advisers.get(held.offered.adviser)
-            is_at_it = (
-                standing is not None
-                and standing.state is Presence.TALKING
-                and standing.call == held.callback.id
-            )
+            is_at_it = standing is not None and _is_at_it(standing, held.callback)
             if standing is not None and is_at_it and standing.desk is not None:
                 held.odd_looks = 0
                 held.offered = replace(held.offered, desk=standing.desk)
@@ -382,3 +377,8 @@ class Keeper:
         if offered is None or (offered.adviser, offered.token) != (adviser, token):
             raise StaleToken("This callback is not yours any more.")
         return held, offered
+
+
+def _is_at_it(standing: AdviserStanding, callback: Callback) -> bool:
+    """Say whether an adviser's desk says that its adviser is at a callback."""
+    return standing.state is Presence.TALKING and standing.call == callback.id

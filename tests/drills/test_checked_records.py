@@ -6,12 +6,6 @@ from contactcentre.drills import history as h
 from tests.drills.saw import Saw, found, row
 
 
-@pytest.fixture
-def saw() -> Saw:
-    """Give a history in which nothing has happened."""
-    return Saw()
-
-
 def test_a_call_without_an_end_in_the_record_is_missing(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.is_served("a", "ada", 4_000, token=1)

@@ -7,12 +7,6 @@ from contactcentre.drills.checker import check
 from tests.drills.saw import Saw, found, row
 
 
-@pytest.fixture
-def saw() -> Saw:
-    """Give a history in which nothing has happened."""
-    return Saw()
-
-
 def test_a_quiet_day_breaks_no_promise(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.comes("b", 10, place=2)

@@ -7,12 +7,6 @@ from contactcentre.drills.order import WISHED_MS, order_violations
 from tests.drills.saw import GENERAL, Saw, found
 
 
-@pytest.fixture
-def saw() -> Saw:
-    """Give a history in which nothing has happened."""
-    return Saw()
-
-
 def test_a_caller_who_rings_before_one_in_front_is_out_of_order(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.comes("b", 10, place=2)

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from contactcentre.domain.call import TALKS, Call, CallState, Talk, arrive, ending_of, follow
+from contactcentre.apps.call_bounds import report_of
+from contactcentre.domain.call import TALKS, CallState, Talk, arrive, ending_of, follow
 from contactcentre.domain.call import take_over as taken_over
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
@@ -34,7 +35,7 @@ from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId,
 from contactcentre.domain.languages import Language
 from contactcentre.domain.redialling import is_kept
 from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX, RING_MS
-from contactcentre.ports.state import CallReport, NodeReport
+from contactcentre.ports.state import NodeReport
 from contactcentre.simulation.days.light import Caller, LightCall, Ring, Scene
 from contactcentre.simulation.lives import Answer, Life, Request
 from contactcentre.simulation.network import Names
@@ -346,7 +347,8 @@ class Node:
     async def _say(self, said: list[LightCall]) -> None:
         """Say how some calls stand; those that changed meanwhile are said again with the next."""
         reported = [one.call for one in said]
-        await self._state.report_calls(self.node, [*map(_reported, reported)])
+        reports = (report_of(call, is_hidden=False) for call in reported)
+        await self._state.report_calls(self.node, [one for one in reports if one is not None])
         for one, call in zip(said, reported, strict=True):
             if one.call is call and self.calls.get(call.id) is one:
                 self._stirred.pop(call.id, None)
@@ -378,17 +380,3 @@ class Node:
             legs_count=len(self.calls),
             legs_max=LEGS_MAX,
         )
-
-
-def _reported(call: Call) -> CallReport:
-    """Return what a node's beat says of a call."""
-    return CallReport(
-        call=call.id,
-        queue=call.queue,
-        head_start_ms=0 if call.service_class is None else head_start_ms(call.service_class),
-        enqueued_ms=call.enqueued_ms,
-        epoch=call.epoch,
-        state=call.state,
-        adviser=call.adviser,
-        token=call.token,
-    )

@@ -3,6 +3,7 @@ import type { CallbackNow } from "../../wire/made";
 import { useWords } from "../../words";
 import { spelled } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
+import { DeclineControl } from "./ring_controls";
 
 /** Take a callback, or give it back. Neither takes the focus. */
 export function CallbackRingControls({ work }: { work: AtWork }) {
@@ -19,11 +20,7 @@ export function CallbackRingControls({ work }: { work: AtWork }) {
         <Phone size={20} aria-hidden="true" />
         {words.callback.take}
       </button>
-      <button type="button" className="control" onClick={() => work.decline()}>
-        <PhoneOff size={20} aria-hidden="true" />
-        {words.call.decline}
-        <span className="control-note">{words.call.declineSub}</span>
-      </button>
+      <DeclineControl work={work} />
     </div>
   );
 }

@@ -35,11 +35,19 @@ export function RingControls({ work, seen }: { work: AtWork; seen: Seen }) {
         {seen.leg.answering ? words.call.connecting : words.call.answer}
         <KeyHint>F2</KeyHint>
       </button>
-      <button type="button" className="control" onClick={() => work.decline()}>
-        <PhoneOff size={20} aria-hidden="true" />
-        {words.call.decline}
-        <span className="control-note">{words.call.declineSub}</span>
-      </button>
+      <DeclineControl work={work} />
     </div>
+  );
+}
+
+/** Give back what rings; whoever waits keeps the place. */
+export function DeclineControl({ work }: { work: AtWork }) {
+  const words = useWords();
+  return (
+    <button type="button" className="control" onClick={() => work.decline()}>
+      <PhoneOff size={20} aria-hidden="true" />
+      {words.call.decline}
+      <span className="control-note">{words.call.declineSub}</span>
+    </button>
   );
 }
