@@ -214,6 +214,10 @@ class Adviser(Person):
         await self.button("Answer").click()
         await self.is_("talking")
 
+    async def holds(self, *, on: bool) -> None:
+        """Wait until the desk itself shows a hold: its button goes by that."""
+        await expect(self.button("Hold")).to_have_attribute("aria-pressed", str(on).lower())
+
     async def declines(self) -> None:
         """Say that the call can't be taken."""
         await self.page.get_by_role("button", name=re.compile("take it")).click()

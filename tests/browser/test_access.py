@@ -107,6 +107,7 @@ async def test_a_whole_call_needs_no_mouse(centre: Centre, stage: Stage, browser
     await ada.is_("talking")
     await ada.page.keyboard.press("F4")
     await expect(up).to_have_attribute("data-state", "on_hold", timeout=15_000)
+    await ada.holds(on=True)
     await ada.page.keyboard.press("F4")
     await expect(up).to_have_attribute("data-state", "talking", timeout=15_000)
     await ada.page.keyboard.press("Shift+F9")

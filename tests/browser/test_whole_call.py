@@ -168,6 +168,7 @@ async def test_hold_mute_and_keypad_do_what_they_say(stage: Stage) -> None:
     await caller.hears(ADVISER_HZ)
     await ada.button("Hold").click()
     await caller.is_in("on_hold")
+    await ada.holds(on=True)
     await ada.hears_not(CALLER_HZ)
     await caller.hears_not(ADVISER_HZ)
     await ada.button("Hold").click()
