@@ -48,6 +48,10 @@ class LoggedFindings:
         metrics.show_matching_open(is_open=False)
         log.warning("live state away, matching waits")
 
+    def store_seen_again(self, *, nodes_count: int) -> None:
+        """Note for how many nodes this router waits: it had not seen the store for long."""
+        log.info("live state seen again, matching waits for beats", nodes_count=nodes_count)
+
     def matching_waits(self, *, store: str, nodes_count: int) -> None:
         """Note that the store has changed, and for how many nodes matching waits."""
         metrics.show_matching_open(is_open=False)

@@ -80,6 +80,7 @@ class Router:
             grace_ms=grace_ms,
             findings=LoggedFindings(),
             hurried=hurried,
+            suspend=self._matcher.suspend,
             resume=self._matcher.resume,
             begin_slowly=self._matcher.begin_slowly,
         )

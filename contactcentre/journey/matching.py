@@ -3,7 +3,7 @@
 A router holds nothing. Any number of them may run, each may die at any moment: the decision is one
 atomic step in the store, and a reservation that no node has taken up goes back after a while that
 each router counts by its own clock. While the store is away, or is not the one that matching was
-opened on, nobody is matched: the rescue stage opens it and says so here.
+opened on, nobody is matched: the rescue stage sees or opens it and says so here.
 """
 
 import asyncio
@@ -64,6 +64,7 @@ class Matcher:
         self._wish_ms = wish_ms
         self._woken = asyncio.Event()
         self._resumed = asyncio.Event()
+        self._is_suspended = False
         self._first_seen_ms: dict[tuple[CallId, Token], int] = {}
         self._wish_seen_ms: dict[Wish, int] = {}
         self._last_token = Token(0)
@@ -84,8 +85,13 @@ class Matcher:
             group.create_task(self._watch_reservations(), name="reservations")
             group.create_task(self._match_for_ever(group), name="matching")
 
+    def suspend(self) -> None:
+        """Match nobody until it is said to go on: the store cannot be seen."""
+        self._is_suspended = True
+
     def resume(self) -> None:
         """Match again at once: the store has come back, or matching has been opened on it."""
+        self._is_suspended = False
         self._resumed.set()
         self._woken.set()
 
@@ -100,6 +106,9 @@ class Matcher:
     async def _match_for_ever(self, group: asyncio.TaskGroup) -> None:
         while True:
             await _until(self._woken, within_ms=SWEEP_EVERY_MS + self._chance.jitter(200))
+            if self._is_suspended:
+                await self._back_off(SWEEP_EVERY_MS)
+                continue
             try:
                 async for reservation in self.matches():
                     offering = group.create_task(self.offer(reservation), name="offer")
@@ -163,6 +172,8 @@ class Matcher:
 
     def _must_wait(self) -> bool:
         """Say whether no more may be matched just now, and see to it that it goes on soon."""
+        if self._is_suspended:
+            return True
         if self._pace.allows(at_ms=self._clock.monotonic_ms()) and self._brake.allows():
             return False
         asyncio.get_running_loop().call_later(PACED_SWEEP_EVERY_MS / 1_000, self._woken.set)

@@ -64,6 +64,9 @@ class Findings(Protocol):
     def store_away(self) -> None:
         """Note once that the live state does not answer, and nobody is matched."""
 
+    def store_seen_again(self, *, nodes_count: int) -> None:
+        """Note for how many nodes this router waits: it had not seen the store for long."""
+
     def matching_waits(self, *, store: str, nodes_count: int) -> None:
         """Note that the store has changed, and for how many nodes matching waits."""
 
@@ -112,8 +115,9 @@ class Watch:
     """One router's eyes on everything that may be lost.
 
     `hurried` is set by whoever finds that matching is not open on the store that answers;
-    `resume` is called when it is open (again), and before it `begin_slowly` if that is on another
-    store than nodes were alive on before.
+    `suspend` is called when the store cannot be seen. `resume` is called when matching is open
+    (again), and before it `begin_slowly` if that is on another store than nodes were alive on
+    before, or if the store had been out of sight for long.
     """
 
     def __init__(
@@ -127,6 +131,7 @@ class Watch:
         grace_ms: int,
         findings: Findings,
         hurried: asyncio.Event,
+        suspend: Callable[[], None],
         resume: Callable[[], None],
         begin_slowly: Callable[[], None],
     ) -> None:
@@ -137,6 +142,7 @@ class Watch:
         self._chance = chance
         self._grace_ms = grace_ms
         self._findings = findings
+        self._suspend = suspend
         self._resume = resume
         self._begin_slowly = begin_slowly
         self._hurried = hurried
@@ -145,6 +151,9 @@ class Watch:
         self._is_away = False
         self._store: str | None = None
         self._barrier: Barrier | None = None
+        """What matching waits for on a store that it is not open on."""
+        self._regained: Barrier | None = None
+        """What this router waits for by itself: it had not seen the store for long."""
         self._beats: dict[NodeId, tuple[int, int]] = {}
         """The last beat seen of each node, and when it was new."""
         self._beats_at_ms = 0
@@ -171,8 +180,7 @@ class Watch:
             at_ms = self._clock.monotonic_ms()
             if at_ms - began_ms > LATE_AFTER_MS:
                 self._start_over()
-            self._looked_at_ms = at_ms
-            self._is_away = False
+            self._come_back(seen.generation.store, at_ms=at_ms)
             await self._follow_store(seen, at_ms=at_ms)
             self._take(seen, at_ms=at_ms)
             await self._act(at_ms=began_ms)
@@ -219,15 +227,29 @@ class Watch:
         self._calls.start_over()
         self._advisers.start_over()
 
+    def _come_back(self, store: str, *, at_ms: int) -> None:
+        """Take note of a look that succeeded.
+
+        Whoever cut this router off may have cut nodes off as well, and what they hold is not in
+        the store yet: after a while out of sight it matches nobody before they have beaten again.
+        """
+        last_ms, self._looked_at_ms = self._looked_at_ms, at_ms
+        was_away, self._is_away = self._is_away, False
+        if was_away and last_ms is not None and at_ms - last_ms > LATE_AFTER_MS:
+            self._regained = Barrier(store=store, awaited=self._alive(), at_ms=at_ms)
+            self._findings.store_seen_again(nodes_count=len(self._regained.awaited))
+
     def _miss(self) -> None:
         """Start over: what has not changed may have, while the store could not be seen."""
         self._start_over()
+        self._suspend()
         if not self._is_away:
             self._is_away = True
             self._findings.store_away()
         self._is_open = False
-        if self._barrier is not None:
-            self._barrier.miss()
+        for barrier in (self._barrier, self._regained):
+            if barrier is not None:
+                barrier.miss()
 
     async def _act(self, *, at_ms: int) -> None:
         """Do what is due by what was seen unchanged until `at_ms`."""
@@ -270,10 +292,11 @@ class Watch:
             self._start_over()
         self._store = store
         if seen.generation.is_open:
-            self._remember(beats, at_ms=at_ms)
-            self._resume_matching()
+            if not self._waits_for_beats(beats, at_ms=at_ms):
+                self._remember(beats, at_ms=at_ms)
+                self._resume_matching()
             return
-        self._is_open = False
+        self._is_open, self._regained = False, None
         barrier = self._barrier_of(store, beats, at_ms=at_ms)
         barrier.see(beats, at_ms=at_ms)
         if barrier.is_over(at_ms=at_ms):
@@ -282,6 +305,16 @@ class Watch:
                 waited_ms = self._clock.monotonic_ms() - barrier.since_ms
                 self._findings.matching_opened(store=store, waited_ms=waited_ms)
                 self._resume_matching()
+
+    def _waits_for_beats(self, beats: dict[NodeId, int], *, at_ms: int) -> bool:
+        """Say whether this router must not match yet, though matching is open."""
+        if self._regained is not None:
+            self._regained.see(beats, at_ms=at_ms)
+            if not self._regained.is_over(at_ms=at_ms):
+                return True
+            self._regained = None
+            self._begin_slowly()
+        return False
 
     def _barrier_of(self, store: str, beats: dict[NodeId, int], *, at_ms: int) -> Barrier:
         """Return the barrier that this store stands behind, a new one if it is another store."""
@@ -330,7 +363,7 @@ class Watch:
         span_ms = BEAT_EVERY_MS // 2
         if self._is_away:
             span_ms = AWAY_LOOK_MS
-        elif self._barrier is not None:
+        elif self._barrier is not None or self._regained is not None:
             span_ms = BARRIER_LOOK_MS
         with suppress(TimeoutError):
             async with asyncio.timeout((span_ms + self._chance.jitter(span_ms)) / 1_000):

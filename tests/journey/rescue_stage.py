@@ -1,14 +1,19 @@
 """A stage for routers: processes that beat, fall silent and report to a store that changes."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 from contactcentre.adapters.environment.machine import MachineChance
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId
+from contactcentre.journey.rescue import Watch
 from contactcentre.limits import BEAT_EVERY_MS
 from contactcentre.ports.state import (
+    CallQueues,
     DeskStanding,
     Generation,
     LostAdviser,
@@ -16,6 +21,10 @@ from contactcentre.ports.state import (
     NodeStanding,
     Overview,
 )
+
+GRACE_MS = 60_000
+LOOK_EVERY_MS = 500
+AT_THE_BARRIER_MS = 100
 
 
 class Time:
@@ -76,6 +85,7 @@ class Stage:
         self.signed_off: list[AdviserId] = []
         self.opened_at_ms: list[int] = []
         self.found: list[str] = []
+        self.is_matching = True
         self.resumed_count = 0
         self.slow_count = 0
 
@@ -95,8 +105,13 @@ class Stage:
         assert stopped is not None, process
         stopped.stopped_at_ms = self.time.at_ms
 
+    def suspend(self) -> None:
+        """Remember that matching was told to stop."""
+        self.is_matching = False
+
     def resume(self) -> None:
         """Remember that matching was told to go on."""
+        self.is_matching = True
         self.resumed_count += 1
 
     def begin_slowly(self) -> None:
@@ -235,6 +250,10 @@ class Stage:
         """Remember it."""
         self.found.append("store away")
 
+    def store_seen_again(self, *, nodes_count: int) -> None:
+        """Remember it."""
+        self.found.append(f"store seen again, {nodes_count} nodes must beat")
+
     def matching_waits(self, *, store: str, nodes_count: int) -> None:
         """Remember it."""
         self.found.append(f"matching waits for {nodes_count} nodes to report to {store}")
@@ -260,3 +279,29 @@ def lost_call(call: str, *, count: int = 1) -> LostCall:
 def lost_adviser(adviser: str, *, beat: int = 7) -> LostAdviser:
     """Return a lost adviser by name."""
     return LostAdviser(adviser=AdviserId(adviser), beat=beat)
+
+
+def watch(stage: Stage, hurried: asyncio.Event | None = None) -> Watch:
+    """Return a router's watch over a stage."""
+    return Watch(
+        rescue=stage,
+        queues=cast("CallQueues", stage),
+        addresses=stage,
+        clock=stage.time,
+        chance=CHANCE,
+        grace_ms=GRACE_MS,
+        findings=stage,
+        hurried=hurried or asyncio.Event(),
+        suspend=stage.suspend,
+        resume=stage.resume,
+        begin_slowly=stage.begin_slowly,
+    )
+
+
+async def look(router: Watch, stage: Stage, span_ms: int, *, every_ms: int = LOOK_EVERY_MS) -> None:
+    """Let a router look for so long."""
+    until_ms = stage.time.at_ms + span_ms
+    while stage.time.at_ms < until_ms:
+        with suppress(StateUnavailable):
+            await router.look()
+        stage.time.at_ms += every_ms

@@ -26,6 +26,36 @@ async def test_a_router_that_is_held_back_matches_nobody_and_goes_on_by_itself()
     await asyncio.wait([running])
 
 
+async def test_a_router_that_cannot_see_the_store_matches_nobody_until_it_is_told_to_go_on() -> (
+    None
+):
+    store, nodes = StagedStore(), StagedNodes()
+    store.by_adviser = [reservation("c1", 7)]
+    router = matcher(store, nodes)
+    router.suspend()
+    running = asyncio.create_task(router.run())
+    await asyncio.sleep(1.3)
+    assert (nodes.offered, store.asked) == ([], []), "it does not go on by itself"
+    router.resume()
+    await asyncio.sleep(0.1)
+    assert [call for _, call, _ in nodes.offered] == ["c1"]
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_a_router_that_loses_sight_of_the_store_in_a_sweep_goes_no_further() -> None:
+    store = StagedStore()
+    store.by_adviser = [reservation("c1", 7), reservation("c2", 8)]
+    store.ready = [AdviserId("ada"), AdviserId("bob")]
+    router = matcher(store, StagedNodes())
+    router.begin_slowly()  # one adviser a step
+    matched = []
+    async for one in router.matches():
+        matched.append(one.call)
+        router.suspend()
+    assert matched == ["c1"]
+
+
 @pytest.mark.parametrize(("is_on", "at_once"), [(True, 1), (False, 3)])
 async def test_advisers_are_tried_one_at_a_time_while_something_slows_a_router(
     *, is_on: bool, at_once: int

@@ -2,45 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import cast
 
 import pytest
 
-from contactcentre.domain.errors import StateUnavailable
-from contactcentre.journey.rescue import CHUNKS_PER_LOOK_MAX, Watch
+from contactcentre.journey.rescue import CHUNKS_PER_LOOK_MAX
 from contactcentre.limits import BARRIER_MS, BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
-from contactcentre.ports.state import CallQueues, LostCall
-from tests.journey.rescue_stage import CHANCE, Stage, lost_adviser, lost_call
-
-GRACE_MS = 60_000
-LOOK_EVERY_MS = 500
-AT_THE_BARRIER_MS = 100
-
-
-def watch(stage: Stage, hurried: asyncio.Event | None = None) -> Watch:
-    """Return a router's watch over a stage."""
-    return Watch(
-        rescue=stage,
-        queues=cast("CallQueues", stage),
-        addresses=stage,
-        clock=stage.time,
-        chance=CHANCE,
-        grace_ms=GRACE_MS,
-        findings=stage,
-        hurried=hurried or asyncio.Event(),
-        resume=stage.resume,
-        begin_slowly=stage.begin_slowly,
-    )
-
-
-async def look(router: Watch, stage: Stage, span_ms: int, *, every_ms: int = LOOK_EVERY_MS) -> None:
-    """Let a router look for so long."""
-    until_ms = stage.time.at_ms + span_ms
-    while stage.time.at_ms < until_ms:
-        with suppress(StateUnavailable):
-            await router.look()
-        stage.time.at_ms += every_ms
+from contactcentre.ports.state import LostCall
+from tests.journey.rescue_stage import (
+    AT_THE_BARRIER_MS,
+    GRACE_MS,
+    LOOK_EVERY_MS,
+    Stage,
+    look,
+    lost_adviser,
+    lost_call,
+    watch,
+)
 
 
 async def test_the_calls_of_a_silent_node_are_hidden_and_those_of_a_living_one_are_not() -> None:
@@ -360,12 +337,12 @@ async def test_another_router_may_open_matching_first() -> None:
     assert stage.resumed_count == 2
 
 
-async def test_matching_goes_on_at_once_when_the_same_store_answers_again() -> None:
+async def test_matching_goes_on_at_once_when_the_same_store_answers_again_soon() -> None:
     stage = Stage()
     router = watch(stage)
     await look(router, stage, 2_000)
     stage.is_away = True
-    await look(router, stage, 2_000)
+    await look(router, stage, 1_000)
     stage.is_away = False
     await router.look()
     assert stage.resumed_count == 2
