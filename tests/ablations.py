@@ -125,7 +125,7 @@ ABLATIONS = (
     Ablation(
         name="majority off",
         files=[f"{STATE}/client.py"],
-        line="if self._needs_majority and not self._sees_majority:",
+        line="if self._needs_majority and not self.sees_majority:",
         instead="if False:",
         tests=[
             (

@@ -28,9 +28,10 @@ from contactcentre.adapters.state_redis.client import (
     LOOK_EVERY_S,
     LOOK_SHARE,
     NO_WRITES,
-    WATCH_EVERY_S,
-    WATCH_WITHIN_S,
+    SCRIPT,
 )
+from contactcentre.adapters.state_redis.line import Line
+from contactcentre.adapters.state_redis.sentinels import MISSED_AFTER_S, WATCH_EVERY_S
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names, Network
@@ -47,6 +48,8 @@ NAMED = {
 """The errors whose names redis-py takes off their texts; the others keep theirs."""
 LOOK_TRIPS = 2
 """There and back to connect to a Sentinel, and again to ask it."""
+WATCH_WITHIN_S = MISSED_AFTER_S - WATCH_EVERY_S
+"""Who watches has its connections, and asks again in time."""
 WORDS_MAX = 1_000
 """Words on a channel that its listener has not taken; a server drops whoever is slower."""
 
@@ -95,6 +98,7 @@ class SimulatedClient:
         self._group = group
         self._names: Names = names
         self._server: Server | None = None
+        self._line = Line(self.timeout_s)
         self._life: int | None = None
         """In which life of the server there is a connection to it; None if there is none."""
         self._in_doubt = True
@@ -114,20 +118,16 @@ class SimulatedClient:
 
     @property
     def sees_majority(self) -> bool:
-        """Say whether most Sentinels answered when `watch` last asked; True without any."""
+        """Say whether most Sentinels answer whom `watch` asks; True without any."""
         return self._sees_majority
 
     async def watch(self) -> None:
         """See again and again whether most Sentinels are within reach; nothing without any."""
         while self._group.sentinels:
-            await self.look_around()
+            words, wait_s = self._asked(WATCH_WITHIN_S, trips=1)
+            await asyncio.sleep(wait_s)
+            self._sees_majority = 2 * len(words) > len(self._group.sentinels)
             await asyncio.sleep(WATCH_EVERY_S)
-
-    async def look_around(self) -> None:
-        """See once whether most Sentinels are within reach."""
-        words, wait_s = self._asked(WATCH_WITHIN_S)
-        await asyncio.sleep(wait_s)
-        self._sees_majority = 2 * len(words) > len(self._group.sentinels)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -146,16 +146,24 @@ class SimulatedClient:
             raise StateUnavailable(APART)
         words = tuple([_written(one) for one in command])
         with self._outages():
-            async with asyncio.timeout(self.timeout_s), self._connections:
+            async with (
+                asyncio.timeout(self._line.whole_s) as deadline,
+                self._connections,
+            ):
                 server, life = await self._connected()
-                return await self._sent(server, life, words)
+                began_s = self._loop.time()
+                deadline.reschedule(min(deadline.when() or began_s, began_s + self._line.within_s))
+                reply = await self._sent(server, life, words)
+                if command[0] == SCRIPT:
+                    self._line.took(self._loop.time() - began_s)
+                return reply
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[Heard]:
         """Open a connection of its own that hears a channel. Raises StateUnavailable."""
         name = channel.encode()
         with self._outages():
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self._line.whole_s):
                 server, life = await self._connected()
                 await self._sent(server, life, (b"PING",))
         heard = Heard(server, life)
@@ -186,7 +194,7 @@ class SimulatedClient:
     async def ask_if_there(self, heard: Heard) -> str:
         """Return the kind of word that shows that the far end is there. Raises StateUnavailable."""
         with self._outages():
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(self._line.within_s):
                 await self._sent(heard.server, heard.life, (b"PING",))
         return "pong"
 
@@ -210,7 +218,9 @@ class SimulatedClient:
         if self._life != server.life and not self._network.is_cut(server.names, self._names):
             self._life = None  # the server has closed the connection, and that has been heard
         if self._life is None:
+            began_s = self._loop.time()
             role, *_ = await self._sent(server, None, (b"ROLE",))
+            self._line.took(self._loop.time() - began_s)
             if role != b"master" and self._group.sentinels:
                 raise MasterDownError("this server is no primary")
             if server is self._server:
@@ -227,7 +237,7 @@ class SimulatedClient:
             if self._server is None:
                 raise NoConnection("no Sentinel has said where the primary is")
             return  # once more where it was: it may be there again, and the next one asks
-        words, wait_s = self._asked(LOOK_SHARE * self.timeout_s)
+        words, wait_s = self._asked(LOOK_SHARE * self.timeout_s, trips=LOOK_TRIPS)
         try:
             await asyncio.sleep(wait_s)
         finally:
@@ -239,9 +249,9 @@ class SimulatedClient:
         self._in_doubt = False
         _, primary = max(words, key=lambda word: word[0])
         if primary is not self._server:
-            self._server, self._life = primary, None
+            self._server, self._life, self._line = primary, None, Line(self.timeout_s)
 
-    def _asked(self, within_s: float) -> tuple[list[tuple[int, Server]], float]:
+    def _asked(self, within_s: float, *, trips: int) -> tuple[list[tuple[int, Server]], float]:
         """Return what the Sentinels say in time, and how long it takes to have asked them all."""
         words: list[tuple[int, Server]] = []
         longest_s = 0.0
@@ -250,7 +260,7 @@ class SimulatedClient:
             back_s = self._network.trip_s(sentinel.names, self._names)
             took_s = within_s
             if there_s is not None and back_s is not None and sentinel.is_up:
-                took_s = min(LOOK_TRIPS * (there_s + back_s), within_s)
+                took_s = min(trips * (there_s + back_s), within_s)
             if took_s < within_s:
                 words.append((sentinel.epoch, sentinel.primary))
             longest_s = max(longest_s, took_s)

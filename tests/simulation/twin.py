@@ -50,9 +50,6 @@ class Twin:
     async def watch(self) -> None:
         """See nothing: there are no Sentinels."""
 
-    async def look_around(self) -> None:
-        """See nothing: there are no Sentinels."""
-
     def __init__(self, url: str) -> None:
         self.real: Redis = Redis.from_url(url, protocol=2, retry=Retry(NoBackoff(), 0))
         self.real.response_callbacks.clear()

@@ -1,5 +1,8 @@
 """The connection to Redis: one attempt a command, under one deadline, and one kind of error.
 
+The deadline is what is set, or longer where the line is slow (`line`), and it is for all that a
+command needs, a new connection among it.
+
 redis-py's own retries are off: with its defaults one command was seen to run eleven times. Whoever
 asks again does so with the same ids, and the scripts know them. Text is decoded strictly, where the
 reply is taken apart; the stream carries bytes.
@@ -32,10 +35,12 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as TooLate
 
+from contactcentre.adapters.state_redis.line import Line
 from contactcentre.adapters.state_redis.sentinels import (
     SCHEME,
     Address,
     Group,
+    Majority,
     find_primary,
     read_group,
 )
@@ -45,10 +50,10 @@ CONNECTIONS_MAX = 16
 """More commands than this at once wait for one another, within their deadline."""
 LOOK_SHARE = 0.4
 """The part of a command's deadline within which Sentinels must answer."""
+SCRIPT = "EVALSHA"
+"""Our steps, which say how slow the line is: nothing else that is asked may not have to wait."""
 LOOK_EVERY_S = 0.2
 """Sentinels are not asked more often than this, and each time a little later, never in step."""
-WATCH_EVERY_S, WATCH_WITHIN_S = 0.5, 1.0
-"""A majority that is out of reach is missed before any node or desk would be taken for gone."""
 APART = "Redis: most Sentinels are out of reach, and another server may be the primary by now"
 NO_WRITES = "NOREPLICAS"
 """How a primary answers that has lost its replicas: it may not be the primary any longer."""
@@ -62,16 +67,13 @@ class StoreClient(Protocol):
 
     @property
     def sees_majority(self) -> bool:
-        """Say whether most Sentinels answered when `watch` last asked; True without any."""
+        """Say whether most Sentinels answer whom `watch` asks; True without any."""
 
     async def close(self) -> None:
         """Close all connections."""
 
     async def watch(self) -> None:
         """See again and again whether most Sentinels are within reach; nothing without any."""
-
-    async def look_around(self) -> None:
-        """See once whether most Sentinels are within reach."""
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
@@ -95,16 +97,17 @@ class RedisClient:
         self._group: Group | None = None
         self._primary: Address | None = None
         self._redis: Redis | None = None
+        self._line = Line(self.timeout_s)
         self._in_doubt = False
         self._needs_majority = needs_majority
-        self._sees_majority = True
+        self._majority: Majority | None = None
         self._looking = asyncio.Lock()
         self._look_at_s = 0.0
         """When the Sentinels may be asked again."""
         if url.startswith(f"{SCHEME}:"):
             self._group = read_group(url)
         else:
-            self._redis = self._connected(_pool_of(url, self.timeout_s))
+            self._redis = self._connected(_pool_of(url, self._line))
 
     @property
     def primary(self) -> Address | None:
@@ -113,27 +116,14 @@ class RedisClient:
 
     @property
     def sees_majority(self) -> bool:
-        """Say whether most Sentinels answered when `watch` last asked; True without any."""
-        return self._sees_majority
+        """Say whether most Sentinels answer whom `watch` asks; True without any."""
+        return self._majority is None or self._majority.is_seen
 
     async def watch(self) -> None:
         """See again and again whether most Sentinels are within reach; nothing without any."""
-        task = asyncio.current_task()
-        assert task is not None, "a coroutine runs in a task"
-        while self._group is not None and not task.cancelling():  # see `_outages`
-            await self.look_around()
-            await asyncio.sleep(WATCH_EVERY_S)
-
-    async def look_around(self) -> None:
-        """See once whether most Sentinels are within reach."""
-        if self._group is None:
-            return
-        try:
-            found = await find_primary(self._group, within_s=WATCH_WITHIN_S)
-        except StateUnavailable:
-            self._sees_majority = False
-        else:
-            self._sees_majority = found.is_majority
+        if self._group is not None:
+            self._majority = Majority(self._group)
+            await self._majority.watch()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -142,27 +132,38 @@ class RedisClient:
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Run one command once. Raises StateUnavailable; NoScriptError passes for `scripts`."""
-        if self._needs_majority and not self._sees_majority:
+        if self._needs_majority and not self.sees_majority:
             raise StateUnavailable(APART)
-        async with self._outages(self.timeout_s):
-            redis = await self._at_primary()
-            return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        async with self._outages(self._line.whole_s) as deadline:
+            pool = (await self._at_primary()).connection_pool
+            connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+            clock = asyncio.get_running_loop()
+            began_s = clock.time()
+            deadline.reschedule(min(deadline.when() or began_s, began_s + self._line.within_s))
+            try:
+                await connection.send_command(*command)
+                reply = await connection.read_response()
+            finally:
+                await pool.release(connection)
+            if command[0] == SCRIPT:
+                self._line.took(clock.time() - began_s)
+            return reply
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[PubSub]:
         """Open a connection of its own that hears a channel. Raises StateUnavailable."""
-        async with self._outages(self.timeout_s):
+        async with self._outages(self._line.whole_s):
             redis = await self._at_primary()
         async with redis.pubsub() as heard:
-            async with self._outages(self.timeout_s):
+            async with self._outages(self._line.whole_s):
                 await heard.subscribe(channel)
-            if await self.hear(heard, within_s=self.timeout_s) != "subscribe":
+            if await self.hear(heard, within_s=self._line.within_s) != "subscribe":
                 raise StateUnavailable(f"Redis does not let us listen to {channel}")
             yield heard
 
     async def hear(self, heard: PubSub, *, within_s: float) -> str | None:
         """Return what kind of word came in time, None if none. Raises StateUnavailable."""
-        async with self._outages(within_s + self.timeout_s):
+        async with self._outages(within_s + self._line.within_s):
             if self._redis is None or heard.connection_pool is not self._redis.connection_pool:
                 raise NoConnection("the primary is elsewhere now")
             word = await heard.get_message(timeout=within_s)
@@ -170,9 +171,9 @@ class RedisClient:
 
     async def ask_if_there(self, heard: PubSub) -> str:
         """Return the kind of word that shows that the far end is there. Raises StateUnavailable."""
-        async with self._outages(self.timeout_s):
+        async with self._outages(self._line.within_s):
             await heard.ping()
-        word = await self.hear(heard, within_s=self.timeout_s)
+        word = await self.hear(heard, within_s=self._line.within_s)
         if word is None:
             raise StateUnavailable("Redis does not answer on the connection that listens")
         return word
@@ -205,7 +206,8 @@ class RedisClient:
         if primary == self._primary:
             return
         former, self._primary = self._redis, primary
-        self._redis = self._connected(_pool_at(primary, group, self.timeout_s))
+        self._line = Line(self.timeout_s)
+        self._redis = self._connected(_pool_at(primary, group, self._line))
         if former is not None:
             await _drop(former)
 
@@ -215,7 +217,7 @@ class RedisClient:
         return redis
 
     @asynccontextmanager
-    async def _outages(self, deadline_s: float) -> AsyncIterator[None]:
+    async def _outages(self, deadline_s: float) -> AsyncIterator[asyncio.Timeout]:
         """Turn the library's errors, and a deadline that has passed, into an outage.
 
         On Python 3.11 a cancellation that meets an answer is lost in `asyncio.wait_for`, which the
@@ -225,8 +227,8 @@ class RedisClient:
         assert task is not None, "a coroutine runs in a task"
         cancelling = task.cancelling()
         try:
-            async with asyncio.timeout(deadline_s):
-                yield
+            async with asyncio.timeout(deadline_s) as deadline:
+                yield deadline
         except NoScriptError:
             raise
         except (RedisError, OSError, TimeoutError) as error:
@@ -248,11 +250,24 @@ class RedisClient:
 
 
 class _Connection(Connection):
-    """A connection that says a script's many arguments in a quarter of the library's time."""
+    """A connection that says a script's many arguments in a quarter of the library's time.
+
+    It tells its line how long it took to come about.
+    """
+
+    def __init__(self, *, line: Line, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._line = line
+
+    async def _connect(self) -> None:
+        """Connect, and measure the line."""
+        began_s = time.monotonic()
+        await super()._connect()  # type: ignore[no-untyped-call]
+        self._line.took(time.monotonic() - began_s)
 
     def pack_command(self, *args: Any) -> list[bytes]:
         """Return a command as it is sent."""
-        if args[0] != "EVALSHA":
+        if args[0] != SCRIPT:
             return super().pack_command(*args)
         words = [
             one.encode() if isinstance(one, str) else one if isinstance(one, bytes) else b"%d" % one
@@ -289,30 +304,31 @@ async def _drop(redis: Redis) -> None:
     await redis.aclose()
 
 
-def _limits(timeout_s: float) -> dict[str, Any]:
+def _limits(line: Line) -> dict[str, Any]:
     """Return what is the same for every pool."""
     return {
         "max_connections": CONNECTIONS_MAX,
-        "timeout": timeout_s,
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
+        "timeout": line.most_s,  # deadlines are ours, and none is longer
+        "socket_timeout": line.most_s,
+        "socket_connect_timeout": line.most_s,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
         "driver_info": None,
     }
 
 
-def _pool_of(url: str, timeout_s: float) -> BlockingConnectionPool:
+def _pool_of(url: str, line: Line) -> BlockingConnectionPool:
     """Return the pool of one server by its URL. Raises BadRequest."""
     try:
-        return BlockingConnectionPool.from_url(
-            url, connection_class=_Connection, **_limits(timeout_s)
-        )
+        pool = BlockingConnectionPool.from_url(url, connection_class=_Connection, **_limits(line))
     except ValueError as error:
         raise BadRequest(f"CC_REDIS_URL cannot be understood: {error}") from error
+    if pool.connection_class is _Connection:  # a URL may ask for one of the library's own
+        pool.connection_kwargs["line"] = line
+    return pool
 
 
-def _pool_at(primary: Address, group: Group, timeout_s: float) -> BlockingConnectionPool:
+def _pool_at(primary: Address, group: Group, line: Line) -> BlockingConnectionPool:
     """Return the pool of a server that Sentinels have named."""
     kind: type[AbstractConnection] = _PrimaryConnection
     return BlockingConnectionPool(
@@ -321,5 +337,6 @@ def _pool_at(primary: Address, group: Group, timeout_s: float) -> BlockingConnec
         port=primary[1],
         username=group.username,
         password=group.password,
-        **_limits(timeout_s),
+        line=line,
+        **_limits(line),
     )

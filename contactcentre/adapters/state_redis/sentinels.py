@@ -8,6 +8,7 @@ epoch stands, so that a Sentinel that was cut off cannot send anybody back to a 
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,11 @@ SCHEME = "sentinel"
 PORT = 26_379
 """Where a Sentinel listens unless somebody says otherwise."""
 HOW = "CC_REDIS_URL: write sentinel://:password@host:port,host:port,host:port/name-of-the-primary"
+
+WATCH_EVERY_S, MISSED_AFTER_S = 0.5, 1.5
+"""A majority that is out of reach is missed before any node or desk would be taken for gone."""
+WATCH_ANSWER_S = 2.0
+"""A connection on which no answer has come for so long is made anew."""
 
 Address = tuple[str, int]
 
@@ -103,6 +109,52 @@ async def find_primary(group: Group, *, within_s: float) -> Found:
     return Found(primary=max(words).primary, is_majority=2 * len(words) > len(group.sentinels))
 
 
+class Majority:
+    """Whether most Sentinels are within reach, asked on connections that are kept.
+
+    On a slow line a connection takes several round trips and a word on it only one: whoever is slow
+    is not taken for out of reach.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._heard_at_s = [time.monotonic()] * len(group.sentinels)
+        """When each was asked what it has answered last; at first nobody is missed."""
+
+    @property
+    def is_seen(self) -> bool:
+        """Say whether more than half of them have answered what they were asked of late."""
+        since_s = time.monotonic() - MISSED_AFTER_S
+        heard_count = sum(at_s >= since_s for at_s in self._heard_at_s)
+        return 2 * heard_count > len(self._heard_at_s)
+
+    async def watch(self) -> None:
+        """Ask each of them again and again, for ever."""
+        async with asyncio.TaskGroup() as asking:
+            for number, sentinel in enumerate(self._group.sentinels):
+                asking.create_task(self._keep_asking(number, sentinel), name="sentinel")
+
+    async def _keep_asking(self, number: int, sentinel: Address) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        group, password = self._group, self._group.password
+        while not task.cancelling():  # the library's waits may swallow a cancellation
+            client = _client_of(group, sentinel, password, WATCH_ANSWER_S)
+            try:
+                while not task.cancelling():
+                    asked_at_s = time.monotonic()
+                    await _word_of(client, group)
+                    self._heard_at_s[number] = asked_at_s
+                    await asyncio.sleep(max(0.0, asked_at_s + WATCH_EVERY_S - time.monotonic()))
+            except AuthenticationError:
+                password = None  # it asks for none
+            except (RedisError, OSError, TimeoutError):
+                pass
+            finally:
+                await client.aclose()
+            await asyncio.sleep(WATCH_EVERY_S)
+
+
 async def _ask(group: Group, sentinel: Address, within_s: float) -> Word | str:
     """Return what one Sentinel says in time, or why it says nothing."""
     try:
@@ -119,6 +171,15 @@ async def _ask(group: Group, sentinel: Address, within_s: float) -> Word | str:
 
 async def _said(group: Group, sentinel: Address, password: str | None, within_s: float) -> Word:
     """Return a Sentinel's word on the primary, by a connection that is closed at once."""
+    client = _client_of(group, sentinel, password, within_s)
+    try:
+        return await _word_of(client, group)
+    finally:
+        await client.aclose()
+
+
+def _client_of(group: Group, sentinel: Address, password: str | None, within_s: float) -> Redis:
+    """Return one connection to a Sentinel, made when it is needed."""
     client = Redis(
         host=sentinel[0],
         port=sentinel[1],
@@ -132,12 +193,14 @@ async def _said(group: Group, sentinel: Address, password: str | None, within_s:
         driver_info=None,
     )
     client.response_callbacks.clear()
-    try:
-        reply: Sequence[Any] = await client.execute_command(  # type: ignore[no-untyped-call]
-            "SENTINEL", "MASTER", group.name
-        )
-    finally:
-        await client.aclose()
+    return client
+
+
+async def _word_of(client: Redis, group: Group) -> Word:
+    """Return a Sentinel's word on the primary."""
+    reply: Sequence[Any] = await client.execute_command(  # type: ignore[no-untyped-call]
+        "SENTINEL", "MASTER", group.name
+    )
     facts = {
         name.decode(): value.decode() for name, value in zip(reply[::2], reply[1::2], strict=True)
     }
