@@ -9,7 +9,7 @@ has stood still says nothing of anybody before a new look: they may have gone on
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 Seats = dict[AdviserId, Seat]
 
+REPORTS_AT_ONCE = 8
+"""Each takes the way to the live state and back, and another site is not always near."""
 UNHEARD_LOOKS = 2
 """A call that the live state has here in so many looks is asked for: its node has told another."""
 HOLDS_ON_MS = 3 * BEAT_EVERY_MS
@@ -214,14 +216,25 @@ class DeskBeat:
                 await self._presences.report_desk(
                     desk=self._desk, beat=self._beat, internal_url=self._internal_url
                 )
-            for adviser in advisers:
-                await self._report_one(adviser)
+            await self._report_each([*advisers])
         except StateUnavailable:
             if self._queue_reachable:
                 log.warning("the queues cannot be reached")
             self._queue_reachable = False
         else:
             self._queue_reachable = True
+
+    async def _report_each(self, advisers: Sequence[AdviserId]) -> None:
+        """Report some at a time. Raises StateUnavailable."""
+        for start in range(0, len(advisers), REPORTS_AT_ONCE):
+            try:
+                async with asyncio.TaskGroup() as reports:
+                    for adviser in advisers[start : start + REPORTS_AT_ONCE]:
+                        reports.create_task(self._report_one(adviser), name="report")
+                continue
+            except* StateUnavailable:
+                pass
+            raise StateUnavailable("The live state does not take what the desk says")
 
     async def _report_one(self, adviser: AdviserId) -> None:
         seat = self._seats.get(adviser)

@@ -41,6 +41,8 @@ from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
 log = structlog.get_logger()
 
 HAND_OVER_BEATS = 3
+BEAT_REST_MS = 200
+"""So long at least between the end of one report and the next."""
 
 
 class KeptSpool(Spool, Protocol):
@@ -164,15 +166,17 @@ class NodeCore:
 
         `shown` is called after each.
         """
-        is_heard = True
+        is_heard, clock = True, self._ground.clock
         while True:
+            due_ms = clock.monotonic_ms() + BEAT_EVERY_MS
             was_heard, is_heard = is_heard, await self._is_heard()
             if was_heard and not is_heard:
                 log.warning("the node cannot report; it goes on and tries again every beat")
             elif is_heard and not was_heard:
                 log.info("the node reports again")
             shown()
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+            # on a slow line a report takes a while: that is no reason to be heard more seldom
+            await asyncio.sleep(max(BEAT_REST_MS, due_ms - clock.monotonic_ms()) / 1_000)
 
     async def _is_heard(self) -> bool:
         """Report once; say whether the store has heard it."""

@@ -4,6 +4,7 @@ However many boards and desks are open, the stores are asked equally often. What
 is absent, never an old figure that looks like a new one.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,14 +91,20 @@ class Supervision:
     async def look(self) -> None:
         """Look at the live state."""
         asked_ms = self._clock.monotonic_ms()  # a pause while the answer is on its way makes it old
+        is_away = False
         try:
-            self.overview = await self._addresses.overview(self._queues)
-            self.asked_ms = asked_ms
-            self.coming_back_count = len(await self._lost.lost_calls())
-            self.is_storm = await self._storm.is_storm()
-        except Outage:
-            self.overview, self.asked_ms = None, asked_ms
+            async with asyncio.TaskGroup() as asking:  # the live state is not always near
+                overview = asking.create_task(self._addresses.overview(self._queues))
+                lost = asking.create_task(self._lost.lost_calls())
+                storm = asking.create_task(self._storm.is_storm())
+        except* Outage:
+            is_away = True
+        self.asked_ms = asked_ms
+        if is_away:
+            self.overview = None
             return
+        self.overview = overview.result()
+        self.coming_back_count, self.is_storm = len(lost.result()), storm.result()
         now_ms = self._clock.monotonic_ms()
         before, self._beats = self._beats, {}
         for node in self.overview.nodes:

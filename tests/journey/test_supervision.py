@@ -1,5 +1,7 @@
 """What supervisors see: figures of now, or none."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -117,6 +119,11 @@ def stage() -> Stage:
 
 @pytest.fixture
 def supervision(stage: Stage) -> Supervision:
+    return looks_at(stage)
+
+
+def looks_at(stage: Stage) -> Supervision:
+    """Return who looks at a stage."""
     return Supervision(
         addresses=stage,
         lost=stage,
@@ -219,3 +226,34 @@ async def test_a_board_is_told_of_a_storm_while_a_router_says_so(
         await supervision.look()
         seen.append(supervision.is_storm)
     assert seen == [False, True, False]
+
+
+class Far(Stage):
+    """A live state that is far away."""
+
+    WAY_S = 0.1
+
+    async def is_storm(self) -> bool:
+        """Say it after a while."""
+        await asyncio.sleep(self.WAY_S)
+        return await super().is_storm()
+
+    async def overview(self, queues: Sequence[QueueId]) -> Overview:
+        """Return it after a while."""
+        await asyncio.sleep(self.WAY_S)
+        return await super().overview(queues)
+
+    async def lost_calls(self) -> Sequence[LostCall]:
+        """Return them after a while."""
+        await asyncio.sleep(self.WAY_S)
+        return await super().lost_calls()
+
+
+async def test_what_is_looked_at_is_asked_for_in_one_way_to_the_live_state_and_back() -> None:
+    stage = Far()
+    began = time.monotonic()
+    supervision = looks_at(stage)
+    await supervision.look()
+    assert supervision.overview is not None
+    assert (supervision.coming_back_count, supervision.is_storm) == (1, False)
+    assert time.monotonic() - began < 2 * Far.WAY_S
