@@ -19,6 +19,8 @@ NODE_SUSPECT_AFTER_MS = 3_000
 SOCKET_BEAT_EVERY_MS = 2_000
 """Both ends of a socket send so often; a stopped peer is never seen otherwise."""
 SOCKET_LOST_AFTER_MS = 5_000
+SOCKET_DEAF_AFTER_MS = 2_500
+"""Where sound has fallen silent as well, a socket is lost so soon: one beat alone may be late."""
 RING_MS = 20_000
 """How long an adviser's desk rings before the call goes back to its place."""
 BARRIER_MS = 2_500
@@ -89,6 +91,7 @@ assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
 assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could have been answered"
 assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
+assert SOCKET_BEAT_EVERY_MS < SOCKET_DEAF_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat may be late"
 assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (
     "a kept place has its claim"
 )

@@ -28,6 +28,9 @@ class Browser(Protocol):
     def send(self, said: BaseModel) -> None:
         """Say something; never waits."""
 
+    def hurry(self, *, on: bool) -> None:
+        """Say whether its sound is silent: then a silent socket is sooner a loss."""
+
     def close(self, why: Closing) -> None:
         """Close once everything has been said."""
 
@@ -74,11 +77,9 @@ class AdviserPart:
                 self._connected = True
                 self.act(AdviserAttached(leg=self.leg))
             case LegSilent() | LegGone():
-                self._sound_lost = True
-                self._watch()
+                self._set_sound_lost(lost=True)
             case LegHeardAgain():
-                self._sound_lost = False
-                self._watch()
+                self._set_sound_lost(lost=False)
             case _:
                 pass
 
@@ -118,6 +119,11 @@ class AdviserPart:
         self._browser.close(why)
         self._spawn(self._media.close(self.leg), "adviser leg closing")
 
+    def _set_sound_lost(self, *, lost: bool) -> None:
+        self._sound_lost = lost
+        self._browser.hurry(on=lost)
+        self._watch()
+
     def _watch(self) -> None:
         """Count the adviser as lost when socket and sound have both been away for a grace."""
         if self._grace is not None:
@@ -127,3 +133,5 @@ class AdviserPart:
             self._grace = asyncio.get_running_loop().call_later(
                 self._grace_ms / 1_000, lambda: self.act(AdviserLost())
             )
+            # the browser may hear us all the same, and is to know that nobody hears it
+            self._spawn(self._media.close(self.leg), "deaf leg closing")

@@ -58,6 +58,7 @@ class CallerPart:
         self._claim = claim
         self._memory: CallMemory | None = None
         self._media = tools.media
+        self._spawn = tools.spawn
         self._sign = tools.sign
         self._remember = remember
         self._words = tools.words
@@ -113,6 +114,7 @@ class CallerPart:
             self._browser = None
             self._watch()
             self._watch_text()
+            self._let_go_if_deaf()
 
     async def move(self, leg: LegId, browser: Browser) -> None:
         """Go on on a new leg; whatever was being said is said again from its beginning."""
@@ -206,8 +208,20 @@ class CallerPart:
     def _set_silent(self, *, silent: bool) -> None:
         if self.is_silent is not silent:
             self.is_silent = silent
+            if self._browser is not None:
+                self._browser.hurry(on=silent)
             self._watch()
+            self._let_go_if_deaf()
             self.sound_changed()
+
+    def _let_go_if_deaf(self) -> None:
+        """End a leg of which neither sound nor socket is heard.
+
+        Its page may hear us all the same, and is to know that nobody hears it: this way out may be
+        the only one that is left.
+        """
+        if self.is_silent and self._browser is None and not self.is_chat:
+            self._spawn(self._media.close(self.leg), "deaf leg closing")
 
     def _watch(self) -> None:
         """Count a caller as gone whose sound has been away for a grace; a page gives longer."""

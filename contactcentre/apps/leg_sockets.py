@@ -36,6 +36,10 @@ class SocketBrowser:
         """Say something; never waits."""
         self._socket.send(message)
 
+    def hurry(self, *, on: bool) -> None:
+        """Say whether its sound is silent: then a silent socket is sooner a loss."""
+        self._socket.hurry(on=on)
+
     def close(self, why: Closing) -> None:
         """Close once everything has been said."""
         self._socket.close(why)

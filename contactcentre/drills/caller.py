@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 
 from contactcentre.adapters.web.pages.site import OPEN_MS
+from contactcentre.drills.first_open import BROKEN
 from contactcentre.drills.history import (
     CallerCame,
     CallerGone,
@@ -35,7 +36,6 @@ from contactcentre.drills.history import (
 from contactcentre.drills.known_nodes import KnownNodes
 from contactcentre.drills.leg import (
     ADVISER_HZ,
-    BROKEN,
     CALLER_HZ,
     Leg,
     LegEnd,
@@ -250,8 +250,9 @@ class CallerPage:
             first,
             hums_hz=CALLER_HZ,
             heard=self._sound_came,
-            said=lambda said: self._hear(said, url),
+            said=lambda said: self._hear(said, leg.url),
             open_within_s=self._nodes.open_within_s(failures, OPEN_MS),
+            rival=self._nodes.elsewhere(url) if self._own is None else None,
             make_sound=self._caller.make_sound,
         )
         self._leg = leg

@@ -10,7 +10,8 @@ from random import Random
 
 import aiohttp
 
-from contactcentre.drills.leg import BROKEN, CLOSE_WITHIN_S, Said
+from contactcentre.drills.first_open import BROKEN
+from contactcentre.drills.leg import CLOSE_WITHIN_S, Said
 from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
 from contactcentre.wire.closing import Closing
 

@@ -66,6 +66,13 @@ class KnownNodes:
             self._tried.add(chosen)
         return chosen
 
+    def elsewhere(self, url: str) -> str | None:
+        """Return a node of another site than one's, the next of those; None if none is known."""
+        site = self._sites.get(url)
+        if site is None:
+            return None
+        return next((one for one in self._listed if self._sites.get(one, site) != site), None)
+
     def unreached(self, url: str) -> None:
         """Take note that one could not be reached: those of another site come first."""
         self._unreached = url

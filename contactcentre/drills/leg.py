@@ -16,18 +16,25 @@ import aiohttp
 
 from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import RtpPacket
+from contactcentre.adapters.web.pages.site import SOON_MS
 from contactcentre.bench.peer import Peer, strongest_tone
+from contactcentre.drills.first_open import BROKEN, first_open
 from contactcentre.drills.history import now_ms
-from contactcentre.limits import SOCKET_BEAT_EVERY_MS, SOCKET_LOST_AFTER_MS
+from contactcentre.limits import (
+    SOCKET_BEAT_EVERY_MS,
+    SOCKET_DEAF_AFTER_MS,
+    SOCKET_LOST_AFTER_MS,
+)
 from contactcentre.wire.closing import Closing
 
 OPEN_WITHIN_S = 3.0
 CONNECT_WITHIN_MS = 10_000
 CLOSE_WITHIN_S = 0.5
 LOOK_EVERY_S = 0.25
-SILENT_AFTER_MS = 2_500
 SOUND_LOST_MS = 2_000
-"""A node is gone if its socket and its sound both are so silent."""
+"""A node is gone if its sound is so silent, and its socket for `SOCKET_DEAF_AFTER_MS`."""
+CLOSED_LOOKS = 2
+"""A node that has ended the sound says why on the socket, or it hears nothing of us at all."""
 CALLER_HZ, ADVISER_HZ = 620.0, 940.0
 SAME_TONE_HZ = 20.0
 VOICE_PACKETS = 15
@@ -37,7 +44,6 @@ NO_WORD = frozenset({Closing.DONE, Closing.STOPPING, Closing.ELSEWHERE, 1_005, 1
 BEAT_EVERY_LOOKS = int(SOCKET_BEAT_EVERY_MS / 1_000 / LOOK_EVERY_S)
 
 Said = dict[str, Any]
-BROKEN = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,7 @@ class LegEnd:
     lives: bool = False
     """The node has said so itself, or was heard until now."""
     site_lost: bool = False
-    """The node has sent us to another site."""
+    """The node has sent us to another site, or has let go of us without a word."""
 
 
 class Sound(Protocol):
@@ -132,10 +138,12 @@ class Leg:
         heard: Callable[[], None] = lambda: None,
         said: Callable[[Said], None],
         open_within_s: float = OPEN_WITHIN_S,
+        rival: str | None = None,
         make_sound: MakeSound = PeerSound,
     ) -> None:
         """Make it; `first` is what is said first, without the offer of sound.
 
+        A rival is a node of another site, which has the leg if it can be reached sooner.
         Whoever speaks on it hums a tone, by which the other end is known.
         """
         self._session = session
@@ -150,9 +158,12 @@ class Leg:
         self._voice = False
         self._patience: asyncio.Timeout | None = None
         self._connected = self._answered = False
+        self._closed_looks = 0
         self._refusal = ""
         self._opened_ms = self._socket_heard_ms = now_ms()
         self.url = url
+        """The node that has the leg, or is dialled for it."""
+        self._rival = rival
         self.heard_ms = now_ms()
         """When the last packet of sound came."""
 
@@ -174,10 +185,8 @@ class Leg:
         """Open it, and return how it ended. `close` it afterwards."""
         try:
             async with asyncio.timeout(self._open_within_s):
-                self._socket = await self._session.ws_connect(
-                    self.url,
-                    max_msg_size=0,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
+                self.url, self._socket = await first_open(
+                    self._dial, self.url, self._rival, soon_s=SOON_MS / 1_000
                 )
             await self.say({**self._first, "sdp": await self._sound.offer()})
         except BROKEN:
@@ -187,10 +196,17 @@ class Leg:
             try:
                 return await self._listen(tasks)
             except TimeoutError:
-                lives = now_ms() - self._socket_heard_ms < SILENT_AFTER_MS
-                return LegEnd(why="lost", connected=self._connected, lives=lives)
+                let_go = self._closed_looks >= CLOSED_LOOKS
+                lives = not let_go and now_ms() - self._socket_heard_ms < SOCKET_DEAF_AFTER_MS
+                connected = self._connected
+                return LegEnd(why="lost", connected=connected, lives=lives, site_lost=let_go)
             finally:
                 watching.cancel()
+
+    async def _dial(self, url: str) -> aiohttp.ClientWebSocketResponse:
+        return await self._session.ws_connect(
+            url, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S)
+        )
 
     async def say(self, said: Mapping[str, Any]) -> bool:
         """Say something to the node; say whether the socket took it."""
@@ -285,7 +301,8 @@ class Leg:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             looks += 1
-            if self._is_lost(now_ms()) or (self._connected and self._sound.is_closed):
+            self._closed_looks += self._connected and self._sound.is_closed
+            if self._is_lost(now_ms()) or self._closed_looks >= CLOSED_LOOKS:
                 self.give_up()
             self._look_for_voice()
             if looks % BEAT_EVERY_LOOKS == 0:
@@ -298,7 +315,7 @@ class Leg:
         return (
             silent_ms > SOCKET_LOST_AFTER_MS
             or deaf_ms > SOCKET_LOST_AFTER_MS
-            or (silent_ms > SILENT_AFTER_MS and deaf_ms > SOUND_LOST_MS)
+            or (silent_ms > SOCKET_DEAF_AFTER_MS and deaf_ms > SOUND_LOST_MS)
         )
 
     def _look_for_voice(self) -> None:

@@ -53,3 +53,11 @@ def test_after_a_node_out_of_reach_those_of_another_site_have_their_turn_first()
 def test_a_socket_has_more_time_to_open_with_each_failure_and_not_for_ever() -> None:
     nodes = known("a")
     assert [nodes.open_within_s(failures, 1_000) for failures in (0, 1, 3, 9)] == [1, 2, 4, 4]
+
+
+def test_a_rival_is_of_another_site_and_there_is_none_where_sites_are_not_told_apart() -> None:
+    nodes = known("n1", "n2", "s1")
+    assert nodes.elsewhere("n1") is None
+    nodes.put(["n1", "n2", "s1"], {"n1": "north", "n2": "north", "s1": "south"})
+    assert [nodes.elsewhere(one) for one in ("n1", "n2")] == ["s1", "s1"]
+    assert nodes.elsewhere("s1") in {"n1", "n2"}

@@ -21,6 +21,8 @@ export interface LegEnds {
 
 const GATHERING_MAX_MS = 500;
 const MEASURE_EVERY_MS = 2_000;
+/** A node that ends the sound says why on its socket within so long, or it hears nothing of us. */
+const LET_GO_AFTER_MS = 500;
 
 export class LegCall {
   readonly #ring: RingNow;
@@ -128,6 +130,7 @@ export class LegCall {
         return;
       }
       if (this.#isOver) return;
+      this.#followTransport();
       this.#attached = true;
       this.#measuring = setInterval(() => void this.#measure(), MEASURE_EVERY_MS);
       if (this.#muted) this.say({ kind: "mute", on: true });
@@ -135,6 +138,15 @@ export class LegCall {
     }
     this.#ends.said(said);
     if (said.kind === "over") this.close();
+  }
+
+  /** Notice that the node has ended the sound: its way to us may be the only one that is left. */
+  #followTransport(): void {
+    const transport = this.#sender?.transport ?? null;
+    if (transport === null) return;
+    transport.onstatechange = () => {
+      if (transport.state === "closed") setTimeout(() => this.#break(), LET_GO_AFTER_MS);
+    };
   }
 
   async #measure(): Promise<void> {

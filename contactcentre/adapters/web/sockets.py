@@ -1,7 +1,8 @@
 """One WebSocket with a browser: beats both ways, a bounded outbox, and a reason for every end.
 
 Sending never waits: what is said goes into the outbox, in order, and a browser that lets it fill is
-closed rather than waited for. A socket that is silent for `SOCKET_LOST_AFTER_MS` is lost.
+closed rather than waited for. A socket that is silent for `SOCKET_LOST_AFTER_MS` is lost; where it
+is known that nothing else is heard of the browser either, for `SOCKET_DEAF_AFTER_MS`.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from contactcentre.domain.errors import BadRequest, Outage, Refusal
 from contactcentre.limits import (
     MESSAGE_MAX_BYTES,
     SOCKET_BEAT_EVERY_MS,
+    SOCKET_DEAF_AFTER_MS,
     SOCKET_LOST_AFTER_MS,
 )
 from contactcentre.wire.closing import Closing
@@ -31,6 +33,8 @@ OUTBOX_MAX = 1_000
 """Messages that may wait for a browser to read them."""
 MALFORMED_MAX = 5
 """So many messages that cannot be understood are answered; the next one ends the socket."""
+HURRIED_MIN_S = 0.25
+"""A browser that is to be heard sooner has at least so long from now on."""
 CLOSE_WITHIN_MS = 1_000
 """How long a browser may take to say that it has heard the end."""
 REASON_MAX_BYTES = 123
@@ -52,6 +56,8 @@ class Socket:
         self._transport = transport
         self._beat_every_s = beat_every_ms / 1_000
         self._lost_after_s = lost_after_ms / 1_000
+        self._is_hurried = False
+        self._heard_at_s = 0.0
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue(OUTBOX_MAX)
         self._closing: tuple[Closing, str] | None = None
         self._listening = asyncio.Lock()
@@ -89,6 +95,19 @@ class Socket:
             self._outbox.get_nowait()
         self._outbox.put_nowait(None)
 
+    def hurry(self, *, on: bool) -> None:
+        """Say whether nothing else is heard of the browser: then its silence is sooner a loss."""
+        self._is_hurried = on
+        if self._patience is not None and not self._patience.expired():
+            # whoever has stood still hears first what has come meanwhile
+            soonest_s = asyncio.get_running_loop().time() + HURRIED_MIN_S
+            self._patience.reschedule(max(soonest_s, self._heard_at_s + self._patience_s))
+
+    @property
+    def _patience_s(self) -> float:
+        hurried_s = min(SOCKET_DEAF_AFTER_MS / 1_000, self._lost_after_s)
+        return hurried_s if self._is_hurried else self._lost_after_s
+
     async def receive(
         self, adapter: TypeAdapter[Heard], *, malformed_max: int = MALFORMED_MAX
     ) -> AsyncIterator[Heard]:
@@ -112,8 +131,9 @@ class Socket:
         async with self._listening:
             if self._closing is not None:
                 return None
+            self._heard_at_s = asyncio.get_running_loop().time()
             try:
-                async with asyncio.timeout(self._lost_after_s) as self._patience:
+                async with asyncio.timeout(self._patience_s) as self._patience:
                     message = await self.response.receive()
             except TimeoutError:
                 self._patience = None  # it is over, and cannot be made to end sooner

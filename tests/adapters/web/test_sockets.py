@@ -1,10 +1,13 @@
 """A socket with a browser: what is said, what is refused, and how each end of it is told."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import aiohttp
+import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
@@ -111,6 +114,44 @@ async def test_a_browser_that_says_nothing_is_lost() -> None:
     async with talking(echo_holds, lost_after_ms=100) as browser:
         assert await heard(browser) == []
     assert browser.close_code == Closing.LOST
+
+
+@pytest.mark.parametrize("hurried_at_once", [True, False])
+async def test_a_browser_of_which_nothing_else_is_heard_is_lost_sooner(
+    monkeypatch: pytest.MonkeyPatch, *, hurried_at_once: bool
+) -> None:
+    monkeypatch.setattr(sockets, "SOCKET_DEAF_AFTER_MS", 300)
+
+    async def listen(socket: sockets.Socket) -> None:
+        hurry = partial(socket.hurry, on=True)
+        if hurried_at_once:
+            hurry()
+        else:
+            asyncio.get_running_loop().call_later(0.1, hurry)
+        await echo_holds(socket)
+
+    began_s = time.monotonic()
+    async with talking(listen, lost_after_ms=60_000) as browser:
+        assert await heard(browser) == []
+    assert browser.close_code == Closing.LOST
+    assert time.monotonic() - began_s >= 0.3
+
+
+async def test_a_browser_that_is_heard_again_has_the_usual_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "SOCKET_DEAF_AFTER_MS", 200)
+
+    async def listen(socket: sockets.Socket) -> None:
+        socket.hurry(on=True)
+        asyncio.get_running_loop().call_later(0.1, partial(socket.hurry, on=False))
+        await echo_holds(socket)
+
+    async with talking(listen, lost_after_ms=60_000) as browser:
+        await asyncio.sleep(0.5)
+        await browser.send_str(PressKey(key="1").model_dump_json())
+        assert await heard(browser) == []
+    assert browser.close_code == Closing.DONE
 
 
 async def test_beats_keep_a_silent_socket_open_and_are_told_to_nobody() -> None:

@@ -47,6 +47,7 @@ from contactcentre.limits import (
     CLAIM_LIFE_S,
     MESSAGE_MAX_BYTES,
     SOCKET_BEAT_EVERY_MS,
+    SOCKET_DEAF_AFTER_MS,
     SOCKET_LOST_AFTER_MS,
     TEXT_MAX_CHARS,
 )
@@ -69,9 +70,10 @@ NODES_PATH = "/api/nodes"
 API_PREFIX = "/api/"
 CHECK_EVERY_MS = 500
 """How often a page looks whether its node is still there."""
-SILENT_AFTER_MS = 2_500
 SOUND_LOST_MS = 2_000
-"""A node whose socket and whose sound are both so silent is gone; a beat alone may be late."""
+"""A node is gone whose sound is so silent, and its socket for `SOCKET_DEAF_AFTER_MS`."""
+SOON_MS = 300
+"""A new call whose first node has not opened its socket by then is offered to another site too."""
 OPEN_MS = 1_500
 """How long the first socket may take; each one after a failure has more time."""
 CONNECT_MS = 10_000
@@ -83,7 +85,6 @@ MODULES_PREFIX = "call/"
 
 assert NAMES.keys() == set(Language), "every language is called by its own name"
 assert CONNECT_MS > SOCKET_LOST_AFTER_MS, "a silent socket is seen before a silent connection"
-assert SOCKET_BEAT_EVERY_MS < SILENT_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat is due before"
 assert CHECK_EVERY_MS * 4 <= SOUND_LOST_MS, "sound is looked for often enough to be missed"
 
 
@@ -220,8 +221,9 @@ class Site:
                 "beat_ms": SOCKET_BEAT_EVERY_MS,
                 "check_ms": CHECK_EVERY_MS,
                 "lost_after_ms": SOCKET_LOST_AFTER_MS,
-                "silent_after_ms": SILENT_AFTER_MS,
+                "silent_after_ms": SOCKET_DEAF_AFTER_MS,
                 "sound_lost_ms": SOUND_LOST_MS,
+                "soon_ms": SOON_MS,
                 "open_ms": OPEN_MS,
                 "connect_ms": CONNECT_MS,
             },

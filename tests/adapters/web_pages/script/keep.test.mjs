@@ -21,7 +21,7 @@ async function run({
   random = 0.5,
   sites = {},
 }) {
-  const seen = { urls: [], failures: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
+  const seen = { urls: [], rivals: [], failures: [], told: [], pauses: [], now: 0, claims: { latest: claim } };
   const stop = new AbortController();
   seen.stop = () => stop.abort();
   const nodes = new Nodes(() => 0);
@@ -34,8 +34,9 @@ async function run({
     },
     claims: seen.claims,
     nodes,
-    open: async (url, failures) => {
+    open: async (url, failures, rival) => {
       seen.failures.push(failures);
+      seen.rivals.push(rival);
       seen.urls.push([url, seen.claims.latest.text]);
       const how = legs.shift();
       // a node that takes a call gives it a new claim
@@ -80,6 +81,21 @@ test("a caller whose site is out of reach is at another one with the second try"
   assert.equal(tried.length, 2);
   assert.notEqual(tried[0], tried[1]);
   assert.deepEqual(seen.failures, [0, 1]);
+});
+
+test("a new call has a rival at another site until a node has taken it", async () => {
+  const sites = { n1: "north", n2: "north", s1: "south" };
+  const nodes = ["n1", "n2", "s1"];
+  const seen = await run({ starts: [{ ...GIVEN, nodes, sites }], legs: [LOST, BROKE, OVER] });
+  const [first, second] = seen.urls.map(([url]) => url);
+  assert.notEqual(sites[seen.rivals[0]], sites[first]);
+  assert.notEqual(sites[seen.rivals[1]], sites[second]);
+  assert.equal(seen.rivals[2], null);
+});
+
+test("a new call has no rival where sites are not told apart", async () => {
+  const seen = await run({ legs: [OVER] });
+  assert.deepEqual(seen.rivals, [null]);
 });
 
 test("a call that its node has sent to another site goes there, past all of its own", async () => {

@@ -315,3 +315,89 @@ test("whatever comes after the end changes nothing", async () => {
   assert.deepEqual(told, []);
   assert.deepEqual(await leg.ended, { why: "hung_up" });
 });
+
+test("a node that ends the sound without a word hears nothing of us: another site is next", async () => {
+  const leg = await connect();
+  sound.onLetGo();
+  assert.deepEqual(await leg.ended, {
+    why: "lost", connected: true, lives: false, siteLost: true,
+  });
+});
+
+/** Open a leg that may dial a rival; each node has a socket of its own. */
+function openToOneOfTwo() {
+  const sockets = {};
+  const dial = (url) => {
+    sockets[url] = {
+      readyState: 0,
+      said: [],
+      closed: false,
+      send: (text) => sockets[url].said.push(JSON.parse(text).kind),
+      close: () => {
+        sockets[url].closed = true;
+      },
+      open() {
+        this.readyState = 1;
+        this.onopen?.();
+      },
+    };
+    return sockets[url];
+  };
+  const [claim, secret, limits] = ["the claim", "the secret", { ...LIMITS, soonMs: 300 }];
+  const leg = openLeg({
+    url: "near", rival: "far", claim, secret, attempt: 0, sound, openSocket: dial, clock, limits, tell: () => {},
+  });
+  return { leg, sockets };
+}
+
+test("a node that opens its socket soon has no rival", async () => {
+  const { leg, sockets } = openToOneOfTwo();
+  await clock.pass(200);
+  sockets.near.open();
+  await clock.pass(1_000);
+  assert.deepEqual(Object.keys(sockets), ["near"]);
+  assert.equal(leg.url, "near");
+});
+
+test("a node that is slow loses a new call to another site, and never hears of it", async () => {
+  const { leg, sockets } = openToOneOfTwo();
+  await clock.pass(400);
+  sockets.far.open();
+  await settled();
+  assert.equal(leg.url, "far");
+  assert.ok(sockets.near.closed);
+  assert.deepEqual([sockets.near.said, sockets.far.said], [[], ["offer"]]);
+});
+
+test("a node that is slow keeps a new call if it opens its socket first", async () => {
+  const { leg, sockets } = openToOneOfTwo();
+  await clock.pass(400);
+  sockets.near.open();
+  await settled();
+  assert.equal(leg.url, "near");
+  assert.ok(sockets.far.closed);
+  assert.deepEqual([sockets.near.said, sockets.far.said], [["offer"], []]);
+});
+
+test("a node that refuses the connection loses a new call at once", async () => {
+  const { leg, sockets } = openToOneOfTwo();
+  sockets.near.onclose({ code: 1006 });
+  sockets.far.open();
+  await settled();
+  assert.deepEqual([leg.url, sockets.far.said], ["far", ["offer"]]);
+});
+
+test("a call whose socket breaks once it was open is not offered to the rival behind its back", async () => {
+  const { leg, sockets } = openToOneOfTwo();
+  sockets.near.open();
+  sockets.near.onclose({ code: 1006 });
+  assert.deepEqual(await leg.ended, { why: "lost", connected: false, lives: false });
+  assert.deepEqual(Object.keys(sockets), ["near"]);
+});
+
+test("a leg that neither node opens in time is lost, and lets go of both", async () => {
+  const { leg, sockets } = openToOneOfTwo();
+  await clock.pass(LIMITS.openMs + 600);
+  assert.deepEqual(await leg.ended, { why: "lost", connected: false, lives: false });
+  assert.ok(sockets.near.closed && sockets.far.closed);
+});

@@ -23,6 +23,7 @@ const limits = {
   lostAfterMs: number("lostAfterMs"),
   silentAfterMs: number("silentAfterMs"),
   soundLostMs: number("soundLostMs"),
+  soonMs: number("soonMs"),
   openMs: number("openMs"),
   connectMs: number("connectMs"),
 };
@@ -254,7 +255,7 @@ class LiveCall {
       refresh: () => this.#refresh(),
       claims: this,
       nodes: this.#nodes,
-      open: (url, failures) => this.#open(url, failures),
+      open: (url, failures, rival) => this.#open(url, failures, rival),
       pause: waitForNextTry,
       nowMs: clock.nowMs,
       random: Math.random,
@@ -317,7 +318,7 @@ class LiveCall {
     happen(event);
   }
 
-  async #open(url, failures) {
+  async #open(url, failures, rival) {
     const sound = new Sound({
       microphone: this.#microphone,
       gatherMs: GATHER_MS,
@@ -325,8 +326,9 @@ class LiveCall {
       play,
     });
     const line = new LineWatch({ sound, clock, tell: happen });
-    this.leg = openLeg({
+    const leg = openLeg({
       url,
+      rival,
       claim: this.#claim.text,
       secret: this.#secret,
       attempt: this.#attempt(),
@@ -334,9 +336,10 @@ class LiveCall {
       openSocket,
       clock,
       limits: { ...limits, openMs: openWithinMs(failures, limits.openMs) },
-      tell: (event) => this.#hear(event, line, url),
+      tell: (event) => this.#hear(event, line, leg.url),
     });
-    const how = await this.leg.ended;
+    this.leg = leg;
+    const how = await leg.ended;
     line.stop();
     this.leg = null;
     return how;

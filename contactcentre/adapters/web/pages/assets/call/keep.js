@@ -29,7 +29,8 @@ const OWN_FAILURES_MAX = 5;
  * claims    → .latest: {text, lifeMs, atMs, url} | null, kept up to date by whoever hears the
  *             node; url is the node that has the call
  * nodes     → the nodes that are known (nodes.js), those of a call that is gone back to among them
- * open(url, failures) → a promise of how the leg ended (leg.js), after so many failures in a row
+ * open(url, failures, rival) → a promise of how the leg ended (leg.js), after so many failures in a
+ *             row; rival is a node of another site for a call that no node has yet, or null
  * pause()   → a promise of whether the device has come online: then nothing that failed counts
  *
  * Nothing waits for a list while any node is known: the lists' server may be away as well.
@@ -57,7 +58,9 @@ export async function keepTheCall({
     if (dead !== null) return dead;
     const url = claims.latest === null ? null : nodes.next();
     if (url !== null) {
-      const how = await open(url, failures);
+      // nobody has a new call yet: whichever of two sites is there first takes it
+      const rival = claims.latest.url === null ? nodes.elsewhere(url) : null;
+      const how = await open(url, failures, rival);
       if (how.why === "lost" && !how.connected) nodes.unreached(url);
       const own = claims.latest.url;
       ownFailures = how.connected ? 0 : ownFailures + (url === own ? 1 : 0);

@@ -7,7 +7,7 @@
  *   {why: "replaced"}                another page has the call now
  *   {why: "lost", connected, lives}  the socket or the sound broke; lives: the node has said so
  *                                    itself, or was heard until now; with siteLost: true it has sent
- *                                    us to another site
+ *                                    us to another site, or hears nothing of us
  *   {why: "hung_up"}                 the caller ended it here
  *   {why: "no_sound"}                the browser could not make an offer
  * What the node says for people to see goes to `tell`. No DOM: sockets, sound and clock come in.
@@ -25,12 +25,26 @@ const BROKE = 1006;
 const OPEN = 1;
 
 /**
+ * rival: a node of another site, or null. It is dialled as well where the first has not opened its
+ * socket soon, and whichever is open first has the leg; the other hears nothing.
  * attempt: how often this very claim has been offered before.
- * limits: beatMs (how often we say that we live), checkMs (how often we look), openMs and connectMs
- * (how long a socket and the sound may take to come about), lostAfterMs (a socket so silent is lost),
- * silentAfterMs and soundLostMs (a node is gone if its socket and its sound both are so silent).
+ * limits: beatMs (how often we say that we live), checkMs (how often we look), soonMs (how soon a
+ * rival is dialled), openMs and connectMs (how long a socket and the sound may take to come about),
+ * lostAfterMs (a socket so silent is lost), silentAfterMs and soundLostMs (a node is gone if its
+ * socket and its sound both are so silent).
  */
-export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock, limits, tell }) {
+export function openLeg({
+  url,
+  rival = null,
+  claim,
+  secret,
+  attempt,
+  sound,
+  openSocket,
+  clock,
+  limits,
+  tell,
+}) {
   const openedMs = clock.nowMs();
   let answered = false;
   let connected = false;
@@ -43,8 +57,50 @@ export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock,
   const ended = new Promise((resolve) => {
     finish = resolve;
   });
-  const socket = openSocket(url);
+  const dialled = new Set();
+  let undialled = rival;
+  let opened = false;
+  let at = url;
+  let socket = dial(url);
   const offered = sound.offer();
+
+  /** Open a socket to a node; the first that is open is the leg's. */
+  function dial(address) {
+    const one = openSocket(address);
+    dialled.add(one);
+    one.onopen = () => {
+      opened = true;
+      socket = one;
+      at = address;
+      for (const other of [...dialled]) if (other !== one) drop(other);
+      heardMs = clock.nowMs();
+      void offer();
+    };
+    one.onmessage = (message) => {
+      heardMs = clock.nowMs();
+      const said = read(message.data);
+      if (said !== null) void listen(said);
+    };
+    one.onclose = (close) => {
+      dialled.delete(one);
+      dialRival();
+      if (dialled.size === 0) end(closed(close.code));
+    };
+    return one;
+  }
+
+  function dialRival() {
+    if (undialled === null || opened) return;
+    const address = undialled;
+    undialled = null;
+    dial(address);
+  }
+
+  function drop(one) {
+    dialled.delete(one);
+    one.onopen = one.onmessage = one.onclose = null;
+    one.close();
+  }
 
   function end(how) {
     if (finish === null) return;
@@ -52,8 +108,7 @@ export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock,
     finish = null;
     for (const stop of timers) stop();
     sound.close();
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    for (const one of [...dialled]) drop(one);
   }
 
   function lost(lives) {
@@ -120,7 +175,7 @@ export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock,
     return (
       silentMs > limits.lostAfterMs ||
       (silentMs > limits.silentAfterMs && soundless) ||
-      (socket.readyState < OPEN && nowMs - openedMs > limits.openMs) ||
+      (!opened && nowMs - openedMs > limits.openMs) ||
       (!connected && nowMs - openedMs > limits.connectMs)
     );
   }
@@ -135,28 +190,24 @@ export function openLeg({ url, claim, secret, attempt, sound, openSocket, clock,
     else void hearSound();
   }
 
-  socket.onopen = () => {
-    heardMs = clock.nowMs();
-    void offer();
-  };
-  socket.onmessage = (message) => {
-    heardMs = clock.nowMs();
-    const said = read(message.data);
-    if (said !== null) void listen(said);
-  };
-  socket.onclose = (close) => end(closed(close.code));
   sound.onConnected = () => {
     connected = true;
     tell({ kind: "connected", atMs: clock.nowMs() });
   };
   sound.onLost = () => lost(clock.nowMs() - heardMs < limits.silentAfterMs);
+  sound.onLetGo = () => end({ why: "lost", connected, lives: false, siteLost: true });
   const timers = [
     clock.every(limits.checkMs, check),
     clock.every(limits.beatMs, () => say({ kind: "beat" })),
+    ...(rival === null ? [] : [clock.every(limits.soonMs, dialRival)]),
   ];
 
   return {
     ended,
+    /** The node that has the leg, or is dialled for it. */
+    get url() {
+      return at;
+    },
     // before the offer a node would take a key for a page that does not know what it is doing
     press: (key) => answered && say({ kind: "key", key }),
     /** Say something of a chat. */

@@ -69,6 +69,13 @@ export class Nodes {
     return url;
   }
 
+  /** Return a node of another site than one's, the next of those; null if none is known. */
+  elsewhere(url) {
+    const site = this.#sites[url];
+    const isAway = (other) => ![site, undefined].includes(this.#sites[other]);
+    return site === undefined ? null : (this.#listed.find(isAway) ?? null);
+  }
+
   /** Take note that one could not be reached, or has sent us to another site. */
   unreached(url) {
     this.#unreached = url;

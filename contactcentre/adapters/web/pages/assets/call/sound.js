@@ -2,14 +2,20 @@
 
 /** A connection that has not come back for so long is lost; a new one is quicker. */
 const DISCONNECTED_MAX_MS = 2_000;
+/** A node that ends the sound says why on its socket within so long, or it hears nothing of us. */
+const LET_GO_AFTER_MS = 500;
 const SECOND_MS = 1_000;
 
 export class Sound {
   #connection;
   #gatherMs;
   #disconnected = null;
+  #letGo = null;
+  #transport = null;
   onConnected = null;
   onLost = null;
+  /** The node has ended the sound. */
+  onLetGo = null;
 
   constructor({ microphone, gatherMs, iceServers, play }) {
     this.#gatherMs = gatherMs;
@@ -28,11 +34,15 @@ export class Sound {
 
   async answer(sdp) {
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
+    this.#transport = this.#connection.getSenders?.()[0]?.transport ?? null;
+    if (this.#transport !== null) this.#transport.onstatechange = () => this.#followTransport();
   }
 
   close() {
     clearTimeout(this.#disconnected);
+    clearTimeout(this.#letGo);
     this.#connection.onconnectionstatechange = null;
+    if (this.#transport !== null) this.#transport.onstatechange = null;
     this.#connection.close();
   }
 
@@ -73,6 +83,11 @@ export class Sound {
         this.onLost?.();
         break;
     }
+  }
+
+  #followTransport() {
+    if (this.#transport.state !== "closed") return;
+    this.#letGo ??= setTimeout(() => this.onLetGo?.(), LET_GO_AFTER_MS);
   }
 
   async #gathered() {

@@ -20,7 +20,7 @@ const at = (id) => document.getElementById(id);
 const root = at("chat");
 const number = (name) => Number(root.dataset[name]);
 const limits = Object.fromEntries(
-  ["beatMs", "checkMs", "lostAfterMs", "silentAfterMs", "soundLostMs", "openMs", "connectMs"].map(
+  ["beatMs", "checkMs", "lostAfterMs", "silentAfterMs", "soundLostMs", "soonMs", "openMs", "connectMs"].map(
     (name) => [name, number(name)],
   ),
 );
@@ -126,7 +126,7 @@ class LiveChat {
         refresh: () => this.#refresh(),
         claims: this,
         nodes: this.#nodes,
-        open: (url, failures) => this.#open(url, failures),
+        open: (url, failures, rival) => this.#open(url, failures, rival),
         pause: async (spanMs) => {
           await pause(spanMs);
           return false;
@@ -165,12 +165,13 @@ class LiveChat {
     this.#keep();
   }
 
-  async #open(url, failures) {
+  async #open(url, failures, rival) {
     const { text } = this.#claim;
     this.#offered = { text, count: this.#offered.text === text ? this.#offered.count + 1 : 0 };
     this.letters.opened();
-    this.#leg = openLeg({
+    const leg = openLeg({
       url,
+      rival,
       claim: text,
       secret: this.#secret,
       attempt: Math.min(this.#offered.count, ATTEMPTS_MAX),
@@ -178,9 +179,10 @@ class LiveChat {
       openSocket,
       clock,
       limits: { ...limits, openMs: openWithinMs(failures, limits.openMs) },
-      tell: ({ said }) => said !== undefined && this.#hear(said, url),
+      tell: ({ said }) => said !== undefined && this.#hear(said, leg.url),
     });
-    const how = await this.#leg.ended;
+    this.#leg = leg;
+    const how = await leg.ended;
     this.#leg = null;
     return how;
   }
