@@ -7,6 +7,7 @@ import type {
   RingEnded,
   RingNow,
   TalkNow,
+  TransferTargets,
   WrapUpNow,
 } from "../src/wire/made";
 
@@ -78,6 +79,35 @@ export const WRAP_UP: WrapUpNow = {
 export const QUEUES: QueuesNow = {
   kind: "queues",
   queues: [{ queue: "tax.pay.en", waiting_count: 3, longest_ms: 65_000 }],
+};
+
+export const TARGETS: TransferTargets = {
+  targets: [
+    {
+      queue: "tax.pay.en",
+      titles: { "en-GB": "Tax: paying", cy: "Treth: talu" },
+      line_titles: { "en-GB": "Tax helpline", cy: "Llinell gymorth treth" },
+      is_open: true,
+      waiting_count: 3,
+      ready_count: 1,
+    },
+    {
+      queue: "parks.trees.en",
+      titles: { "en-GB": "Trees", cy: "Coêd" },
+      line_titles: { "en-GB": "Parks", cy: "Parciau" },
+      is_open: true,
+      waiting_count: null,
+      ready_count: null,
+    },
+    {
+      queue: "parks.ponds.en",
+      titles: { "en-GB": "Ponds", cy: "Pyllau" },
+      line_titles: { "en-GB": "Parks", cy: "Parciau" },
+      is_open: false,
+      waiting_count: 0,
+      ready_count: 0,
+    },
+  ],
 };
 
 export function presence(state: PresenceNow["state"], reason: PresenceNow["reason"] = null) {

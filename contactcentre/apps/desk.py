@@ -35,6 +35,7 @@ from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
@@ -183,6 +184,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         supervision=supervision,
         signs=signs,
         steering=SteeringSigns(steering, lines, load_words(flows), clock),
+        transfers=TransferSigns(lines, steering, clock),
         overflow=overflow,
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,

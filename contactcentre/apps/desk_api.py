@@ -14,6 +14,7 @@ from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.domain.errors import (
     BadRequest,
@@ -50,6 +51,7 @@ class DeskApi:
         supervision: Supervision,
         signs: Signs,
         steering: SteeringSigns,
+        transfers: TransferSigns,
         overflow: OverflowWatch,
         bundle: Bundle,
         clock: Clock,
@@ -62,6 +64,7 @@ class DeskApi:
         self._supervision = supervision
         self._signs = signs
         self._steering = steering
+        self._transfers = transfers
         self._overflow = overflow
         self._bundle = bundle
         self._clock = clock
@@ -173,6 +176,17 @@ class DeskApi:
         """Give the way to the adviser's talk, or to one of the chats, again."""
         call = asked.request.query.get("call")
         return self._floor.talk(asked.account, None if call is None else CallId(call))
+
+    @ROUTES.speaks(
+        "GET",
+        "/api/transfers",
+        access=Access.SIGNED_IN,
+        takes=Nothing,
+        gives=said.TransferTargets,
+    )
+    async def transfers(self, _: Asked[Nothing]) -> said.TransferTargets:
+        """Say where a caller may be handed, and how it stands there."""
+        return self._transfers.targets(self._supervision.overview)
 
     @ROUTES.speaks(
         "POST",

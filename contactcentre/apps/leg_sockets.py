@@ -183,6 +183,8 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.MuteAsked(on=on)
         case said.PressKey(key=key):
             return acts.KeySent(key=key)
+        case said.Transfer(queue=queue):
+            return acts.TransferAsked(queue=queue)
         case said.HangUp():
             return acts.AdviserHungUp()
         case said.Beat() | said.Write() | said.Typing():

@@ -148,7 +148,7 @@ class NodeCalls:
             grace_ms=self._tools.patience.adviser_grace_ms,
             is_chat=call.is_chat,
         )
-        part.act = lambda act: call.act(part, act)
+        part.act = lambda act: call.room.act(part, act)
         call.attach(part)
         answer = await self._tools.media.accept(
             call=ticket.call, leg=leg, offer_sdp=sdp, heard=part.heard

@@ -12,6 +12,7 @@ Refusal                     a rule said no; the asker can be told why
 ├── OutOfOrder              that event may not follow in this state
 ├── NodeFull                this node takes no further calls
 ├── ChatClosed              nobody answers chats of that line now
+├── QueueClosed             nobody answers that queue now
 ├── StaleToken              a newer reservation has taken the place of this one
 ├── StaleEpoch              another leg has taken the call since
 └── CallClosed              the call has ended for good
@@ -100,6 +101,12 @@ class ChatClosed(Refusal):
     """Nobody answers chats of that line now."""
 
     code = "chat-closed"
+
+
+class QueueClosed(Refusal):
+    """Nobody answers that queue now."""
+
+    code = "queue-closed"
 
 
 class StaleToken(Refusal):

@@ -148,6 +148,18 @@ class CallOverflowed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallTransferred(Event):
+    """The adviser handed the caller to a queue, to wait there with the time of the first wait."""
+
+    adviser: AdviserId
+    token: Token
+    from_queue: QueueId
+    queue: QueueId
+    service_class: ServiceClass
+    enqueued_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceTold(Event):
     """The caller heard the place and, where we know it honestly, the wait."""
 
@@ -239,6 +251,7 @@ CallEvent = (
     | CallDeflected
     | CallQueued
     | CallOverflowed
+    | CallTransferred
     | PlaceTold
     | CallbackBooked
     | CallRang

@@ -11,6 +11,7 @@ GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is n
                           ?call= names a chat; what else names a call does so as well
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
 POST /api/callbacks/{call}      DoCallback → nothing; what follows comes over the live socket
+GET  /api/transfers       → TransferTargets: where the adviser may hand a caller (said to the node)
 GET  /api/board           → Board (supervisors)
 POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
                           records are away
@@ -80,6 +81,24 @@ class Me(Said):
     ice_servers: list[str]
     chats_max: int
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
+
+
+class TransferTarget(Said):
+    """A queue that a caller may be handed to."""
+
+    queue: QueueId
+    titles: dict[Language, str]
+    line_titles: dict[Language, str]
+    is_open: bool
+    waiting_count: int | None
+    """None while the live state cannot be read, and so is `ready_count`."""
+    ready_count: int | None
+
+
+class TransferTargets(Said):
+    """Every queue that a caller may be handed to, those of a line together."""
+
+    targets: list[TransferTarget]
 
 
 class SetPresence(Said):

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from contactcentre.domain.call import CallState
 from contactcentre.domain.events import Ending, LapseReason, Writer
-from contactcentre.domain.ids import CallId, TextId, Token
+from contactcentre.domain.ids import CallId, QueueId, TextId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.said import Said
@@ -104,6 +104,13 @@ class Mute(Said):
     on: bool
 
 
+class Transfer(Said):
+    """The adviser hands the caller to a queue, of this line or of another one."""
+
+    kind: Literal["transfer"] = "transfer"
+    queue: QueueId
+
+
 class Write(Said):
     """A text for the other side of a chat.
 
@@ -125,7 +132,17 @@ class Typing(Said):
 
 
 AdviserSays = Annotated[
-    Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat,
+    Attach
+    | AnswerCall
+    | Decline
+    | Hold
+    | Mute
+    | PressKey
+    | Transfer
+    | Write
+    | Typing
+    | HangUp
+    | Beat,
     Field(discriminator="kind"),
 ]
 LegMessage = (
@@ -138,6 +155,7 @@ LegMessage = (
     | Hold
     | Mute
     | PressKey
+    | Transfer
     | Write
     | Typing
     | HangUp
@@ -211,6 +229,14 @@ class Held(Said):
     on: bool
 
 
+class NotDone(Said):
+    """Adviser: what was asked for last cannot be done, and the talk goes on; `code` as below."""
+
+    kind: Literal["not_done"] = "not_done"
+    code: str
+    words: str
+
+
 class CallerHeard(Said):
     """Adviser: the caller's sound has stopped, or has come back."""
 
@@ -271,6 +297,7 @@ NodeMessage = (
     | Quality
     | Bridged
     | Held
+    | NotDone
     | CallerHeard
     | Written
     | NotWritten

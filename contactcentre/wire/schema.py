@@ -29,6 +29,7 @@ SAID: Mapping[str, Any] = {
     "WriteOutcome": desk.WriteOutcome,
     "OutcomeWritten": desk.OutcomeWritten,
     "DoCallback": desk.DoCallback,
+    "TransferTargets": desk.TransferTargets,
     "Board": desk.Board,
     "TurnSwitch": desk.TurnSwitch,
     "SwitchesNow": desk.SwitchesNow,

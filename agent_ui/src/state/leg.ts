@@ -32,6 +32,8 @@ export interface Leg {
   callerHeard: boolean;
   /** The node's last word that people should read: a refusal. */
   refusal: string | null;
+  /** The queue that the caller is being handed to, or why that could not be, by its code. */
+  transfer: { asked: string | null; refused: string | null };
 }
 
 export const NO_LEG: Leg = {
@@ -44,12 +46,14 @@ export const NO_LEG: Leg = {
   heldSince: null,
   callerHeard: true,
   refusal: null,
+  transfer: { asked: null, refused: null },
 };
 
 export type LegEvent =
   | { kind: "opening"; call: string }
   | { kind: "answering" }
   | { kind: "muting"; on: boolean }
+  | { kind: "transferring"; queue: string }
   | { kind: "broken" }
   | { kind: "settled" }
   | { kind: "gone" }
@@ -66,10 +70,12 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
       return { ...leg, answering: true, refusal: null, mending: "none" };
     case "muting":
       return { ...leg, muted: event.on };
+    case "transferring":
+      return { ...leg, transfer: { asked: event.queue, refused: null } };
     case "broken":
       return leg.sound === "over" || leg.sound === "none"
         ? leg
-        : { ...leg, sound: "lost", mending: "under_way" };
+        : { ...leg, sound: "lost", mending: "under_way", transfer: NO_LEG.transfer };
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
@@ -97,6 +103,8 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
       return { ...leg, callerHeard: said.on };
     case "over":
       return { ...leg, sound: "over", answering: false };
+    case "not_done":
+      return { ...leg, transfer: { asked: null, refused: said.code } };
     case "refused":
       return { ...leg, answering: false, refusal: said.words };
     case "claim":

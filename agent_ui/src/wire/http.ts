@@ -14,6 +14,7 @@ import type {
   SignIn,
   SwitchesNow,
   TalkNow,
+  TransferTargets,
   TurnSwitch,
   WrapUpNow,
   WriteOutcome,
@@ -104,6 +105,7 @@ export const desk = {
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
   doCallback: (call: string, said: DoCallback) =>
     ask<void>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
+  transfers: () => ask<TransferTargets>("GET", "/api/transfers"),
   turnSwitch: (turn: TurnSwitch) => ask<SwitchesNow>("POST", "/api/switches", turn),
   board: (deadlineMs: number) => ask<Board>("GET", "/api/board", undefined, deadlineMs),
 };

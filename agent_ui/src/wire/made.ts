@@ -26,7 +26,8 @@ export const CLOSINGS = {
   "TOO_SLOW": 4429
 } as const;
 
-export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
+export type AdviserSays =
+  Attach | AnswerCall | Decline | Hold | Mute | PressKey | Transfer | Write | Typing | HangUp | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -79,6 +80,7 @@ export type NodeSays =
   | Quality
   | Bridged
   | Held
+  | NotDone
   | CallerHeard
   | Written
   | NotWritten
@@ -136,6 +138,13 @@ export interface Mute {
 export interface PressKey {
   kind: "key";
   key: string;
+}
+/**
+ * The adviser hands the caller to a queue, of this line or of another one.
+ */
+export interface Transfer {
+  kind: "transfer";
+  queue: string;
 }
 /**
  * A text for the other side of a chat.
@@ -486,6 +495,14 @@ export interface Quality {
   level_dbov: number;
 }
 /**
+ * Adviser: what was asked for last cannot be done, and the talk goes on; `code` as below.
+ */
+export interface NotDone {
+  kind: "not_done";
+  code: string;
+  words: string;
+}
+/**
  * A text of a chat is written down, for ever: its writer may show it as sent.
  */
 export interface Written {
@@ -564,6 +581,27 @@ export interface SignIn {
  */
 export interface SwitchesNow {
   lines: BoardLine[];
+}
+/**
+ * A queue that a caller may be handed to.
+ */
+export interface TransferTarget {
+  queue: string;
+  titles: {
+    [k: string]: string;
+  };
+  line_titles: {
+    [k: string]: string;
+  };
+  is_open: boolean;
+  waiting_count: number | null;
+  ready_count: number | null;
+}
+/**
+ * Every queue that a caller may be handed to, those of a line together.
+ */
+export interface TransferTargets {
+  targets: TransferTarget[];
 }
 /**
  * A supervisor turns a switch; see domain/ivr/switches for what `value` means.

@@ -217,6 +217,29 @@ export const cy: Words = {
     takenOffHold: "Mae’r galwr yn eich clywed eto",
   },
 
+  transfer: {
+    button: "Trosglwyddo",
+    title: "Trosglwyddo’r galwr",
+    seek: "Chwilio’r ciwiau",
+    queues: "Ciwiau",
+    loading: "Yn chwilio am y ciwiau…",
+    noList: "Ni ellir cyrraedd y rhestr o giwiau.",
+    noneFound: "Nid oes ciw â’r enw hwnnw.",
+    found: (n) => `Wedi dod o hyd i ${n} ciw`,
+    closed: "Ar gau nawr",
+    stands: (waiting, ready) => `${waiting} yn aros, ${ready} yn barod`,
+    keepsPlace:
+      "Mae’r galwr yn ymuno â’r ciw ar unwaith, ac mae’r amser a arhosodd yn dal i gyfrif. Byddwch chi’n mynd ymlaen i orffen.",
+    now: "Trosglwyddo nawr",
+    working: "Yn trosglwyddo…",
+    cancel: "Canslo",
+    chooseFirst: "Dewiswch giw yn gyntaf.",
+    unreachable:
+      "Nid oedd modd trosglwyddo’r galwr, gan fod y llinell wedi torri. Rhowch gynnig arall arni pan fydd yn ôl.",
+    closedMeanwhile: "Mae’r ciw hwnnw newydd gau. Dewiswch un arall. Mae’r galwr gyda chi o hyd.",
+    refused: "Ni ellir trosglwyddo’r galwr yno. Dewiswch giw arall. Mae’r galwr gyda chi o hyd.",
+  },
+
   callback: {
     tag: "Galwad yn ôl",
     incoming: "Galwad yn ôl i’w gwneud",
@@ -301,6 +324,7 @@ export const cy: Words = {
     on: "Defnyddio’r bysellau hyn",
     answerOrMute: "Ateb; tewi yn ystod galwad",
     hold: "Dal",
+    transfer: "Trosglwyddo’r galwr",
     end: "Gorffen galwad",
     sheet: "Y rhestr hon",
     note: "Mae’r bysellau’n gweithio ym mhobman ar y dudalen hon, hefyd wrth deipio nodiadau.",

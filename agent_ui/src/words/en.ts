@@ -208,6 +208,31 @@ export const en = {
     takenOffHold: "The caller hears you again",
   },
 
+  transfer: {
+    button: "Transfer",
+    title: "Transfer the caller",
+    seek: "Search queues",
+    queues: "Queues",
+    loading: "Looking up the queues…",
+    noList: "The list of queues can’t be reached.",
+    noneFound: "No queue has that name.",
+    found: (n: number) => `${plural(n, "queue", "queues")} found`,
+    closed: "Closed now",
+    stands: (waiting: number, ready: number) => `${waiting} waiting, ${ready} ready`,
+    keepsPlace:
+      "The caller joins the queue at once, and the time they have waited still counts. You go on to finish up.",
+    now: "Transfer now",
+    working: "Transferring…",
+    cancel: "Cancel",
+    chooseFirst: "Choose a queue first.",
+    unreachable:
+      "The caller could not be transferred, because the line is broken. Try again when it is back.",
+    closedMeanwhile:
+      "That queue has just closed. Choose another one. The caller is still with you.",
+    refused:
+      "The caller can’t be transferred there. Choose another queue. They are still with you.",
+  },
+
   callback: {
     tag: "Call back",
     incoming: "Call back to make",
@@ -290,6 +315,7 @@ export const en = {
     on: "Use these keys",
     answerOrMute: "Answer; mute during a call",
     hold: "Hold",
+    transfer: "Transfer the caller",
     end: "End call",
     sheet: "This list",
     note: "Keys work everywhere on this page, also while you type notes.",

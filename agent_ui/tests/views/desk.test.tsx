@@ -183,7 +183,7 @@ describe("talking", () => {
       within(controls)
         .getAllByRole("button")
         .map((one) => one.textContent),
-    ).toEqual(["MuteF2", "HoldF4", "Keypad", "End callShift F9"]);
+    ).toEqual(["MuteF2", "HoldF4", "Keypad", "TransferF8", "End callShift F9"]);
     await user.click(button("Mute"));
     expect(button("Mute").getAttribute("aria-pressed")).toBe("true");
     await nodeTells({ kind: "held", on: true });

@@ -47,6 +47,7 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.OutOfOrder: Saying(HTTPStatus.CONFLICT, "That can't follow now"),
         e.NodeFull: Saying(AWAY, "This node takes no further calls"),
         e.ChatClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers chats now"),
+        e.QueueClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers that queue now"),
         e.StaleToken: Saying(HTTPStatus.CONFLICT, "A newer reservation stands"),
         e.StaleEpoch: Saying(HTTPStatus.CONFLICT, "Another leg has taken the call"),
         e.CallClosed: Saying(HTTPStatus.GONE, "The call has ended"),

@@ -1,0 +1,91 @@
+"""The room of a call: who sits in it, what goes on there, and who hears whom by that.
+
+From its first second a call has one room. Holding, handing on, consulting and listening in move
+nobody: they change what goes on, or a supervisor's way of being there, and this file says what each
+of them hears then.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from contactcentre.domain.call import CallState
+from contactcentre.domain.ids import LegId
+
+
+class Role(StrEnum):
+    """As what somebody sits in a room."""
+
+    CALLER = "caller"
+    ADVISER = "adviser"
+    """Whose call it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Somebody in a room, on one leg."""
+
+    leg: LegId
+    role: Role
+
+
+class Scene(StrEnum):
+    """What goes on in a room."""
+
+    ALONE = "alone"
+    """The caller is with the flow, which is all there is to hear."""
+    WAIT = "wait"
+    """The caller waits for an adviser, also while one is rung."""
+    TALK = "talk"
+    HOLD = "hold"
+    """The adviser is there, and the caller waits."""
+
+
+SCENES: Mapping[CallState, Scene] = MappingProxyType(
+    {
+        CallState.IN_MENU: Scene.ALONE,
+        CallState.WAITING: Scene.WAIT,
+        CallState.RINGING: Scene.WAIT,
+        CallState.TALKING: Scene.TALK,
+        CallState.ON_HOLD: Scene.HOLD,
+        CallState.ENDED: Scene.ALONE,
+    }
+)
+"""What goes on while a call stands so."""
+assert SCENES.keys() == set(CallState), "every state has its scene"
+
+TALKING: Mapping[Scene, frozenset[Role]] = MappingProxyType(
+    {
+        Scene.ALONE: frozenset(),
+        Scene.WAIT: frozenset(),
+        Scene.TALK: frozenset({Role.CALLER, Role.ADVISER}),
+        Scene.HOLD: frozenset({Role.ADVISER}),
+    }
+)
+"""Who talks with one another."""
+assert TALKING.keys() == set(Scene), "every scene says who talks"
+
+Hearing = tuple[LegId, LegId]
+"""A listener and a speaker."""
+
+
+def who_hears_whom(scene: Scene, seats: Collection[Seat]) -> frozenset[Hearing]:
+    """Return every listener with every speaker that is heard."""
+    talking = [seat for seat in seats if seat.role in TALKING[scene]]
+    return frozenset(
+        (listener.leg, speaker.leg)
+        for listener in talking
+        for speaker in talking
+        if listener.leg != speaker.leg
+    )
+
+
+def who_hears_music(scene: Scene, seats: Collection[Seat]) -> frozenset[LegId]:
+    """Return the legs of those who wait for somebody, and hear nobody meanwhile."""
+    if scene is Scene.ALONE:
+        return frozenset()
+    served = {listener for listener, _ in who_hears_whom(scene, seats)}
+    return frozenset(
+        seat.leg for seat in seats if seat.role is Role.CALLER and seat.leg not in served
+    )
