@@ -19,7 +19,7 @@ from contactcentre.ports.media import (
     Media,
 )
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Bridged, Held, Over
+from contactcentre.wire.legs import Bridged, Over
 
 
 class Browser(Protocol):
@@ -95,10 +95,6 @@ class AdviserPart:
     def tell_bridged(self) -> None:
         """Say that both hear each other."""
         self.send(Bridged(token=self.token))
-
-    def tell_held(self, *, on: bool) -> None:
-        """Say that the caller is on hold, or no longer."""
-        self.send(Held(on=on))
 
     def tell_quality(self) -> None:
         """Say how the adviser's sound comes in."""

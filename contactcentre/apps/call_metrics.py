@@ -17,8 +17,11 @@ def measure(call: Call, event: e.CallEvent) -> None:
             metrics.count_offered(line, "admitted")
         case e.CallOverflowed(from_queue=from_queue, queue=to, why=why):
             metrics.count_overflowed(from_queue, to, why)
-        case e.CallBridged(at_ms=at_ms) if call.queue and call.enqueued_ms:
-            metrics.record_wait(call.queue, max(0, at_ms - call.enqueued_ms) / 1_000)
+        case e.CallTransferred(from_queue=from_queue, queue=to):
+            metrics.count_transferred(from_queue, to)
+        case e.CallBridged(at_ms=at_ms):
+            if call.queue and call.enqueued_ms and at_ms == call.bridged_at_ms:
+                metrics.record_wait(call.queue, max(0, at_ms - call.enqueued_ms) / 1_000)
             metrics.count_ring("answered")
         case e.ReservationLapsed(why=why):
             metrics.count_ring(why)

@@ -9,13 +9,14 @@ import structlog
 
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
-from contactcentre.domain.announcing import APOLOGY_MOVED
+from contactcentre.domain.announcing import APOLOGY_MOVED, TRANSFERRED
 from contactcentre.domain.call import TALKS, CallState, ending_of
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import Ending, HungUpBy, LapseReason
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
 from contactcentre.domain.ivr.flow import QueueDefinition, line_of
 from contactcentre.domain.ivr.switches import diverted, moved
+from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.booking import CallbackOffers
 from contactcentre.journey.bridging import Bridging, TalkEnd
@@ -57,6 +58,17 @@ class CallWay:
         self._was_booked = is_booked
         self._callbacks = self._offers()
         self._walk: FlowWalk | None = None
+        self._waiting = Waiting(
+            live,
+            self._flow,
+            queues=tools.queues,
+            clock=tools.clock,
+            errors=tools.wait_errors,
+            moved=self._moved,
+            pass_on=tools.pass_on,
+            callbacks=self._callbacks,
+            is_chat=is_chat,
+        )
         if live.call.state is CallState.IN_MENU and not is_chat:
             self._walk = FlowWalk(
                 live,
@@ -105,19 +117,7 @@ class CallWay:
 
     async def run(self, offered: Offered | None) -> HungUpBy:
         """Lead the call to its end; return who ended it. `offered` is a talk that goes on here."""
-        tools = self._tools
-        waiting = Waiting(
-            self._live,
-            self._flow,
-            queues=tools.queues,
-            media=tools.media,
-            clock=tools.clock,
-            errors=tools.wait_errors,
-            moved=self._moved,
-            pass_on=tools.pass_on,
-            callbacks=self._callbacks,
-            is_chat=self._is_chat,
-        )
+        waiting = self._waiting
         first: tuple[SoundName, ...] = (APOLOGY_MOVED,) if self._is_moved else ()
         if self._walk is not None:
             reached = await self._walk.run()
@@ -131,7 +131,7 @@ class CallWay:
             )
             first = reached.prompts
         elif self._live.call.state is CallState.IN_MENU:
-            await self._join_chat(waiting)
+            await self._join_chat()
         elif self._live.call.state in TALKS:
             assert offered is not None, "a talk has its adviser"
             if await self._talked(offered):
@@ -166,11 +166,11 @@ class CallWay:
             clock=self._tools.clock,
         )
 
-    async def _join_chat(self, waiting: Waiting) -> None:
+    async def _join_chat(self) -> None:
         """Let a chat wait: it has no menu."""
         assert self._flow.chat is not None, "a line without chat admits none"
         queue = self._flow.queues[self._flow.chat, self._live.call.language]
-        await waiting.join(
+        await self._waiting.join(
             queue=queue.id, service_class=queue.service_class, enqueued_ms=self._chat_kept_ms
         )
 
@@ -221,6 +221,10 @@ class CallWay:
     async def _ended(self, bridging: Bridging, end: TalkEnd) -> bool:
         if end is TalkEnd.ADVISER_HUNG_UP:
             return True
+        if end is TalkEnd.TRANSFERRED:
+            self._waiting.begin_elsewhere((TRANSFERRED,))
+            await bridging.hand_on()
+            return False
         await bridging.break_off(wishes=self._tools.patience.wishes)
         return False
 
@@ -233,5 +237,17 @@ class CallWay:
             media=tools.media,
             desks=tools.desks,
             clock=tools.clock,
+            to_queue=self._to_queue,
         )
         return self.bridging
+
+    def _to_queue(self, queue: QueueId) -> QueueDefinition:
+        """Return where the caller waits once handed to a queue. Raises UnknownName, QueueClosed."""
+        tools = self._tools
+        return target_queue(
+            tools.lines,
+            tools.switches,
+            queue,
+            is_chat=self._is_chat,
+            at_ms=tools.clock.now_ms(),
+        )

@@ -131,6 +131,12 @@ class Signs:
             if line.flow.is_chat(definition.name)
         )
 
+    def title(self, queue: QueueId, language: Language) -> str:
+        """Return a queue's name; its id where no line has it."""
+        if queue not in self._queues:
+            return queue
+        return queue_titles(*self._queues[queue])[language]
+
     @property
     def widening(self) -> Mapping[QueueId, LevelsAfter]:
         """Return the queues that tell levels apart, and from when on they ask each."""
@@ -163,7 +169,7 @@ class Signs:
         line, definition = self._queues[queue]
         return said.QueueTitle(
             queue=queue,
-            titles=_titles(line, definition),
+            titles=queue_titles(line, definition),
             outcomes=[
                 said.OutcomeChoice(code=outcome.code, titles=dict(outcome.titles))
                 for outcome in line.outcomes
@@ -208,16 +214,16 @@ class Signs:
             to = leads_to(queue.queue)
             yield said.BoardQueue(
                 queue=queue.queue,
-                title=_titles(*self._queues[queue.queue])[language],
+                title=queue_titles(*self._queues[queue.queue])[language],
                 waiting_count=queue.waiting_count,
                 longest_ms=_waited_ms(overview, queue.oldest_enqueued_ms),
                 ready_count=queue.ready_count,
-                overflows_to=None if to is None else _titles(*self._queues[to])[language],
+                overflows_to=None if to is None else queue_titles(*self._queues[to])[language],
                 callbacks_count=_open_count(callbacks, queue.queue),
             )
 
 
-def _titles(line: Line, queue: QueueDefinition) -> dict[Language, str]:
+def queue_titles(line: Line, queue: QueueDefinition) -> dict[Language, str]:
     """Return a queue's name, with its language where the line has more than one."""
     if len(line.flow.languages) == 1:
         return dict(queue.titles)

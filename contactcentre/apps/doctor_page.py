@@ -86,6 +86,8 @@ def _accounts(accounts: Sequence[Account]) -> Iterator[str]:
         )
         if account.overflowed_count:
             parts += f" + {account.overflowed_count} overflowed"
+        if account.transferred_count:
+            parts += f" + {account.transferred_count} transferred"
         sign, word = ("=", "holds") if account.holds else ("≠", "does NOT hold")
         sides = f"{account.offered_count} {sign} {account.accounted_count}"
         yield f"{name:<{width}}{sides}: {parts}: {word}"

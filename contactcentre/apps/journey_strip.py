@@ -59,7 +59,11 @@ PASSED_ON: Mapping[e.OverflowWhy, Said] = {
     },
 }
 """By why a queue passed the caller on."""
-TOLD = frozenset({*PHRASES, e.LanguageChosen, e.StepReached, e.CallOverflowed})
+TRANSFERRED: Said = {
+    Language.ENGLISH: "Transferred by an adviser from “{from_queue}” to “{to}”; kept the time",
+    Language.WELSH: "Trosglwyddwyd gan gynghorydd o “{from_queue}” i “{to}”; cadw'r amser",
+}
+TOLD = frozenset({*PHRASES, e.LanguageChosen, e.StepReached, e.CallOverflowed, e.CallTransferred})
 """The events that matter to an adviser."""
 
 
@@ -83,13 +87,9 @@ def _said(
     """Return an event in words; none for what has no words of its own."""
     match event:
         case e.CallOverflowed(from_queue=from_queue, queue=to, why=why):
-            return {
-                language: said.format(
-                    from_queue=titles.get(from_queue, {}).get(language, from_queue),
-                    to=titles.get(to, {}).get(language, to),
-                )
-                for language, said in PASSED_ON[why].items()
-            }
+            return _between(PASSED_ON[why], from_queue, to, titles)
+        case e.CallTransferred(from_queue=from_queue, queue=to):
+            return _between(TRANSFERRED, from_queue, to, titles)
         case e.LanguageChosen(language=language):
             return CHOSEN[language]
         case e.StepReached(step=step):
@@ -99,3 +99,14 @@ def _said(
             }
         case _:
             return PHRASES.get(type(event), {})
+
+
+def _between(said: Said, from_queue: QueueId, to: QueueId, titles: Mapping[QueueId, Said]) -> Said:
+    """Return the words for a way from one queue to another."""
+    return {
+        language: words.format(
+            from_queue=titles.get(from_queue, {}).get(language, from_queue),
+            to=titles.get(to, {}).get(language, to),
+        )
+        for language, words in said.items()
+    }

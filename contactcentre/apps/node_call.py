@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import structlog
 
-from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps import call_bounds
 from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.call_bounds import End, Start, last_words, next_of
 from contactcentre.apps.call_metrics import measure
+from contactcentre.apps.call_room import CallRoom
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
 from contactcentre.apps.conversation import Conversation, Side
@@ -44,13 +44,12 @@ from contactcentre.domain.events import (
     Writer,
 )
 from contactcentre.domain.ids import LegId, SoundName
-from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, Offered
 from contactcentre.ports.state import CallReport
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing
-from contactcentre.wire.legs import CallerHeard
+from contactcentre.wire.legs import CallerHeard, Held, NotDone
 
 log = structlog.get_logger()
 
@@ -90,9 +89,8 @@ class NodeCall:
         self.texts = Conversation(self, spool=tools.spool, clock=tools.clock, spawn=tools.spawn)
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
-        self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
         self._offered = start.offered
-        self._adviser: AdviserPart | None = None
+        self.room = CallRoom(self, self.caller, tools)
         self._way = CallWay(
             self,
             tools,
@@ -103,12 +101,14 @@ class NodeCall:
             is_booked=start.is_booked,
             is_chat=self.is_chat,
         )
-        self._last_seq = 0
+        self.last_seq = 0
+        """The number of the last event that was written down; 0 for none."""
         self._is_dropped = False
         self._is_leaving = False
         self._hand_overs = 0
         self.end: End | None = None
         """How it has ended here; None while it lives, or if it has gone on elsewhere."""
+        self.room.follow(self._call.state)
         if start.is_moved:
             self.note(start.first)
         else:
@@ -136,16 +136,20 @@ class NodeCall:
     @property
     def adviser_leg(self) -> LegId | None:
         """Return the connected leg of the adviser."""
-        return self._adviser.connected_leg if self._adviser is not None else None
+        return self.room.adviser_leg
 
     def note(self, event: CallEvent) -> None:
         """Let the call follow an event, keep it for the record and tell the page."""
+        after = follow(self._call, event)
+        if self._call.state in TALKS and after.state not in TALKS:
+            self.room.supervising.let_go()  # of a talk that is over there is no more to write
         before = self._call
         self._call = follow(before, event)
         self._write(event)
         if self._call.state is not CallState.ENDED:  # its end is told once it is kept
             self.caller.refresh_claim(self._call)
         if self._call.state is not before.state:
+            self.room.follow(self._call.state)
             self.caller.show(self._call, (), {})
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
@@ -168,26 +172,25 @@ class NodeCall:
 
     async def adviser_act(self, *, within_ms: int | None) -> AdviserAct | None:
         """Return what the adviser did next."""
-        return await next_of(self._acts, within_ms)
+        return await self.room.next_act(within_ms=within_ms)
 
     def tell_bridged(self) -> None:
         """Tell the adviser's browser that both hear each other."""
-        if self._adviser is not None:
-            self._adviser.tell_bridged()
+        if self.room.adviser is not None:
+            self.room.adviser.tell_bridged()
 
     def tell_held(self, *, on: bool) -> None:
         """Tell the adviser's browser that the caller is on hold, or no longer."""
-        if self._adviser is not None:
-            self._adviser.tell_held(on=on)
+        self.room.tell_adviser(Held(on=on))
+
+    def tell_refused(self, refusal: Refusal) -> None:
+        """Tell the adviser's browser that what it asked for last cannot be done."""
+        self.room.tell_adviser(NotDone(code=refusal.code, words=str(refusal)))
 
     def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
         """End the adviser's part in the call."""
-        if self._adviser is not None:
-            self._adviser.end(lapse=lapse, ending=self._call.ending)
-        self._adviser = None
+        self.room.let_adviser_go(lapse=lapse, ending=self._call.ending)
         self._offered = None
-        while not self._acts.empty():
-            self._acts.get_nowait()
 
     # The call's way
 
@@ -250,7 +253,7 @@ class NodeCall:
             ending = Ending.SYSTEM_LOST
         now_ms = self._tools.clock.now_ms()
         self.note(CallEnded(call=self._call.id, at_ms=now_ms, ending=ending, by=by))
-        return End(epoch=self._call.epoch, ending=ending, seq=self._last_seq)
+        return End(epoch=self._call.epoch, ending=ending, seq=self.last_seq)
 
     # What comes in from outside
 
@@ -280,7 +283,7 @@ class NodeCall:
         self._call = come_back(self._call, epoch=epoch, node=self._tools.node)
         self._is_leaving = False
         await self.caller.move(leg, browser)
-        self._restore_sound()
+        self.room.settle()
         self.caller.refresh_claim(self._call)
         self.caller.show(self._call, (), {})
         self._caller_sound_changed()
@@ -289,18 +292,7 @@ class NodeCall:
         """Seat the adviser's browser. Raises StaleToken if another reservation stands."""
         if self._offered is None or self._offered.token != part.token:
             raise StaleToken("This ring is over.")
-        if self._adviser is not None:
-            self._adviser.leave(Closing.REPLACED)
-        self._adviser = part
-
-    def act(self, part: AdviserPart, act: AdviserAct) -> None:
-        """Take what the adviser does, unless another has taken the place."""
-        if part is not self._adviser:
-            return
-        try:
-            self._acts.put_nowait(act)
-        except asyncio.QueueFull:
-            count_dropped("adviser acts")
+        self.room.seat(part)
 
     def ring_again(self, asked: AskRing) -> tuple[Offered, int]:
         """Speak to the desk that asks from now on; return the offer and how long it still rings.
@@ -334,9 +326,7 @@ class NodeCall:
 
     def tell_quality(self) -> None:
         """Tell both browsers how their sound comes in."""
-        self.caller.tell_quality()
-        if self._adviser is not None:
-            self._adviser.tell_quality()
+        self.room.tell_quality()
 
     @property
     def is_chat(self) -> bool:
@@ -345,7 +335,7 @@ class NodeCall:
 
     def side(self, of: Writer) -> Side | None:
         """Return one end of a chat, if somebody is there."""
-        return self.caller if of is Writer.CALLER else self._adviser
+        return self.caller if of is Writer.CALLER else self.room.adviser
 
     @property
     def may_leave(self) -> bool:
@@ -363,8 +353,7 @@ class NodeCall:
         """Let go of a call that a newer leg elsewhere has taken: no end is written here."""
         self._is_dropped = True
         self.caller.hang_up()
-        if self._adviser is not None:
-            self._adviser.leave(Closing.STOPPING)  # its way is to the other node now
+        self.room.drop()
         await self.caller.close(Closing.REPLACED)
 
     # Within
@@ -374,19 +363,9 @@ class NodeCall:
         """Say whether a call that waits is not to be offered to anyone now."""
         return self._is_leaving or self.sight.is_aside or not self.caller.is_heard
 
-    def _restore_sound(self) -> None:
-        """Let the caller's new leg hear what the old one heard."""
-        media, caller, adviser = self._tools.media, self.caller.leg, self.adviser_leg
-        if self._call.state is CallState.TALKING and adviser is not None:
-            media.let_hear(listener=caller, speaker=adviser, on=True)
-            media.let_hear(listener=adviser, speaker=caller, on=True)
-        elif self._call.state is not CallState.IN_MENU:
-            media.play_music(caller, on=True)
-
     def _caller_sound_changed(self) -> None:
         """Tell the adviser, and keep a waiting call from being offered while nobody is heard."""
-        if self._adviser is not None:
-            self._adviser.send(CallerHeard(on=self.caller.is_heard))
+        self.room.tell_adviser(CallerHeard(on=self.caller.is_heard))
         self.sight.changed()
 
     def _write(self, event: CallEvent) -> None:
@@ -395,6 +374,6 @@ class NodeCall:
             self._steps.append(event)
         measure(self._call, event)
         try:
-            self._last_seq = self._tools.spool.write(event, self._call)
+            self.last_seq = self._tools.spool.write(event, self._call)
         except SpoolFull:
             log.exception("an event could not be kept for the record", call=self._call.id)

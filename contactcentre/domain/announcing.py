@@ -15,6 +15,8 @@ APOLOGY_MOVED = SoundName("apology_moved")
 """Heard after the call had to move to another node."""
 ANOTHER_TEAM = SoundName("another_team")
 """Heard by whoever is passed on to another queue."""
+TRANSFERRED = SoundName("transferred")
+"""Heard by whoever an adviser has handed on to a queue."""
 ADVISER_JOINING = SoundName("adviser_joining")
 """Heard when an adviser has answered."""
 GOODBYE = SoundName("goodbye")

@@ -3,8 +3,8 @@
 Rule 1: a call's state changes in this file and nowhere else.
 Rule 2: nothing here reads a clock, rolls dice or waits. Time comes in on events.
 
-A caller who has waited never loses the wait: neither a lapsed reservation nor the loss of a talk
-moves `enqueued_ms`, and queues are ordered by it.
+A caller who has waited never loses the wait: neither a lapsed reservation, the loss of a talk nor a
+transfer moves `enqueued_ms`, and queues are ordered by it.
 """
 
 from collections.abc import Mapping
@@ -117,6 +117,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallResumed: S.TALKING,
             e.TextWritten: S.TALKING,
             e.CallHeld: S.ON_HOLD,
+            e.CallSupervised: S.TALKING,
+            e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
         },
@@ -124,6 +126,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallResumed: S.ON_HOLD,
             e.TextWritten: S.ON_HOLD,
             e.CallTakenOffHold: S.TALKING,
+            e.CallSupervised: S.ON_HOLD,
+            e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
         },
@@ -219,6 +223,14 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             return _off_hold(call, event.at_ms)
         case e.TalkBroken():
             return replace(_off_hold(call, event.at_ms), adviser=None)
+        case e.CallTransferred():
+            return replace(
+                _off_hold(call, event.at_ms),
+                adviser=None,
+                queue=event.queue,
+                service_class=event.service_class,
+                enqueued_ms=event.enqueued_ms,
+            )
         case e.CallEnded():
             return replace(
                 _off_hold(call, event.at_ms),
@@ -232,6 +244,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             | e.StepReached()
             | e.PlaceTold()
             | e.CallbackBooked()
+            | e.CallSupervised()
             | e.CallResumed()
             | e.TextWritten()
         ):

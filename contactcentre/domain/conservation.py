@@ -1,10 +1,10 @@
 """The law of conservation: every call that came in has ended in one way, or is in progress.
 
-offered = handled + abandoned + deflected + to be rung back + overflowed + left in the menus + told
-that it is closed + lost by us + in progress. The two sides are counted apart: what came in by what
-the nodes saw, what became of it by the calls' rows. A call that a queue has passed on was offered
-to both: it counts as overflowed in the one and as what became of it in the other, and once in the
-total.
+offered = handled + abandoned + deflected + to be rung back + overflowed + transferred + left in the
+menus + told that it is closed + lost by us + in progress. The two sides are counted apart: what
+came in by what the nodes saw, what became of it by the calls' rows. A call that a queue has passed
+on was offered to both: it counts as overflowed in the one and as what became of it in the other,
+and once in the total. So does one that an adviser has transferred.
 """
 
 from collections.abc import Iterable
@@ -30,6 +30,8 @@ class Account:
     in_progress_count: int
     overflowed_count: int
     """Passed on to another queue; none in a total, where that is no end."""
+    transferred_count: int
+    """Handed on to a queue by an adviser; likewise."""
     provisional_count: int
     """Of the ended ones: presumed to be over, as nobody came back; not part of the sum."""
 
@@ -46,6 +48,7 @@ class Account:
             + self.system_lost_count
             + self.in_progress_count
             + self.overflowed_count
+            + self.transferred_count
         )
 
     @property
@@ -57,10 +60,10 @@ class Account:
 def total(accounts: Iterable[Account]) -> Account:
     """Return the account of all queues together."""
     parts = tuple(accounts)
-    overflowed_count = sum(one.overflowed_count for one in parts)
+    passed_count = sum(one.overflowed_count + one.transferred_count for one in parts)
     return Account(
         queue=None,
-        offered_count=sum(one.offered_count for one in parts) - overflowed_count,
+        offered_count=sum(one.offered_count for one in parts) - passed_count,
         handled_count=sum(one.handled_count for one in parts),
         abandoned_count=sum(one.abandoned_count for one in parts),
         deflected_count=sum(one.deflected_count for one in parts),
@@ -70,5 +73,6 @@ def total(accounts: Iterable[Account]) -> Account:
         system_lost_count=sum(one.system_lost_count for one in parts),
         in_progress_count=sum(one.in_progress_count for one in parts),
         overflowed_count=0,
+        transferred_count=0,
         provisional_count=sum(one.provisional_count for one in parts),
     )

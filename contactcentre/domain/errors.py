@@ -12,6 +12,7 @@ Refusal                     a rule said no; the asker can be told why
 ├── OutOfOrder              that event may not follow in this state
 ├── NodeFull                this node takes no further calls
 ├── ChatClosed              nobody answers chats of that line now
+├── QueueClosed             nobody answers that queue now
 ├── StaleToken              a newer reservation has taken the place of this one
 ├── StaleEpoch              another leg has taken the call since
 └── CallClosed              the call has ended for good
@@ -19,7 +20,8 @@ Outage                      the world failed; ask again later
 ├── StateUnavailable        Redis
 │   └── StoreChanged        Redis has restarted, been emptied or been replaced: matching waits
 ├── LedgerUnavailable       PostgreSQL
-│   └── SwitchNotTurned     so a supervisor's switch stays as it is
+│   ├── SwitchNotTurned     so a supervisor's switch stays as it is
+│   └── NotWrittenDown      so nobody may listen to a talk
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
 └── SpoolFull               the disk that keeps events until they are durable
@@ -102,6 +104,12 @@ class ChatClosed(Refusal):
     code = "chat-closed"
 
 
+class QueueClosed(Refusal):
+    """Nobody answers that queue now."""
+
+    code = "queue-closed"
+
+
 class StaleToken(Refusal):
     """A newer reservation has taken the place of this one."""
 
@@ -148,6 +156,12 @@ class SwitchNotTurned(LedgerUnavailable):
     """A supervisor's switch is turned in PostgreSQL first, and it did not answer."""
 
     code = "switch-not-turned"
+
+
+class NotWrittenDown(LedgerUnavailable):
+    """Who listens to a talk must be in PostgreSQL first, and it did not answer."""
+
+    code = "not-written-down"
 
 
 class MediaUnavailable(Outage):

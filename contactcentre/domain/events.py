@@ -80,6 +80,17 @@ class Writer(StrEnum):
     ADVISER = "adviser"
 
 
+class SupervisorMode(StrEnum):
+    """How a supervisor is in a talk."""
+
+    LISTEN = "listen"
+    """Hears whoever talks, and is heard by nobody."""
+    WHISPER = "whisper"
+    """Is heard by the adviser alone."""
+    JOIN = "join"
+    """Talks with everybody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened to a call."""
@@ -148,6 +159,18 @@ class CallOverflowed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallTransferred(Event):
+    """The adviser handed the caller to a queue, to wait there with the time of the first wait."""
+
+    adviser: AdviserId
+    token: Token
+    from_queue: QueueId
+    queue: QueueId
+    service_class: ServiceClass
+    enqueued_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceTold(Event):
     """The caller heard the place and, where we know it honestly, the wait."""
 
@@ -204,6 +227,18 @@ class TalkBroken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallSupervised(Event):
+    """A supervisor is in the talk from now on, and how; the audit trail has it from here.
+
+    It is over with the leg of the caller on which it began: `CallResumed` ends it as well.
+    """
+
+    supervisor: AdviserId
+    mode: SupervisorMode | None
+    """None: no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallResumed(Event):
     """A newer leg took the call up, here or on another node; nothing of the call was lost."""
 
@@ -239,6 +274,7 @@ CallEvent = (
     | CallDeflected
     | CallQueued
     | CallOverflowed
+    | CallTransferred
     | PlaceTold
     | CallbackBooked
     | CallRang
@@ -247,6 +283,7 @@ CallEvent = (
     | CallHeld
     | CallTakenOffHold
     | TalkBroken
+    | CallSupervised
     | CallResumed
     | TextWritten
     | CallEnded

@@ -5,23 +5,27 @@ two ways: caller and adviser talk, or the caller stands where the caller stood b
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 
 from contactcentre.domain.announcing import ADVISER_JOINING, APOLOGY_MOVED
 from contactcentre.domain.call import Call, CallState
+from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.errors import Outage, Refusal, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
     CallRang,
     CallTakenOffHold,
+    CallTransferred,
     LapseReason,
     ReservationLapsed,
     TalkBroken,
 )
-from contactcentre.domain.ids import DeskId, LegId, SoundName
+from contactcentre.domain.ids import DeskId, LegId, QueueId, SoundName
+from contactcentre.domain.ivr.flow import QueueDefinition
 from contactcentre.ports import live as acts
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Desks, LiveCall, Offered
@@ -38,6 +42,12 @@ class TalkEnd(Enum):
     ADVISER_HUNG_UP = auto()
     BROKEN = auto()
     """The adviser is gone; the caller goes back to the place."""
+    TRANSFERRED = auto()
+    """The adviser has handed the caller on to a queue."""
+
+
+ToQueue = Callable[[QueueId], QueueDefinition]
+"""Gives the queue in which a caller waits who is handed to one. Raises a Refusal if none can."""
 
 
 def key_tone(key: str) -> SoundName:
@@ -57,6 +67,7 @@ class Bridging:
         media: Media,
         desks: Desks,
         clock: Clock,
+        to_queue: ToQueue,
     ) -> None:
         self._live = live
         self._offered = offered
@@ -64,6 +75,7 @@ class Bridging:
         self._media = media
         self._desks = desks
         self._clock = clock
+        self._to_queue = to_queue
         self._until_ms = 0
         self._is_refused = False
         self.desk_failed = False
@@ -152,7 +164,6 @@ class Bridging:
 
     async def rejoin(self, *, within_ms: int) -> TalkEnd:
         """Bring a talk together again that has moved here with its caller, and go on with it."""
-        self._media.play_music(self._live.caller_leg, on=True)
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(self._tell_moved(), name="moved")
             sorry = group.create_task(self._live.say((APOLOGY_MOVED,), keys={}), name="apology")
@@ -161,11 +172,8 @@ class Bridging:
             sorry.cancel()
         if not is_back:
             return TalkEnd.BROKEN
-        on_hold = self._call.state is CallState.ON_HOLD
-        self._media.play_music(self._live.caller_leg, on=on_hold)
-        self._connect(on=not on_hold)
         self._live.tell_bridged()
-        self._live.tell_held(on=on_hold)
+        self._live.tell_held(on=self._call.state is CallState.ON_HOLD)
         return await self._follow_adviser()
 
     async def _adviser_is_back(self, within_ms: int) -> bool:
@@ -197,20 +205,73 @@ class Bridging:
         """Do what the adviser asks for until that is the end."""
         while True:
             match await self._live.adviser_act(within_ms=None):
-                case acts.HoldAsked(on=on):
-                    self._hold(on=on)
-                case acts.MuteAsked(on=on):
-                    self._media.mute(self._adviser_leg, on=on)
-                case acts.KeySent(key=key):
-                    await self._live.say((key_tone(key),), keys={})
-                case acts.AdviserAttached():
-                    self._connect(on=self._call.state is CallState.TALKING)
+                case acts.TransferAsked(queue=queue):
+                    if self._transfer(queue):
+                        return TalkEnd.TRANSFERRED
                 case acts.AdviserHungUp():
                     return TalkEnd.ADVISER_HUNG_UP
                 case acts.AdviserLost():
                     return TalkEnd.BROKEN
-                case acts.AdviserAnswered() | acts.AdviserDeclined() | None:
+                case None:
                     pass
+                case act:
+                    await self._do(act)
+
+    async def _do(self, act: acts.AdviserAct) -> None:
+        """Do what ends no talk."""
+        match act:
+            case acts.HoldAsked(on=on):
+                self._hold(on=on)
+            case acts.MuteAsked(on=on):
+                self._media.mute(self._adviser_leg, on=on)
+            case acts.KeySent(key=key):
+                await self._live.say((key_tone(key),), keys={})
+            case _:
+                pass
+
+    def _transfer(self, asked: QueueId) -> bool:
+        """Let the caller wait in another queue from now on; say whether that could be done.
+
+        Class and time stay as they are.
+        """
+        call = self._call
+        assert call.queue is not None, "whoever talks has waited"
+        assert call.service_class is not None, "and has a class"
+        assert call.enqueued_ms is not None, "and a time"
+        try:
+            queue = self._to_queue(asked)
+        except Refusal as refusal:
+            self._live.tell_refused(refusal)
+            return False
+        self._live.note(
+            CallTransferred(
+                call=call.id,
+                at_ms=self._clock.now_ms(),
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+                from_queue=call.queue,
+                queue=queue.id,
+                service_class=call.service_class,
+                enqueued_ms=call.enqueued_ms,
+            )
+        )
+        return True
+
+    async def hand_on(self) -> None:
+        """Tell queue and desk that the caller waits in another queue, and the adviser is free."""
+        call = self._call
+        assert call.queue is not None, "whoever is handed on waits"
+        assert call.service_class is not None, "and has a class"
+        self._live.let_adviser_go(lapse=None)
+        with suppress(StateUnavailable):  # the node's next report says that the call waits there
+            await self._queues.transfer(
+                call=call.id,
+                adviser=self._offered.adviser,
+                token=self._offered.token,
+                queue=call.queue,
+                head_start_ms=head_start_ms(call.service_class),
+            )
+        await self._tell_desk_over(None)
 
     async def break_off(self, *, wishes: bool = False) -> None:
         """Put the caller back into the place after the adviser's sound was lost.
@@ -247,8 +308,6 @@ class Bridging:
         return leg
 
     async def _join(self) -> None:
-        self._media.play_music(self._live.caller_leg, on=False)
-        self._connect(on=True)
         self._live.note(
             CallBridged(
                 call=self._call.id,
@@ -265,18 +324,11 @@ class Bridging:
         with suppress(Refusal, Outage):  # likewise: the adviser's page knows, and tells the desk
             await self._desks.bridged(self._call, self._offered)
 
-    def _connect(self, *, on: bool) -> None:
-        caller, adviser = self._live.caller_leg, self._adviser_leg
-        self._media.let_hear(listener=caller, speaker=adviser, on=on)
-        self._media.let_hear(listener=adviser, speaker=caller, on=on)
-
     def _hold(self, *, on: bool) -> None:
         """Put the caller on hold with music, or take up the talk again."""
         wanted = CallState.ON_HOLD if on else CallState.TALKING
         if self._call.state is wanted:
             return
-        self._connect(on=not on)
-        self._media.play_music(self._live.caller_leg, on=on)
         kind = CallHeld if on else CallTakenOffHold
         self._live.note(kind(call=self._call.id, at_ms=self._clock.now_ms()))
         self._live.tell_held(on=on)

@@ -33,7 +33,6 @@ from contactcentre.domain.queueing import (
 from contactcentre.ports.callbacks import Offers
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall, Offered
-from contactcentre.ports.media import Media
 from contactcentre.ports.state import CallQueues, Place
 
 OFFER_LOOK_MS = 60_000
@@ -51,7 +50,6 @@ class Waiting:
         flow: Flow,
         *,
         queues: CallQueues,
-        media: Media,
         clock: Clock,
         errors: WaitErrors,
         moved: Callable[[QueueId], QueueDefinition | None] = lambda _: None,
@@ -74,7 +72,6 @@ class Waiting:
         self._flow = flow
         self._live = live
         self._queues = queues
-        self._media = media
         self._clock = clock
         self._errors = errors
         self._expectation = Expectation(errors)
@@ -121,12 +118,16 @@ class Waiting:
                 node=call.node,
             )
 
+    def begin_elsewhere(self, first: tuple[SoundName, ...]) -> None:
+        """Begin the wait in another queue with these words, and then the place there."""
+        self._first = (*self._first, *first)
+        self._said_at_ms = None
+
     async def offered(self, *, first: tuple[SoundName, ...] = ()) -> Offered | None:
         """Wait, with music and announcements, until a reservation for this call is taken up.
 
         Return None once the caller has booked a callback instead.
         """
-        self._media.play_music(self._live.caller_leg, on=True)
         self._first = (*self._first, *first)
         async with asyncio.TaskGroup() as group:
             attending = group.create_task(self._attend(), name="announcements and keys")
@@ -216,8 +217,7 @@ class Waiting:
             )
         )
         await self.take_place()
-        self._first = (*self._first, ANOTHER_TEAM)
-        self._said_at_ms = None
+        self.begin_elsewhere((ANOTHER_TEAM,))
 
     @property
     def _extra_support(self) -> tuple[QueueStep, QueueDefinition]:

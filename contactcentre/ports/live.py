@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contactcentre.domain.call import Call
+from contactcentre.domain.errors import Refusal
 from contactcentre.domain.events import CallEvent, LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, LegId, SoundName, Token
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, LegId, QueueId, SoundName, Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,13 @@ class KeySent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAsked:
+    """The adviser hands the caller to a queue."""
+
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdviserHungUp:
     """The adviser ended the talk."""
 
@@ -73,6 +81,7 @@ AdviserAct = (
     | HoldAsked
     | MuteAsked
     | KeySent
+    | TransferAsked
     | AdviserHungUp
     | AdviserLost
 )
@@ -101,7 +110,10 @@ class LiveCall(Protocol):
         """Return the leg of the adviser who is rung or talked with, once it is connected."""
 
     def note(self, event: CallEvent) -> None:
-        """Write an event down: the call follows it, the spool keeps it, the page is told."""
+        """Write an event down: the call follows it, the spool keeps it, the page is told.
+
+        What everybody in the room hears follows from how the call stands then.
+        """
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
         """Play prompts to the caller, with their words and the keys that do something on the page.
@@ -126,6 +138,9 @@ class LiveCall(Protocol):
 
     def tell_held(self, *, on: bool) -> None:
         """Tell the adviser's browser that the caller is on hold, or no longer."""
+
+    def tell_refused(self, refusal: Refusal) -> None:
+        """Tell the adviser's browser that what it asked for last cannot be done; all goes on."""
 
     def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
         """End the adviser's part: the browser is told, its leg is closed."""

@@ -263,6 +263,20 @@ class CallQueues(Protocol):
     ) -> None:
         """Put a call whose talk broke into its place, or let it wish for its adviser (away now)."""
 
+    async def transfer(
+        self,
+        *,
+        call: CallId,
+        adviser: AdviserId,
+        token: Token,
+        queue: QueueId,
+        head_start_ms: int,
+    ) -> None:
+        """Put a call whose adviser hands it on into a queue, at its time; the adviser wraps up.
+
+        An old token changes nothing.
+        """
+
     async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; an adviser who talked goes to wrap-up, one who was rung to ready.
 

@@ -11,7 +11,10 @@ GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is n
                           ?call= names a chat; what else names a call does so as well
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
 POST /api/callbacks/{call}      DoCallback → nothing; what follows comes over the live socket
+GET  /api/transfers       → TransferTargets: where the adviser may hand a caller (said to the node)
 GET  /api/board           → Board (supervisors)
+GET  /api/talks?adviser=  → Talks (supervisors), of advisers whose names have that in them
+POST /api/talks/{call}/way     → WayToTalk (supervisors), 409 when that talk is over
 POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
                           records are away
 A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
@@ -80,6 +83,24 @@ class Me(Said):
     ice_servers: list[str]
     chats_max: int
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
+
+
+class TransferTarget(Said):
+    """A queue that a caller may be handed to."""
+
+    queue: QueueId
+    titles: dict[Language, str]
+    line_titles: dict[Language, str]
+    is_open: bool
+    waiting_count: int | None
+    """None while the live state cannot be read, and so is `ready_count`."""
+    ready_count: int | None
+
+
+class TransferTargets(Said):
+    """Every queue that a caller may be handed to, those of a line together."""
+
+    targets: list[TransferTarget]
 
 
 class SetPresence(Said):
@@ -318,6 +339,31 @@ class BoardLine(Said):
     diverts: list[BoardDivert]
     last: BoardTurn | None
     """None where nobody has turned a switch yet, or the records could not be read."""
+
+
+class BoardTalk(Said):
+    """A talk that goes on."""
+
+    call: CallId
+    adviser: AdviserId
+    queue: str | None
+    """By its title."""
+    talked_ms: int
+
+
+class Talks(Said):
+    """The talks that go on, or those of them that were asked for."""
+
+    count: int
+    """More than are in `talks` where there are very many."""
+    talks: list[BoardTalk]
+
+
+class WayToTalk(Said):
+    """Where a supervisor's browser may listen, with a ticket."""
+
+    node_url: str
+    ticket: str
 
 
 class TurnSwitch(Said):

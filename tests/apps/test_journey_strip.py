@@ -8,7 +8,7 @@ from contactcentre.apps.journey_strip import CHOSEN, PASSED_ON, PHRASES, TOLD, j
 from contactcentre.domain import events as e
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import CallId, LineId, NodeId, QueueId, StepName
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, StepName, Token
 from contactcentre.domain.languages import Language
 
 CALL, TAX = CallId("c1"), LineId("tax")
@@ -55,23 +55,43 @@ def test_a_step_without_words_of_its_own_is_left_out() -> None:
     assert journey(TAX, [step], load_words(default_flows_dir()), {}) == []
 
 
+PAYING, GENERAL = QueueId("tax.paying.en"), QueueId("tax.general.en")
+TITLES = {
+    PAYING: {Language.ENGLISH: "Paying", Language.WELSH: "Talu"},
+    GENERAL: {Language.ENGLISH: "General", Language.WELSH: "Cyffredinol"},
+}
+
+
 def test_an_adviser_reads_which_queue_passed_the_caller_on_where_to_and_why() -> None:
-    paying, general = QueueId("tax.paying.en"), QueueId("tax.general.en")
     step = e.CallOverflowed(
         call=CALL,
         at_ms=4,
-        from_queue=paying,
-        queue=general,
+        from_queue=PAYING,
+        queue=GENERAL,
         service_class=ServiceClass.P1,
         enqueued_ms=2,
         why=e.OverflowWhy.WAITED,
     )
-    titles = {
-        paying: {Language.ENGLISH: "Paying", Language.WELSH: "Talu"},
-        general: {Language.ENGLISH: "General", Language.WELSH: "Cyffredinol"},
-    }
-    (told,) = journey(TAX, [step], load_words(default_flows_dir()), titles)
+    (told,) = journey(TAX, [step], load_words(default_flows_dir()), TITLES)
     assert told.words == {
         Language.ENGLISH: "Passed on from “Paying” to “General” after a long wait; kept the time",
         Language.WELSH: "Symud o “Talu” i “Cyffredinol” ar ôl aros yn hir; cadw'r amser",
+    }
+
+
+def test_an_adviser_reads_from_which_queue_to_which_another_has_transferred_the_caller() -> None:
+    step = e.CallTransferred(
+        call=CALL,
+        at_ms=4,
+        adviser=AdviserId("ada"),
+        token=Token(7),
+        from_queue=PAYING,
+        queue=GENERAL,
+        service_class=ServiceClass.P1,
+        enqueued_ms=2,
+    )
+    (told,) = journey(TAX, [step], load_words(default_flows_dir()), TITLES)
+    assert told.words == {
+        Language.ENGLISH: "Transferred by an adviser from “Paying” to “General”; kept the time",
+        Language.WELSH: "Trosglwyddwyd gan gynghorydd o “Talu” i “Cyffredinol”; cadw'r amser",
     }

@@ -60,6 +60,16 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
                 enqueued_ms=AT_MS,
                 why=e.OverflowWhy.WAITING,
             ),
+            e.CallTransferred(
+                call=C1,
+                at_ms=AT_MS,
+                adviser=ADA,
+                token=TOKEN,
+                from_queue=QueueId("tax.paying.en"),
+                queue=QueueId("tax.general.en"),
+                service_class=ServiceClass.P2,
+                enqueued_ms=AT_MS,
+            ),
             e.PlaceTold(call=C1, at_ms=AT_MS, place=3, wait_ms=None),
             e.CallbackBooked(call=C1, at_ms=AT_MS),
             e.CallRang(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
@@ -70,6 +80,12 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
             e.CallHeld(call=C1, at_ms=AT_MS),
             e.CallTakenOffHold(call=C1, at_ms=AT_MS),
             e.TalkBroken(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.CallSupervised(
+                call=C1,
+                at_ms=AT_MS,
+                supervisor=AdviserId("sam"),
+                mode=e.SupervisorMode.WHISPER,
+            ),
             e.CallResumed(call=C1, at_ms=AT_MS, node=NodeId("south-1"), epoch=LegEpoch(3, "bb")),
             e.TextWritten(
                 call=C1,
@@ -92,7 +108,7 @@ def happening(kind: type[e.Event], call: Call, at_ms: int) -> e.CallEvent:
     match event:
         case e.CallEnded():
             return replace(event, ending=ending_of(call))
-        case e.CallQueued() | e.CallOverflowed():
+        case e.CallQueued() | e.CallOverflowed() | e.CallTransferred():
             given_ms = call.enqueued_ms if call.enqueued_ms is not None else at_ms
             return replace(event, enqueued_ms=given_ms)
         case _:

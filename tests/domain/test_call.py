@@ -181,7 +181,13 @@ def test_a_queued_call_knows_its_queue_class_and_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "back", [(e.CallRang, e.ReservationLapsed), (e.CallRang, e.CallBridged, e.TalkBroken)]
+    "back",
+    [
+        (e.CallRang, e.ReservationLapsed),
+        (e.CallRang, e.CallBridged, e.TalkBroken),
+        (e.CallRang, e.CallBridged, e.CallTransferred),
+        (e.CallRang, e.CallBridged, e.CallHeld, e.CallTransferred),
+    ],
 )
 def test_whoever_comes_back_has_waited_since_the_first_time(
     back: tuple[type[e.Event], ...],
@@ -218,7 +224,7 @@ def test_holds_are_added_up() -> None:
     assert (call.held_at_ms, call.held_ms) == (None, 1_000)
 
 
-@pytest.mark.parametrize("kind", [e.TalkBroken, e.CallEnded])
+@pytest.mark.parametrize("kind", [e.TalkBroken, e.CallTransferred, e.CallEnded])
 def test_a_hold_that_ends_with_the_talk_is_added_up_too(kind: type[e.Event]) -> None:
     call = walked(*TALKED, e.CallHeld, kind)
     assert (call.held_at_ms, call.held_ms) == (None, 1_000)
@@ -243,6 +249,7 @@ def test_an_ended_call_knows_how_when_by_whom_and_who_talked_last() -> None:
         (TALKED, e.Ending.HANDLED),
         ((*TALKED, e.CallHeld), e.Ending.HANDLED),
         ((*TALKED, e.TalkBroken), e.Ending.HANDLED),
+        ((*TALKED, e.CallTransferred), e.Ending.HANDLED),
     ],
 )
 def test_how_a_call_ends_is_the_furthest_it_came(

@@ -18,7 +18,8 @@ MONDAY = Account(
     closed_count=4,
     system_lost_count=1,
     in_progress_count=2,
-    overflowed_count=3,
+    overflowed_count=2,
+    transferred_count=1,
     provisional_count=1,
 )
 
@@ -40,13 +41,13 @@ def test_the_total_is_of_no_queue_and_adds_up_every_side() -> None:
 
 
 def test_who_was_passed_on_from_one_queue_to_another_came_in_once() -> None:
-    left = replace(MONDAY, in_progress_count=0, overflowed_count=5)
-    entered = replace(MONDAY, overflowed_count=0, in_progress_count=5)
+    left = replace(MONDAY, in_progress_count=0, overflowed_count=4)
+    entered = replace(MONDAY, overflowed_count=0, transferred_count=0, in_progress_count=5)
     assert left.holds
     assert entered.holds
     both = total([left, entered])
     assert both.holds
-    assert (both.offered_count, both.overflowed_count) == (57, 0)
+    assert (both.offered_count, both.overflowed_count, both.transferred_count) == (57, 0, 0)
 
 
 def test_a_total_of_nothing_holds() -> None:

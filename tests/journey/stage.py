@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from contactcentre.apps.room_sound import RoomSound
 from contactcentre.domain.call import Call, arrive, follow
 from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.errors import Refusal
 from contactcentre.domain.events import CallArrived, CallEvent, LapseReason
 from contactcentre.domain.ids import CallId, LegId, LineId, NodeId, SoundName
 from contactcentre.domain.languages import Language
+from contactcentre.domain.room import SCENES, Role, Seat
 from contactcentre.ports.live import AdviserAct, Offered
 from contactcentre.ports.media import LegQuality
 from contactcentre.ports.state import CallReport, CallsReply, CallStanding, NodeReport, Place
@@ -29,7 +32,9 @@ class StagedCall:
         self.call: Call = arrive(ARRIVED)
         self.steps: list[CallEvent] = [ARRIVED]
         self.caller_leg = LegId("c1.1")
-        self.adviser_leg: LegId | None = None
+        self.media = StagedMedia()
+        self._sound = RoomSound(self.media)
+        self._adviser_leg: LegId | None = None
         self.prompt_s = prompt_s
         self.wait_for_key = False
         """Whether a caller who has not pressed a key thinks for ever; otherwise time is up."""
@@ -41,10 +46,27 @@ class StagedCall:
         self.offers: asyncio.Queue[Offered] = asyncio.Queue()
         self.acts: asyncio.Queue[AdviserAct] = asyncio.Queue()
 
+    @property
+    def adviser_leg(self) -> LegId | None:
+        """Return the adviser's leg, once it is connected."""
+        return self._adviser_leg
+
+    @adviser_leg.setter
+    def adviser_leg(self, leg: LegId) -> None:
+        self._adviser_leg = leg
+        self._settle()
+
     def note(self, event: CallEvent) -> None:
-        """Let the call follow an event."""
+        """Let the call follow an event, and everybody hear what follows from that."""
         self.call = follow(self.call, event)
         self.steps.append(event)
+        self._settle()
+
+    def _settle(self) -> None:
+        seats = [Seat(leg=self.caller_leg, role=Role.CALLER)]
+        if self._adviser_leg is not None:
+            seats.append(Seat(leg=self._adviser_leg, role=Role.ADVISER))
+        self._sound.settle(SCENES[self.call.state], seats)
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
         """Remember what was said, and take as long as the test says."""
@@ -83,6 +105,10 @@ class StagedCall:
     def tell_held(self, *, on: bool) -> None:
         """Remember it."""
         self.told.append("held" if on else "back")
+
+    def tell_refused(self, refusal: Refusal) -> None:
+        """Remember it."""
+        self.told.append(refusal.code)
 
     def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
         """Remember it."""
@@ -144,6 +170,10 @@ class StagedQueues:
     async def return_to_queue(self, **said: object) -> None:
         """Remember it."""
         self._tell("return_to_queue", said)
+
+    async def transfer(self, **said: object) -> None:
+        """Remember it."""
+        self._tell("transfer", said)
 
     async def end(self, **said: object) -> None:
         """Remember it."""

@@ -25,7 +25,7 @@ from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.callbacks import Booking
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Place
-from tests.journey.stage import StagedCall, StagedClock, StagedMedia, StagedQueues
+from tests.journey.stage import StagedCall, StagedClock, StagedQueues
 
 OFFER = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
 PAYING = QueueId("tax.paying.en")
@@ -90,7 +90,6 @@ class Caller:
             self.live,
             flow,
             queues=StagedQueues(place=place),
-            media=StagedMedia(),
             clock=self.clock,
             errors=WaitErrors(lambda _queue, _ratio: None),
             callbacks=CallbackOffers(

@@ -5,17 +5,22 @@ import asyncio
 import pytest
 
 from contactcentre.adapters.environment.machine import MachineClock
+from contactcentre.adapters.flow_files.folders import default_flows_dir
+from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.call import CallState
-from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.errors import PeerUnavailable, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
     CallQueued,
     CallRang,
+    CallTransferred,
     LapseReason,
 )
-from contactcentre.domain.ids import AdviserId, DeskId, LegId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, DeskId, LegId, LineId, QueueId, Token
+from contactcentre.domain.ivr.switches import AS_PLANNED
+from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.ports.live import (
     AdviserAct,
@@ -28,9 +33,13 @@ from contactcentre.ports.live import (
     KeySent,
     MuteAsked,
     Offered,
+    TransferAsked,
 )
-from tests.journey.stage import StagedCall, StagedDesks, StagedMedia, StagedQueues
+from tests.journey.stage import StagedCall, StagedDesks, StagedQueues
 
+TAX = load_line(default_flows_dir(), LineId("tax"))
+NOON_MS = 1_790_078_400_000
+GENERAL = QueueId("tax.general.en")
 ADA = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
 ADAS_LEG = LegId("c1.adviser")
 
@@ -58,7 +67,7 @@ class Ring:
     ) -> None:
         self.live = waiting_call()
         self.queues = queues or StagedQueues()
-        self.media = StagedMedia()
+        self.media = self.live.media
         self.desks = desks or StagedDesks()
         self.bridging = Bridging(
             self.live,
@@ -67,6 +76,9 @@ class Ring:
             media=self.media,
             desks=self.desks,
             clock=MachineClock(),
+            to_queue=lambda queue: target_queue(
+                {TAX.id: TAX}, lambda _line: AS_PLANNED, queue, is_chat=False, at_ms=NOON_MS
+            ),
         )
 
     def act(self, *acts: AdviserAct) -> None:
@@ -199,6 +211,50 @@ async def test_a_caller_whose_adviser_is_lost_may_wish_for_the_same_one(ring: Ri
     _, said = ring.queues.told[-1]
     assert isinstance(said, dict)
     assert said["wishes"] is True
+
+
+async def test_a_caller_who_is_handed_on_waits_there_and_keeps_time_and_class(ring: Ring) -> None:
+    end = await talk(ring, HoldAsked(on=True), TransferAsked(queue=GENERAL))
+    assert end is TalkEnd.TRANSFERRED
+    await ring.bridging.hand_on()
+    call = ring.live.call
+    assert (call.state, call.queue, call.adviser) == (CallState.WAITING, GENERAL, None)
+    assert (call.enqueued_ms, call.service_class) == (2_000, ServiceClass.P1)
+    assert ring.queues.told[-1] == (
+        "transfer",
+        {
+            "call": call.id,
+            "adviser": ADA.adviser,
+            "token": ADA.token,
+            "queue": GENERAL,
+            "head_start_ms": head_start_ms(ServiceClass.P1),
+        },
+    )
+    assert isinstance(ring.live.steps[-1], CallTransferred)
+    assert ring.desks.told[-1] == ("over", None), "the adviser has a talk to wrap up"
+    assert ring.live.let_go == [None]
+    assert ring.media.hears == set()
+    assert ring.media.music[ring.live.caller_leg] is True
+
+
+@pytest.mark.parametrize(
+    ("queue", "code"), [("tax.chat.en", "unknown-name"), ("no.such.queue", "unknown-name")]
+)
+async def test_a_transfer_that_cannot_be_is_refused_and_the_talk_goes_on(
+    ring: Ring, queue: str, code: str
+) -> None:
+    end = await talk(ring, TransferAsked(queue=QueueId(queue)), AdviserHungUp())
+    assert end is TalkEnd.ADVISER_HUNG_UP
+    assert ring.live.told == ["bridged", code]
+    assert ring.live.call.state is CallState.TALKING
+
+
+async def test_a_caller_is_handed_on_while_the_store_is_away() -> None:
+    ring = Ring(queues=StagedQueues(away=StateUnavailable("away")))
+    assert await talk(ring, TransferAsked(queue=GENERAL)) is TalkEnd.TRANSFERRED
+    await ring.bridging.hand_on()
+    assert ring.live.call.queue == GENERAL
+    assert ring.desks.told[-1] == ("over", None)
 
 
 async def test_a_talk_goes_on_while_the_store_is_away() -> None:

@@ -18,7 +18,7 @@ from contactcentre.domain.overflow import Onward
 from contactcentre.journey.queueing import PassOn, Waiting
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import Place
-from tests.journey.stage import StagedCall, StagedClock, StagedMedia, StagedQueues
+from tests.journey.stage import StagedCall, StagedClock, StagedQueues
 
 OFFER = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
 PAYING = QueueId("tax.paying.en")
@@ -29,7 +29,6 @@ def waiting_of(
     live: StagedCall,
     *,
     queues: StagedQueues,
-    media: StagedMedia | None = None,
     clock: StagedClock | None = None,
     errors: WaitErrors | None = None,
     flow: Flow = TAX_FLOW,
@@ -39,7 +38,6 @@ def waiting_of(
         live,
         flow,
         queues=queues,
-        media=media or StagedMedia(),
         clock=clock or StagedClock(),
         errors=errors or WaitErrors(lambda _queue, _ratio: None),
     )
@@ -56,17 +54,15 @@ async def wait(
     for_ms: int,
     first: tuple[SoundName, ...] = (),
     errors: WaitErrors | None = None,
-) -> tuple[StagedCall, StagedMedia]:
+) -> StagedCall:
     """Let a call wait for so long, then offer it; return what was said and heard."""
-    live, media, clock = StagedCall(), StagedMedia(), StagedClock()
-    waiting = waiting_of(
-        live, queues=StagedQueues(place=place), media=media, clock=clock, errors=errors
-    )
+    live, clock = StagedCall(), StagedClock()
+    waiting = waiting_of(live, queues=StagedQueues(place=place), clock=clock, errors=errors)
     await join(waiting)
     clock.call_at(for_ms, lambda: live.offers.put_nowait(OFFER))
     async with asyncio.timeout(5):
         assert await waiting.offered(first=first) == OFFER
-    return live, media
+    return live
 
 
 async def test_the_time_of_joining_is_given_by_the_store() -> None:
@@ -91,16 +87,16 @@ async def test_a_caller_waits_even_while_the_store_is_away() -> None:
 
 async def test_a_caller_is_told_the_place_and_an_honest_wait() -> None:
     place = Place(place=3, waiting_count=5, served_every_ms=60_000)
-    live, media = await wait(place=place, for_ms=1_000)
+    live = await wait(place=place, for_ms=1_000)
     assert "place_3" in live.said
     assert any(sound.startswith("wait_") for sound in live.said)
     assert live.places[0] == (3, 180_000)
-    assert media.music[live.caller_leg] is True
+    assert live.media.music[live.caller_leg] is True
 
 
 async def test_nothing_is_said_of_time_while_too_few_calls_were_taken() -> None:
     place = Place(place=3, waiting_count=5, served_every_ms=None)
-    live, _ = await wait(place=place, for_ms=1_000)
+    live = await wait(place=place, for_ms=1_000)
     assert not any(sound.startswith("wait_") for sound in live.said)
     assert live.places[0] == (3, None)
 
@@ -121,7 +117,7 @@ async def test_a_wait_is_said_again_and_again_while_what_is_said_comes_true() ->
     told = Told()
     for _ in range(ERRORS_MIN):
         await wait(place=TEN_MINUTES, for_ms=580_000, errors=told.errors)
-    live, _ = await wait(place=TEN_MINUTES, for_ms=620_000, errors=told.errors)
+    live = await wait(place=TEN_MINUTES, for_ms=620_000, errors=told.errors)
     assert told.ratios == [0.0] * (ERRORS_MIN + 1)
     assert live.places[0] == (10, 600_000)
     assert any(sound.startswith("wait_") for sound in live.said)
@@ -130,9 +126,9 @@ async def test_a_wait_is_said_again_and_again_while_what_is_said_comes_true() ->
 async def test_nothing_is_said_of_time_once_what_was_said_did_not_come_true() -> None:
     told = Told()
     for _ in range(ERRORS_MIN):
-        live, _ = await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
+        live = await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
         assert live.places[0] == (10, 600_000), "said until enough is known"
-    live, _ = await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
+    live = await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
     assert told.ratios == [0.7] * (ERRORS_MIN + 1), "what is not said is measured all the same"
     assert live.places[0] == (10, None)
     assert "place_10" in live.said
@@ -145,15 +141,15 @@ async def test_a_wait_is_said_again_once_the_estimates_are_right_again() -> None
         await wait(place=TEN_MINUTES, for_ms=180_000, errors=told.errors)
     for _ in range(ERRORS_MIN + 1):
         await wait(place=TEN_MINUTES, for_ms=610_000, errors=told.errors)
-    live, _ = await wait(place=TEN_MINUTES, for_ms=1_000, errors=told.errors)
+    live = await wait(place=TEN_MINUTES, for_ms=1_000, errors=told.errors)
     assert live.places[0] == (10, 600_000)
 
 
 async def test_a_wait_that_outlasts_what_was_said_counts_before_it_is_over() -> None:
     told = Told()
-    live, clock, media = StagedCall(), StagedClock(), StagedMedia()
+    live, clock = StagedCall(), StagedClock()
     queues = StagedQueues(place=ONE_MINUTE)
-    waiting = waiting_of(live, queues=queues, media=media, clock=clock, errors=told.errors)
+    waiting = waiting_of(live, queues=queues, clock=clock, errors=told.errors)
     await join(waiting)
     seen: list[int] = []
     clock.call_at(100_000, lambda: seen.append(len(told.ratios)))
@@ -167,7 +163,7 @@ async def test_a_wait_that_outlasts_what_was_said_counts_before_it_is_over() -> 
 
 async def test_music_never_plays_for_more_than_a_minute_without_a_voice() -> None:
     place = Place(place=2, waiting_count=2, served_every_ms=None)
-    live, _ = await wait(place=place, for_ms=200_000)
+    live = await wait(place=place, for_ms=200_000)
     told = [step for step in live.steps if isinstance(step, PlaceTold)]
     assert len(told) == 4
     assert len(live.places) > 50, "the page is shown the place in between"
@@ -175,13 +171,13 @@ async def test_music_never_plays_for_more_than_a_minute_without_a_voice() -> Non
 
 async def test_what_the_queue_says_first_is_said_once() -> None:
     place = Place(place=1, waiting_count=1, served_every_ms=None)
-    live, _ = await wait(place=place, for_ms=130_000, first=(SoundName("scam_guard"),))
+    live = await wait(place=place, for_ms=130_000, first=(SoundName("scam_guard"),))
     assert live.said.count(SoundName("scam_guard")) == 1
     assert live.said.count(SoundName("hold_intro")) == 1
 
 
 async def test_a_call_that_is_not_in_the_queue_is_told_no_place() -> None:
-    live, _ = await wait(place=None, for_ms=1_000)
+    live = await wait(place=None, for_ms=1_000)
     assert live.places == []
 
 
@@ -229,7 +225,6 @@ async def test_who_waits_in_a_queue_that_is_emptied_is_moved_and_keeps_time_and_
         live,
         TAX_FLOW,
         queues=told,
-        media=StagedMedia(),
         clock=clock,
         errors=WaitErrors(lambda _queue, _ratio: None),
         moved=lambda queue: switched[0] if switched and queue == PAYING else None,
@@ -266,7 +261,6 @@ async def pass_on_at(at_ms: int) -> tuple[StagedCall, StagedQueues]:
         live,
         TAX_FLOW,
         queues=told,
-        media=StagedMedia(),
         clock=clock,
         errors=WaitErrors(lambda _queue, _ratio: None),
         pass_on=full(at_ms=at_ms, clock=clock),

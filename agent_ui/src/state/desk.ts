@@ -164,3 +164,20 @@ export function queueOf(work: Work): string | null {
 export function referenceOf(call: string): string {
   return call.slice(-6).toUpperCase();
 }
+
+/** Say whether the desk has told both how the adviser stands and what there is to do. */
+export function isToldWhole({ standing, work }: Desk): boolean {
+  const hasWork = standing?.state === "talking" || standing?.state === "wrap_up";
+  return standing !== null && (!hasWork || work.at !== "nothing");
+}
+
+/** Return what a leg can be opened with. */
+export function rangFor(work: Work): RingNow | null {
+  return work.at === "ringing" || work.at === "talking" ? work.ring : null;
+}
+
+/** Return the reservation of what rings or is talked with. */
+export function tokenOf(work: Work): number | null {
+  if (work.at === "ringing") return work.ring.token;
+  return work.at === "talking" ? work.token : null;
+}

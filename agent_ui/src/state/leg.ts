@@ -2,7 +2,7 @@
  * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
  */
 
-import type { NodeSays } from "../wire/made";
+import type { NodeSays, SupervisorMode } from "../wire/made";
 
 export type Sound =
   /** There is no call. */
@@ -32,6 +32,10 @@ export interface Leg {
   callerHeard: boolean;
   /** The node's last word that people should read: a refusal. */
   refusal: string | null;
+  /** The queue that the caller is being handed to, or why that could not be, by its code. */
+  transfer: { asked: string | null; refused: string | null };
+  /** In which ways supervisors are in the talk. */
+  supervised: readonly SupervisorMode[];
 }
 
 export const NO_LEG: Leg = {
@@ -44,12 +48,15 @@ export const NO_LEG: Leg = {
   heldSince: null,
   callerHeard: true,
   refusal: null,
+  transfer: { asked: null, refused: null },
+  supervised: [],
 };
 
 export type LegEvent =
   | { kind: "opening"; call: string }
   | { kind: "answering" }
   | { kind: "muting"; on: boolean }
+  | { kind: "transferring"; queue: string }
   | { kind: "broken" }
   | { kind: "settled" }
   | { kind: "gone" }
@@ -66,10 +73,18 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
       return { ...leg, answering: true, refusal: null, mending: "none" };
     case "muting":
       return { ...leg, muted: event.on };
+    case "transferring":
+      return { ...leg, transfer: { asked: event.queue, refused: null } };
     case "broken":
       return leg.sound === "over" || leg.sound === "none"
         ? leg
-        : { ...leg, sound: "lost", mending: "under_way" };
+        : {
+            ...leg,
+            sound: "lost",
+            mending: "under_way",
+            transfer: NO_LEG.transfer,
+            supervised: [],
+          };
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
@@ -97,8 +112,13 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
       return { ...leg, callerHeard: said.on };
     case "over":
       return { ...leg, sound: "over", answering: false };
+    case "not_done":
+      return { ...leg, transfer: { asked: null, refused: said.code } };
+    case "supervised":
+      return { ...leg, supervised: said.modes };
     case "refused":
       return { ...leg, answering: false, refusal: said.words };
+    case "supervising":
     case "claim":
     case "stage":
     case "place":

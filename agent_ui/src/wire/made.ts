@@ -26,7 +26,8 @@ export const CLOSINGS = {
   "TOO_SLOW": 4429
 } as const;
 
-export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
+export type AdviserSays =
+  Attach | AnswerCall | Decline | Hold | Mute | PressKey | Transfer | Write | Typing | HangUp | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -79,6 +80,9 @@ export type NodeSays =
   | Quality
   | Bridged
   | Held
+  | NotDone
+  | Supervising
+  | Supervised
   | CallerHeard
   | Written
   | NotWritten
@@ -88,9 +92,14 @@ export type NodeSays =
   | Refused
   | Beat;
 /**
+ * How a supervisor is in a talk.
+ */
+export type SupervisorMode = "listen" | "whisper" | "join";
+/**
  * Who writes in a chat.
  */
 export type Writer = "caller" | "adviser";
+export type SupervisorSays = Supervise | SuperviseAs | HangUp | Beat;
 /**
  * Which switch it is.
  */
@@ -136,6 +145,13 @@ export interface Mute {
 export interface PressKey {
   kind: "key";
   key: string;
+}
+/**
+ * The adviser hands the caller to a queue, of this line or of another one.
+ */
+export interface Transfer {
+  kind: "transfer";
+  queue: string;
 }
 /**
  * A text for the other side of a chat.
@@ -267,6 +283,15 @@ export interface BoardTurn {
   who: string;
   at_ms: number;
   why: string;
+}
+/**
+ * A talk that goes on.
+ */
+export interface BoardTalk {
+  call: string;
+  adviser: string;
+  queue: string | null;
+  talked_ms: number;
 }
 /**
  * Adviser: you and the caller hear each other.
@@ -486,6 +511,28 @@ export interface Quality {
   level_dbov: number;
 }
 /**
+ * Adviser: what was asked for last cannot be done, and the talk goes on; `code` as below.
+ */
+export interface NotDone {
+  kind: "not_done";
+  code: string;
+  words: string;
+}
+/**
+ * Supervisor: it is written down, and so you are there in that way from now on.
+ */
+export interface Supervising {
+  kind: "supervising";
+  mode: SupervisorMode;
+}
+/**
+ * Adviser: in which ways supervisors are in your talk; in none if empty.
+ */
+export interface Supervised {
+  kind: "supervised";
+  modes: SupervisorMode[];
+}
+/**
  * A text of a chat is written down, for ever: its writer may show it as sent.
  */
 export interface Written {
@@ -560,10 +607,53 @@ export interface SignIn {
   password: string;
 }
 /**
+ * A supervisor's browser offers sound for a talk; it only listens at first.
+ */
+export interface Supervise {
+  kind: "supervise";
+  ticket: string;
+  sdp: string;
+}
+/**
+ * The supervisor wants to be there in another way.
+ */
+export interface SuperviseAs {
+  kind: "supervise_as";
+  mode: SupervisorMode;
+}
+/**
  * How the switches stand after a turn.
  */
 export interface SwitchesNow {
   lines: BoardLine[];
+}
+/**
+ * The talks that go on, or those of them that were asked for.
+ */
+export interface Talks {
+  count: number;
+  talks: BoardTalk[];
+}
+/**
+ * A queue that a caller may be handed to.
+ */
+export interface TransferTarget {
+  queue: string;
+  titles: {
+    [k: string]: string;
+  };
+  line_titles: {
+    [k: string]: string;
+  };
+  is_open: boolean;
+  waiting_count: number | null;
+  ready_count: number | null;
+}
+/**
+ * Every queue that a caller may be handed to, those of a line together.
+ */
+export interface TransferTargets {
+  targets: TransferTarget[];
 }
 /**
  * A supervisor turns a switch; see domain/ivr/switches for what `value` means.
@@ -574,6 +664,13 @@ export interface TurnSwitch {
   subject: string | null;
   value: string | null;
   why: string;
+}
+/**
+ * Where a supervisor's browser may listen, with a ticket.
+ */
+export interface WayToTalk {
+  node_url: string;
+  ticket: string;
 }
 /**
  * The adviser's words on a call, whole each time; the higher version stands.

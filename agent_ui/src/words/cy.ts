@@ -217,6 +217,68 @@ export const cy: Words = {
     takenOffHold: "Mae’r galwr yn eich clywed eto",
   },
 
+  supervised: {
+    listen: "Mae goruchwyliwr yn gwrando ar yr alwad hon. Nid oes neb yn ei glywed.",
+    whisper: "Mae goruchwyliwr yn sibrwd wrthych. Nid yw’r galwr yn ei glywed.",
+    join: "Mae goruchwyliwr wedi ymuno â’r alwad hon. Mae’r galwr yn ei glywed hefyd.",
+  },
+
+  talks: {
+    title: "Sgyrsiau",
+    note: "Gallwch wrando ar sgwrs, sibrwd wrth y cynghorydd neu ymuno. Caiff pob un o’r rhain ei gofnodi gyda’ch enw cyn i chi glywed dim.",
+    seek: "Cynghorydd",
+    loading: "Yn chwilio am y sgyrsiau…",
+    none: "Nid oes neb yn siarad nawr.",
+    more: (n) => `${n} arall: chwiliwch yn ôl enw’r cynghorydd.`,
+    adviser: "Cynghorydd",
+    queue: "Ciw",
+    length: "Hyd",
+    listen: "Gwrando",
+    listenTo: (adviser) => `Gwrando ar ${adviser}`,
+    bar: "Y sgwrs rydych ynddi",
+    how: "Sut rydych chi yno",
+    modes: { listen: "Gwrando’n unig", whisper: "Sibrwd", join: "Ymuno" },
+    hears: {
+      listen: "Rydych yn clywed y ddau. Nid oes neb yn eich clywed.",
+      whisper: "Mae’r cynghorydd yn eich clywed, ond nid y galwr.",
+      join: "Mae’r cynghorydd a’r galwr yn eich clywed.",
+    },
+    stop: "Gadael y sgwrs",
+    opening: "Yn cofnodi eich bod yn gwrando…",
+    writing: "Yn ei gofnodi…",
+    lost: "Torrodd y ffordd at y sgwrs. Yn rhoi cynnig arall arni; mae’r cynghorydd a’r galwr yn mynd ymlaen heboch chi.",
+    over: "Mae’r sgwrs wedi dod i ben.",
+    notWritten:
+      "Ni ellir cyrraedd y cofnodion. Nid oes neb yn gwrando, yn sibrwd nac yn ymuno heb ei gofnodi. Rhowch gynnig arall arni’n fuan.",
+    noMicrophone:
+      "Ni ellir defnyddio’ch meicroffon. Caniatewch ef yn eich porwr, yna rhowch gynnig arall arni.",
+    tooMany: "Mae cymaint o oruchwylwyr ag a ganiateir yn y sgwrs honno’n barod.",
+    unreachable: "Ni ellir cyrraedd y sgwrs. Dewiswch hi eto.",
+  },
+
+  transfer: {
+    button: "Trosglwyddo",
+    title: "Trosglwyddo’r galwr",
+    seek: "Chwilio’r ciwiau",
+    queues: "Ciwiau",
+    loading: "Yn chwilio am y ciwiau…",
+    noList: "Ni ellir cyrraedd y rhestr o giwiau.",
+    noneFound: "Nid oes ciw â’r enw hwnnw.",
+    found: (n) => `Wedi dod o hyd i ${n} ciw`,
+    closed: "Ar gau nawr",
+    stands: (waiting, ready) => `${waiting} yn aros, ${ready} yn barod`,
+    keepsPlace:
+      "Mae’r galwr yn ymuno â’r ciw ar unwaith, ac mae’r amser a arhosodd yn dal i gyfrif. Byddwch chi’n mynd ymlaen i orffen.",
+    now: "Trosglwyddo nawr",
+    working: "Yn trosglwyddo…",
+    cancel: "Canslo",
+    chooseFirst: "Dewiswch giw yn gyntaf.",
+    unreachable:
+      "Nid oedd modd trosglwyddo’r galwr, gan fod y llinell wedi torri. Rhowch gynnig arall arni pan fydd yn ôl.",
+    closedMeanwhile: "Mae’r ciw hwnnw newydd gau. Dewiswch un arall. Mae’r galwr gyda chi o hyd.",
+    refused: "Ni ellir trosglwyddo’r galwr yno. Dewiswch giw arall. Mae’r galwr gyda chi o hyd.",
+  },
+
   callback: {
     tag: "Galwad yn ôl",
     incoming: "Galwad yn ôl i’w gwneud",
@@ -301,6 +363,7 @@ export const cy: Words = {
     on: "Defnyddio’r bysellau hyn",
     answerOrMute: "Ateb; tewi yn ystod galwad",
     hold: "Dal",
+    transfer: "Trosglwyddo’r galwr",
     end: "Gorffen galwad",
     sheet: "Y rhestr hon",
     note: "Mae’r bysellau’n gweithio ym mhobman ar y dudalen hon, hefyd wrth deipio nodiadau.",

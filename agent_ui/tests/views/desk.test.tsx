@@ -183,12 +183,21 @@ describe("talking", () => {
       within(controls)
         .getAllByRole("button")
         .map((one) => one.textContent),
-    ).toEqual(["MuteF2", "HoldF4", "Keypad", "End callShift F9"]);
+    ).toEqual(["MuteF2", "HoldF4", "Keypad", "TransferF8", "End callShift F9"]);
     await user.click(button("Mute"));
     expect(button("Mute").getAttribute("aria-pressed")).toBe("true");
     await nodeTells({ kind: "held", on: true });
     expect(button("Hold").getAttribute("aria-pressed")).toBe("true");
     expect(screen.getByText(/Caller on hold 0:00/)).toBeTruthy();
+  });
+
+  it("says that a supervisor is in the talk, and how", async () => {
+    await nodeTells({ kind: "supervised", modes: ["listen"] });
+    expect(screen.getByText(/A supervisor listens to this call/)).toBeTruthy();
+    await nodeTells({ kind: "supervised", modes: ["listen", "whisper"] });
+    expect(screen.getByText(/A supervisor whispers to you/)).toBeTruthy();
+    await nodeTells({ kind: "supervised", modes: [] });
+    expect(screen.queryByText(/A supervisor/)).toBeNull();
   });
 
   it("the function keys work while notes are typed", async () => {

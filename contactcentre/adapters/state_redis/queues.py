@@ -189,6 +189,35 @@ class RedisQueues(Blackboard):
             },
         )
 
+    async def transfer(
+        self,
+        *,
+        call: CallId,
+        adviser: AdviserId,
+        token: Token,
+        queue: QueueId,
+        head_start_ms: int,
+    ) -> None:
+        """Put a call whose adviser hands it on into a queue, at its time; the adviser wraps up."""
+        await self.run(
+            "transfer_call",
+            keys={
+                "call": self.keys.call(call),
+                "adviser": self.keys.adviser(adviser),
+                "queue:": self.keys.any_queue,
+                "queues": self.keys.queues,
+                "reservations": self.keys.reservations,
+                "wake": self.keys.wake,
+            },
+            argv={
+                "call": call,
+                "adviser": adviser,
+                "token": token,
+                "queue": queue,
+                "head_start_ms": head_start_ms,
+            },
+        )
+
     async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; who talked goes to wrap-up, who was rung to ready."""
         match await self.close_call(call, epoch, ending=ending, is_presumed=False):

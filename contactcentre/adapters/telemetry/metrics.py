@@ -32,7 +32,7 @@ _waiting = Gauge(
 )
 _waited = Histogram(
     "contactcentre_queueing_wait_seconds",
-    "Time from joining a queue to the adviser's answer.",
+    "Time from joining a queue to the first adviser's answer.",
     ["queue"],
     buckets=LONG_S,
     registry=REGISTRY,
@@ -171,6 +171,13 @@ _overflowed = Counter(
     registry=REGISTRY,
 )
 
+_transferred = Counter(
+    "contactcentre_bridging_transferred_calls_total",
+    "Calls that an adviser has handed on to a queue.",
+    ["queue", "to"],
+    registry=REGISTRY,
+)
+
 _storms = Counter(
     "contactcentre_matching_storms_total",
     "How often the desks of several advisers failed on being rung, and matching was slowed down.",
@@ -196,6 +203,11 @@ def count_resumed(state: str) -> None:
 def count_overflowed(queue: str, to: str, why: str) -> None:
     """Count a call that a full queue has passed on, and because of which bound."""
     _overflowed.labels(queue=queue, to=to, why=why).inc()
+
+
+def count_transferred(queue: str, to: str) -> None:
+    """Count a call that an adviser has handed on to a queue."""
+    _transferred.labels(queue=queue, to=to).inc()
 
 
 def count_storm() -> None:

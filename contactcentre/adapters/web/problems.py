@@ -47,6 +47,7 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.OutOfOrder: Saying(HTTPStatus.CONFLICT, "That can't follow now"),
         e.NodeFull: Saying(AWAY, "This node takes no further calls"),
         e.ChatClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers chats now"),
+        e.QueueClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers that queue now"),
         e.StaleToken: Saying(HTTPStatus.CONFLICT, "A newer reservation stands"),
         e.StaleEpoch: Saying(HTTPStatus.CONFLICT, "Another leg has taken the call"),
         e.CallClosed: Saying(HTTPStatus.GONE, "The call has ended"),
@@ -64,6 +65,11 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
             AWAY,
             "The switch was not turned",
             "The records can't be reached, so the switch was not turned. Try again shortly.",
+        ),
+        e.NotWrittenDown: Saying(
+            AWAY,
+            "It can't be written down who listens",
+            "The records can't be reached, so nobody may listen. Try again shortly.",
         ),
         e.MediaUnavailable: Saying(
             AWAY, "Sound is out of reach", "Sound can't be carried here. Try again shortly."

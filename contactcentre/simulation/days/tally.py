@@ -104,6 +104,7 @@ class Tally:
             closed_count=self.endings[Ending.CLOSED],
             callback_count=0,  # no queue of the day promises any,
             overflowed_count=0,  # nor passes callers on
+            transferred_count=0,
             system_lost_count=self.endings[Ending.SYSTEM_LOST],
             in_progress_count=self.in_system.count,
             provisional_count=0,

@@ -135,6 +135,33 @@ async def test_a_call_that_a_queue_passed_on_counts_in_both_queues_and_once_in_a
     assert total(accounts.values()).overflowed_count == 0, "within the centre it is no end"
 
 
+async def test_a_call_that_an_adviser_handed_on_counts_in_both_queues_and_once_in_all(
+    pool: PostgresPool,
+) -> None:
+    came = arrived(1, MIDNIGHT_MS)
+    call = arrive(came)
+    written = [WrittenEvent(node=NODE, seq=1, event=came, call=call)]
+    for kind in (
+        e.CallQueued,
+        e.CallRang,
+        e.CallBridged,
+        e.CallTransferred,
+        e.CallRang,
+        e.CallBridged,
+        e.CallEnded,
+    ):
+        event = happening(kind, call, MIDNIGHT_MS + 1)
+        call = follow(call, event)
+        written.append(WrittenEvent(node=NODE, seq=len(written) + 1, event=event, call=call))
+    await PostgresLedger(pool).write_events(written)
+    accounts = {one.queue: one for one in await PostgresCensus(pool).conserved(since_ms=0)}
+    assert all(one.holds for one in accounts.values())
+    paying, general = accounts[QueueId("tax.paying.en")], accounts[QueueId("tax.general.en")]
+    assert (paying.offered_count, paying.transferred_count, paying.handled_count) == (1, 1, 0)
+    assert (general.offered_count, general.transferred_count, general.handled_count) == (1, 0, 1)
+    assert total(accounts.values()).offered_count == 1
+
+
 async def test_yesterdays_calls_are_not_todays(pool: PostgresPool) -> None:
     event = arrived(1, MIDNIGHT_MS - 1)
     await PostgresLedger(pool).write_events(

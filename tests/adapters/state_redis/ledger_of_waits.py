@@ -290,6 +290,18 @@ class LedgerOfWaits:
         ):
             adviser.go(Presence.AWAY, AwayReason.LOST_CONNECTION, sent=True)
 
+    def transfer(self, held: Held, queue: QueueId, head_start_ms: int) -> None:
+        """Let an adviser hand a caller on."""
+        if self.stands(held):
+            kept = self.calls[held.call]
+            kept.queue, kept.head_start_ms = queue, head_start_ms
+            kept.wait()
+        adviser = self.advisers[held.adviser]
+        if adviser.holds(
+            held.call, held.token, Presence.RESERVED, Presence.RINGING, Presence.TALKING
+        ):
+            adviser.go(Presence.WRAP_UP, call=held.call, sent=True)
+
     def end(self, call: CallId) -> None:
         """Let a call end."""
         self.closed.add(call)

@@ -210,6 +210,21 @@ class AnySteps(StepsOfLosses):
         )
         self.kept.return_to_queue(held)
 
+    @precondition(lambda self: self.given)
+    @rule(which=WHICH, queue=st.sampled_from(QUEUES), head_start_ms=st.sampled_from([0, 300_000]))
+    def transfer(self, which: int, queue: QueueId, head_start_ms: int) -> None:
+        held, _ = self.pick(which)
+        self.runner.run(
+            self.state.transfer(
+                call=held.call,
+                adviser=held.adviser,
+                token=Token(held.token),
+                queue=queue,
+                head_start_ms=head_start_ms,
+            )
+        )
+        self.kept.transfer(held, queue, head_start_ms)
+
     @rule()
     def report_calls(self) -> None:
         """Let a node report its calls as they are, unless one is reserved and it cannot know."""

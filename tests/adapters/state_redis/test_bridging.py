@@ -12,6 +12,8 @@ from tests.adapters.state_redis.centre import (
     EARLY,
     LATE,
     NOW_MS,
+    PAYING,
+    WELSH,
     Centre,
 )
 
@@ -188,6 +190,28 @@ async def test_a_caller_whose_talk_broke_stands_in_the_old_place_and_the_adviser
         assert await centre.order() == [EARLY, LATE]
         standing = await centre.standing()
         assert (standing.state, standing.reason) == (Presence.AWAY, AwayReason.LOST_CONNECTION)
+
+
+async def test_a_caller_who_is_handed_on_stands_in_the_other_queue_by_the_first_time(
+    centre: Centre,
+) -> None:
+    await centre.call(EARLY, at_ms=NOW_MS)
+    await centre.ready(queues=(PAYING,))
+    held = await centre.talk()
+    await centre.call(LATE, at_ms=NOW_MS + 1, queue=WELSH)
+    await centre.ready(BOB, queues=(WELSH,))
+    for _ in range(2):
+        await centre.state.transfer(
+            call=EARLY, adviser=ADA, token=held.token, queue=WELSH, head_start_ms=0
+        )
+        assert await centre.order(WELSH) == [EARLY, LATE]
+        assert await centre.order(PAYING) == []
+        assert (await centre.standing()).state is Presence.WRAP_UP
+    assert (await centre.reserve(BOB)).call == EARLY
+    await centre.state.transfer(
+        call=EARLY, adviser=ADA, token=held.token, queue=PAYING, head_start_ms=0
+    )
+    assert await centre.order(PAYING) == [], "an old token changes nothing"
 
 
 @pytest.mark.parametrize(

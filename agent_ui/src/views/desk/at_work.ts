@@ -4,53 +4,19 @@
  * The desk server says what there is to do; this does it, and shows one picture of it all.
  */
 
-import { type Microphone, Microphones, NO_MICROPHONE } from "../../media/microphone";
+import { Microphones } from "../../media/microphone";
 import { askToNotify } from "../../media/notices";
-import { type Desk, hear, NEW_DESK, type Work } from "../../state/desk";
-import { type Leg, NO_LEG } from "../../state/leg";
-import type { Draft } from "../../state/notes";
-import { type Line, NO_LINE } from "../../state/quality";
+import { hear, isToldWhole, NEW_DESK, rangFor, tokenOf, type Work } from "../../state/desk";
 import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
 import type { Attempt, AwayReason, DeskSays, DoCallback, Me, RingNow } from "../../wire/made";
-import type { ChatSeen } from "./chat_keeper";
 import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
+import { AT_FIRST, isUp, type Seen, type Trouble } from "./seen";
 
-/** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
-export interface Trouble {
-  what: "presence" | "callback" | "end" | "finish" | "more_time" | "notes" | "sign_out";
-  detail: string | null;
-}
-
-export interface Seen {
-  desk: Desk;
-  connection: Connection;
-  leg: Leg;
-  line: Line;
-  caller: MediaStream | null;
-  microphone: Microphone;
-  /** The browser is asking the person for the microphone. */
-  asking: boolean;
-  draft: Draft | null;
-  chats: readonly ChatSeen[];
-  trouble: Trouble | null;
-}
-
-const AT_FIRST: Seen = {
-  desk: NEW_DESK,
-  connection: { at: "connecting", attempt: 0 },
-  leg: NO_LEG,
-  line: NO_LINE,
-  caller: null,
-  microphone: NO_MICROPHONE,
-  asking: false,
-  draft: null,
-  chats: [],
-  trouble: null,
-};
+export { isUp, type Seen, type Trouble } from "./seen";
 
 export class AtWork {
   readonly #signedOut: (ended: boolean) => void;
@@ -173,6 +139,15 @@ export class AtWork {
     this.#leg.say({ kind: "key", key });
   }
 
+  openTransfer(open: boolean): void {
+    this.#show({ transferring: open && isUp(this.#seen) });
+  }
+
+  /** Hand the caller to a queue; say whether the node was there to hear it. */
+  transfer(queue: string): boolean {
+    return this.#leg.transfer(queue);
+  }
+
   /** End the call: at its node, or at the desk where there is no way to the node. */
   hangUp(): void {
     const { work } = this.#seen.desk;
@@ -293,6 +268,7 @@ export class AtWork {
   #step(work: Work): void {
     const token = tokenOf(work);
     if (token === null || token !== this.#leg.token) this.#leg.close();
+    if (work.at !== "talking") this.openTransfer(false);
     switch (work.at) {
       case "nothing":
         this.#notes.leave();
@@ -371,26 +347,4 @@ export class AtWork {
     this.#seen = { ...this.#seen, ...change };
     for (const watcher of this.#watchers) watcher();
   }
-}
-
-/** Say whether the desk has told both how the adviser stands and what there is to do. */
-function isToldWhole({ standing, work }: Desk): boolean {
-  const hasWork = standing?.state === "talking" || standing?.state === "wrap_up";
-  return standing !== null && (!hasWork || work.at !== "nothing");
-}
-
-/** Say whether caller and adviser can hear each other now. */
-export function isUp(seen: Seen): boolean {
-  const { work } = seen.desk;
-  return work.at === "talking" && (seen.leg.sound === "bridged" || seen.leg.sound === "attached");
-}
-
-/** Return what a leg can be opened with. */
-function rangFor(work: Work): RingNow | null {
-  return work.at === "ringing" || work.at === "talking" ? work.ring : null;
-}
-
-function tokenOf(work: Work): number | null {
-  if (work.at === "ringing") return work.ring.token;
-  return work.at === "talking" ? work.token : null;
 }

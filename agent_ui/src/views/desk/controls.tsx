@@ -1,9 +1,10 @@
-import { Mic, MicOff, Pause, PhoneOff, Play } from "lucide-react";
+import { Mic, MicOff, Pause, PhoneForwarded, PhoneOff, Play } from "lucide-react";
 import type { ReactNode } from "react";
 import { KeyHint } from "../../parts/key_hint";
 import { useWords } from "../../words";
 import type { AtWork, Seen } from "./at_work";
 import { Keypad } from "./keypad";
+import { TransferDialog } from "./transfer";
 
 /** What can be done during a talk; a sentence where nothing can. */
 export function Controls({ work, seen }: { work: AtWork; seen: Seen }) {
@@ -98,6 +99,18 @@ function Buttons({ work, seen }: { work: AtWork; seen: Seen }) {
         <KeyHint>F4</KeyHint>
       </button>
       <Keypad pressed={(key) => work.pressKey(key)} />
+      <button
+        type="button"
+        className="control"
+        aria-haspopup="dialog"
+        aria-keyshortcuts="F8"
+        onClick={() => work.openTransfer(true)}
+      >
+        <PhoneForwarded size={20} aria-hidden="true" />
+        {words.transfer.button}
+        <KeyHint>F8</KeyHint>
+      </button>
+      <TransferDialog work={work} seen={seen} />
       <End work={work} />
     </div>
   );

@@ -103,6 +103,13 @@ export class LegKeeper {
     this.#call?.decide("answer_call");
   }
 
+  /** Hand the caller to a queue; say whether the node was there to hear it. */
+  transfer(queue: string): boolean {
+    const isHeard = this.say({ kind: "transfer", queue });
+    if (isHeard) this.#tell({ kind: "transferring", queue });
+    return isHeard;
+  }
+
   /** Give the call back. */
   decline(): void {
     this.#call?.decide("decline");

@@ -1,6 +1,7 @@
 -- Count the calls that came in since $1, by queue: as the nodes saw them, and as their rows stand.
 --
--- A call that its queue has passed on was offered to both queues; it came to its end in the last.
+-- A call that its queue has passed on, or an adviser has transferred, was offered to both queues; it
+-- came to its end in the last.
 -- A call that a later leg has resumed may arrive twice; it came in when its row says so.
 WITH seen AS (
     SELECT DISTINCT call
@@ -13,14 +14,17 @@ WITH seen AS (
 queued AS (
     SELECT DISTINCT ON (call) call, facts ->> 'queue' AS queue
     FROM events
-    WHERE kind IN ('CallQueued', 'CallOverflowed') AND call IN (SELECT call FROM seen)
+    WHERE kind IN ('CallQueued', 'CallOverflowed', 'CallTransferred') AND call IN (SELECT call FROM seen)
     ORDER BY call, version DESC
 ),
 
-overflowed AS (
-    SELECT DISTINCT call, facts ->> 'from_queue' AS queue
+passed AS (
+    SELECT DISTINCT
+        call,
+        facts ->> 'from_queue' AS queue,
+        CASE kind WHEN 'CallOverflowed' THEN 'overflowed' ELSE 'transferred' END AS state
     FROM events
-    WHERE kind = 'CallOverflowed' AND call IN (SELECT call FROM seen)
+    WHERE kind IN ('CallOverflowed', 'CallTransferred') AND call IN (SELECT call FROM seen)
 )
 
 SELECT
@@ -33,14 +37,17 @@ SELECT
     count(*) FILTER (WHERE ending = 'left_in_menu') AS left_in_menu_count,
     count(*) FILTER (WHERE ending = 'closed') AS closed_count,
     count(*) FILTER (WHERE ending = 'system_lost') AS system_lost_count,
-    count(*) FILTER (WHERE state NOT IN ('offered', 'overflowed', 'ended')) AS in_progress_count,
+    count(*) FILTER (
+        WHERE state NOT IN ('offered', 'overflowed', 'transferred', 'ended')
+    ) AS in_progress_count,
     count(*) FILTER (WHERE state = 'overflowed') AS overflowed_count,
+    count(*) FILTER (WHERE state = 'transferred') AS transferred_count,
     count(*) FILTER (WHERE provisional) AS provisional_count
 FROM (
     SELECT queue, 'offered' AS state, NULL AS ending, false AS provisional
     FROM seen LEFT JOIN queued USING (call)
     UNION ALL
-    SELECT queue, unnest(ARRAY['offered', 'overflowed']), NULL, false FROM overflowed
+    SELECT queue, unnest(ARRAY['offered', state]), NULL, false FROM passed
     UNION ALL
     SELECT queue, state, ending, provisional FROM calls WHERE arrived_at_ms >= $1
 ) AS sides

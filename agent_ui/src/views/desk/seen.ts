@@ -1,0 +1,51 @@
+/** What an adviser at work has before the eyes, in one picture. */
+
+import { type Microphone, NO_MICROPHONE } from "../../media/microphone";
+import { type Desk, NEW_DESK } from "../../state/desk";
+import { type Leg, NO_LEG } from "../../state/leg";
+import type { Draft } from "../../state/notes";
+import { type Line, NO_LINE } from "../../state/quality";
+import type { Connection } from "../../wire/connection";
+import type { ChatSeen } from "./chat_keeper";
+
+/** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
+export interface Trouble {
+  what: "presence" | "callback" | "end" | "finish" | "more_time" | "notes" | "sign_out";
+  detail: string | null;
+}
+
+export interface Seen {
+  desk: Desk;
+  connection: Connection;
+  leg: Leg;
+  line: Line;
+  caller: MediaStream | null;
+  microphone: Microphone;
+  /** The browser is asking the person for the microphone. */
+  asking: boolean;
+  draft: Draft | null;
+  chats: readonly ChatSeen[];
+  /** The adviser chooses where the caller is handed to. */
+  transferring: boolean;
+  trouble: Trouble | null;
+}
+
+export const AT_FIRST: Seen = {
+  desk: NEW_DESK,
+  connection: { at: "connecting", attempt: 0 },
+  leg: NO_LEG,
+  line: NO_LINE,
+  caller: null,
+  microphone: NO_MICROPHONE,
+  asking: false,
+  draft: null,
+  chats: [],
+  transferring: false,
+  trouble: null,
+};
+
+/** Say whether caller and adviser can hear each other now. */
+export function isUp(seen: Seen): boolean {
+  const { work } = seen.desk;
+  return work.at === "talking" && (seen.leg.sound === "bridged" || seen.leg.sound === "attached");
+}

@@ -1,0 +1,195 @@
+import { Search, X } from "lucide-react";
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { announce } from "../../parts/announcer";
+import { desk } from "../../wire/http";
+import type { Language, TransferTarget } from "../../wire/made";
+import { titleIn, useSpoken, useWords, type Words } from "../../words";
+import type { AtWork, Seen } from "./at_work";
+
+type Targets = readonly TransferTarget[] | "loading" | "unreachable";
+
+/** Choose a queue that the caller is handed to; what is closed is said before. */
+export function TransferDialog({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  return (
+    <ModalOverlay
+      className="overlay"
+      isOpen={seen.transferring}
+      onOpenChange={(open) => work.openTransfer(open)}
+      isDismissable
+    >
+      <Modal className="modal" data-size="wide">
+        <Dialog className="dialog">
+          <header>
+            <Heading slot="title" level={2}>
+              {words.transfer.title}
+            </Heading>
+            <Button slot="close" className="btn" data-look="quiet" aria-label={words.close}>
+              <X size={18} aria-hidden="true" />
+            </Button>
+          </header>
+          <Choose work={work} seen={seen} />
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  const { language } = useSpoken();
+  const [targets, load] = useTargets();
+  const [sought, seek] = useState("");
+  const [chosen, choose] = useState<string | null>(null);
+  const [wrong, setWrong] = useState<string | null>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLFieldSetElement>(null);
+  useEffect(() => {
+    // The dialog takes the focus itself as it opens.
+    const opened = requestAnimationFrame(() => search.current?.focus());
+    return () => cancelAnimationFrame(opened);
+  }, []);
+  const found = typeof targets === "string" ? [] : matching(targets, sought, language);
+  const standing = found.some((one) => one.queue === chosen && one.is_open) ? chosen : null;
+  const { asked, refused } = seen.leg.transfer;
+  const trouble = wrong ?? (refused === null ? null : refusalIn(refused, words));
+  useFound(typeof targets === "string" ? null : found.length, sought);
+  const hand = (event: FormEvent) => {
+    event.preventDefault();
+    setWrong(null);
+    if (standing === null) setWrong(words.transfer.chooseFirst);
+    else if (!work.transfer(standing)) setWrong(words.transfer.unreachable);
+  };
+  const goDown = (event: KeyboardEvent) => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    list.current?.querySelector<HTMLInputElement>("input:not(:disabled)")?.focus();
+  };
+  return (
+    <form className="transfer" onSubmit={hand}>
+      <label className="seek">
+        <span className="unseen">{words.transfer.seek}</span>
+        <Search size={18} aria-hidden="true" />
+        <input
+          ref={search}
+          className="field"
+          type="search"
+          placeholder={words.transfer.seek}
+          value={sought}
+          autoComplete="off"
+          onChange={(event) => seek(event.target.value)}
+          onKeyDown={goDown}
+        />
+      </label>
+      {targets === "loading" && <p className="muted">{words.transfer.loading}</p>}
+      {targets === "unreachable" && (
+        <p role="alert">
+          {words.transfer.noList}{" "}
+          <button type="button" className="btn" onClick={load}>
+            {words.banner.tryNow}
+          </button>
+        </p>
+      )}
+      {typeof targets !== "string" && found.length === 0 && <p>{words.transfer.noneFound}</p>}
+      <fieldset ref={list} className="targets">
+        <legend className="unseen">{words.transfer.queues}</legend>
+        {found.map((target) => (
+          <Row
+            key={target.queue}
+            target={target}
+            isChosen={target.queue === standing}
+            choose={choose}
+          />
+        ))}
+      </fieldset>
+      {trouble !== null && <p role="alert">{trouble}</p>}
+      <p className="muted small">{words.transfer.keepsPlace}</p>
+      <div className="row">
+        <button type="submit" className="btn" data-look="primary" disabled={asked !== null}>
+          {asked === null ? words.transfer.now : words.transfer.working}
+        </button>
+        <button type="button" className="btn" onClick={() => work.openTransfer(false)}>
+          {words.transfer.cancel}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+interface RowProps {
+  target: TransferTarget;
+  isChosen: boolean;
+  choose: (queue: string) => void;
+}
+
+function Row({ target, isChosen, choose }: RowProps) {
+  const words = useWords();
+  const { language } = useSpoken();
+  return (
+    <label className="target" data-open={target.is_open}>
+      <input
+        type="radio"
+        name={`${useId()} target`}
+        value={target.queue}
+        checked={isChosen}
+        disabled={!target.is_open}
+        onChange={() => choose(target.queue)}
+      />
+      <span>
+        <b>{titleIn(target.titles, language)}</b>
+        <span className="muted small">{titleIn(target.line_titles, language)}</span>
+      </span>
+      <span className="small">{standsIn(target, words)}</span>
+    </label>
+  );
+}
+
+/** Fetch the queues when the dialog opens; they are there, on their way, or cannot be had. */
+function useTargets(): [Targets, () => void] {
+  const [targets, setTargets] = useState<Targets>("loading");
+  const load = () => {
+    setTargets("loading");
+    desk.transfers().then(
+      (answer) => setTargets(answer.targets),
+      () => setTargets("unreachable"),
+    );
+  };
+  useEffect(load, []);
+  return [targets, load];
+}
+
+/** Say how many queues are found, once the list is there and whenever it was searched. */
+function useFound(count: number | null, sought: string): void {
+  const words = useWords();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: said for each search
+  useEffect(() => {
+    if (count !== null && sought !== "") announce(words.transfer.found(count));
+  }, [count, sought]);
+}
+
+/** Return the queues whose name or line has every word that is sought. */
+export function matching(
+  targets: readonly TransferTarget[],
+  sought: string,
+  language: Language,
+): TransferTarget[] {
+  const plain = (text: string) => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  const parts = plain(sought).split(/\s+/).filter(Boolean);
+  return targets.filter((target) => {
+    const named = plain(
+      `${titleIn(target.titles, language)} ${titleIn(target.line_titles, language)}`,
+    );
+    return parts.every((part) => named.includes(part));
+  });
+}
+
+function standsIn(target: TransferTarget, words: Words): string {
+  if (!target.is_open) return words.transfer.closed;
+  if (target.waiting_count === null || target.ready_count === null) return "";
+  return words.transfer.stands(target.waiting_count, target.ready_count);
+}
+
+function refusalIn(code: string, words: Words): string {
+  return code === "queue-closed" ? words.transfer.closedMeanwhile : words.transfer.refused;
+}

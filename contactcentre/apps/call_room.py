@@ -1,0 +1,111 @@
+"""The room of one call on its node: who is there, what they do, and what each of them hears."""
+
+import asyncio
+
+from pydantic import BaseModel
+
+from contactcentre.adapters.telemetry.metrics import count_dropped
+from contactcentre.apps.adviser_part import AdviserPart
+from contactcentre.apps.call_bounds import next_of
+from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.room_sound import RoomSound
+from contactcentre.apps.supervising import SupervisedCall, Supervising
+from contactcentre.domain.call import CallState
+from contactcentre.domain.events import Ending, LapseReason
+from contactcentre.domain.ids import LegId
+from contactcentre.domain.room import SCENES, Role, Scene, Seat
+from contactcentre.limits import KEYS_INBOX_MAX
+from contactcentre.ports.live import AdviserAct, AdviserAttached
+from contactcentre.wire.closing import Closing
+
+
+class CallRoom:
+    """One room."""
+
+    def __init__(self, live: SupervisedCall, caller: CallerPart, tools: NodeTools) -> None:
+        self._caller = caller
+        self._sound = RoomSound(tools.media)
+        self.supervising = Supervising(
+            live,
+            media=tools.media,
+            clock=tools.clock,
+            spawn=tools.spawn,
+            durable_seq=tools.durable_seq,
+            changed=self._supervisors_changed,
+            is_told=tools.tells_of_listening,
+        )
+        self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
+        self._scene = Scene.ALONE
+        self.adviser: AdviserPart | None = None
+        """Who is rung or talked with, once the browser is there."""
+
+    @property
+    def adviser_leg(self) -> LegId | None:
+        """Return the connected leg of the adviser."""
+        return None if self.adviser is None else self.adviser.connected_leg
+
+    def follow(self, state: CallState) -> None:
+        """Let what goes on here be what it is while the call stands so."""
+        self._scene = SCENES[state]
+        self.settle()
+
+    def settle(self) -> None:
+        """Let everybody hear what is to be heard now: somebody has come, or is on another leg."""
+        seats = [Seat(leg=self._caller.leg, role=Role.CALLER)]
+        if self.adviser_leg is not None:
+            seats.append(Seat(leg=self.adviser_leg, role=Role.ADVISER))
+        seats += self.supervising.seats
+        self._sound.settle(self._scene, seats)
+
+    def seat(self, part: AdviserPart) -> None:
+        """Seat the adviser's browser in the place of the one that is there."""
+        if self.adviser is not None:
+            self.adviser.leave(Closing.REPLACED)
+        self.adviser = part
+        self.settle()
+
+    def act(self, part: AdviserPart, act: AdviserAct) -> None:
+        """Take what the adviser does, unless another has taken the place."""
+        if part is not self.adviser:
+            return
+        if isinstance(act, AdviserAttached):
+            self._supervisors_changed()  # they may have been there before the adviser came back
+        try:
+            self._acts.put_nowait(act)
+        except asyncio.QueueFull:
+            count_dropped("adviser acts")
+
+    async def next_act(self, *, within_ms: int | None) -> AdviserAct | None:
+        """Return what the adviser did next; None if nothing in time."""
+        return await next_of(self._acts, within_ms)
+
+    def tell_adviser(self, said: BaseModel) -> None:
+        """Say something to the adviser's browser, if it is there."""
+        if self.adviser is not None:
+            self.adviser.send(said)
+
+    def let_adviser_go(self, *, lapse: LapseReason | None, ending: Ending | None) -> None:
+        """End the adviser's part, and forget what was done and not seen to."""
+        if self.adviser is not None:
+            self.adviser.end(lapse=lapse, ending=ending)
+        self.adviser = None
+        while not self._acts.empty():
+            self._acts.get_nowait()
+
+    def drop(self) -> None:
+        """Send the browsers away: the call is at another node, and so is their way."""
+        self.supervising.drop()
+        if self.adviser is not None:
+            self.adviser.leave(Closing.STOPPING)
+
+    def _supervisors_changed(self) -> None:
+        """Let everybody hear what is to be heard now, and the adviser know of it."""
+        self.settle()
+        self.tell_adviser(self.supervising.told)
+
+    def tell_quality(self) -> None:
+        """Tell every browser how its sound comes in."""
+        self._caller.tell_quality()
+        if self.adviser is not None:
+            self.adviser.tell_quality()

@@ -1,0 +1,40 @@
+"""Where an adviser may hand a caller, as it is told to the desk: what is closed is said before."""
+
+from collections.abc import Mapping
+
+from contactcentre.apps.desk_told import queue_titles
+from contactcentre.domain.ids import LineId
+from contactcentre.domain.ivr.flow import Line
+from contactcentre.domain.ivr.transfer import Target, targets
+from contactcentre.journey.steering import Steering
+from contactcentre.ports.environment import Clock
+from contactcentre.ports.state import Overview, QueueStanding
+from contactcentre.wire import desk as said
+
+
+class TransferSigns:
+    """The queues that callers may be handed to, in words."""
+
+    def __init__(self, lines: Mapping[LineId, Line], steering: Steering, clock: Clock) -> None:
+        self._lines = lines
+        self._steering = steering
+        self._clock = clock
+
+    def targets(self, overview: Overview | None) -> said.TransferTargets:
+        """Return every queue for calls; without an overview nobody can say who waits there."""
+        stands = {} if overview is None else {one.queue: one for one in overview.queues}
+        found = targets(self._lines, self._steering.of, is_chat=False, at_ms=self._clock.now_ms())
+        return said.TransferTargets(
+            targets=[_told(target, stands.get(target.queue.id)) for target in found]
+        )
+
+
+def _told(target: Target, standing: QueueStanding | None) -> said.TransferTarget:
+    return said.TransferTarget(
+        queue=target.queue.id,
+        titles=queue_titles(target.line, target.queue),
+        line_titles=dict(target.line.titles),
+        is_open=target.is_open,
+        waiting_count=None if standing is None else standing.waiting_count,
+        ready_count=None if standing is None else standing.ready_count,
+    )
