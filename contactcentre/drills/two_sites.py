@@ -29,6 +29,8 @@ FIRST_OPEN_PORT, FIRST_INNER_PORT = 8_000, 9_000
 PUBLIC_PORT = 8_080
 PATIENT_S = "5"
 """Both sites share one machine: who waits for a turn there does not hang."""
+STEP_MS = "1000"
+"""A step in the live state may go to the other site and back, on a bad day."""
 NAME = "calls.riverside.example"
 """The name of the callers' pages, which stands for the public servers of both sites."""
 
@@ -198,6 +200,7 @@ async def _start(
     spots = two_site_spots(places)
     said = {
         "CC_REDIS_URL": redis.url,
+        "CC_REDIS_TIMEOUT_MS": STEP_MS,
         "CC_DATABASE_URL": record.url,
         "CC_DATA_DIR": str(folder),
         "CC_PROXIES": WIRES[OUTSIDE].host,

@@ -29,6 +29,8 @@ PEAK_FORGET = 64
 """After so many packets a third of a burst's lateness is still remembered."""
 PAUSE_SAMPLES = 8_000
 """Nothing for so long is a sender that pauses, not one whose packets are lost."""
+LATE_RUN_MAX = 10
+"""So many packets in a row that came too late: the network has become slower, and stays so."""
 SILENCE_MORE_SAMPLES = 3 * SAMPLES_PER_TICK
 QUIET_LEVEL = 200
 """Mean magnitude of samples under which a frame holds no speech (-44 dB)."""
@@ -79,6 +81,7 @@ class JitterBuffer:
         "_frames_since_splice",
         "_highest",
         "_jitter",
+        "_late_run",
         "_law",
         "_lost_before",
         "_peak",
@@ -108,6 +111,7 @@ class JitterBuffer:
         self._fastest = self._fastest_lately = self._fastest_before = self._window_ends = 0
         self._transit = self._peak = 0
         self._jitter = 0.0
+        self._late_run = 0
         self._concealing = False
         self._frames_since_splice = 0
         self.received_count = self.late_count = self.concealed_count = 0
@@ -209,11 +213,15 @@ class JitterBuffer:
         self._base = self._highest = sequence
         self._stream_received = self._seen = 1
         self.received_count += 1
-        self._transit = now - timestamp
-        self._fastest = self._fastest_lately = self._fastest_before = now - timestamp
-        self._window_ends = now + WINDOW_SAMPLES
+        self._begin_timing(now - timestamp, now)
         self._restart(timestamp, now)
         return timestamp
+
+    def _begin_timing(self, transit: int, now: int) -> None:
+        """Compare packets from now on with one that was on its way for so long."""
+        self._transit = transit
+        self._fastest = self._fastest_lately = self._fastest_before = transit
+        self._window_ends = now + WINDOW_SAMPLES
 
     def _restart(self, at: int, now: int) -> None:
         """Forget what waits, and let what begins at `at` wait as long as it should."""
@@ -242,7 +250,13 @@ class JitterBuffer:
             self._restart(at, now)
         if end <= self._play:
             self.late_count += 1
-            return
+            self._late_run += 1
+            if self._late_run < LATE_RUN_MAX:
+                return
+            self._begin_timing(now - at, now)
+            self._peak, self.target = 0, FRAMES_MIN
+            self._restart(at, now)
+        self._late_run = 0
         if at < self._play:
             payload = payload[self._play - at :]
             at = self._play

@@ -222,6 +222,26 @@ def test_a_network_that_becomes_longer_is_normal_again_once_that_is_known() -> N
     assert played.delay_ms(15) <= 60
 
 
+def test_a_network_that_becomes_slower_than_may_be_waited_for_is_heard_again_at_once() -> None:
+    packets = talk(16)
+    for packet in packets:
+        if packet.arrives >= 6 * S:
+            packet.arrives += 250 * 8
+    played = play(packets, 16)
+    assert played.buffer.late_count <= 10
+    assert played.quietest_db(6.6, 16) > -3
+    assert played.delay_ms(15) <= 60
+
+
+def test_a_few_packets_that_come_much_too_late_change_nothing() -> None:
+    packets = talk(16)
+    for number, packet in enumerate(packets):
+        if packet.arrives >= 6 * S and number % 10:
+            packet.arrives += 300 * 8 * (number % 3 > 0)
+    played = play(packets, 16)
+    assert max(played.delays_ms) <= FRAMES_MAX * 20 + 40
+
+
 def changed(packets: list[Packet], **to: int) -> list[Packet]:
     """Return a talk whose second half is another stream."""
     half = len(packets) // 2
