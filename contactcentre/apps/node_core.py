@@ -21,6 +21,7 @@ from contactcentre.apps.node_calls import NodeCalls, NodePlace
 from contactcentre.apps.node_tools import CallbackTerms, NodeTools, Patience, Sign, Words
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
+from contactcentre.apps.spread import spread_ms
 from contactcentre.apps.text_legs import WithTextLegs
 from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import StateUnavailable
@@ -172,7 +173,8 @@ class NodeCore:
             elif is_heard and not was_heard:
                 log.info("the node reports again")
             shown()
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+            spread = spread_ms(len(self.calls.calls))
+            await asyncio.sleep((BEAT_EVERY_MS - spread) / 1_000)
 
     async def _is_heard(self) -> bool:
         """Report once; say whether the store has heard it."""

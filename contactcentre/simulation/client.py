@@ -24,13 +24,13 @@ from redis.exceptions import (
 
 from contactcentre.adapters.state_redis.client import (
     APART,
-    CONNECTIONS_MAX,
     LOOK_EVERY_S,
     LOOK_SHARE,
     NO_WRITES,
     WATCH_EVERY_S,
     WATCH_WITHIN_S,
 )
+from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names, Network
