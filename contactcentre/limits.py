@@ -59,6 +59,8 @@ MESSAGE_MAX_BYTES = 65_536
 KEYS_INBOX_MAX = 32
 REPORT_CALLS_MAX = 200
 """Calls in one report; a node with more sends several."""
+REPORT_SPREAD_MS = 150
+"""Over so long they are spread: all at once they would hold up every offer of that moment."""
 MATCHES_PER_SWEEP_MAX = 50
 WISH_MS = 20_000
 """Whoever comes back from a talk that broke waits for the same adviser alone for so long."""

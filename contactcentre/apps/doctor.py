@@ -125,7 +125,7 @@ class _Doctor:
         state = self._state
         server = await self._census.server()
         generation = await state.generation()
-        queues = {*self.widest_ms, *await state.queues_waiting()}
+        queues = {*self.widest_ms, *(await state.matchable(advisers_max=1)).queues}
         overview = await state.overview(sorted(queues))
         nodes = [one for one in overview.nodes if one.carries_calls]
         held = await self._census.held(one.node for one in nodes)

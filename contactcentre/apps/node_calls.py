@@ -13,11 +13,11 @@ from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.spread import spread
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import TALKS, Call, CallState
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, StaleToken, UnknownName
 from contactcentre.domain.ids import CallId, LegId, NodeId
-from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
 from contactcentre.ports.media import TEXT_OFFER
 from contactcentre.ports.state import CallReport, NodeReport
@@ -189,9 +189,10 @@ class NodeCalls:
             # whatever a former run of this node held, nobody holds now
             self._former_run_lost = await queues.lose_calls(node, beat=None) == 0
         self._beat += 1
-        reports = [one for call in self._calls.values() if (one := call.report()) is not None]
-        for start in range(0, len(reports), REPORT_CALLS_MAX):
-            await self.report(reports[start : start + REPORT_CALLS_MAX])
+        calls = [*self._calls.values()]
+        async for part in spread(calls, self._tools.clock):
+            here = [call for call in part if self._calls.get(call.call.id) is call]
+            await self.report([one for call in here if (one := call.report()) is not None])
         durable_seq = await queues.report_node(self._node_report())
         self.durable_seq = max(self.durable_seq, durable_seq)
         await self._tell_ends()

@@ -22,6 +22,7 @@ from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.reach import HttpDesks
+from contactcentre.apps.spread import spread
 from contactcentre.bench.routing_order import Wait
 from contactcentre.bench.routing_people import DESKS, EPOCH, NODES, Adviser, Caller, People
 from contactcentre.domain.call import CallState
@@ -35,7 +36,7 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import Ending
 from contactcentre.domain.ids import CallId, DeskId, NodeId
-from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX, RING_MS
+from contactcentre.limits import BEAT_EVERY_MS, RING_MS
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import NodeReport
 from contactcentre.settings import Settings
@@ -63,6 +64,7 @@ class Floor:
         self.beats_apart_max_s = 0.0
         """The longest that its nodes were silent: too long, and they are taken for lost."""
         self._state = state
+        self._clock = MachineClock()
         self._urls: dict[NodeId | DeskId, str] = {}
         self._desks: dict[NodeId, HttpDesks] = {}
         self._taking: set[CallId] = set()
@@ -231,10 +233,11 @@ class Floor:
             await asyncio.sleep(max(0.0, BEAT_EVERY_MS / 1_000 - (time.monotonic() - began)))
 
     async def _report_node(self, beat: int, *, node: NodeId) -> None:
-        reports = [one.said() for one in self._held[node].values()]
-        for start in range(0, len(reports), REPORT_CALLS_MAX):
-            await self._state.report_calls(node, reports[start : start + REPORT_CALLS_MAX])
-        await self._state.report_node(self._node_report(node, beat, len(reports)))
+        held = self._held[node]
+        async for part in spread([*held.values()], self._clock):
+            reports = [one.said() for one in part if one.call in held]
+            await self._state.report_calls(node, reports)
+        await self._state.report_node(self._node_report(node, beat, len(held)))
 
     async def _report_desk(self, beat: int, *, desk: DeskId) -> None:
         await self._state.report_desk(desk=desk, beat=beat, internal_url=self._urls[desk])
@@ -252,13 +255,12 @@ class Floor:
         )
 
     def _reach(self, node: NodeId, peers: Peers, settings: Settings) -> HttpDesks:
-        clock = MachineClock()
         signing, keys = settings.signing_ring()
         return HttpDesks(
             peers,
             self._state,
-            Signatures(keys, signing, clock),
-            clock,
+            Signatures(keys, signing, self._clock),
+            self._clock,
             node=node,
             node_url=f"ws://{LOOPBACK}:1/leg",
             words={},

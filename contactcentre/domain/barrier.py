@@ -7,10 +7,11 @@ later. Time comes in; whoever asks looks again and again.
 from collections.abc import Mapping
 
 from contactcentre.domain.ids import NodeId
-from contactcentre.limits import BARRIER_MS
+from contactcentre.limits import BARRIER_MS, REPORT_SPREAD_MS
 
 REPORT_SPAN_MS = 250
 """A node's report takes no longer; a beat so soon after a change may end one begun before it."""
+assert REPORT_SPREAD_MS < REPORT_SPAN_MS, "also where a node has to say it in several parts"
 
 
 class Barrier:

@@ -132,11 +132,8 @@ class Matcher:
         Raises StateUnavailable; what was yielded before stands.
         """
         await self._brake.look()
-        waiting = await self._matching.queues_waiting()
-        if not waiting:
-            return
-        advisers = await self._matching.advisers_ready(count_max=MATCHES_PER_SWEEP_MAX)
-        untried = [*advisers]
+        seen = await self._matching.matchable(advisers_max=MATCHES_PER_SWEEP_MAX)
+        untried = [*seen.advisers]
         while untried:
             if self._must_wait():
                 return
@@ -145,9 +142,9 @@ class Matcher:
             request = self._chance.request()
             for reservation in await self._matching.match_advisers(tried, request=request):
                 yield self._seen(reservation)
-        if len(advisers) < MATCHES_PER_SWEEP_MAX:
-            return  # everybody who is ready has been tried; whoever comes now wakes us again
-        for queue in waiting:
+        if len(seen.advisers) < MATCHES_PER_SWEEP_MAX:
+            return  # everybody has been tried; whoever comes now wakes us again
+        for queue in seen.queues:
             if self._must_wait():
                 return
             await self._room()

@@ -42,6 +42,14 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matchable:
+    """Where somebody waits, the best-scored head first, and who is ready there, in their turn."""
+
+    queues: Sequence[QueueId]
+    advisers: Sequence[AdviserId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
     """What a node says of one of its calls that waits, rings or talks."""
 
@@ -363,11 +371,8 @@ class Matching(Wishes, Protocol):
     async def match_queue(self, queue: QueueId, *, request: RequestId) -> Reservation | None:
         """Reserve a queue's head for who is next of those asked for it by now; None if nobody."""
 
-    async def queues_waiting(self) -> Sequence[QueueId]:
-        """Return the queues in which somebody waits, the best-scored head first."""
-
-    async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
-        """Return ready advisers, the longest ready first."""
+    async def matchable(self, *, advisers_max: int) -> Matchable:
+        """Return where somebody waits, and who is ready for one of them."""
 
     async def reservations(self) -> Sequence[Reservation]:
         """Return the reservations that no node has taken up yet."""

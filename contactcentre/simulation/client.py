@@ -24,12 +24,11 @@ from redis.exceptions import (
 
 from contactcentre.adapters.state_redis.client import (
     APART,
-    CONNECTIONS_MAX,
     LOOK_EVERY_S,
     LOOK_SHARE,
     NO_WRITES,
-    SCRIPT,
 )
+from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX, SCRIPT
 from contactcentre.adapters.state_redis.line import Line
 from contactcentre.adapters.state_redis.sentinels import MISSED_AFTER_S, WATCH_EVERY_S
 from contactcentre.domain.errors import StateUnavailable

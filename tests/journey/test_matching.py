@@ -17,7 +17,7 @@ from contactcentre.domain.pace import PACE_FIRST_PER_S
 from contactcentre.journey.matching import Matcher
 from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
-from contactcentre.ports.state import NodeStanding, Overview, Reservation
+from contactcentre.ports.state import Matchable, NodeStanding, Overview, Reservation
 from contactcentre.ports.wishes import Wish
 from tests.journey.stage import StagedBrake, StagedQueues
 
@@ -86,13 +86,9 @@ class StagedStore:
         if not self.is_open:
             raise StoreChanged("no router has opened it")
 
-    async def queues_waiting(self) -> Sequence[QueueId]:
-        """Return the queues of the test."""
-        return self.waiting
-
-    async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
-        """Return the advisers of the test."""
-        return self.ready[:count_max]
+    async def matchable(self, *, advisers_max: int) -> Matchable:
+        """Return the queues and the advisers of the test."""
+        return Matchable(queues=self.waiting, advisers=self.ready[:advisers_max])
 
     async def reservations(self) -> Sequence[Reservation]:
         """Return what nobody has taken up."""
@@ -204,9 +200,9 @@ async def test_each_attempt_has_a_name_of_its_own() -> None:
     assert len(set(store.asked)) == len(store.asked) > 2
 
 
-async def test_nobody_is_asked_for_while_nobody_waits() -> None:
+async def test_nobody_is_tried_while_no_one_who_is_ready_could_be_given_a_caller() -> None:
     store = StagedStore()
-    store.waiting = ()
+    store.ready = ()
     assert [one async for one in matcher(store, StagedNodes()).matches()] == []
     assert store.asked == []
 
@@ -253,12 +249,12 @@ async def test_a_router_outlives_an_outage_of_the_store() -> None:
     class Away(StagedStore):
         """A store that is away at first."""
 
-        async def queues_waiting(self) -> Sequence[QueueId]:
+        async def matchable(self, *, advisers_max: int) -> Matchable:
             """Fail once."""
             if not self.asked:
                 self.asked.append(RequestId("failed"))
                 raise StateUnavailable("away")
-            return await super().queues_waiting()
+            return await super().matchable(advisers_max=advisers_max)
 
     store = Away()
     store.by_adviser.append(reservation())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
+from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.scripts import all_scripts
 from contactcentre.domain.errors import StateUnavailable

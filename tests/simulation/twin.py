@@ -27,7 +27,7 @@ SAME_TIME = (
 """Goes before a script on the real server, so that both servers have the same time."""
 SLACK_MS = 2_000
 """A busy machine may take so long from one server to the other."""
-UNORDERED = {"SMEMBERS", "SPOP", "look_centre", "look_desks", "look_nodes", "look_waiting"}
+UNORDERED = {"SMEMBERS", "SPOP", "look_centre", "look_desks", "look_nodes", "look_matchable"}
 """What comes out of a set comes in an order that no server promises."""
 
 

@@ -20,11 +20,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Protocol
 
-from redis.asyncio import BlockingConnectionPool, Connection, Redis
+from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import (
     MasterDownError,
@@ -35,6 +32,7 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as TooLate
 
+from contactcentre.adapters.state_redis.connections import SCRIPT, Pool, pool_at, pool_of
 from contactcentre.adapters.state_redis.line import Line
 from contactcentre.adapters.state_redis.sentinels import (
     SCHEME,
@@ -44,14 +42,10 @@ from contactcentre.adapters.state_redis.sentinels import (
     find_primary,
     read_group,
 )
-from contactcentre.domain.errors import BadRequest, StateUnavailable
+from contactcentre.domain.errors import StateUnavailable
 
-CONNECTIONS_MAX = 16
-"""More commands than this at once wait for one another, within their deadline."""
 LOOK_SHARE = 0.4
 """The part of a command's deadline within which Sentinels must answer."""
-SCRIPT = "EVALSHA"
-"""Our steps, which say how slow the line is: nothing else that is asked may not have to wait."""
 LOOK_EVERY_S = 0.2
 """Sentinels are not asked more often than this, and each time a little later, never in step."""
 APART = "Redis: most Sentinels are out of reach, and another server may be the primary by now"
@@ -107,7 +101,7 @@ class RedisClient:
         if url.startswith(f"{SCHEME}:"):
             self._group = read_group(url)
         else:
-            self._redis = self._connected(_pool_of(url, self._line))
+            self._redis = self._connected(pool_of(url, self._line))
 
     @property
     def primary(self) -> Address | None:
@@ -207,11 +201,11 @@ class RedisClient:
             return
         former, self._primary = self._redis, primary
         self._line = Line(self.timeout_s)
-        self._redis = self._connected(_pool_at(primary, group, self._line))
+        self._redis = self._connected(pool_at(primary, group, self._line))
         if former is not None:
             await _drop(former)
 
-    def _connected(self, pool: BlockingConnectionPool) -> Redis:
+    def _connected(self, pool: Pool) -> Redis:
         redis = Redis.from_pool(pool)
         redis.response_callbacks.clear()  # replies are taken apart here, not guessed at
         return redis
@@ -249,46 +243,6 @@ class RedisClient:
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
 
 
-class _Connection(Connection):
-    """A connection that says a script's many arguments in a quarter of the library's time.
-
-    It tells its line how long it took to come about.
-    """
-
-    def __init__(self, *, line: Line, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._line = line
-
-    async def _connect(self) -> None:
-        """Connect, and measure the line."""
-        began_s = time.monotonic()
-        await super()._connect()  # type: ignore[no-untyped-call]
-        self._line.took(time.monotonic() - began_s)
-
-    def pack_command(self, *args: Any) -> list[bytes]:
-        """Return a command as it is sent."""
-        if args[0] != SCRIPT:
-            return super().pack_command(*args)
-        words = [
-            one.encode() if isinstance(one, str) else one if isinstance(one, bytes) else b"%d" % one
-            for one in args
-        ]
-        said = [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
-        return [b"*%d\r\n%b" % (len(words), b"".join(said))]
-
-
-class _PrimaryConnection(_Connection):
-    """A connection to a server that calls itself a primary, or none."""
-
-    async def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - the library's
-        """Sign in, and ask what the server is: a replica would answer out of an older state."""
-        await super().on_connect_check_health(check_health)
-        await self.send_command("ROLE", check_health=False)
-        role, *_ = await self.read_response()
-        if role != b"master":
-            raise MasterDownError("this server is no primary")
-
-
 def _is_doubtful(error: Exception) -> bool:
     """Say whether an error may mean that the primary is elsewhere; a command's own does not."""
     doubtful = ReadOnlyError | MasterDownError | NoConnection | TooLate | OSError | TimeoutError
@@ -302,41 +256,3 @@ async def _drop(redis: Redis) -> None:
     with suppress(RedisError, OSError):
         await redis.connection_pool.disconnect(inuse_connections=True)
     await redis.aclose()
-
-
-def _limits(line: Line) -> dict[str, Any]:
-    """Return what is the same for every pool."""
-    return {
-        "max_connections": CONNECTIONS_MAX,
-        "timeout": line.most_s,  # deadlines are ours, and none is longer
-        "socket_timeout": line.most_s,
-        "socket_connect_timeout": line.most_s,
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,
-        "driver_info": None,
-    }
-
-
-def _pool_of(url: str, line: Line) -> BlockingConnectionPool:
-    """Return the pool of one server by its URL. Raises BadRequest."""
-    try:
-        pool = BlockingConnectionPool.from_url(url, connection_class=_Connection, **_limits(line))
-    except ValueError as error:
-        raise BadRequest(f"CC_REDIS_URL cannot be understood: {error}") from error
-    if pool.connection_class is _Connection:  # a URL may ask for one of the library's own
-        pool.connection_kwargs["line"] = line
-    return pool
-
-
-def _pool_at(primary: Address, group: Group, line: Line) -> BlockingConnectionPool:
-    """Return the pool of a server that Sentinels have named."""
-    kind: type[AbstractConnection] = _PrimaryConnection
-    return BlockingConnectionPool(
-        connection_class=kind,
-        host=primary[0],
-        port=primary[1],
-        username=group.username,
-        password=group.password,
-        line=line,
-        **_limits(line),
-    )

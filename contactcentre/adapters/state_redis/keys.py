@@ -10,7 +10,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 |                   |         |                                | an hour after its end             |
 | passed:<call>     | hash    | public processes               | an hour                           |
 | queue:<queue>     | zset    | nodes and routers              | while calls wait in it            |
-| queues            | set     | nodes; look_waiting takes      | while calls wait in one of them   |
+| queues            | set     | nodes; look_matchable takes    | while calls wait in one of them   |
 |                   |         | out the empty ones             |                                   |
 | served:<queue>    | list    | nodes, at each answer          | an hour after the last answer or  |
 |                   |         |                                | till a call joins an empty queue  |

@@ -5,11 +5,11 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from contactcentre.adapters.state_redis.blackboard import HEADS_MAX, Blackboard, texts
+from contactcentre.adapters.state_redis.blackboard import HEADS_MAX, Blackboard
 from contactcentre.adapters.state_redis.keys import REQUEST_KEPT_S
 from contactcentre.domain.errors import StateUnavailable, StoreChanged
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
-from contactcentre.ports.state import Reservation
+from contactcentre.ports.state import Matchable, Reservation
 from contactcentre.ports.wishes import Wish
 
 RESERVATIONS_MAX = 500
@@ -82,22 +82,25 @@ class RedisMatching(Blackboard):
             case reply:
                 raise AssertionError(reply)
 
-    async def queues_waiting(self) -> Sequence[QueueId]:
-        """Return the queues in which somebody waits, the best-scored head first."""
+    async def matchable(self, *, advisers_max: int) -> Matchable:
+        """Return where somebody waits, and who is ready for one of them."""
+        assert advisers_max > 0, "whoever asks wants to match somebody"
         match await self.run(
-            "look_waiting",
-            keys={"queues": self.keys.queues, "queue:": self.keys.any_queue},
-            argv={},
+            "look_matchable",
+            keys={
+                "queues": self.keys.queues,
+                "queue:": self.keys.any_queue,
+                "ready_in:": self.keys.any_ready_in,
+            },
+            argv={"advisers_max": advisers_max},
         ):
-            case ["waiting", *queues]:
-                return [QueueId(queue) for queue in queues]
+            case ["matchable", queues, advisers]:
+                return Matchable(
+                    queues=[QueueId(queue) for queue in queues],
+                    advisers=[AdviserId(adviser) for adviser in advisers],
+                )
             case reply:
                 raise AssertionError(reply)
-
-    async def advisers_ready(self, *, count_max: int) -> Sequence[AdviserId]:
-        """Return ready advisers, the longest ready first."""
-        found = await self.client.ask("ZRANGE", self.keys.ready, 0, count_max - 1)
-        return [AdviserId(adviser) for adviser in texts(found)]
 
     async def reservations(self) -> Sequence[Reservation]:
         """Return the reservations that no node has taken up yet."""

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -215,6 +215,15 @@ class Centre:
                 legs_max=10,
             )
         )
+
+    async def all_ready(self) -> list[AdviserId]:
+        """Return everybody who is ready, whoever is next first."""
+        found = await self.state.client.ask("ZRANGE", self.state.keys.ready, 0, -1)
+        return [AdviserId(one.decode()) for one in found]
+
+    async def queues_waiting(self) -> Sequence[QueueId]:
+        """Return the queues in which somebody waits, the best-scored head first."""
+        return (await self.state.matchable(advisers_max=9)).queues
 
     async def standing(self, adviser: AdviserId = ADA) -> AdviserStanding:
         """Return how an adviser stands, as a supervisor sees it."""

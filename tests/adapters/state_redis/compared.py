@@ -22,9 +22,11 @@ async def compare_told(centre: Centre, kept: LedgerOfWaits) -> None:
     for queue in QUEUES:
         assert await centre.order(queue) == kept.order(queue)
     waiting = {queue for queue in QUEUES if kept.order(queue)}
-    assert set(await centre.state.queues_waiting()) == waiting
+    matchable = await centre.state.matchable(advisers_max=9)
+    assert set(matchable.queues) == waiting
+    assert set(matchable.advisers) == {one for queue in waiting for one in kept.ready(queue)}
     assert {one.token for one in await centre.state.reservations()} == kept.reserved()
-    assert set(await centre.state.advisers_ready(count_max=9)) == kept.ready()
+    assert set(await centre.all_ready()) == kept.ready()
     lost = {one.call: one.epoch for one in await centre.state.lost_calls()}
     calls = kept.calls.items()
     assert lost == {call: epoch(one.leg) for call, one in calls if one.is_lost}

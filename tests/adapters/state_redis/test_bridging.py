@@ -165,7 +165,7 @@ async def test_an_answer_with_a_newer_token_than_is_known_here_is_right(centre: 
     await centre.state.answer(call=EARLY, adviser=ADA, token=newer)
     assert await centre.order() == []
     assert (await centre.standing()).state is Presence.TALKING
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
     await centre.call(LATE)
     assert await centre.match(ADA) is None
 

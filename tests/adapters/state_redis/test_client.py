@@ -11,7 +11,7 @@ import pytest
 from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.adapters.state_redis.blackboard import Blackboard
-from contactcentre.adapters.state_redis.client import CONNECTIONS_MAX
+from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import EARLY, HASTY_MS, PAYING, Centre, Server
@@ -159,7 +159,7 @@ async def test_a_cancelled_step_leaves_nothing_behind(server: Server) -> None:
         step.cancel()
         await asyncio.wait({step})
     assert step.cancelled()
-    assert await state.queues_waiting() == []
+    assert (await state.matchable(advisers_max=9)).queues == []
     await state.close()
 
 

@@ -50,7 +50,7 @@ async def test_whoever_was_ready_at_a_lost_desk_is_not_matched_and_is_with_the_n
     assert await centre.match(ADA) is None
     for queue in (PAYING, WELSH):
         assert await centre.state.match_queue(queue, request=centre.request()) is None
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
     assert (await centre.standing()).state is P.READY
     async for _ in centre.state.wakes():
         async with centre.state.client.listening(centre.state.keys.wake) as heard:
@@ -66,7 +66,7 @@ async def test_a_desk_whose_beat_has_moved_on_loses_nobody(centre: Centre) -> No
     assert await centre.state.lose_advisers(DESK, beat=1) == 0  # it has not beaten at all
     await centre.desk_beats(beat=2)
     assert await centre.state.lose_advisers(DESK, beat=1) == 0
-    assert await centre.state.advisers_ready(count_max=9) == [ADA]
+    assert await centre.all_ready() == [ADA]
     assert await centre.state.lose_advisers(DESK, beat=2) == 1
 
 
@@ -77,7 +77,7 @@ async def test_an_adviser_who_went_to_another_desk_is_not_lost_with_the_first(
     await centre.ready(BOB)
     await centre.desk_says(ADA, P.READY, desk=OTHER_DESK)
     assert await lose(centre) == 1
-    assert await centre.state.advisers_ready(count_max=9) == [ADA]
+    assert await centre.all_ready() == [ADA]
     assert [one.adviser for one in await centre.state.lost_advisers()] == [BOB]
 
 
@@ -85,7 +85,7 @@ async def test_a_leftover_among_the_advisers_of_a_lost_desk_is_left_alone(centre
     await centre.desk_says(ADA, P.READY, desk=OTHER_DESK)
     await centre.state.client.ask("SADD", centre.state.keys.seats(DESK), ADA, "expired")
     assert await lose(centre) == 2
-    assert await centre.state.advisers_ready(count_max=9) == [ADA]
+    assert await centre.all_ready() == [ADA]
     assert await centre.state.lost_advisers() == []
 
 
@@ -162,7 +162,7 @@ async def test_whoever_is_ready_again_at_a_lost_desk_is_still_not_matched(
         case _:
             await centre.state.lose_calls(NORTH, beat=None)
     assert (await centre.standing()).state is P.READY
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
     await centre.call(LATE)
     assert await centre.match() is None
     assert await centre.state.match_queue(PAYING, request=centre.request()) is None
@@ -209,4 +209,4 @@ async def test_a_big_desk_is_lost_in_chunks_the_longest_lost_first(centre: Centr
         await asyncio.sleep(0.002)
     assert counts == [REPORT_CALLS_MAX, 50, 0]
     assert sorted(one.adviser for one in await centre.state.lost_advisers()) == names
-    assert await centre.state.advisers_ready(count_max=999) == []
+    assert await centre.all_ready() == []

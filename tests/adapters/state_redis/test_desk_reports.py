@@ -44,7 +44,7 @@ async def test_a_desk_that_never_heard_of_a_reservation_is_right_in_the_end(
     for _ in range(DOUBTS_MAX - 1):
         assert (await centre.desk_says(ADA, presence)).state is not presence
     assert (await centre.desk_says(ADA, presence)).state is presence
-    assert await centre.state.advisers_ready(count_max=9) == [ADA] * (presence is P.READY)
+    assert await centre.all_ready() == [ADA] * (presence is P.READY)
 
 
 async def test_a_desk_that_rings_is_believed_though_nobody_said_that_it_would(
@@ -127,7 +127,7 @@ async def test_a_desk_knows_more_after_the_store_has_lost_its_latest(centre: Cen
     await centre.ready()
     standing = await centre.desk_says(ADA, P.TALKING, call=EARLY, token=77)
     assert (standing.state, standing.call, standing.token) == (P.TALKING, EARLY, 77)
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
 
 
 async def test_no_token_is_given_that_a_desk_has_seen_before_the_store_was_emptied(
@@ -187,6 +187,6 @@ async def test_desks_restore_their_advisers_after_the_store_was_emptied(centre: 
     await centre.desk_says(ADA, P.TALKING, call=EARLY, token=held.token)
     await centre.ready(BOB)
     await centre.node_says(said(EARLY, "talking", held=held))
-    assert await centre.state.advisers_ready(count_max=9) == [BOB]
+    assert await centre.all_ready() == [BOB]
     await centre.end()
     assert (await centre.standing()).state is P.WRAP_UP

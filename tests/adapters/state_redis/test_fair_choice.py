@@ -116,7 +116,7 @@ async def test_in_a_sweep_too_the_best_head_goes_first_to_whoever_serves_several
     await centre.ready(AdviserId("ada"), queues=ALL)
     for service_class in (P3, P2, P1, P0):
         await came(centre, service_class, service_class, minutes_ago=20)
-    assert await centre.state.queues_waiting() == [QUEUES[one] for one in (P0, P1, P2, P3)]
+    assert await centre.queues_waiting() == [QUEUES[one] for one in (P0, P1, P2, P3)]
     router = Matcher(
         matching=centre.state,
         queues=centre.state,

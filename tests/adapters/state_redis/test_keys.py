@@ -90,7 +90,7 @@ async def test_all_sets_and_orders_are_gone_when_nobody_is_in_them(centre: Centr
     await centre.ready()
     await centre.talk()
     await centre.end()
-    assert await centre.state.queues_waiting() == []
+    assert await centre.queues_waiting() == []
     client, all_keys = centre.state.client, centre.state.keys
     for key in (all_keys.queues, all_keys.ready, all_keys.reservations):
         assert await client.ask("EXISTS", key) == 0

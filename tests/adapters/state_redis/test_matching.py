@@ -65,7 +65,7 @@ async def test_whoever_is_not_ready_is_offered_nothing(centre: Centre, presence:
     await centre.desk_says(ADA, presence)
     assert await centre.match() is None
     assert await centre.state.match_queue(PAYING, request=centre.request()) is None
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
 
 
 async def test_an_unknown_adviser_is_offered_nothing(centre: Centre) -> None:
@@ -77,8 +77,7 @@ async def test_a_queue_is_served_by_whoever_has_been_ready_for_longest(centre: C
     await centre.ready(BOB)
     await asyncio.sleep(0.002)
     await centre.ready(ADA)
-    assert await centre.state.advisers_ready(count_max=9) == [BOB, ADA]
-    assert await centre.state.advisers_ready(count_max=1) == [BOB]
+    assert await centre.all_ready() == [BOB, ADA]
     await centre.call(EARLY)
     await centre.call(LATE)
     found = [
@@ -99,7 +98,7 @@ async def test_a_reserved_adviser_is_offered_nothing_more_from_any_queue(
         assert await centre.state.match_queue(PAYING, request=centre.request())
     else:
         await centre.reserve()
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
     seen = await centre.state.overview([PAYING, WELSH])
     assert [queue.ready_count for queue in seen.queues] == [0, 0]
     assert await centre.match() is None

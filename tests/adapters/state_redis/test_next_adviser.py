@@ -14,7 +14,7 @@ CAT = AdviserId("cat")
 
 async def in_turn(centre: Centre) -> list[AdviserId]:
     """Return who is next for a caller, by the order of the sweep and by that of the queue."""
-    ready = await centre.state.advisers_ready(count_max=9)
+    ready = await centre.all_ready()
     found = [
         await centre.state.match_queue(PAYING, request=centre.request()) for _ in range(len(ready))
     ]
@@ -40,7 +40,7 @@ async def test_the_least_occupied_is_next_and_among_equals_who_has_been_ready_fo
 async def test_occupancy_goes_on_changing_the_order_while_nobody_is_called(centre: Centre) -> None:
     await centre.ready(ADA, occupied=300)
     await centre.ready(BOB, occupied=299)
-    assert await centre.state.advisers_ready(count_max=9) == [BOB, ADA]
+    assert await centre.all_ready() == [BOB, ADA]
     await centre.ready(ADA, occupied=298)
     await wait_for(centre, "c1", "c2")
     assert await in_turn(centre) == [ADA, BOB]

@@ -305,7 +305,7 @@ async def test_a_big_node_is_lost_in_chunks_and_comes_back_in_order(centre: Cent
     counts = [await centre.state.lose_calls(NORTH, beat=1) for _ in range(6)]
     assert counts == [REPORT_CALLS_MAX] * 5 + [0]
     assert sorted(await centre.lost()) == calls
-    assert await centre.state.queues_waiting() == []
+    assert await centre.queues_waiting() == []
     for at in range(0, len(reports), REPORT_CALLS_MAX):
         chunk = reports[at : at + REPORT_CALLS_MAX]
         await centre.node_says(*(replace(one, epoch=SECOND) for one in chunk), node=SOUTH)

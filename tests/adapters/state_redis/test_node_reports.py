@@ -81,7 +81,7 @@ async def test_a_call_that_an_adviser_has_is_not_offered_again_after_a_loss(
     standing = await centre.standing()
     expected = Presence.RINGING if word == "ringing" else Presence.TALKING
     assert (standing.state, standing.call, standing.token) == (expected, EARLY, held.token)
-    assert await centre.state.advisers_ready(count_max=9) == []
+    assert await centre.all_ready() == []
     await centre.state.answer(call=EARLY, adviser=ADA, token=held.token)
     await centre.end()
     assert (await centre.standing()).state is Presence.WRAP_UP

@@ -88,7 +88,7 @@ async def test_an_urgent_call_goes_first_but_an_old_one_is_not_overtaken_for_eve
 async def test_a_caller_in_another_queue_has_no_place_in_this_one(centre: Centre) -> None:
     await centre.call(queue=WELSH)
     assert await centre.state.place(call=EARLY, queue=PAYING) is None
-    assert await centre.state.queues_waiting() == [WELSH]
+    assert await centre.queues_waiting() == [WELSH]
 
 
 async def test_a_silent_caller_is_not_offered_and_keeps_the_rank(centre: Centre) -> None:
@@ -165,7 +165,7 @@ async def test_a_newer_leg_lets_a_reservation_stand_until_it_is_given_back(centr
         (held.token, SOUTH)
     ]
     await centre.give_back(held, LapseReason.NOT_TAKEN_UP)
-    assert await centre.state.advisers_ready(count_max=9) == [ADA]
+    assert await centre.all_ready() == [ADA]
 
 
 async def test_a_caller_who_joins_another_queue_leaves_the_first(centre: Centre) -> None:
@@ -182,7 +182,7 @@ async def test_a_call_that_has_ended_stays_closed(centre: Centre) -> None:
     with pytest.raises(CallClosed):
         await centre.call(epoch=LegEpoch(9, "ffff"))
     assert await centre.order() == []
-    assert await centre.state.queues_waiting() == []
+    assert await centre.queues_waiting() == []
 
 
 async def test_the_wait_is_not_guessed_from_fewer_than_five_answers(centre: Centre) -> None:

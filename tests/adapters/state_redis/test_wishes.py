@@ -60,7 +60,7 @@ async def test_the_same_adviser_gets_the_caller_back_first_when_ready(
     held = await broken(centre)
     await centre.call(LATE, at_ms=NOW_MS - MINUTE_MS)
     await centre.ready(ADA, token=held.token)
-    assert (await centre.state.queues_waiting())[0] == own_queue(ADA)
+    assert (await centre.queues_waiting())[0] == own_queue(ADA)
     found = await (by_queue(centre, own_queue(ADA)) if from_queue else centre.match(ADA))
     assert found is not None
     assert (found.call, found.adviser, found.queue) == (EARLY, ADA, PAYING)
@@ -88,7 +88,7 @@ async def test_a_wish_lapses_into_the_old_place(centre: Centre) -> None:
     await centre.state.lapse_wish(wish)
     assert await centre.order() == ["c0", EARLY, "c1"]
     assert await centre.state.wishes() == []
-    assert own_queue(ADA) not in await centre.state.queues_waiting()
+    assert own_queue(ADA) not in await centre.queues_waiting()
     await centre.ready(BOB)
     found = [await centre.reserve(BOB), await by_queue(centre)]
     assert found[1] is None
@@ -175,7 +175,7 @@ async def test_a_caller_who_hangs_up_or_whose_node_is_lost_is_wished_for_no_long
     await centre.ready(ADA, token=held.token)
     assert await centre.match(ADA) is None
     assert await centre.state.wishes() == []
-    assert await centre.state.queues_waiting() == []
+    assert await centre.queues_waiting() == []
     await centre.node_says(said(LATE, epoch=LegEpoch(2, "bbbb")), node=SOUTH)
     assert await centre.order() == [LATE]
 
