@@ -221,7 +221,8 @@ class CallWay:
     async def _ended(self, bridging: Bridging, end: TalkEnd) -> bool:
         if end is TalkEnd.ADVISER_HUNG_UP:
             return True
-        await bridging.break_off(wishes=self._tools.patience.wishes)
+        wishes = self._tools.patience.wishes and end is not TalkEnd.HANDED_BACK
+        await bridging.break_off(wishes=wishes)
         return False
 
     def _bridge(self, offered: Offered) -> Bridging:

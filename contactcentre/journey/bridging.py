@@ -38,6 +38,8 @@ class TalkEnd(Enum):
     ADVISER_HUNG_UP = auto()
     BROKEN = auto()
     """The adviser is gone; the caller goes back to the place."""
+    HANDED_BACK = auto()
+    """The adviser had to go; the caller goes back to the place, for another adviser."""
 
 
 def key_tone(key: str) -> SoundName:
@@ -102,7 +104,7 @@ class Bridging:
         answered = False
         while (left_ms := self.ring_left_ms) > 0:
             match await self._live.adviser_act(within_ms=left_ms):
-                case acts.AdviserDeclined():
+                case acts.AdviserDeclined() | acts.HandedBack():
                     return LapseReason.DECLINED
                 case acts.AdviserAnswered():
                     answered = True
@@ -176,7 +178,7 @@ class Bridging:
             if left_ms <= 0 or self._is_refused:
                 return False
             match await self._live.adviser_act(within_ms=min(left_ms, MOVED_AGAIN_EVERY_MS)):
-                case acts.AdviserHungUp() | acts.AdviserLost():
+                case acts.AdviserHungUp() | acts.AdviserLost() | acts.HandedBack():
                     return False
                 case _:
                     pass
@@ -207,13 +209,15 @@ class Bridging:
                     self._connect(on=self._call.state is CallState.TALKING)
                 case acts.AdviserHungUp():
                     return TalkEnd.ADVISER_HUNG_UP
+                case acts.HandedBack():
+                    return TalkEnd.HANDED_BACK
                 case acts.AdviserLost():
                     return TalkEnd.BROKEN
                 case acts.AdviserAnswered() | acts.AdviserDeclined() | None:
                     pass
 
     async def break_off(self, *, wishes: bool = False) -> None:
-        """Put the caller back into the place after the adviser's sound was lost.
+        """Put the caller back into the place after the adviser's sound was lost, or had to go.
 
         A caller who `wishes` for the same adviser waits for that one alone for a while.
         """

@@ -62,6 +62,11 @@ class AdviserHungUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandedBack:
+    """The adviser has to go: the caller goes back to the place, for another adviser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdviserLost:
     """Neither the adviser's socket nor any sound has been there for the grace of a leg."""
 
@@ -74,6 +79,7 @@ AdviserAct = (
     | MuteAsked
     | KeySent
     | AdviserHungUp
+    | HandedBack
     | AdviserLost
 )
 

@@ -90,6 +90,12 @@ class Decline(Said):
     kind: Literal["decline"] = "decline"
 
 
+class HandBack(Said):
+    """The adviser has to go; the caller goes back to the place, for another adviser."""
+
+    kind: Literal["hand_back"] = "hand_back"
+
+
 class Hold(Said):
     """The adviser puts the caller on hold, or comes back."""
 
@@ -125,7 +131,17 @@ class Typing(Said):
 
 
 AdviserSays = Annotated[
-    Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat,
+    Attach
+    | AnswerCall
+    | Decline
+    | HandBack
+    | Hold
+    | Mute
+    | PressKey
+    | Write
+    | Typing
+    | HangUp
+    | Beat,
     Field(discriminator="kind"),
 ]
 LegMessage = (
@@ -135,6 +151,7 @@ LegMessage = (
     | Attach
     | AnswerCall
     | Decline
+    | HandBack
     | Hold
     | Mute
     | PressKey

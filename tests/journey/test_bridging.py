@@ -24,6 +24,7 @@ from contactcentre.ports.live import (
     AdviserDeclined,
     AdviserHungUp,
     AdviserLost,
+    HandedBack,
     HoldAsked,
     KeySent,
     MuteAsked,
@@ -199,6 +200,19 @@ async def test_a_caller_whose_adviser_is_lost_may_wish_for_the_same_one(ring: Ri
     _, said = ring.queues.told[-1]
     assert isinstance(said, dict)
     assert said["wishes"] is True
+
+
+async def test_an_adviser_who_has_to_go_hands_the_caller_back_to_the_place(ring: Ring) -> None:
+    assert await talk(ring, HandedBack()) is TalkEnd.HANDED_BACK
+    await ring.bridging.break_off()
+    assert ring.live.call.state is CallState.WAITING
+    assert ring.live.call.enqueued_ms == 2_000
+
+
+async def test_a_ring_at_an_adviser_who_has_to_go_is_over(ring: Ring) -> None:
+    ring.act(HandedBack())
+    assert await ring.bridging.ring(ring_ms=1_000) is LapseReason.DECLINED
+    assert not ring.bridging.desk_failed
 
 
 async def test_a_talk_goes_on_while_the_store_is_away() -> None:

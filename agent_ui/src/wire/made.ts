@@ -26,7 +26,8 @@ export const CLOSINGS = {
   "TOO_SLOW": 4429
 } as const;
 
-export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
+export type AdviserSays =
+  Attach | AnswerCall | Decline | HandBack | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -115,6 +116,12 @@ export interface AnswerCall {
  */
 export interface Decline {
   kind: "decline";
+}
+/**
+ * The adviser has to go; the caller goes back to the place, for another adviser.
+ */
+export interface HandBack {
+  kind: "hand_back";
 }
 /**
  * The adviser puts the caller on hold, or comes back.
@@ -433,6 +440,7 @@ export interface Me {
   away_reasons: AwayReason[];
   ice_servers: string[];
   chats_max: number;
+  chats_beside_call_max: number;
 }
 /**
  * A queue's name for people.
