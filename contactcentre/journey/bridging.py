@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from contactcentre.domain.announcing import ADVISER_JOINING, APOLOGY_MOVED
 from contactcentre.domain.call import Call, CallState
-from contactcentre.domain.errors import Outage, Refusal, StaleToken, StateUnavailable
+from contactcentre.domain.errors import Outage, PeerBroke, Refusal, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
@@ -69,7 +69,7 @@ class Bridging:
         self._until_ms = 0
         self._is_refused = False
         self.desk_failed = False
-        """The desk had the ring and was lost with it: the call may be what breaks it."""
+        """The desk was told of the ring and was lost: the call may be what breaks it."""
 
     @property
     def ring_left_ms(self) -> int:
@@ -98,6 +98,9 @@ class Bridging:
             await self._desks.ring(
                 self._call, self._offered, ring_ms=ring_ms, steps=self._live.steps
             )
+        except PeerBroke:
+            self.desk_failed = True
+            return LapseReason.DESK_UNREACHABLE
         except (Refusal, Outage):
             return LapseReason.DESK_UNREACHABLE
         self._until_ms = self._clock.monotonic_ms() + ring_ms

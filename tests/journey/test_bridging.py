@@ -7,7 +7,7 @@ import pytest
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.domain.call import CallState
 from contactcentre.domain.classes import ServiceClass
-from contactcentre.domain.errors import PeerUnavailable, StaleToken, StateUnavailable
+from contactcentre.domain.errors import PeerBroke, PeerUnavailable, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
@@ -276,6 +276,12 @@ async def test_a_desk_that_was_gone_before_the_ring_has_not_failed_on_it() -> No
     ring = Ring(desks=StagedDesks(refuse=PeerUnavailable("gone")))
     assert await ring.bridging.ring(ring_ms=5_000) is LapseReason.DESK_UNREACHABLE
     assert not ring.bridging.desk_failed
+
+
+async def test_a_desk_process_that_died_as_it_was_told_of_the_ring_has_failed_on_it() -> None:
+    ring = Ring(desks=StagedDesks(refuse=PeerBroke("gone in the middle")))
+    assert await ring.bridging.ring(ring_ms=5_000) is LapseReason.DESK_UNREACHABLE
+    assert ring.bridging.desk_failed
 
 
 async def test_an_adviser_who_only_does_not_answer_is_no_failed_desk(ring: Ring) -> None:
