@@ -30,6 +30,7 @@ export const ME: Me = {
   away_reasons: ["break", "lunch"],
   ice_servers: [],
   chats_max: 0,
+  chats_beside_call_max: 1,
 };
 
 export const RING: RingNow = {

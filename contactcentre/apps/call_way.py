@@ -225,7 +225,8 @@ class CallWay:
             self._waiting.begin_elsewhere((TRANSFERRED,))
             await bridging.hand_on()
             return False
-        await bridging.break_off(wishes=self._tools.patience.wishes)
+        wishes = self._tools.patience.wishes and end is not TalkEnd.HANDED_BACK
+        await bridging.break_off(wishes=wishes)
         return False
 
     def _bridge(self, offered: Offered) -> Bridging:

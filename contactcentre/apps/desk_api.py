@@ -85,7 +85,7 @@ class DeskApi:
 
     @ROUTES.speaks("POST", "/api/sign-out", access=Access.SIGNED_IN, takes=Nothing, gives=Nothing)
     async def sign_out(self, asked: Asked[Nothing]) -> Nothing:
-        """Sign out, and take the desk along."""
+        """Sign out, and take the desk along; refused while a call or chat would be left behind."""
         self._floor.sign_out(asked.account)
         self._gate.take(asked.response)
         await self._sessions.end(self._gate.session_of(asked.request))
@@ -287,8 +287,12 @@ class DeskApi:
         return self._bundle.asset(request.match_info["name"])
 
     def _me(self, account: Account) -> said.Me:
-        chats_max = self._floor.chats_max(account)
-        return self._signs.me(account, self._ice_servers, chats_max=chats_max)
+        return self._signs.me(
+            account,
+            self._ice_servers,
+            chats_max=self._floor.chats_max(account),
+            chats_beside_call_max=self._floor.chats_beside_call_max,
+        )
 
     def _page(self, name: str) -> web.StreamResponse:
         return self._bundle.page(name) if self._bundle.is_built else respond(NOT_BUILT)

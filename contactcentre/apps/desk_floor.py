@@ -1,5 +1,7 @@
 """Every desk of this process: what people do at it, and what calls' nodes tell it."""
 
+from collections.abc import Sequence
+
 from contactcentre.apps import desk_told as told
 from contactcentre.apps.desk_beat import DeskBeat, Seats, recovered
 from contactcentre.apps.desk_calls import DeskCalls
@@ -12,6 +14,7 @@ from contactcentre.domain.desk import AT_WORK
 from contactcentre.domain.errors import OutOfOrder, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId
 from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.domain.seats import is_chat_seat
 from contactcentre.journey.supervision import Supervision
 from contactcentre.ports.accounts import Account
 from contactcentre.wire import desk as said
@@ -50,6 +53,11 @@ class Floor:
         """Return with how many callers an adviser may chat at a time."""
         return len(self._chats.accounts(account))
 
+    @property
+    def chats_beside_call_max(self) -> int:
+        """Return with how many open chats an adviser is still offered calls."""
+        return self._chats.beside_max
+
     def sign_in(self, account: Account) -> None:
         """Give an adviser a desk; a call or its wrap-up goes on, whatever else was is over."""
         for one in (account, *self._chats.accounts(account)):
@@ -59,12 +67,19 @@ class Floor:
             seat.follow(e.SignedIn(at_ms=self._now))
 
     def sign_out(self, account: Account) -> None:
-        """Take an adviser's desk away, and every chat with it."""
-        for one in (account, *self._chats.accounts(account)):
-            seat = self._seats.get(one.id)
-            if seat is not None:
-                seat.follow(e.SignedOut(at_ms=self._now))
-                seat.close(Closing.NOT_SIGNED_IN, "You have signed out.")
+        """Take an adviser's desk away, and every seat for chats with it.
+
+        Raises OutOfOrder while somebody would be left behind: a call, or a chat.
+        """
+        seats = [
+            seat
+            for one in (account, *self._chats.accounts(account))
+            if (seat := self._seats.get(one.id)) is not None
+        ]
+        _refuse_at_work(seats)
+        for seat in seats:
+            seat.follow(e.SignedOut(at_ms=self._now))
+            seat.close(Closing.NOT_SIGNED_IN, "You have signed out.")
 
     def sit(self, account: Account, page: Page) -> None:
         """Let a page be the one live page of its adviser, and tell it how everything stands."""
@@ -217,6 +232,18 @@ class Floor:
         for seat in self._seats.values():
             seat.close(Closing.STOPPING, "This desk stops for a moment.")
             seat.follow(e.SocketLost(at_ms=self._now))
+
+
+def _refuse_at_work(seats: Sequence[Seat]) -> None:
+    """Raise OutOfOrder while callers are with an adviser."""
+    busy = [seat.account.id for seat in seats if seat.desk.state in AT_WORK]
+    chats_count = sum(map(is_chat_seat, busy))
+    if len(busy) > chats_count:
+        raise OutOfOrder("A caller is with you. End the call, then sign out.")
+    if chats_count == 1:
+        raise OutOfOrder("A chat is open. End it or hand it back, then sign out.")
+    if chats_count:
+        raise OutOfOrder(f"{chats_count} chats are open. End or hand them back, then sign out.")
 
 
 def _pages(seat: Seat) -> tuple[Page, ...]:

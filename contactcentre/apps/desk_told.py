@@ -152,7 +152,14 @@ class Signs:
         lines = [line for line, _ in self._queues.values()]
         return frozenset(outcome.code for line in lines for outcome in line.outcomes)
 
-    def me(self, account: Account, ice_servers: Sequence[str], *, chats_max: int) -> said.Me:
+    def me(
+        self,
+        account: Account,
+        ice_servers: Sequence[str],
+        *,
+        chats_max: int,
+        chats_beside_call_max: int,
+    ) -> said.Me:
         """Return who is signed in."""
         return said.Me(
             adviser=account.id,
@@ -163,6 +170,7 @@ class Signs:
             away_reasons=list(CHOSEN_REASONS),
             ice_servers=list(ice_servers),
             chats_max=chats_max,
+            chats_beside_call_max=chats_beside_call_max,
         )
 
     def _titled(self, queue: QueueId) -> said.QueueTitle:

@@ -193,6 +193,8 @@ def _caller_said(call: NodeCall, message: LegMessage, browser: SocketBrowser) ->
 
 def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> None:
     """Pass on what an adviser does. Raises BadRequest for what only a caller may say."""
+    if isinstance(message, said.HandBack) and not call.is_chat:
+        raise BadRequest("Only a chat is handed back.")
     if isinstance(message, said.Write | said.Typing):
         if call.is_chat and call.side(Writer.ADVISER) is part:
             _adviser_wrote(call, part, message)
@@ -215,6 +217,8 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.AdviserAnswered()
         case said.Decline():
             return acts.AdviserDeclined()
+        case said.HandBack():
+            return acts.HandedBack()
         case said.Hold(on=on):
             return acts.HoldAsked(on=on)
         case said.Mute(on=on):

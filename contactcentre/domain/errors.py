@@ -24,6 +24,7 @@ Outage                      the world failed; ask again later
 │   └── NotWrittenDown      so nobody may listen to a talk
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
+│   └── PeerBroke           it was lost as it was told
 └── SpoolFull               the disk that keeps events until they are durable
 
 Bugs are neither: they are AssertionError, and they end the task that met them.
@@ -174,6 +175,12 @@ class PeerUnavailable(Outage):
     """Another process of ours did not answer in time."""
 
     code = "peer-unavailable"
+
+
+class PeerBroke(PeerUnavailable):
+    """Another process of ours was told something, and was lost before it had answered."""
+
+    code = "peer-broke"
 
 
 class SpoolFull(Outage):

@@ -220,7 +220,10 @@ class CallTakenOffHold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkBroken(Event):
-    """The adviser's sound was lost in the middle of the talk; the caller goes back to the place."""
+    """The adviser was lost in the middle of the talk, or handed the caller back.
+
+    The caller goes back to the place.
+    """
 
     adviser: AdviserId
     token: Token

@@ -10,6 +10,9 @@ SAID_EVERY_MS = 60_000
 """Never music for longer than this without a voice."""
 SHOWN_EVERY_MS = 3_000
 """How often the page learns the place."""
+MOVED_WITHIN_MS = 1_000
+"""Whoever is to wait elsewhere from now on goes there so soon; not all in the same moment."""
+assert SHOWN_EVERY_MS % MOVED_WITHIN_MS == 0, "the place is shown at its own pace all the same"
 WAIT_MAX_MS = 4 * 3_600_000
 """Longer than this is no estimate but a guess."""
 CLOSE_ENOUGH_MS = 60_000

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from contactcentre.domain.announcing import ADVISER_JOINING, APOLOGY_MOVED
 from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.classes import head_start_ms
-from contactcentre.domain.errors import Outage, Refusal, StaleToken, StateUnavailable
+from contactcentre.domain.errors import Outage, PeerBroke, Refusal, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
@@ -44,6 +44,8 @@ class TalkEnd(Enum):
     """The adviser is gone; the caller goes back to the place."""
     TRANSFERRED = auto()
     """The adviser has handed the caller on to a queue."""
+    HANDED_BACK = auto()
+    """The adviser had to go; the caller goes back to the place, for another adviser."""
 
 
 ToQueue = Callable[[QueueId], QueueDefinition]
@@ -79,7 +81,7 @@ class Bridging:
         self._until_ms = 0
         self._is_refused = False
         self.desk_failed = False
-        """The desk had the ring and was lost with it: the call may be what breaks it."""
+        """The desk was told of the ring and was lost: the call may be what breaks it."""
 
     @property
     def ring_left_ms(self) -> int:
@@ -108,13 +110,16 @@ class Bridging:
             await self._desks.ring(
                 self._call, self._offered, ring_ms=ring_ms, steps=self._live.steps
             )
+        except PeerBroke:
+            self.desk_failed = True
+            return LapseReason.DESK_UNREACHABLE
         except (Refusal, Outage):
             return LapseReason.DESK_UNREACHABLE
         self._until_ms = self._clock.monotonic_ms() + ring_ms
         answered = False
         while (left_ms := self.ring_left_ms) > 0:
             match await self._live.adviser_act(within_ms=left_ms):
-                case acts.AdviserDeclined():
+                case acts.AdviserDeclined() | acts.HandedBack():
                     return LapseReason.DECLINED
                 case acts.AdviserAnswered():
                     answered = True
@@ -184,7 +189,7 @@ class Bridging:
             if left_ms <= 0 or self._is_refused:
                 return False
             match await self._live.adviser_act(within_ms=min(left_ms, MOVED_AGAIN_EVERY_MS)):
-                case acts.AdviserHungUp() | acts.AdviserLost():
+                case acts.AdviserHungUp() | acts.AdviserLost() | acts.HandedBack():
                     return False
                 case _:
                     pass
@@ -210,6 +215,8 @@ class Bridging:
                         return TalkEnd.TRANSFERRED
                 case acts.AdviserHungUp():
                     return TalkEnd.ADVISER_HUNG_UP
+                case acts.HandedBack():
+                    return TalkEnd.HANDED_BACK
                 case acts.AdviserLost():
                     return TalkEnd.BROKEN
                 case None:
@@ -274,7 +281,7 @@ class Bridging:
         await self._tell_desk_over(None)
 
     async def break_off(self, *, wishes: bool = False) -> None:
-        """Put the caller back into the place after the adviser's sound was lost.
+        """Put the caller back into the place after the adviser's sound was lost, or had to go.
 
         A caller who `wishes` for the same adviser waits for that one alone for a while.
         """

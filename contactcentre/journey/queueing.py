@@ -25,6 +25,7 @@ from contactcentre.domain.ivr.flow import (
 )
 from contactcentre.domain.overflow import Onward
 from contactcentre.domain.queueing import (
+    MOVED_WITHIN_MS,
     SHOWN_EVERY_MS,
     expected_wait_ms,
     honest_wait_ms,
@@ -259,7 +260,14 @@ class Waiting:
                 continue  # the place may be another one by now
             if place is not None and self._is_time_to_say_it():
                 await self._say_place(place)
-            await self._clock.sleep_ms(SHOWN_EVERY_MS)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until the place is shown again, or the call is to be moved."""
+        for _ in range(SHOWN_EVERY_MS // MOVED_WITHIN_MS):
+            await self._clock.sleep_ms(MOVED_WITHIN_MS)
+            if self._is_to_move:
+                return
 
     async def _say_first(self) -> None:
         """Say what comes before all places, each thing once."""

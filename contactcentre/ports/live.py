@@ -70,6 +70,11 @@ class AdviserHungUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandedBack:
+    """The adviser has to go: the caller goes back to the place, for another adviser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdviserLost:
     """Neither the adviser's socket nor any sound has been there for the grace of a leg."""
 
@@ -83,6 +88,7 @@ AdviserAct = (
     | KeySent
     | TransferAsked
     | AdviserHungUp
+    | HandedBack
     | AdviserLost
 )
 

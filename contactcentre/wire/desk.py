@@ -2,7 +2,8 @@
 
 GET  /api/live            WebSocket, text frames: DeskSays down, Beat up; needs the session cookie;
                           without one it is closed as wire/closing.py says (NOT_SIGNED_IN)
-POST /api/sign-in         SignIn → Me (sets the cookie)      POST /api/sign-out
+POST /api/sign-in         SignIn → Me (sets the cookie)
+POST /api/sign-out        → nothing                          409 while a call or a chat is open
 GET  /api/me              → Me                               401 when nobody is signed in
 POST /api/presence        SetPresence → PresenceNow
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
@@ -83,6 +84,8 @@ class Me(Said):
     ice_servers: list[str]
     chats_max: int
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
+    chats_beside_call_max: int
+    """With more open chats the adviser is offered no call."""
 
 
 class TransferTarget(Said):

@@ -90,6 +90,12 @@ class Decline(Said):
     kind: Literal["decline"] = "decline"
 
 
+class HandBack(Said):
+    """The adviser has to go; the caller goes back to the place, for another adviser."""
+
+    kind: Literal["hand_back"] = "hand_back"
+
+
 class Hold(Said):
     """The adviser puts the caller on hold, or comes back."""
 
@@ -150,6 +156,7 @@ AdviserSays = Annotated[
     Attach
     | AnswerCall
     | Decline
+    | HandBack
     | Hold
     | Mute
     | PressKey
@@ -168,6 +175,7 @@ LegMessage = (
     | Attach
     | AnswerCall
     | Decline
+    | HandBack
     | Hold
     | Mute
     | PressKey

@@ -56,6 +56,10 @@ class PlayedDesk:
         self.moved: asyncio.Queue[Ring] = asyncio.Queue()
         self.fails = False
         """Whether it breaks as it is told of a ring."""
+        self.dies = False
+        """Whether it dies as it is told of a ring: its connections are gone."""
+        self.told_count = 0
+        """Of how many rings it has been told."""
         self._beat = 0
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -92,7 +96,10 @@ class PlayedDesk:
         )
 
     async def _ring(self, request: web.Request) -> web.Response:
-        if self.fails:
+        self.told_count += 1
+        if self.dies and request.transport is not None:
+            request.transport.abort()
+        if self.fails or self.dies:
             return web.Response(status=500)
         self.rings.put_nowait(Ring.model_validate_json(await request.read()))
         return web.Response(status=204)

@@ -13,7 +13,7 @@ from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
 from contactcentre.limits import TEXTS_AT_ONCE_MAX
 from contactcentre.wire.closing import Closing
-from tests.apps.small_centre import SECRET, LegPage, SmallCentre, small_centre
+from tests.apps.small_centre import PAYING, SECRET, LegPage, SmallCentre, small_centre
 from tests.apps.text_page import CHATS, TextPage, chat, chat_claim, come_back, join
 
 SEAT = "ada/c1"
@@ -165,6 +165,33 @@ async def test_an_adviser_whose_page_is_gone_gives_the_chat_back_with_all_that_w
     await centre.desk.report("bryn/c1", Presence.READY, CHATS)
     other = await join(centre, await centre.ring())
     assert other.read == [("caller", "One")]
+
+
+async def test_a_chat_that_is_handed_back_goes_to_another_adviser_at_once_and_from_its_old_place(
+    centre: SmallCentre,
+) -> None:
+    caller, adviser = await both(centre)
+    await caller.write("caller-1", "One")
+    await adviser.write("adviser-1", "Two")
+    (before,) = await centre.state.look_calls([CallId("chat-1")])
+    await chat(centre, "later")
+    await adviser.say("hand_back")
+    await adviser.hear("over")
+    await caller.hear("stage", state="waiting")
+    await centre.desk.report("bryn/c1", Presence.READY, CHATS)
+    ring = await centre.ring()
+    (after,) = await centre.state.look_calls([CallId("chat-1")])
+    assert (ring.call, after.enqueued_ms) == ("chat-1", before.enqueued_ms)
+    other = await join(centre, ring)
+    assert other.read == [("caller", "One"), ("adviser", "Two")]
+
+
+async def test_only_a_chat_is_handed_back(centre: SmallCentre) -> None:
+    await centre.wait_in_queue("call-1")
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    page = await centre.attach(await centre.ring())
+    await page.say("hand_back")
+    assert (await page.hear("refused"))["code"] == "bad-request"
 
 
 async def test_a_chat_is_joined_with_text_and_a_call_with_sound(centre: SmallCentre) -> None:

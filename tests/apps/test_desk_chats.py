@@ -60,7 +60,8 @@ async def chats(centre: DeskCentre, page: LivePage, seat: AdviserId, token: int)
 async def test_whoever_is_ready_is_asked_for_a_call_and_two_chats(centre: DeskCentre) -> None:
     async with centre.ready() as (browser, _):
         await asked(centre, calls=1, chats=2)
-        assert (await browser.tell("GET", "/api/me", None, said.Me)).chats_max == 2
+        me = await browser.tell("GET", "/api/me", None, said.Me)
+        assert (me.chats_max, me.chats_beside_call_max) == (2, 1)
         away = said.SetPresence(state=Presence.AWAY, reason=AwayReason.BREAK)
         await browser.tell("POST", "/api/presence", away, said.PresenceNow)
         await asked(centre, calls=0, chats=0)
@@ -130,6 +131,26 @@ async def test_a_page_that_is_loaded_again_is_told_of_its_chats_and_the_way_to_t
         way = await browser.tell("GET", path, None, said.TalkNow)
         assert way.ring is not None
         assert way.ring.call == before.call
+
+
+async def test_nobody_signs_out_under_a_chat_or_a_call_and_the_reason_says_what_to_do(
+    centre: DeskCentre,
+) -> None:
+    async with centre.ready() as (browser, page):
+        await chats(centre, page, FIRST, 5)
+        refused = await browser.refused("POST", "/api/sign-out")
+        assert (refused.status, refused.code) == (409, "out-of-order")
+        assert refused.detail == "A chat is open. End it or hand it back, then sign out."
+        second = await centre.node.ring(call="chat-6", token=6, adviser=SECOND)
+        refused = await browser.refused("POST", "/api/sign-out")
+        assert "2 chats are open" in refused.detail
+        call = await centre.node.ring(token=7)
+        refused = await browser.refused("POST", "/api/sign-out")
+        assert refused.detail == "A caller is with you. End the call, then sign out."
+        await centre.node.over(call, LapseReason.CALLER_LEFT)
+        await centre.node.over(second, LapseReason.CALLER_LEFT)
+        await browser.tell("POST", "/api/calls/chat-5/end", None, said.PresenceNow)
+        assert (await browser.ask("POST", "/api/sign-out"))[0] == 204
 
 
 async def test_a_chat_whose_node_cannot_be_told_is_ended_at_the_desk(centre: DeskCentre) -> None:

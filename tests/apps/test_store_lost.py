@@ -112,6 +112,26 @@ async def test_a_call_that_two_desks_in_a_row_have_failed_on_is_set_aside_with_i
     assert (await centre.ring()).call == "poison"
 
 
+async def test_a_call_on_whose_ring_two_desk_processes_died_is_set_aside_with_its_place(
+    centre: SmallCentre,
+) -> None:
+    poison = await centre.wait_in_queue("poison")
+    centre.desk.dies = True
+    for told_count, adviser in enumerate(("ada", "bryn"), 1):
+        await centre.desk.report(adviser, Presence.READY, PAYING)
+        async with asyncio.timeout(5):
+            while centre.desk.told_count < told_count:  # noqa: ASYNC110 - the desk says so
+                await asyncio.sleep(0.02)
+        await poison.hear("stage", state="waiting")
+    centre.desk.dies = False
+    await centre.wait_in_queue("later")
+    await centre.desk.report("carys", Presence.READY, PAYING)
+    assert (await centre.ring()).call == "later"
+    await centre.desk.report("dewi", Presence.READY, PAYING)
+    await asyncio.sleep(1.2)
+    assert centre.desk.rings.empty(), "it is set aside"
+
+
 async def test_a_report_that_is_slower_than_the_end_of_its_call_cuts_nobody_off(
     centre: SmallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.call import CallState
 from contactcentre.domain.classes import ServiceClass, head_start_ms
-from contactcentre.domain.errors import PeerUnavailable, StaleToken, StateUnavailable
+from contactcentre.domain.errors import PeerBroke, PeerUnavailable, StaleToken, StateUnavailable
 from contactcentre.domain.events import (
     CallBridged,
     CallHeld,
@@ -29,6 +29,7 @@ from contactcentre.ports.live import (
     AdviserDeclined,
     AdviserHungUp,
     AdviserLost,
+    HandedBack,
     HoldAsked,
     KeySent,
     MuteAsked,
@@ -257,6 +258,19 @@ async def test_a_caller_is_handed_on_while_the_store_is_away() -> None:
     assert ring.desks.told[-1] == ("over", None)
 
 
+async def test_an_adviser_who_has_to_go_hands_the_caller_back_to_the_place(ring: Ring) -> None:
+    assert await talk(ring, HandedBack()) is TalkEnd.HANDED_BACK
+    await ring.bridging.break_off()
+    assert ring.live.call.state is CallState.WAITING
+    assert ring.live.call.enqueued_ms == 2_000
+
+
+async def test_a_ring_at_an_adviser_who_has_to_go_is_over(ring: Ring) -> None:
+    ring.act(HandedBack())
+    assert await ring.bridging.ring(ring_ms=1_000) is LapseReason.DECLINED
+    assert not ring.bridging.desk_failed
+
+
 async def test_a_talk_goes_on_while_the_store_is_away() -> None:
     ring = Ring(queues=StagedQueues(away=StateUnavailable("away")))
     assert await talk(ring, AdviserHungUp()) is TalkEnd.ADVISER_HUNG_UP
@@ -318,6 +332,12 @@ async def test_a_desk_that_was_gone_before_the_ring_has_not_failed_on_it() -> No
     ring = Ring(desks=StagedDesks(refuse=PeerUnavailable("gone")))
     assert await ring.bridging.ring(ring_ms=5_000) is LapseReason.DESK_UNREACHABLE
     assert not ring.bridging.desk_failed
+
+
+async def test_a_desk_process_that_died_as_it_was_told_of_the_ring_has_failed_on_it() -> None:
+    ring = Ring(desks=StagedDesks(refuse=PeerBroke("gone in the middle")))
+    assert await ring.bridging.ring(ring_ms=5_000) is LapseReason.DESK_UNREACHABLE
+    assert ring.bridging.desk_failed
 
 
 async def test_an_adviser_who_only_does_not_answer_is_no_failed_desk(ring: Ring) -> None:

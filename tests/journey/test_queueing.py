@@ -230,10 +230,13 @@ async def test_who_waits_in_a_queue_that_is_emptied_is_moved_and_keeps_time_and_
         moved=lambda queue: switched[0] if switched and queue == PAYING else None,
     )
     await join(waiting, enqueued_ms=50)
+    stood: list[QueueId | None] = []
     clock.call_at(4_000, lambda: switched.append(general))
+    clock.call_at(5_500, lambda: stood.append(live.call.queue))
     clock.call_at(20_000, lambda: live.offers.put_nowait(OFFER))
     async with asyncio.timeout(5):
         await waiting.offered()
+    assert stood == [general.id], "it is moved within a second, also between two shows of the place"
     call = live.call
     assert (call.queue, call.enqueued_ms, call.service_class) == (general.id, 50, ServiceClass.P1)
     assert live.said.count(SoundName("hold_intro")) <= 2

@@ -27,7 +27,7 @@ export const CLOSINGS = {
 } as const;
 
 export type AdviserSays =
-  Attach | AnswerCall | Decline | Hold | Mute | PressKey | Transfer | Write | Typing | HangUp | Beat;
+  Attach | AnswerCall | Decline | HandBack | Hold | Mute | PressKey | Transfer | Write | Typing | HangUp | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -124,6 +124,12 @@ export interface AnswerCall {
  */
 export interface Decline {
   kind: "decline";
+}
+/**
+ * The adviser has to go; the caller goes back to the place, for another adviser.
+ */
+export interface HandBack {
+  kind: "hand_back";
 }
 /**
  * The adviser puts the caller on hold, or comes back.
@@ -458,6 +464,7 @@ export interface Me {
   away_reasons: AwayReason[];
   ice_servers: string[];
   chats_max: number;
+  chats_beside_call_max: number;
 }
 /**
  * A queue's name for people.

@@ -45,6 +45,16 @@ export const cy: Words = {
       "Nid oedd modd eich allgofnodi, gan na ellir cyrraedd y ddesg. Rhowch gynnig arall arni.",
   },
 
+  signOut: {
+    title: (open) => `Allgofnodi gyda ${open} sgwrs ar agor?`,
+    whatHappens: (open) =>
+      open === 1
+        ? "Bydd y galwr yn mynd yn ôl i’r un lle yn y ciw, a chynghorydd arall yn parhau."
+        : "Bydd y galwyr yn mynd yn ôl i’w lleoedd yn y ciw, a chynghorwyr eraill yn parhau.",
+    handBack: "Rhoi’n ôl ac allgofnodi",
+    stay: "Aros",
+  },
+
   presence: {
     label: "Eich statws",
     states: {
@@ -85,6 +95,13 @@ export const cy: Words = {
     startTitle: (name) => `Helo ${name}`,
     start: "Pwyswch Barod i gymryd galwadau. Yna bydd eich porwr yn gofyn am y meicroffon.",
     offlineTitle: "Rydych chi all-lein",
+    heldTitle: "Yn brysur gyda sgyrsiau",
+    held: (open, tooMany) => {
+      if (open === 1)
+        return "Ni ddaw galwad tra bo sgwrs ar agor: gorffennwch hi, a daw galwadau eto.";
+      const some = tooMany === 1 ? "un ohonynt" : `${tooMany} ohonynt`;
+      return `Ni ddaw galwad tra bo ${open} sgwrs ar agor: gorffennwch ${some}, a daw galwadau eto.`;
+    },
     goReady: "Barod",
     lapses: {
       declined: "Ni chymeroch yr alwad ddiwethaf. Cadwodd y galwr ei le yn y ciw.",

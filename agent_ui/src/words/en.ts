@@ -42,6 +42,16 @@ export const en = {
     signOutFailed: "You could not be signed out, because the desk can’t be reached. Try again.",
   },
 
+  signOut: {
+    title: (open: number) => `Sign out with ${plural(open, "chat", "chats")} open?`,
+    whatHappens: (open: number): string =>
+      open === 1
+        ? "The caller goes back to the same place in the queue, and another adviser takes over."
+        : "The callers go back to their places in the queue, and other advisers take over.",
+    handBack: "Hand back and sign out",
+    stay: "Stay",
+  },
+
   presence: {
     label: "Your state",
     states: {
@@ -81,6 +91,12 @@ export const en = {
     startTitle: (name: string) => `Hello ${name}`,
     start: "Press Ready to take calls. Your browser then asks for the microphone.",
     offlineTitle: "You are offline",
+    heldTitle: "Busy with chats",
+    held: (open: number, tooMany: number) => {
+      if (open === 1) return "No call comes in while a chat is open: end it, and calls come again.";
+      const some = tooMany === 1 ? "one" : `${tooMany} of them`;
+      return `No call comes in while ${open} chats are open: end ${some}, and calls come again.`;
+    },
     goReady: "Ready",
     lapses: {
       declined: "You did not take the last call. The caller kept the place in the queue.",

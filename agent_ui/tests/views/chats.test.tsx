@@ -102,6 +102,18 @@ it("two chats have a tab each, and what is unread is counted and said", async ()
   expect(screen.getAllByRole("tab")[1]?.textContent).not.toContain("unread");
 });
 
+it("whoever has too many chats for a call is told so, and what to do about it", async () => {
+  await chatting(FIRST, 1);
+  expect(screen.getByRole("heading", { name: "Ready for a call" })).toBeTruthy();
+  await says(...chat(SECOND, presence("ringing"), ringOf(2)));
+  expect(screen.getByRole("heading", { name: "Busy with chats" })).toBeTruthy();
+  expect(
+    screen.getByText("No call comes in while 2 chats are open: end one, and calls come again."),
+  ).toBeTruthy();
+  await says(...chat(FIRST, presence("wrap_up"), { ...WRAP_UP, call: ringOf(1).call }));
+  expect(screen.getByRole("heading", { name: "Ready for a call" })).toBeTruthy();
+});
+
 it("a line that breaks is opened again, and what the new node lacks is said again", async () => {
   await chatting(FIRST, 1);
   await user.type(screen.getByLabelText("Your message"), "One{Enter}");
@@ -130,4 +142,55 @@ it("an ended chat stays to be read until it is put away", async () => {
   });
   await says(...chat(FIRST, presence("ready")));
   expect(screen.queryByText("Thank you")).toBeNull();
+});
+
+it("whoever signs out under open chats is asked, and the callers go back to their places", async () => {
+  await chatting(FIRST, 1);
+  await says(...chat(SECOND, presence("ringing"), ringOf(2)));
+  await vi.waitFor(() => leg(2));
+  await node(2, TEXT_ANSWER, { kind: "so_far" });
+  await user.click(screen.getByRole("button", { name: /Nia Prosser/ }));
+  await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
+  const asked = await screen.findByRole("alertdialog", { name: "Sign out with 2 chats open?" });
+  expect(asked.textContent).toContain("The callers go back to their places");
+  await user.click(screen.getByRole("button", { name: "Hand back and sign out" }));
+  expect(server.asked.at(-1)).toMatchObject({
+    what: "POST /api/presence",
+    body: { state: "away", reason: "other_work" },
+  });
+  await vi.waitFor(() => expect(leg(1).kinds()).toContain("hand_back"));
+  expect(leg(2).kinds()).toContain("decline");
+  expect(server.asked.map((one) => one.what)).not.toContain("POST /api/sign-out");
+  await says(...chat(FIRST, presence("wrap_up"), { ...WRAP_UP, call: ringOf(1).call }));
+  await says(...chat(SECOND, presence("away", "declined")));
+  await vi.waitFor(() =>
+    expect(server.asked.map((one) => one.what)).toContain("POST /api/sign-out"),
+  );
+});
+
+it("whoever stays keeps the chats, and is asked nothing where none is open", async () => {
+  await chatting(FIRST, 1);
+  await user.click(screen.getByRole("button", { name: /Nia Prosser/ }));
+  await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
+  await user.click(await screen.findByRole("button", { name: "Stay" }));
+  expect(leg(1).kinds()).not.toContain("hand_back");
+  await says(...chat(FIRST, presence("wrap_up"), { ...WRAP_UP, call: ringOf(1).call }));
+  await user.click(screen.getByRole("button", { name: /Nia Prosser/ }));
+  await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
+  await vi.waitFor(() =>
+    expect(server.asked.map((one) => one.what)).toContain("POST /api/sign-out"),
+  );
+});
+
+it("the browser asks before the page is closed under an open chat, and not after it", async () => {
+  const closes = () => {
+    const event = new Event("beforeunload", { cancelable: true });
+    window.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  expect(closes()).toBe(false);
+  await chatting(FIRST, 1);
+  expect(closes()).toBe(true);
+  await says(...chat(FIRST, presence("wrap_up"), { ...WRAP_UP, call: ringOf(1).call }));
+  expect(closes()).toBe(false);
 });

@@ -10,7 +10,7 @@ import aiohttp
 from pydantic import BaseModel, ValidationError
 
 from contactcentre.adapters.web.problems import REFUSALS
-from contactcentre.domain.errors import PeerUnavailable
+from contactcentre.domain.errors import PeerBroke, PeerUnavailable
 from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.wire.problems import Problem
 
@@ -49,7 +49,10 @@ class Peers:
         await self._session.close()
 
     async def post(self, base_url: str, path: str, body: BaseModel, *, deadline_ms: int) -> None:
-        """Tell a peer something. Raises what the peer refuses, or PeerUnavailable."""
+        """Tell a peer something. Raises what the peer refuses, or PeerUnavailable.
+
+        PeerBroke is raised where the peer was lost as it was told.
+        """
         await self._post(base_url, path, body, deadline_ms)
 
     async def ask(
@@ -76,7 +79,18 @@ class Peers:
                     raise_refusal(answer)
                 return answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise PeerUnavailable(f"{base_url}{path}: {type(error).__name__}") from error
+            raise _lost(error)(f"{base_url}{path}: {type(error).__name__}") from error
+
+
+def _lost(error: Exception) -> type[PeerUnavailable]:
+    """Return what became of a peer: one to which there was a connection, and no longer, broke.
+
+    One that could not be connected to, or said nothing in time, may never have been told.
+    """
+    if isinstance(error, aiohttp.ClientConnectorError | TimeoutError):
+        return PeerUnavailable
+    lost = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
+    return PeerBroke if isinstance(error, lost) else PeerUnavailable
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -77,6 +77,9 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.PeerUnavailable: Saying(
             AWAY, "A part of the centre is out of reach", "A part of the centre did not answer."
         ),
+        e.PeerBroke: Saying(
+            AWAY, "A part of the centre has broken down", "A part of the centre did not answer."
+        ),
         e.SpoolFull: Saying(AWAY, "No room for records", "This node takes no further calls."),
     }
 )

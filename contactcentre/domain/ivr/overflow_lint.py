@@ -1,4 +1,4 @@
-"""What no overflow may be: without a bound, to nowhere, in a circle, or of extra support."""
+"""What no overflow may be: unbounded, to nowhere, in a circle, of extra support, chat to call."""
 
 from collections.abc import Callable, Iterator
 
@@ -46,12 +46,31 @@ def _of_queue(
             f"{here} leads from `{queue.name}` to `{target.name}`, and a P0 queue keeps its"
             " callers and its advisers to itself; take it out.",
         )
+    if _is_chat(queue, flow_of) is not _is_chat(target, flow_of):
+        yield _finding(Rule.WRONG_OVERFLOW, _mixes(here, queue, target, flow_of))
     way = _way(queue, language, flow_of)
     if queue.id == way[-1].id and len(way) > 1:
         round_trip = " → ".join(f"{one.line}.{one.name}" for one in way)
         yield _finding(
             Rule.ENDLESS_LOOP, f"{here} comes back to it: {round_trip}; end one of them."
         )
+
+
+def _is_chat(queue: QueueDefinition, flow_of: FlowOf) -> bool:
+    flow = flow_of(queue.line)
+    return flow is not None and flow.is_chat(queue.name)
+
+
+def _mixes(here: str, queue: QueueDefinition, target: QueueDefinition, flow_of: FlowOf) -> str:
+    """Say that chats and calls wait apart."""
+    if _is_chat(queue, flow_of):
+        whom, what, other = "chats", "calls", "another queue for chats"
+    else:
+        whom, what, other = "calls", "chats", "another queue for calls"
+    return (
+        f"{here} leads {whom} to `{target.name}`, where {what} wait: whoever writes is not"
+        f" spoken to; lead to {other}, or take it out."
+    )
 
 
 def _target(rule: OverflowRule, language: Language, flow_of: FlowOf) -> QueueDefinition | None:

@@ -14,6 +14,7 @@ from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
     LedgerUnavailable,
     OutOfOrder,
+    PeerBroke,
     PeerUnavailable,
     Refusal,
     StaleToken,
@@ -84,11 +85,23 @@ async def test_a_peer_that_is_not_there_or_says_nothing_is_given_up_in_time() ->
         await asyncio.sleep(1)
         return web.Response(status=204)
 
-    with pytest.raises(PeerUnavailable):
+    with pytest.raises(PeerUnavailable) as not_there:
         await tell(f"http://127.0.0.1:{unused_port()}")
     async with peer(dawdle) as url:
-        with pytest.raises(PeerUnavailable, match="Timeout"):
+        with pytest.raises(PeerUnavailable, match="Timeout") as silent:
             await tell(url, deadline_ms=50)
+    assert {not_there.type, silent.type} == {PeerUnavailable}, "neither is known to have been told"
+
+
+async def test_a_peer_that_dies_as_it_is_told_is_told_apart_from_one_that_was_not_there() -> None:
+    async def die(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response(status=204)
+
+    async with peer(die) as url:
+        with pytest.raises(PeerBroke):
+            await tell(url)
 
 
 async def test_a_path_that_a_peer_does_not_know_is_a_refusal() -> None:

@@ -79,6 +79,22 @@ def test_extra_support_neither_passes_callers_on_nor_takes_them(flow: Flow) -> N
         assert "a P0 queue keeps its callers and its advisers to itself" in sentence
 
 
+def test_chats_are_passed_on_to_chats_alone_and_calls_to_calls(flow: Flow) -> None:
+    chatting = replace(flow, chat=QueueName("depot"))
+    for broken, whom, other in (
+        (leading(chatting, bins=rule("depot")), "calls to `depot`, where chats", "for calls"),
+        (leading(chatting, depot=rule("crew")), "chats to `crew`, where calls", "for chats"),
+    ):
+        ((told, sentence),) = found(broken)
+        assert told is Rule.WRONG_OVERFLOW
+        assert f"leads {whom} wait: " in sentence
+        assert sentence.endswith(f"lead to another queue {other}, or take it out.")
+    elsewhere = leading(chatting, depot=rule("depot", line=PARKS))
+    assert found(elsewhere, replace(parks(flow), chat=QueueName("depot"))) == []
+    ((told, _),) = found(elsewhere, parks(flow))
+    assert told is Rule.WRONG_OVERFLOW
+
+
 def test_queues_that_lead_in_a_circle_are_told_with_the_way_round(flow: Flow) -> None:
     told = found(leading(flow, bins=rule("crew"), crew=rule("depot"), depot=rule("crew")))
     assert [one for one, _ in told] == [Rule.ENDLESS_LOOP] * 2

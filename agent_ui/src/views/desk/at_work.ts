@@ -186,9 +186,11 @@ export class AtWork {
     await this.#ask("more_time", async () => this.#answered(await desk.moreTime()));
   }
 
+  /** Sign out; callers who chat go back to their places first. */
   async signOut(): Promise<void> {
     await this.#notes.flush();
     await this.#ask("sign_out", async () => {
+      await this.chats.handBack();
       await desk.signOut();
       this.#signedOut(false);
     });

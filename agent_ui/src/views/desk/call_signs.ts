@@ -12,6 +12,7 @@ import type { Me } from "../../wire/made";
 import { useWords } from "../../words";
 import { clock } from "../../words/spans";
 import type { Seen } from "./at_work";
+import { openOf } from "./chat_keeper";
 import { useQueueTitle } from "./titles";
 
 /** Give every sign of the call that is due. */
@@ -50,7 +51,7 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
   useSaid(useBegan(work.at), words.call.answered);
   useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
   useTurned(seen.leg.held, words.call.heldSaid, words.call.takenOffHold, seen.leg.call);
-  useLeaveGuard(work.at === "talking");
+  useLeaveGuard(work.at === "talking" || openOf(seen.chats).length > 0);
 }
 
 /** Say whether the talk began at this page, and not before it was loaded. */
@@ -79,7 +80,7 @@ function useTurned(isOn: boolean, on: string, off: string, call: string | null):
   }, [isOn]);
 }
 
-/** Let the browser ask before the page is closed under a call. */
+/** Let the browser ask before the page is closed under a call or a chat. */
 function useLeaveGuard(isOn: boolean): void {
   useEffect(() => {
     if (!isOn) return undefined;

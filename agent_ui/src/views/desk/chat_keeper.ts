@@ -32,6 +32,11 @@ export interface ChatSeen {
   failed: boolean;
 }
 
+/** Return the chats that ring or are under way; an ended one that is still shown is none. */
+export function openOf(chats: readonly ChatSeen[]): readonly ChatSeen[] {
+  return chats.filter(({ work }) => work.at === "ringing" || work.at === "talking");
+}
+
 export class ChatKeeper {
   readonly #changed: () => void;
   #desk: Desk = NEW_DESK;
@@ -109,6 +114,12 @@ export class ChatKeeper {
     const call = this.#call;
     if (this.#seen.isOpen && this.#socket?.say({ kind: "hang_up" })) return;
     if (call !== null) void this.#ask(() => desk.endTalk(call));
+  }
+
+  /** Give the caller back to the queue, for another adviser, if there is a way to the node. */
+  handBack(): void {
+    if (this.#desk.work.at === "ringing") this.decide("decline");
+    else this.#socket?.say({ kind: "hand_back" });
   }
 
   /** Put an ended chat away, with an outcome if there is one. */

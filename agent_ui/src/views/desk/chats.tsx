@@ -55,7 +55,11 @@ export function Chats({ me, work, seen }: Props) {
       {front === null ? (
         <p className="muted small">{words.chat.none}</p>
       ) : (
-        <Tabs selectedKey={front} onSelectionChange={(seat) => choose(String(seat))}>
+        <Tabs
+          className="chat-room"
+          selectedKey={front}
+          onSelectionChange={(seat) => choose(String(seat))}
+        >
           <TabList className="chat-tabs" aria-label={words.chat.title}>
             {chats.map((chat) => (
               <Tab key={chat.seat} id={chat.seat} className="chat-tab">
@@ -116,22 +120,27 @@ function Signs({ me, chat }: { me: Me; chat: ChatSeen }) {
 function Chat({ me, work, chat }: ChatProps) {
   const words = useWords();
   const keeper = work.chats.at(chat.seat);
+  const titleOf = useQueueTitle(me);
   const { at } = chat.work;
-  if (at === "ringing") {
+  if (chat.work.at === "ringing") {
+    const { ring } = chat.work;
     return (
-      <div className="chat-acts">
-        <button
-          type="button"
-          className="btn"
-          data-look="primary"
-          onClick={() => keeper?.decide("answer_call")}
-        >
-          {words.chat.take}
-        </button>
-        <button type="button" className="btn" onClick={() => keeper?.decide("decline")}>
-          {words.chat.decline}
-        </button>
-      </div>
+      <>
+        <p>{words.chat.announce(titleOf(ring.queue), clock(ring.waited_ms))}</p>
+        <div className="chat-acts">
+          <button
+            type="button"
+            className="btn"
+            data-look="primary"
+            onClick={() => keeper?.decide("answer_call")}
+          >
+            {words.chat.take}
+          </button>
+          <button type="button" className="btn" onClick={() => keeper?.decide("decline")}>
+            {words.chat.decline}
+          </button>
+        </div>
+      </>
     );
   }
   return (

@@ -1,7 +1,12 @@
 /** Keeps all chats of an adviser, each at its seat. */
 
+import { desk } from "../../wire/http";
 import type { ChatNow } from "../../wire/made";
-import { ChatKeeper, type ChatSeen } from "./chat_keeper";
+import { ChatKeeper, type ChatSeen, openOf } from "./chat_keeper";
+
+/** A node that lives has put a caller back by then. */
+const BACK_WITHIN_MS = 4_000;
+const LOOK_EVERY_MS = 200;
 
 export class ChatsKeeper {
   readonly #changed: (chats: readonly ChatSeen[]) => void;
@@ -26,12 +31,26 @@ export class ChatsKeeper {
     for (const [one, chat] of this.#chats) chat.show(one === seat);
   }
 
+  /** Give every caller back to the queue, for another adviser: further ones are kept away first. */
+  async handBack(): Promise<void> {
+    if (openOf(this.seen).length === 0) return;
+    await desk.setPresence({ state: "away", reason: "other_work" });
+    const until = performance.now() + BACK_WITHIN_MS;
+    while (openOf(this.seen).length > 0 && performance.now() < until) {
+      for (const { seat } of openOf(this.seen)) this.at(seat)?.handBack();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+
+  get seen(): readonly ChatSeen[] {
+    return [...this.#chats.keys()].sort().flatMap((seat) => this.#chats.get(seat)?.seen ?? []);
+  }
+
   stop(): void {
     for (const chat of this.#chats.values()) chat.stop();
   }
 
   #tell(): void {
-    const seats = [...this.#chats.keys()].sort();
-    this.#changed(seats.flatMap((seat) => this.#chats.get(seat)?.seen ?? []));
+    this.#changed(this.seen);
   }
 }

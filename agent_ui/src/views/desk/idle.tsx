@@ -1,7 +1,8 @@
-import { CirclePause, Coffee, Ear, Headphones, Moon } from "lucide-react";
+import { CirclePause, Coffee, Ear, Headphones, MessagesSquare, Moon } from "lucide-react";
 import type { Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
 import type { AtWork, Seen } from "./at_work";
+import { openOf } from "./chat_keeper";
 
 interface Props {
   me: Me;
@@ -37,8 +38,13 @@ export function Idle({ me, work, seen }: Props) {
 
 function picture(me: Me, seen: Seen, words: Words) {
   const { standing } = seen.desk;
+  const openCount = openOf(seen.chats).length;
   switch (standing?.state) {
     case "ready":
+      if (openCount > me.chats_beside_call_max) {
+        const sentence = words.idle.held(openCount, openCount - me.chats_beside_call_max);
+        return pictured(MessagesSquare, words.idle.heldTitle, sentence, false);
+      }
       return pictured(Headphones, words.idle.readyTitle, words.idle.ready, false);
     case "reserved":
     case "ringing":

@@ -223,7 +223,8 @@ class LiveChat {
 
 function show(state) {
   const heading = at("state");
-  const text = say(`state.${state}`);
+  const again = state === "waiting" && at("texts").querySelector('[data-by="adviser"]') !== null;
+  const text = say(again ? "state.waiting_again" : `state.${state}`);
   if (heading.textContent !== text) heading.textContent = text;
   at("up").dataset.state = state;
   at("place").hidden = state !== "waiting";
