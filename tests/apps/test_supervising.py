@@ -9,6 +9,7 @@ import pytest
 
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.events import RedisEventInbox
+from contactcentre.bench.peer import Peer
 from contactcentre.domain.events import CallEvent, CallSupervised
 from contactcentre.domain.ids import AdviserId, CallId, NodeId
 from contactcentre.domain.presence import Presence
@@ -154,7 +155,7 @@ async def test_an_advisers_ticket_opens_no_supervisors_place_and_another_nodes_n
     await centre.desk.report("ada", Presence.READY, PAYING)
     ring = await centre.ring()
     for ticket in (ring.ticket, centre.claim("call-2")):
-        socket = await centre.session.ws_connect(centre.leg_url)
-        await socket.send_json({"kind": "supervise", "ticket": ticket, "sdp": "v=0"})
-        assert (await socket.receive_json())["code"] == "bad-claim"
-        await socket.close()
+        page = LegPage(await centre.session.ws_connect(centre.leg_url), Peer())
+        await page.say("supervise", ticket=ticket, sdp="v=0")
+        assert (await page.hear("refused"))["code"] == "bad-claim"
+        await page.vanish()
