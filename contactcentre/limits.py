@@ -81,6 +81,10 @@ TEXT_EVERY_MS = 1_000
 """One more of them may follow after so long."""
 CHATS_MAX = 5
 """Nobody can chat with more people at a time."""
+SUPERVISORS_MAX = 3
+"""So many supervisors may be in one talk."""
+WRITTEN_WITHIN_MS = 5_000
+"""A supervisor may listen once that is in the record; if it takes longer it is refused."""
 WHY_MAX_CHARS = 200
 """Of what a supervisor writes beside the turn of a switch."""
 
@@ -94,6 +98,7 @@ assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (
 )
 assert SDP_MAX_BYTES < MESSAGE_MAX_BYTES, "an offer fits into a message"
 assert TEXT_MAX_CHARS * 12 < MESSAGE_MAX_BYTES, "a text fits as well, however it is escaped"
+assert 2 * BEAT_EVERY_MS < WRITTEN_WITHIN_MS, "a node hears of what is durable in time"
 assert TICK_MS * 8 == SAMPLES_PER_TICK, "8 kHz"
 
 assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"

@@ -160,6 +160,8 @@ class Settings(BaseModel):
     """An adviser who chats with more callers than this is offered no call."""
     next_adviser: Literal["longest_idle", "least_occupied"] = "longest_idle"
     """Which of the ready advisers of a level is next; the same for every desk process."""
+    tells_of_listening: bool = True
+    """Whether an adviser is told that a supervisor only listens to the talk."""
     wish_ms: int = Field(default=WISH_MS, ge=0, le=300_000)
     """How long a caller whose talk broke waits for the same adviser alone; 0 for not at all."""
     storm_advisers: int = Field(default=STORM_ADVISERS, ge=0, le=1_000)

@@ -8,23 +8,33 @@ from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.apps.call_bounds import next_of
 from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.room_sound import RoomSound
+from contactcentre.apps.supervising import SupervisedCall, Supervising
 from contactcentre.domain.call import CallState
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import LegId
 from contactcentre.domain.room import SCENES, Role, Scene, Seat
 from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, AdviserAttached
-from contactcentre.ports.media import Media
 from contactcentre.wire.closing import Closing
 
 
 class CallRoom:
     """One room."""
 
-    def __init__(self, caller: CallerPart, media: Media) -> None:
+    def __init__(self, live: SupervisedCall, caller: CallerPart, tools: NodeTools) -> None:
         self._caller = caller
-        self._sound = RoomSound(media)
+        self._sound = RoomSound(tools.media)
+        self.supervising = Supervising(
+            live,
+            media=tools.media,
+            clock=tools.clock,
+            spawn=tools.spawn,
+            durable_seq=tools.durable_seq,
+            changed=self._supervisors_changed,
+            is_told=tools.tells_of_listening,
+        )
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
         self._scene = Scene.ALONE
         self.adviser: AdviserPart | None = None
@@ -45,6 +55,7 @@ class CallRoom:
         seats = [Seat(leg=self._caller.leg, role=Role.CALLER)]
         if self.adviser_leg is not None:
             seats.append(Seat(leg=self.adviser_leg, role=Role.ADVISER))
+        seats += self.supervising.seats
         self._sound.settle(self._scene, seats)
 
     def seat(self, part: AdviserPart) -> None:
@@ -59,7 +70,7 @@ class CallRoom:
         if part is not self.adviser:
             return
         if isinstance(act, AdviserAttached):
-            self.settle()
+            self._supervisors_changed()  # they may have been there before the adviser came back
         try:
             self._acts.put_nowait(act)
         except asyncio.QueueFull:
@@ -83,9 +94,15 @@ class CallRoom:
             self._acts.get_nowait()
 
     def drop(self) -> None:
-        """Send the adviser's browser away: the call is at another node, and so is its way."""
+        """Send the browsers away: the call is at another node, and so is their way."""
+        self.supervising.drop()
         if self.adviser is not None:
             self.adviser.leave(Closing.STOPPING)
+
+    def _supervisors_changed(self) -> None:
+        """Let everybody hear what is to be heard now, and the adviser know of it."""
+        self.settle()
+        self.tell_adviser(self.supervising.told)
 
     def tell_quality(self) -> None:
         """Tell every browser how its sound comes in."""

@@ -34,6 +34,7 @@ from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_steering import SteeringSigns
+from contactcentre.apps.desk_talks import Talks
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
@@ -164,6 +165,14 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     overflow = OverflowWatch(state, lines, steering.of, clock)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
+    signing, ring = settings.signing_ring()
+    talks = Talks(
+        queues=state,
+        supervision=supervision,
+        signs=signs,
+        signatures=Signatures(ring, signing, clock),
+        clock=clock,
+    )
     floor, beat = assemble_floor(
         settings,
         internal_url=process.internal_url,
@@ -185,6 +194,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         signs=signs,
         steering=SteeringSigns(steering, lines, load_words(flows), clock),
         transfers=TransferSigns(lines, steering, clock),
+        talks=talks,
         overflow=overflow,
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,

@@ -13,6 +13,7 @@ from contactcentre.adapters.web.routes import Access, Asked, Nothing, Routes
 from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_steering import SteeringSigns
+from contactcentre.apps.desk_talks import Talks
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
@@ -52,6 +53,7 @@ class DeskApi:
         signs: Signs,
         steering: SteeringSigns,
         transfers: TransferSigns,
+        talks: Talks,
         overflow: OverflowWatch,
         bundle: Bundle,
         clock: Clock,
@@ -65,6 +67,7 @@ class DeskApi:
         self._signs = signs
         self._steering = steering
         self._transfers = transfers
+        self._talks = talks
         self._overflow = overflow
         self._bundle = bundle
         self._clock = clock
@@ -212,6 +215,23 @@ class DeskApi:
             lines=self._steering.lines(asked.account.language),
             leads_to=self._overflow.leads_to,
         )
+
+    @ROUTES.speaks("GET", "/api/talks", access=Access.SUPERVISOR, takes=Nothing, gives=said.Talks)
+    async def talks(self, asked: Asked[Nothing]) -> said.Talks:
+        """Show the talks that go on."""
+        sought = asked.request.query.get("adviser", "")
+        return await self._talks.found(sought, asked.account.language)
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/talks/{call}/way",
+        access=Access.SUPERVISOR,
+        takes=Nothing,
+        gives=said.WayToTalk,
+    )
+    async def way_to_talk(self, asked: Asked[Nothing]) -> said.WayToTalk:
+        """Give a supervisor the way to a talk; the node writes down who comes."""
+        return await self._talks.way(_call_of(asked.request), who=asked.account.id)
 
     @ROUTES.speaks(
         "POST",

@@ -131,6 +131,12 @@ class Signs:
             if line.flow.is_chat(definition.name)
         )
 
+    def title(self, queue: QueueId, language: Language) -> str:
+        """Return a queue's name; its id where no line has it."""
+        if queue not in self._queues:
+            return queue
+        return queue_titles(*self._queues[queue])[language]
+
     @property
     def widening(self) -> Mapping[QueueId, LevelsAfter]:
         """Return the queues that tell levels apart, and from when on they ask each."""

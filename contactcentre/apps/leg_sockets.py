@@ -1,4 +1,4 @@
-"""The leg socket of a media node: a caller's page or an adviser's browser on the other end."""
+"""The leg socket of a media node: a caller's page, or the browser of an adviser or supervisor."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,14 +8,17 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from contactcentre.adapters.web.claims import Signatures, prove_page
+from contactcentre.adapters.web.problems import words_for
 from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.apps.supervising import Supervising
+from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import CallState
-from contactcentre.domain.errors import BadClaim, BadRequest
-from contactcentre.domain.events import Writer
+from contactcentre.domain.errors import BadClaim, BadRequest, NotWrittenDown
+from contactcentre.domain.events import SupervisorMode, Writer
 from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from contactcentre.ports import live as acts
@@ -73,6 +76,8 @@ class LegSockets:
                 await _end_of(messages)
             case said.Attach() as attach:
                 await self._serve_adviser(attach, browser, messages)
+            case said.Supervise() as supervise:
+                await self._serve_supervisor(supervise, browser, messages)
             case None:
                 pass
             case _:
@@ -128,6 +133,44 @@ class LegSockets:
                 _adviser_said(call, part, message)
         finally:
             part.socket_lost()
+
+    async def _serve_supervisor(
+        self, first: said.Supervise, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
+    ) -> None:
+        ticket = self._signatures.read_supervisor_ticket(first.ticket)
+        if ticket.node != self._node:
+            raise BadClaim("This ticket is for another node.")
+        call, part = await self._calls.supervise(ticket, first.sdp, browser)
+        supervising = call.room.supervising
+        try:
+            await _begin(supervising, part)
+            async for message in messages:
+                match message:
+                    case said.SuperviseAs(mode=mode):
+                        await _turn(supervising, part, mode)
+                    case said.HangUp():
+                        supervising.leave(part, Closing.DONE)
+                    case _:
+                        raise BadRequest("A supervisor's page cannot say that.")
+        finally:
+            supervising.leave(part, Closing.LOST)
+
+
+async def _begin(supervising: Supervising, part: SupervisorPart) -> None:
+    """Let a supervisor listen, or say that it cannot be written down, and close."""
+    try:
+        await supervising.turn(part, SupervisorMode.LISTEN)
+    except NotWrittenDown as error:
+        part.send(said.Refused(code=error.code, words=words_for(error)))
+        supervising.leave(part, Closing.REFUSED)
+
+
+async def _turn(supervising: Supervising, part: SupervisorPart, mode: SupervisorMode) -> None:
+    """Let a supervisor be there in another way; where that cannot be, all stays as it is."""
+    try:
+        await supervising.turn(part, mode)
+    except NotWrittenDown as error:
+        part.send(said.NotDone(code=error.code, words=words_for(error)))
 
 
 async def _end_of(messages: AsyncIterator[LegMessage]) -> None:
@@ -189,7 +232,14 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.AdviserHungUp()
         case said.Beat() | said.Write() | said.Typing():
             return None
-        case said.Offer() | said.Leave() | said.CancelCallback() | said.Attach():
+        case (
+            said.Offer()
+            | said.Leave()
+            | said.CancelCallback()
+            | said.Attach()
+            | said.Supervise()
+            | said.SuperviseAs()
+        ):
             raise BadRequest("This socket has its offer already.")
         case _:
             assert_never(message)

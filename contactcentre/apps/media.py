@@ -157,6 +157,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
             wait_errors=WaitErrors(metrics.record_wait_error),
             spawn=process.spawn,
             desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
+            tells_of_listening=settings.tells_of_listening,
             callbacks=await _callbacks(settings, process, stack, lines),
         )
     )

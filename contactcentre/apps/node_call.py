@@ -90,7 +90,7 @@ class NodeCall:
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._offered = start.offered
-        self.room = CallRoom(self.caller, tools.media)
+        self.room = CallRoom(self, self.caller, tools)
         self._way = CallWay(
             self,
             tools,
@@ -101,7 +101,8 @@ class NodeCall:
             is_booked=start.is_booked,
             is_chat=self.is_chat,
         )
-        self._last_seq = 0
+        self.last_seq = 0
+        """The number of the last event that was written down; 0 for none."""
         self._is_dropped = False
         self._is_leaving = False
         self._hand_overs = 0
@@ -139,6 +140,9 @@ class NodeCall:
 
     def note(self, event: CallEvent) -> None:
         """Let the call follow an event, keep it for the record and tell the page."""
+        after = follow(self._call, event)
+        if self._call.state in TALKS and after.state not in TALKS:
+            self.room.supervising.let_go()  # of a talk that is over there is no more to write
         before = self._call
         self._call = follow(before, event)
         self._write(event)
@@ -249,7 +253,7 @@ class NodeCall:
             ending = Ending.SYSTEM_LOST
         now_ms = self._tools.clock.now_ms()
         self.note(CallEnded(call=self._call.id, at_ms=now_ms, ending=ending, by=by))
-        return End(epoch=self._call.epoch, ending=ending, seq=self._last_seq)
+        return End(epoch=self._call.epoch, ending=ending, seq=self.last_seq)
 
     # What comes in from outside
 
@@ -370,6 +374,6 @@ class NodeCall:
             self._steps.append(event)
         measure(self._call, event)
         try:
-            self._last_seq = self._tools.spool.write(event, self._call)
+            self.last_seq = self._tools.spool.write(event, self._call)
         except SpoolFull:
             log.exception("an event could not be kept for the record", call=self._call.id)

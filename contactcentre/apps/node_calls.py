@@ -13,14 +13,15 @@ from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import TALKS, Call, CallState
-from contactcentre.domain.errors import MalformedOffer, Refusal, StaleToken, UnknownName
+from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, StaleToken, UnknownName
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
 from contactcentre.ports.media import TEXT_OFFER
 from contactcentre.ports.state import CallReport, NodeReport
-from contactcentre.wire.claims import AdviserTicket
+from contactcentre.wire.claims import AdviserTicket, SupervisorTicket
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, OfferCall
 from contactcentre.wire.legs import Answer
@@ -155,6 +156,28 @@ class NodeCalls:
         )
         browser.send(Answer(call=ticket.call, sdp=answer))
         return part
+
+    async def supervise(
+        self, ticket: SupervisorTicket, sdp: str, browser: Browser
+    ) -> tuple[NodeCall, SupervisorPart]:
+        """Seat a supervisor's browser in a talk, and answer the offer; nothing is heard yet.
+
+        Raises StaleToken, OutOfOrder, TooMany, NodeFull, MalformedOffer, MediaUnavailable.
+        """
+        call = self._calls.get(ticket.call)
+        if call is None or call.is_chat:
+            raise StaleToken("That talk is not here any longer. Choose it on the board again.")
+        leg = LegId(f"{ticket.call}.supervisor.{self._tools.chance.nonce()}")
+        part = call.room.supervising.seat(ticket.supervisor, leg, browser)
+        try:
+            answer = await self._tools.media.accept(
+                call=ticket.call, leg=leg, offer_sdp=sdp, heard=part.heard
+            )
+        except (Refusal, Outage):
+            call.room.supervising.leave(part, Closing.REFUSED)
+            raise
+        browser.send(Answer(call=ticket.call, sdp=answer))
+        return call, part
 
     async def beat(self) -> None:
         """Report the calls, then the node, and do what the answers ask for.

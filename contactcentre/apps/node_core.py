@@ -71,6 +71,7 @@ class NodeGround:
     spawn: Callable[[Coroutine[None, None, None], str], None]
     """Runs something beside the node; its mistake ends the process."""
     desks_static: Mapping[DeskId, str] = field(default_factory=dict)
+    tells_of_listening: bool = True
     callbacks: CallbackTerms | None = None
 
 
@@ -113,6 +114,8 @@ class NodeCore:
             spawn=_spawner(ground.spawn),
             patience=ground.patience,
             wait_errors=ground.wait_errors,
+            durable_seq=lambda: self.calls.durable_seq,
+            tells_of_listening=ground.tells_of_listening,
             callbacks=ground.callbacks,
         )
         self.calls = NodeCalls(ground.place, tools)

@@ -69,5 +69,9 @@ class NodeTools:
     """Runs something beside the call, owned by the node."""
     patience: Patience
     wait_errors: WaitErrors
+    durable_seq: Callable[[], int]
+    """Every event of this node up to that number is in the record."""
+    tells_of_listening: bool
+    """Whether an adviser is told that a supervisor only listens."""
     callbacks: CallbackTerms | None = None
     """None: no caller is offered any."""

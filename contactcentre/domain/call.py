@@ -117,6 +117,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallResumed: S.TALKING,
             e.TextWritten: S.TALKING,
             e.CallHeld: S.ON_HOLD,
+            e.CallSupervised: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
@@ -125,6 +126,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallResumed: S.ON_HOLD,
             e.TextWritten: S.ON_HOLD,
             e.CallTakenOffHold: S.TALKING,
+            e.CallSupervised: S.ON_HOLD,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
@@ -242,6 +244,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             | e.StepReached()
             | e.PlaceTold()
             | e.CallbackBooked()
+            | e.CallSupervised()
             | e.CallResumed()
             | e.TextWritten()
         ):

@@ -20,7 +20,8 @@ Outage                      the world failed; ask again later
 ├── StateUnavailable        Redis
 │   └── StoreChanged        Redis has restarted, been emptied or been replaced: matching waits
 ├── LedgerUnavailable       PostgreSQL
-│   └── SwitchNotTurned     so a supervisor's switch stays as it is
+│   ├── SwitchNotTurned     so a supervisor's switch stays as it is
+│   └── NotWrittenDown      so nobody may listen to a talk
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
 └── SpoolFull               the disk that keeps events until they are durable
@@ -155,6 +156,12 @@ class SwitchNotTurned(LedgerUnavailable):
     """A supervisor's switch is turned in PostgreSQL first, and it did not answer."""
 
     code = "switch-not-turned"
+
+
+class NotWrittenDown(LedgerUnavailable):
+    """Who listens to a talk must be in PostgreSQL first, and it did not answer."""
+
+    code = "not-written-down"
 
 
 class MediaUnavailable(Outage):

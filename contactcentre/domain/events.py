@@ -80,6 +80,17 @@ class Writer(StrEnum):
     ADVISER = "adviser"
 
 
+class SupervisorMode(StrEnum):
+    """How a supervisor is in a talk."""
+
+    LISTEN = "listen"
+    """Hears whoever talks, and is heard by nobody."""
+    WHISPER = "whisper"
+    """Is heard by the adviser alone."""
+    JOIN = "join"
+    """Talks with everybody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened to a call."""
@@ -216,6 +227,18 @@ class TalkBroken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallSupervised(Event):
+    """A supervisor is in the talk from now on, and how; the audit trail has it from here.
+
+    It is over with the leg of the caller on which it began: `CallResumed` ends it as well.
+    """
+
+    supervisor: AdviserId
+    mode: SupervisorMode | None
+    """None: no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallResumed(Event):
     """A newer leg took the call up, here or on another node; nothing of the call was lost."""
 
@@ -260,6 +283,7 @@ CallEvent = (
     | CallHeld
     | CallTakenOffHold
     | TalkBroken
+    | CallSupervised
     | CallResumed
     | TextWritten
     | CallEnded

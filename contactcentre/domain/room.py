@@ -1,16 +1,16 @@
 """The room of a call: who sits in it, what goes on there, and who hears whom by that.
 
-From its first second a call has one room. Holding, handing on, consulting and listening in move
-nobody: they change what goes on, or a supervisor's way of being there, and this file says what each
-of them hears then.
+From its first second a call has one room. Holding, handing on and listening in move nobody: they
+change what goes on, or how a supervisor is there, and this file says what each of them hears then.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from contactcentre.domain.call import CallState
+from contactcentre.domain.events import SupervisorMode
 from contactcentre.domain.ids import LegId
 
 
@@ -20,6 +20,7 @@ class Role(StrEnum):
     CALLER = "caller"
     ADVISER = "adviser"
     """Whose call it is."""
+    SUPERVISOR = "supervisor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Seat:
 
     leg: LegId
     role: Role
+    mode: SupervisorMode | None = None
+    """Of a supervisor; None: is not to hear anything yet."""
 
 
 class Scene(StrEnum):
@@ -72,17 +75,35 @@ Hearing = tuple[LegId, LegId]
 
 def who_hears_whom(scene: Scene, seats: Collection[Seat]) -> frozenset[Hearing]:
     """Return every listener with every speaker that is heard."""
-    talking = [seat for seat in seats if seat.role in TALKING[scene]]
+    talking = [seat for seat in seats if _talks(scene, seat)]
+    pairs = [(listener, speaker) for listener in talking for speaker in talking]
+    pairs += _listening_in(talking, seats)
     return frozenset(
-        (listener.leg, speaker.leg)
-        for listener in talking
-        for speaker in talking
-        if listener.leg != speaker.leg
+        (listener.leg, speaker.leg) for listener, speaker in pairs if listener != speaker
     )
 
 
+def _talks(scene: Scene, seat: Seat) -> bool:
+    """Say whether somebody talks with the others who do."""
+    if seat.role is Role.SUPERVISOR:
+        return seat.mode is SupervisorMode.JOIN and bool(TALKING[scene])
+    return seat.role in TALKING[scene]
+
+
+def _listening_in(
+    talking: Collection[Seat], seats: Collection[Seat]
+) -> Iterator[tuple[Seat, Seat]]:
+    """Yield what supervisors hear who do not talk along, and what a whisper adds."""
+    for seat in seats:
+        if seat.mode in {SupervisorMode.LISTEN, SupervisorMode.WHISPER}:
+            for speaker in talking:
+                yield seat, speaker
+                if speaker.role is Role.ADVISER and seat.mode is SupervisorMode.WHISPER:
+                    yield speaker, seat
+
+
 def who_hears_music(scene: Scene, seats: Collection[Seat]) -> frozenset[LegId]:
-    """Return the legs of those who wait for somebody, and hear nobody meanwhile."""
+    """Return the legs of those who wait for an adviser, and hear nobody meanwhile."""
     if scene is Scene.ALONE:
         return frozenset()
     served = {listener for listener, _ in who_hears_whom(scene, seats)}

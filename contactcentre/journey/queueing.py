@@ -119,9 +119,8 @@ class Waiting:
             )
 
     def begin_elsewhere(self, first: tuple[SoundName, ...]) -> None:
-        """Begin the wait in another queue with these words, and then the place there."""
-        self._first = (*self._first, *first)
-        self._said_at_ms = None
+        """Begin another wait, after a talk, with these words alone, and then the place there."""
+        self._first, self._is_begun, self._said_at_ms = first, True, None
 
     async def offered(self, *, first: tuple[SoundName, ...] = ()) -> Offered | None:
         """Wait, with music and announcements, until a reservation for this call is taken up.
@@ -217,7 +216,8 @@ class Waiting:
             )
         )
         await self.take_place()
-        self.begin_elsewhere((ANOTHER_TEAM,))
+        self._first = (*self._first, ANOTHER_TEAM)
+        self._said_at_ms = None
 
     @property
     def _extra_support(self) -> tuple[QueueStep, QueueDefinition]:

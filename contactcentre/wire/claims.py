@@ -1,4 +1,4 @@
-"""What a browser carries to prove who it is to a media node: a claim (caller), a ticket (adviser).
+"""What a browser carries to prove who it is to a node: a claim (caller), a ticket (all others).
 
 Both are signed JWTs; the node that gets one trusts nothing else about the call.
 """
@@ -70,6 +70,17 @@ class AdviserTicket(Said):
     call: CallId
     adviser: AdviserId
     token: Token
+    node: NodeId
+    exp: int
+    """Seconds since 1970."""
+
+
+class SupervisorTicket(Said):
+    """A supervisor's ticket to a talk on one node; whoever signs it has checked the role."""
+
+    kind: Literal["supervisor"] = "supervisor"
+    call: CallId
+    supervisor: AdviserId
     node: NodeId
     exp: int
     """Seconds since 1970."""

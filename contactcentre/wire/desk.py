@@ -13,6 +13,8 @@ POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose n
 POST /api/callbacks/{call}      DoCallback → nothing; what follows comes over the live socket
 GET  /api/transfers       → TransferTargets: where the adviser may hand a caller (said to the node)
 GET  /api/board           → Board (supervisors)
+GET  /api/talks?adviser=  → Talks (supervisors), of advisers whose names have that in them
+POST /api/talks/{call}/way     → WayToTalk (supervisors), 409 when that talk is over
 POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
                           records are away
 A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
@@ -337,6 +339,31 @@ class BoardLine(Said):
     diverts: list[BoardDivert]
     last: BoardTurn | None
     """None where nobody has turned a switch yet, or the records could not be read."""
+
+
+class BoardTalk(Said):
+    """A talk that goes on."""
+
+    call: CallId
+    adviser: AdviserId
+    queue: str | None
+    """By its title."""
+    talked_ms: int
+
+
+class Talks(Said):
+    """The talks that go on, or those of them that were asked for."""
+
+    count: int
+    """More than are in `talks` where there are very many."""
+    talks: list[BoardTalk]
+
+
+class WayToTalk(Said):
+    """Where a supervisor's browser may listen, with a ticket."""
+
+    node_url: str
+    ticket: str
 
 
 class TurnSwitch(Said):

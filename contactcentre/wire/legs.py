@@ -1,7 +1,7 @@
 """What browsers and media nodes say to one another over a leg socket (`/leg`), JSON text frames.
 
-The first message is an offer (caller) or an attach (adviser); the node answers it or refuses and
-closes. Both ends send a beat every `SOCKET_BEAT_EVERY_MS`.
+The first message is an offer (caller), an attach (adviser) or a supervise (supervisor); the node
+answers it or refuses and closes. Both ends send a beat every `SOCKET_BEAT_EVERY_MS`.
 """
 
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.events import Ending, LapseReason, Writer
+from contactcentre.domain.events import Ending, LapseReason, SupervisorMode, Writer
 from contactcentre.domain.ids import CallId, QueueId, TextId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
@@ -111,6 +111,21 @@ class Transfer(Said):
     queue: QueueId
 
 
+class Supervise(Said):
+    """A supervisor's browser offers sound for a talk; it only listens at first."""
+
+    kind: Literal["supervise"] = "supervise"
+    ticket: str = Field(max_length=4_096)
+    sdp: Sdp
+
+
+class SuperviseAs(Said):
+    """The supervisor wants to be there in another way."""
+
+    kind: Literal["supervise_as"] = "supervise_as"
+    mode: SupervisorMode
+
+
 class Write(Said):
     """A text for the other side of a chat.
 
@@ -145,6 +160,7 @@ AdviserSays = Annotated[
     | Beat,
     Field(discriminator="kind"),
 ]
+SupervisorSays = Annotated[Supervise | SuperviseAs | HangUp | Beat, Field(discriminator="kind")]
 LegMessage = (
     Offer
     | Leave
@@ -156,12 +172,14 @@ LegMessage = (
     | Mute
     | PressKey
     | Transfer
+    | Supervise
+    | SuperviseAs
     | Write
     | Typing
     | HangUp
     | Beat
 )
-"""What a browser may say, a caller's or an adviser's."""
+"""What a browser may say, a caller's, an adviser's or a supervisor's."""
 LEG_SAYS: TypeAdapter[LegMessage] = TypeAdapter(Annotated[LegMessage, Field(discriminator="kind")])
 
 
@@ -237,6 +255,20 @@ class NotDone(Said):
     words: str
 
 
+class Supervising(Said):
+    """Supervisor: it is written down, and so you are there in that way from now on."""
+
+    kind: Literal["supervising"] = "supervising"
+    mode: SupervisorMode
+
+
+class Supervised(Said):
+    """Adviser: in which ways supervisors are in your talk; in none if empty."""
+
+    kind: Literal["supervised"] = "supervised"
+    modes: list[SupervisorMode]
+
+
 class CallerHeard(Said):
     """Adviser: the caller's sound has stopped, or has come back."""
 
@@ -298,6 +330,8 @@ NodeMessage = (
     | Bridged
     | Held
     | NotDone
+    | Supervising
+    | Supervised
     | CallerHeard
     | Written
     | NotWritten

@@ -21,6 +21,7 @@ from contactcentre.wire.problems import Problem
 SAID: Mapping[str, Any] = {
     "DeskSays": desk.DeskSays,
     "AdviserSays": legs.AdviserSays,
+    "SupervisorSays": legs.SupervisorSays,
     "NodeSays": legs.NodeSays,
     "SignIn": desk.SignIn,
     "Me": desk.Me,
@@ -31,6 +32,8 @@ SAID: Mapping[str, Any] = {
     "DoCallback": desk.DoCallback,
     "TransferTargets": desk.TransferTargets,
     "Board": desk.Board,
+    "Talks": desk.Talks,
+    "WayToTalk": desk.WayToTalk,
     "TurnSwitch": desk.TurnSwitch,
     "SwitchesNow": desk.SwitchesNow,
     "Problem": Problem,

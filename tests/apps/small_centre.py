@@ -119,11 +119,21 @@ class LegPage:
         self.heard: list[dict[str, Any]] = []
 
     @classmethod
-    async def open(cls, session: aiohttp.ClientSession, url: str, **first: str | int) -> Self:
-        """Open a socket with an offer (claim, secret) or an attach (ticket), and connect."""
+    async def open(
+        cls,
+        session: aiohttp.ClientSession,
+        url: str,
+        *,
+        kind: str | None = None,
+        **first: str | int,
+    ) -> Self:
+        """Open a socket with an offer (claim, secret) or an attach (ticket), and connect.
+
+        Another `kind` of first message may be named.
+        """
         page = cls(await session.ws_connect(url), Peer())
-        kind = "attach" if "ticket" in first else "offer"
-        await page.say(kind, sdp=await page.peer.offer(), **first)
+        usual = "attach" if "ticket" in first else "offer"
+        await page.say(kind or usual, sdp=await page.peer.offer(), **first)
         answer = await page.hear("answer")
         await page.peer.accept(answer["sdp"])
         return page

@@ -80,6 +80,12 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
             e.CallHeld(call=C1, at_ms=AT_MS),
             e.CallTakenOffHold(call=C1, at_ms=AT_MS),
             e.TalkBroken(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.CallSupervised(
+                call=C1,
+                at_ms=AT_MS,
+                supervisor=AdviserId("sam"),
+                mode=e.SupervisorMode.WHISPER,
+            ),
             e.CallResumed(call=C1, at_ms=AT_MS, node=NodeId("south-1"), epoch=LegEpoch(3, "bb")),
             e.TextWritten(
                 call=C1,

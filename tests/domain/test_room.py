@@ -5,13 +5,28 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contactcentre.domain.events import SupervisorMode
 from contactcentre.domain.ids import LegId
 from contactcentre.domain.room import TALKING, Role, Scene, Seat, who_hears_music, who_hears_whom
 
 CALLER = Seat(leg=LegId("caller"), role=Role.CALLER)
 ADVISER = Seat(leg=LegId("adviser"), role=Role.ADVISER)
+LISTEN, WHISPER, JOIN = SupervisorMode
+
+
+def supervisor(mode: SupervisorMode | None, name: str = "sam") -> Seat:
+    """Return a supervisor's seat."""
+    return Seat(leg=LegId(name), role=Role.SUPERVISOR, mode=mode)
+
+
 SCENES = st.sampled_from(Scene)
-SEATS = st.lists(st.sampled_from([CALLER, ADVISER]), unique=True)
+MODES = st.none() | st.sampled_from(SupervisorMode)
+TWO = st.lists(st.sampled_from([CALLER, ADVISER]), unique=True)
+SUPERVISORS = st.lists(
+    st.builds(supervisor, MODES, st.sampled_from(["sam", "sue"])),
+    unique_by=lambda seat: seat.leg,
+)
+SEATS = st.tuples(TWO, SUPERVISORS).map(lambda both: [*both[0], *both[1]])
 
 
 @given(SCENES, SEATS)
@@ -27,9 +42,47 @@ def test_nobody_hears_themselves_nor_anybody_who_is_not_there(
 @given(SCENES, SEATS)
 def test_whoever_talks_with_another_is_heard_and_hears(scene: Scene, seats: Sequence[Seat]) -> None:
     hearing = who_hears_whom(scene, seats)
-    assert {(speaker, listener) for listener, speaker in hearing} == hearing
-    talking = [seat.leg for seat in seats if seat.role in TALKING[scene]]
-    assert hearing == {(one, other) for one in talking for other in talking if one != other}
+    talking = [
+        seat.leg
+        for seat in seats
+        if seat.role in TALKING[scene] or (seat.mode is JOIN and TALKING[scene])
+    ]
+    among = {(one, other) for one in talking for other in talking if one != other}
+    assert {(one, other) for one, other in hearing if {one, other} <= {*talking}} == among
+
+
+@given(SCENES, SEATS)
+def test_whoever_listens_changes_nothing_for_anybody_else(
+    scene: Scene, seats: Sequence[Seat]
+) -> None:
+    silent = {seat.leg for seat in seats if seat.mode in {None, LISTEN}} - {
+        CALLER.leg,
+        ADVISER.leg,
+    }
+    others = [seat for seat in seats if seat.leg not in silent]
+    hearing = who_hears_whom(scene, seats)
+    assert not {speaker for _, speaker in hearing} & silent
+    assert {pair for pair in hearing if pair[0] not in silent} == who_hears_whom(scene, others)
+    assert who_hears_music(scene, seats) == who_hears_music(scene, others)
+
+
+@given(SCENES, SEATS)
+def test_a_whisper_is_heard_by_the_adviser_and_never_by_the_caller(
+    scene: Scene, seats: Sequence[Seat]
+) -> None:
+    for seat in seats:
+        if seat.mode is WHISPER:
+            heard_by = {one for one, other in who_hears_whom(scene, seats) if other == seat.leg}
+            there = ADVISER in seats and Role.ADVISER in TALKING[scene]
+            assert heard_by == ({ADVISER.leg} if there else set())
+
+
+@given(SCENES, SEATS)
+def test_a_supervisor_of_whom_nothing_is_written_down_hears_nothing(
+    scene: Scene, seats: Sequence[Seat]
+) -> None:
+    unwritten = {seat.leg for seat in seats if seat.role is Role.SUPERVISOR and seat.mode is None}
+    assert not {leg for pair in who_hears_whom(scene, seats) for leg in pair} & unwritten
 
 
 @given(SCENES, SEATS)
@@ -44,6 +97,24 @@ def test_a_caller_hears_somebody_or_music_and_never_both(
         assert CALLER.leg in listening | music
 
 
+def test_a_supervisor_hears_both_in_a_talk_and_the_adviser_alone_on_hold() -> None:
+    sam = supervisor(LISTEN)
+    heard = {
+        scene: {
+            speaker
+            for listener, speaker in who_hears_whom(scene, [CALLER, ADVISER, sam])
+            if listener == sam.leg
+        }
+        for scene in Scene
+    }
+    assert heard == {
+        Scene.ALONE: set(),
+        Scene.WAIT: set(),
+        Scene.TALK: {CALLER.leg, ADVISER.leg},
+        Scene.HOLD: {ADVISER.leg},
+    }
+
+
 def test_a_caller_whose_adviser_is_not_there_yet_hears_music() -> None:
     assert who_hears_music(Scene.TALK, [CALLER]) == {CALLER.leg}
     assert who_hears_music(Scene.TALK, [CALLER, ADVISER]) == frozenset()
@@ -51,4 +122,4 @@ def test_a_caller_whose_adviser_is_not_there_yet_hears_music() -> None:
 
 def test_a_caller_with_the_flow_hears_nothing_beside_it() -> None:
     assert who_hears_music(Scene.ALONE, [CALLER, ADVISER]) == frozenset()
-    assert who_hears_whom(Scene.ALONE, [CALLER, ADVISER]) == frozenset()
+    assert who_hears_whom(Scene.ALONE, [CALLER, ADVISER, supervisor(JOIN)]) == frozenset()

@@ -153,7 +153,7 @@ export class LegCall {
 }
 
 /** Wait until every candidate is known, but not for long: a host's own address comes at once. */
-function gathered(peer: RTCPeerConnection): Promise<void> {
+export function gathered(peer: RTCPeerConnection): Promise<void> {
   if (peer.iceGatheringState === "complete") return Promise.resolve();
   return new Promise((resolve) => {
     const enough = setTimeout(resolve, GATHERING_MAX_MS);

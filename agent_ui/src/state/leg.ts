@@ -2,7 +2,7 @@
  * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
  */
 
-import type { NodeSays } from "../wire/made";
+import type { NodeSays, SupervisorMode } from "../wire/made";
 
 export type Sound =
   /** There is no call. */
@@ -34,6 +34,8 @@ export interface Leg {
   refusal: string | null;
   /** The queue that the caller is being handed to, or why that could not be, by its code. */
   transfer: { asked: string | null; refused: string | null };
+  /** In which ways supervisors are in the talk. */
+  supervised: readonly SupervisorMode[];
 }
 
 export const NO_LEG: Leg = {
@@ -47,6 +49,7 @@ export const NO_LEG: Leg = {
   callerHeard: true,
   refusal: null,
   transfer: { asked: null, refused: null },
+  supervised: [],
 };
 
 export type LegEvent =
@@ -75,7 +78,13 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
     case "broken":
       return leg.sound === "over" || leg.sound === "none"
         ? leg
-        : { ...leg, sound: "lost", mending: "under_way", transfer: NO_LEG.transfer };
+        : {
+            ...leg,
+            sound: "lost",
+            mending: "under_way",
+            transfer: NO_LEG.transfer,
+            supervised: [],
+          };
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
@@ -105,8 +114,11 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
       return { ...leg, sound: "over", answering: false };
     case "not_done":
       return { ...leg, transfer: { asked: null, refused: said.code } };
+    case "supervised":
+      return { ...leg, supervised: said.modes };
     case "refused":
       return { ...leg, answering: false, refusal: said.words };
+    case "supervising":
     case "claim":
     case "stage":
     case "place":

@@ -14,8 +14,10 @@ import type {
   SignIn,
   SwitchesNow,
   TalkNow,
+  Talks,
   TransferTargets,
   TurnSwitch,
+  WayToTalk,
   WrapUpNow,
   WriteOutcome,
 } from "./made";
@@ -106,6 +108,9 @@ export const desk = {
   doCallback: (call: string, said: DoCallback) =>
     ask<void>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
   transfers: () => ask<TransferTargets>("GET", "/api/transfers"),
+  talks: (adviser: string) =>
+    ask<Talks>("GET", `/api/talks?adviser=${encodeURIComponent(adviser)}`),
+  wayToTalk: (call: string) => ask<WayToTalk>("POST", `/api/talks/${encodeURIComponent(call)}/way`),
   turnSwitch: (turn: TurnSwitch) => ask<SwitchesNow>("POST", "/api/switches", turn),
   board: (deadlineMs: number) => ask<Board>("GET", "/api/board", undefined, deadlineMs),
 };

@@ -81,6 +81,8 @@ export type NodeSays =
   | Bridged
   | Held
   | NotDone
+  | Supervising
+  | Supervised
   | CallerHeard
   | Written
   | NotWritten
@@ -90,9 +92,14 @@ export type NodeSays =
   | Refused
   | Beat;
 /**
+ * How a supervisor is in a talk.
+ */
+export type SupervisorMode = "listen" | "whisper" | "join";
+/**
  * Who writes in a chat.
  */
 export type Writer = "caller" | "adviser";
+export type SupervisorSays = Supervise | SuperviseAs | HangUp | Beat;
 /**
  * Which switch it is.
  */
@@ -276,6 +283,15 @@ export interface BoardTurn {
   who: string;
   at_ms: number;
   why: string;
+}
+/**
+ * A talk that goes on.
+ */
+export interface BoardTalk {
+  call: string;
+  adviser: string;
+  queue: string | null;
+  talked_ms: number;
 }
 /**
  * Adviser: you and the caller hear each other.
@@ -503,6 +519,20 @@ export interface NotDone {
   words: string;
 }
 /**
+ * Supervisor: it is written down, and so you are there in that way from now on.
+ */
+export interface Supervising {
+  kind: "supervising";
+  mode: SupervisorMode;
+}
+/**
+ * Adviser: in which ways supervisors are in your talk; in none if empty.
+ */
+export interface Supervised {
+  kind: "supervised";
+  modes: SupervisorMode[];
+}
+/**
  * A text of a chat is written down, for ever: its writer may show it as sent.
  */
 export interface Written {
@@ -577,10 +607,32 @@ export interface SignIn {
   password: string;
 }
 /**
+ * A supervisor's browser offers sound for a talk; it only listens at first.
+ */
+export interface Supervise {
+  kind: "supervise";
+  ticket: string;
+  sdp: string;
+}
+/**
+ * The supervisor wants to be there in another way.
+ */
+export interface SuperviseAs {
+  kind: "supervise_as";
+  mode: SupervisorMode;
+}
+/**
  * How the switches stand after a turn.
  */
 export interface SwitchesNow {
   lines: BoardLine[];
+}
+/**
+ * The talks that go on, or those of them that were asked for.
+ */
+export interface Talks {
+  count: number;
+  talks: BoardTalk[];
 }
 /**
  * A queue that a caller may be handed to.
@@ -612,6 +664,13 @@ export interface TurnSwitch {
   subject: string | null;
   value: string | null;
   why: string;
+}
+/**
+ * Where a supervisor's browser may listen, with a ticket.
+ */
+export interface WayToTalk {
+  node_url: string;
+  ticket: string;
 }
 /**
  * The adviser's words on a call, whole each time; the higher version stands.

@@ -217,6 +217,45 @@ export const cy: Words = {
     takenOffHold: "Mae’r galwr yn eich clywed eto",
   },
 
+  supervised: {
+    listen: "Mae goruchwyliwr yn gwrando ar yr alwad hon. Nid oes neb yn ei glywed.",
+    whisper: "Mae goruchwyliwr yn sibrwd wrthych. Nid yw’r galwr yn ei glywed.",
+    join: "Mae goruchwyliwr wedi ymuno â’r alwad hon. Mae’r galwr yn ei glywed hefyd.",
+  },
+
+  talks: {
+    title: "Sgyrsiau",
+    note: "Gallwch wrando ar sgwrs, sibrwd wrth y cynghorydd neu ymuno. Caiff pob un o’r rhain ei gofnodi gyda’ch enw cyn i chi glywed dim.",
+    seek: "Cynghorydd",
+    loading: "Yn chwilio am y sgyrsiau…",
+    none: "Nid oes neb yn siarad nawr.",
+    more: (n) => `${n} arall: chwiliwch yn ôl enw’r cynghorydd.`,
+    adviser: "Cynghorydd",
+    queue: "Ciw",
+    length: "Hyd",
+    listen: "Gwrando",
+    listenTo: (adviser) => `Gwrando ar ${adviser}`,
+    bar: "Y sgwrs rydych ynddi",
+    how: "Sut rydych chi yno",
+    modes: { listen: "Gwrando’n unig", whisper: "Sibrwd", join: "Ymuno" },
+    hears: {
+      listen: "Rydych yn clywed y ddau. Nid oes neb yn eich clywed.",
+      whisper: "Mae’r cynghorydd yn eich clywed, ond nid y galwr.",
+      join: "Mae’r cynghorydd a’r galwr yn eich clywed.",
+    },
+    stop: "Gadael y sgwrs",
+    opening: "Yn cofnodi eich bod yn gwrando…",
+    writing: "Yn ei gofnodi…",
+    lost: "Torrodd y ffordd at y sgwrs. Yn rhoi cynnig arall arni; mae’r cynghorydd a’r galwr yn mynd ymlaen heboch chi.",
+    over: "Mae’r sgwrs wedi dod i ben.",
+    notWritten:
+      "Ni ellir cyrraedd y cofnodion. Nid oes neb yn gwrando, yn sibrwd nac yn ymuno heb ei gofnodi. Rhowch gynnig arall arni’n fuan.",
+    noMicrophone:
+      "Ni ellir defnyddio’ch meicroffon. Caniatewch ef yn eich porwr, yna rhowch gynnig arall arni.",
+    tooMany: "Mae cymaint o oruchwylwyr ag a ganiateir yn y sgwrs honno’n barod.",
+    unreachable: "Ni ellir cyrraedd y sgwrs. Dewiswch hi eto.",
+  },
+
   transfer: {
     button: "Trosglwyddo",
     title: "Trosglwyddo’r galwr",

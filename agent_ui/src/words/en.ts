@@ -1,6 +1,6 @@
 /** The desk's and the board's words in English. Welsh has the same keys, by its type. */
 
-import type { Attempt, AwayReason, LapseReason, Presence } from "../wire/made";
+import type { Attempt, AwayReason, LapseReason, Presence, SupervisorMode } from "../wire/made";
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -206,6 +206,48 @@ export const en = {
     unmuted: "You can be heard again",
     heldSaid: "The caller is on hold",
     takenOffHold: "The caller hears you again",
+  },
+
+  supervised: {
+    listen: "A supervisor listens to this call. Nobody hears them.",
+    whisper: "A supervisor whispers to you. The caller does not hear them.",
+    join: "A supervisor has joined this call. The caller hears them too.",
+  } satisfies Record<SupervisorMode, string>,
+
+  talks: {
+    title: "Talks",
+    note: "You may listen to a talk, whisper to its adviser or join in. Each of these is written down with your name before you hear anything.",
+    seek: "Adviser",
+    loading: "Looking up the talks…",
+    none: "Nobody talks now.",
+    more: (n: number) => `${n} more: search by the adviser’s name.`,
+    adviser: "Adviser",
+    queue: "Queue",
+    length: "Length",
+    listen: "Listen",
+    listenTo: (adviser: string) => `Listen to ${adviser}`,
+    bar: "The talk you are in",
+    how: "How you are there",
+    modes: {
+      listen: "Only listen",
+      whisper: "Whisper",
+      join: "Join in",
+    } satisfies Record<SupervisorMode, string>,
+    hears: {
+      listen: "You hear both. Nobody hears you.",
+      whisper: "The adviser hears you, the caller does not.",
+      join: "Adviser and caller hear you.",
+    } satisfies Record<SupervisorMode, string>,
+    stop: "Leave the talk",
+    opening: "It is written down that you listen…",
+    writing: "It is being written down…",
+    lost: "The way to the talk broke. Trying again; adviser and caller go on without you.",
+    over: "The talk has ended.",
+    notWritten:
+      "The records can’t be reached. Nobody listens, whispers or joins without its being written down. Try again shortly.",
+    noMicrophone: "Your microphone can’t be used. Allow it in your browser, then try again.",
+    tooMany: "As many supervisors as may are in that talk already.",
+    unreachable: "The talk can’t be reached. Choose it again.",
   },
 
   transfer: {

@@ -1,53 +1,9 @@
 import { act, render, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BoardPage } from "../../src/views/board/page";
-import type { Board } from "../../src/wire/made";
 import { Speaks } from "../../src/words";
-import { ME } from "../messages";
+import { BOARD, ME } from "../messages";
 import { type Server, serve } from "./server";
-
-const BOARD: Board = {
-  queues: [
-    {
-      queue: "a",
-      title: "Signing in",
-      waiting_count: 1,
-      longest_ms: 9_000,
-      ready_count: 2,
-      overflows_to: null,
-      callbacks_count: 0,
-    },
-    {
-      queue: "b",
-      title: "Paying",
-      waiting_count: 4,
-      longest_ms: 95_000,
-      ready_count: 0,
-      overflows_to: "General",
-      callbacks_count: 0,
-    },
-  ],
-  advisers: { ready: 2, talking: 3, offline: 9 },
-  nodes: [{ node: "media-1", site: "north", state: "draining", legs_count: 3, legs_max: 200 }],
-  coming_back_count: 0,
-  is_storm: false,
-  today: {
-    offered_count: 20,
-    handled_count: 8,
-    abandoned_count: 2,
-    deflected_count: 1,
-    callback_count: 0,
-    left_in_menu_count: 1,
-    closed_count: 0,
-    system_lost_count: 0,
-    in_progress_count: 8,
-    answered_within_target_count: 6,
-    target_ms: 300_000,
-    callbacks_kept_count: 0,
-    callbacks_broken_count: 0,
-  },
-  lines: [],
-};
 
 let server: Server;
 

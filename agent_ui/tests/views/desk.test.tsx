@@ -191,6 +191,15 @@ describe("talking", () => {
     expect(screen.getByText(/Caller on hold 0:00/)).toBeTruthy();
   });
 
+  it("says that a supervisor is in the talk, and how", async () => {
+    await nodeTells({ kind: "supervised", modes: ["listen"] });
+    expect(screen.getByText(/A supervisor listens to this call/)).toBeTruthy();
+    await nodeTells({ kind: "supervised", modes: ["listen", "whisper"] });
+    expect(screen.getByText(/A supervisor whispers to you/)).toBeTruthy();
+    await nodeTells({ kind: "supervised", modes: [] });
+    expect(screen.queryByText(/A supervisor/)).toBeNull();
+  });
+
   it("the function keys work while notes are typed", async () => {
     await user.click(screen.getByLabelText("Notes"));
     await user.keyboard("{F2}{F4}{Shift>}{F9}{/Shift}");

@@ -144,6 +144,13 @@ export class FakePeer extends EventTarget {
     return { replaceTrack: async () => {} };
   }
 
+  addTransceiver() {
+    const replaceTrack = async (track: FakeTrack | null) => {
+      this.sent = track;
+    };
+    return { sender: { replaceTrack } };
+  }
+
   async createOffer() {
     return { type: "offer", sdp: "v=0 mine" };
   }

@@ -12,6 +12,7 @@ def _read(name: str) -> str:
 
 WRITE_CALLS = _read("write_calls")
 WRITE_EVENTS = _read("write_events")
+WRITE_AUDIT = _read("write_audit")
 OPEN_MARKS = _read("open_marks")
 ADVANCE_MARKS = _read("advance_marks")
 OPEN_CALLS = _read("open_calls")

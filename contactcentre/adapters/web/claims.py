@@ -1,4 +1,4 @@
-"""Signs and reads what browsers carry to media nodes: callers' claims and advisers' tickets.
+"""Signs and reads what browsers carry to media nodes: callers' claims, and tickets of the others.
 
 Everyone who may sign or read shares the same keys. One of them signs; all of them are read, so that
 a key can be changed without a caller losing the place: add the new key everywhere, then sign with
@@ -23,7 +23,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from contactcentre.domain.errors import BadClaim, BadRequest
 from contactcentre.ports.environment import Clock
-from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory
+from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory, SupervisorTicket
 
 SECRET_MIN_BYTES = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, 3.2)."""
@@ -39,7 +39,9 @@ CLAIM_EXPIRED = "This page has been away for too long. Start a new call."
 TICKET_REFUSED = "This ticket to the call is not good. Wait for the desk to ring again."
 TICKET_EXPIRED = "The ring was over before your browser joined. Wait for the desk to ring again."
 
-Signed = TypeVar("Signed", CallerClaim, AdviserTicket)
+LISTENING_REFUSED = "This ticket to the talk is not good. Choose the talk on the board again."
+
+Signed = TypeVar("Signed", CallerClaim, AdviserTicket, SupervisorTicket)
 
 
 class Signatures:
@@ -76,6 +78,16 @@ class Signatures:
         """Return what an adviser's ticket says. Raises BadClaim."""
         return self._read(text, AdviserTicket, refused=TICKET_REFUSED, expired=TICKET_EXPIRED)
 
+    def sign_supervisor_ticket(self, ticket: SupervisorTicket) -> str:
+        """Return the ticket as the supervisor's browser carries it."""
+        return self._sign(ticket)
+
+    def read_supervisor_ticket(self, text: str) -> SupervisorTicket:
+        """Return what a supervisor's ticket says. Raises BadClaim."""
+        return self._read(
+            text, SupervisorTicket, refused=LISTENING_REFUSED, expired=LISTENING_REFUSED
+        )
+
     def seal(self, memory: CallMemory) -> str:
         """Return what a claim remembers of its call, for our nodes alone to read."""
         return self._seals.encrypt(memory.model_dump_json(exclude_defaults=True).encode()).decode()
@@ -87,7 +99,7 @@ class Signatures:
         except (InvalidToken, ValueError) as error:
             raise BadClaim(CLAIM_REFUSED) from error
 
-    def _sign(self, said: CallerClaim | AdviserTicket) -> str:
+    def _sign(self, said: CallerClaim | AdviserTicket | SupervisorTicket) -> str:
         return jwt.encode(
             said.model_dump(mode="json", exclude_none=True),
             self._keys[self._signing],

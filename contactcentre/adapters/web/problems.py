@@ -66,6 +66,11 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
             "The switch was not turned",
             "The records can't be reached, so the switch was not turned. Try again shortly.",
         ),
+        e.NotWrittenDown: Saying(
+            AWAY,
+            "It can't be written down who listens",
+            "The records can't be reached, so nobody may listen. Try again shortly.",
+        ),
         e.MediaUnavailable: Saying(
             AWAY, "Sound is out of reach", "Sound can't be carried here. Try again shortly."
         ),

@@ -14,6 +14,7 @@ from tests.chaos import bad_wire
 TABLES = {
     "accounts",
     "alembic_version",
+    "audit",
     "callback_attempts",
     "callbacks",
     "calls",

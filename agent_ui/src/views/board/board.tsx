@@ -1,4 +1,5 @@
 import { CircleAlert, Moon, Sun } from "lucide-react";
+import type { ReactNode } from "react";
 import { LanguageSwitch } from "../../parts/language_switch";
 import { Logo } from "../../parts/logo";
 import { useTheme } from "../../parts/theme";
@@ -8,14 +9,23 @@ import { useWords } from "../../words";
 import { hourAndMinute, timeOfDay } from "../../words/spans";
 import { Advisers } from "./advisers";
 import { type Figures, useFigures } from "./figures";
+import { useListener } from "./listener";
+import { ListeningBar } from "./listening_bar";
 import { Nodes } from "./nodes";
 import { QueueTable } from "./queue_table";
 import { Switches } from "./switches";
+import { Talks } from "./talks";
 import { Tiles } from "./tiles";
 
+interface Props {
+  iceServers: readonly string[];
+  signedOut: () => void;
+}
+
 /** The board, live as long as the desk answers. */
-export function LiveBoard({ signedOut }: { signedOut: () => void }) {
+export function LiveBoard({ iceServers, signedOut }: Props) {
   const words = useWords();
+  const [shown, listener] = useListener(iceServers, signedOut);
   const figures = useFigures(signedOut);
   const fresh = freshness(figures.ageMs);
   return (
@@ -26,9 +36,12 @@ export function LiveBoard({ signedOut }: { signedOut: () => void }) {
         {figures.board === null ? (
           <p className="muted">{words.board.never}</p>
         ) : (
-          <Shown board={figures.board} signedOut={signedOut} />
+          <Shown board={figures.board} signedOut={signedOut}>
+            <Talks shown={shown} listener={listener} signedOut={signedOut} />
+          </Shown>
         )}
       </main>
+      <ListeningBar shown={shown} listener={listener} />
     </div>
   );
 }
@@ -74,7 +87,13 @@ function NotLive({ figures }: { figures: Figures }) {
   );
 }
 
-function Shown({ board, signedOut }: { board: Board; signedOut: () => void }) {
+interface ShownProps {
+  board: Board;
+  signedOut: () => void;
+  children: ReactNode;
+}
+
+function Shown({ board, signedOut, children }: ShownProps) {
   const words = useWords();
   return (
     <>
@@ -85,6 +104,7 @@ function Shown({ board, signedOut }: { board: Board; signedOut: () => void }) {
         </p>
       )}
       <Switches lines={board.lines} signedOut={signedOut} />
+      {children}
       <Tiles board={board} />
       <div className="board-panels">
         <QueueTable queues={board.queues} />

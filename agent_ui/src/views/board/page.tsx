@@ -21,5 +21,5 @@ export function BoardPage() {
     return <SignIn title={words.signIn.titleBoard} session={session} signedIn={signedIn} />;
   }
   if (session.me.role !== "supervisor") return <NotAllowed signedOut={() => signedOut(false)} />;
-  return <LiveBoard signedOut={() => signedOut(true)} />;
+  return <LiveBoard iceServers={session.me.ice_servers} signedOut={() => signedOut(true)} />;
 }

@@ -11,6 +11,7 @@ export function Banners({ work, seen }: { work: AtWork; seen: Seen }) {
       <MicrophoneAway work={work} seen={seen} />
       <LineBroken seen={seen} />
       <CallerSilent seen={seen} />
+      <Supervised seen={seen} />
       <NotDone work={work} seen={seen} />
     </div>
   );
@@ -112,6 +113,13 @@ function CallerSilent({ seen }: { seen: Seen }) {
       {words.banner.callerSilent}
     </Notice>
   );
+}
+
+function Supervised({ seen }: { seen: Seen }) {
+  const words = useWords();
+  // who has joined is heard by all: that says more than that somebody listens as well
+  const mode = isUp(seen) ? seen.leg.supervised.at(-1) : undefined;
+  return mode === undefined ? null : <Notice tone="info">{words.supervised[mode]}</Notice>;
 }
 
 function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
