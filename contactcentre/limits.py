@@ -81,6 +81,8 @@ TEXT_EVERY_MS = 1_000
 """One more of them may follow after so long."""
 CHATS_MAX = 5
 """Nobody can chat with more people at a time."""
+CONSULT_WITHIN_MS = 120_000
+"""If no other adviser has come within this, nobody is asked any longer."""
 SUPERVISORS_MAX = 3
 """So many supervisors may be in one talk."""
 WRITTEN_WITHIN_MS = 5_000

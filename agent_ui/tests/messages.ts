@@ -42,6 +42,7 @@ export const RING: RingNow = {
   queue: "tax.pay.en",
   language: "cy",
   waited_ms: 61_000,
+  consulted_by: null,
   callback: null,
   ring_ms: 20_000,
   journey: [
@@ -108,6 +109,10 @@ export const TARGETS: TransferTargets = {
       waiting_count: 0,
       ready_count: 0,
     },
+  ],
+  colleagues: [
+    { adviser: "bryn", state: "ready" },
+    { adviser: "trevor", state: "talking" },
   ],
 };
 

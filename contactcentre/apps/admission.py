@@ -6,6 +6,7 @@ call is asked for, but nobody waits for it: without it the claim's own memory se
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -31,8 +32,14 @@ from contactcentre.domain.errors import (
     StateUnavailable,
     UnknownName,
 )
-from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, LapseReason
-from contactcentre.domain.ids import AdviserId, DeskId, LegId, Token
+from contactcentre.domain.events import (
+    CallArrived,
+    CallRedialled,
+    CallResumed,
+    Ending,
+    LapseReason,
+)
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, LegId, Token
 from contactcentre.domain.ivr.doors import chat_is_open
 from contactcentre.ports.live import Offered
 from contactcentre.ports.media import TEXT_OFFER, LegEvent
@@ -53,6 +60,8 @@ class Taken:
     start: Start
     rung: Offered | None
     """A ring that has ended with the other node; its adviser must hear of it."""
+    consult: CallId | None
+    """A consultation that has ended with it, likewise."""
 
 
 class Admission:
@@ -196,7 +205,7 @@ class Admission:
             failed=memory.failed,
             is_booked=memory.is_booked,
         )
-        return Taken(start=start, rung=rung)
+        return Taken(start=start, rung=rung, consult=memory.consult)
 
     async def _standing(self, claim: CallerClaim) -> CallStanding | None:
         """Return how the call stands in the live state, if that is known now."""
@@ -240,12 +249,22 @@ class Admission:
         count_resumed(call.call.state)
         log.info("a call has been taken up", call=call.call.id, state=call.call.state)
         await self._let_go(call, taken.rung)
+        await self._end_consult(taken.consult)
         report = call.report()
         if report is not None:
             try:
                 await self._calls.report([report])
             except StateUnavailable:
                 log.warning("the live state will hear of a call later", call=call.call.id)
+
+    async def _end_consult(self, consult: CallId | None) -> None:
+        """Let an adviser go who was asked about a call when its node was lost."""
+        if consult is None:
+            return
+        with suppress(StateUnavailable, Refusal):  # then it is lost, and over after a while
+            await self._tools.queues.end(
+                call=consult, epoch=NOT_ADMITTED.next(""), ending=Ending.HANDLED
+            )
 
     async def _let_go(self, call: NodeCall, rung: Offered | None) -> None:
         """Let an adviser go whose ring has ended with the call's node."""

@@ -7,14 +7,16 @@ from typing import TypeVar
 
 import structlog
 
+from contactcentre.adapters.state_redis.keys import own_queue
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED
 from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.errors import OutOfOrder, StateUnavailable, UnknownName
 from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, Ending, HungUpBy
-from contactcentre.domain.ids import AdviserId, SoundName
+from contactcentre.domain.ids import AdviserId, QueueId, SoundName
+from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallReport
@@ -113,6 +115,23 @@ def ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:
         log.error("a call was lost by a mistake of ours", exc_info=error)
         return HungUpBy.PLATFORM
     return stages.result()
+
+
+def whom_to_ask(
+    tools: NodeTools, call: Call, queue: QueueId | None, adviser: AdviserId | None
+) -> QueueId:
+    """Return the queue in which a consultation waits. Raises UnknownName, QueueClosed, OutOfOrder.
+
+    Each adviser has a queue of one's own, in which whoever waits for that one alone stands.
+    """
+    if adviser is not None:
+        if adviser == call.adviser:
+            raise OutOfOrder("Choose somebody else: that is you.")
+        return own_queue(adviser)
+    if queue is None:
+        raise UnknownName("Choose a queue or an adviser.")
+    at_ms = tools.clock.now_ms()
+    return target_queue(tools.lines, tools.switches, queue, is_chat=False, at_ms=at_ms).id
 
 
 async def next_of(inbox: asyncio.Queue[Item], within_ms: int | None) -> Item | None:

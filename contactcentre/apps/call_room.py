@@ -1,6 +1,7 @@
 """The room of one call on its node: who is there, what they do, and what each of them hears."""
 
 import asyncio
+from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -8,22 +9,27 @@ from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.apps.call_bounds import next_of
 from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.consulting import ConsultedCall, Consulting
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.room_sound import RoomSound
 from contactcentre.apps.supervising import SupervisedCall, Supervising
 from contactcentre.domain.call import CallState
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import LegId
-from contactcentre.domain.room import SCENES, Role, Scene, Seat
+from contactcentre.domain.room import Role, Seat, scene_of
 from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, AdviserAttached
 from contactcentre.wire.closing import Closing
 
 
+class LiveInRoom(SupervisedCall, ConsultedCall, Protocol):
+    """A call, as far as its room has to do with it."""
+
+
 class CallRoom:
     """One room."""
 
-    def __init__(self, live: SupervisedCall, caller: CallerPart, tools: NodeTools) -> None:
+    def __init__(self, live: LiveInRoom, caller: CallerPart, tools: NodeTools) -> None:
         self._caller = caller
         self._sound = RoomSound(tools.media)
         self.supervising = Supervising(
@@ -35,8 +41,9 @@ class CallRoom:
             changed=self._supervisors_changed,
             is_told=tools.tells_of_listening,
         )
+        self.consulting = Consulting(live, tools, self._consult_changed)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
-        self._scene = Scene.ALONE
+        self._state = CallState.IN_MENU
         self.adviser: AdviserPart | None = None
         """Who is rung or talked with, once the browser is there."""
 
@@ -47,7 +54,7 @@ class CallRoom:
 
     def follow(self, state: CallState) -> None:
         """Let what goes on here be what it is while the call stands so."""
-        self._scene = SCENES[state]
+        self._state = state
         self.settle()
 
     def settle(self) -> None:
@@ -55,8 +62,9 @@ class CallRoom:
         seats = [Seat(leg=self._caller.leg, role=Role.CALLER)]
         if self.adviser_leg is not None:
             seats.append(Seat(leg=self.adviser_leg, role=Role.ADVISER))
-        seats += self.supervising.seats
-        self._sound.settle(self._scene, seats)
+        seats += [*self.consulting.seats, *self.supervising.seats]
+        scene = scene_of(self._state, is_merged=self.consulting.is_merged)
+        self._sound.settle(scene, seats)
 
     def seat(self, part: AdviserPart) -> None:
         """Seat the adviser's browser in the place of the one that is there."""
@@ -70,7 +78,9 @@ class CallRoom:
         if part is not self.adviser:
             return
         if isinstance(act, AdviserAttached):
-            self._supervisors_changed()  # they may have been there before the adviser came back
+            # all of them may have been there before the adviser came back
+            self._supervisors_changed()
+            self._consult_changed()
         try:
             self._acts.put_nowait(act)
         except asyncio.QueueFull:
@@ -79,6 +89,11 @@ class CallRoom:
     async def next_act(self, *, within_ms: int | None) -> AdviserAct | None:
         """Return what the adviser did next; None if nothing in time."""
         return await next_of(self._acts, within_ms)
+
+    def tell_bridged(self) -> None:
+        """Tell the adviser's browser that both hear each other."""
+        if self.adviser is not None:
+            self.adviser.tell_bridged()
 
     def tell_adviser(self, said: BaseModel) -> None:
         """Say something to the adviser's browser, if it is there."""
@@ -93,8 +108,16 @@ class CallRoom:
         while not self._acts.empty():
             self._acts.get_nowait()
 
+    def hand_over(self, part: AdviserPart) -> None:
+        """Let whoever was asked be the adviser; the first one's part is over."""
+        self.let_adviser_go(lapse=None, ending=None)
+        self.adviser = part
+        part.act = lambda act: self.act(part, act)
+        self.settle()
+
     def drop(self) -> None:
         """Send the browsers away: the call is at another node, and so is their way."""
+        self.consulting.drop()
         self.supervising.drop()
         if self.adviser is not None:
             self.adviser.leave(Closing.STOPPING)
@@ -103,6 +126,11 @@ class CallRoom:
         """Let everybody hear what is to be heard now, and the adviser know of it."""
         self.settle()
         self.tell_adviser(self.supervising.told)
+
+    def _consult_changed(self) -> None:
+        """Let everybody hear what is to be heard now, and the adviser know how far it has come."""
+        self.settle()
+        self.tell_adviser(self.consulting.told)
 
     def tell_quality(self) -> None:
         """Tell every browser how its sound comes in."""

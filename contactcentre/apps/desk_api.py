@@ -30,6 +30,7 @@ from contactcentre.ports.accounts import Account
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.records import Outcome
 from contactcentre.wire import desk as said
+from contactcentre.wire import rooms
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Beat
 
@@ -185,11 +186,11 @@ class DeskApi:
         "/api/transfers",
         access=Access.SIGNED_IN,
         takes=Nothing,
-        gives=said.TransferTargets,
+        gives=rooms.TransferTargets,
     )
-    async def transfers(self, _: Asked[Nothing]) -> said.TransferTargets:
+    async def transfers(self, asked: Asked[Nothing]) -> rooms.TransferTargets:
         """Say where a caller may be handed, and how it stands there."""
-        return self._transfers.targets(self._supervision.overview)
+        return self._transfers.targets(self._supervision.overview, asked.account.id)
 
     @ROUTES.speaks(
         "POST",
@@ -216,8 +217,8 @@ class DeskApi:
             leads_to=self._overflow.leads_to,
         )
 
-    @ROUTES.speaks("GET", "/api/talks", access=Access.SUPERVISOR, takes=Nothing, gives=said.Talks)
-    async def talks(self, asked: Asked[Nothing]) -> said.Talks:
+    @ROUTES.speaks("GET", "/api/talks", access=Access.SUPERVISOR, takes=Nothing, gives=rooms.Talks)
+    async def talks(self, asked: Asked[Nothing]) -> rooms.Talks:
         """Show the talks that go on."""
         sought = asked.request.query.get("adviser", "")
         return await self._talks.found(sought, asked.account.language)
@@ -227,9 +228,9 @@ class DeskApi:
         "/api/talks/{call}/way",
         access=Access.SUPERVISOR,
         takes=Nothing,
-        gives=said.WayToTalk,
+        gives=rooms.WayToTalk,
     )
-    async def way_to_talk(self, asked: Asked[Nothing]) -> said.WayToTalk:
+    async def way_to_talk(self, asked: Asked[Nothing]) -> rooms.WayToTalk:
         """Give a supervisor the way to a talk; the node writes down who comes."""
         return await self._talks.way(_call_of(asked.request), who=asked.account.id)
 

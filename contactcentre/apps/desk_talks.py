@@ -15,7 +15,7 @@ from contactcentre.journey.supervision import Supervision
 from contactcentre.limits import TICKET_LIFE_S
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import AdviserStanding, CallQueues, CallStanding
-from contactcentre.wire import desk as said
+from contactcentre.wire import rooms as said
 from contactcentre.wire.claims import SupervisorTicket
 
 TALKING = "talking"

@@ -52,6 +52,7 @@ def ring_now(ring: Ring, *, left_ms: int, ticket: str) -> said.RingNow:
         waited_ms=ring.waited_ms,
         ring_ms=left_ms,
         journey=ring.journey,
+        consulted_by=ring.consulted_by,
         callback=None if ring.callback is None else _callback_now(ring.callback),
     )
 

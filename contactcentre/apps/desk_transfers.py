@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 from contactcentre.apps.desk_told import queue_titles
-from contactcentre.domain.ids import LineId
+from contactcentre.domain.ids import AdviserId, LineId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.transfer import Target, targets
+from contactcentre.domain.presence import Presence
+from contactcentre.domain.seats import is_chat_seat
 from contactcentre.journey.steering import Steering
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import Overview, QueueStanding
-from contactcentre.wire import desk as said
+from contactcentre.wire import rooms as said
 
 
 class TransferSigns:
@@ -20,12 +22,22 @@ class TransferSigns:
         self._steering = steering
         self._clock = clock
 
-    def targets(self, overview: Overview | None) -> said.TransferTargets:
-        """Return every queue for calls; without an overview nobody can say who waits there."""
+    def targets(self, overview: Overview | None, who: AdviserId) -> said.TransferTargets:
+        """Return every queue for calls, and everybody else who is signed in.
+
+        Without an overview nobody can say who waits or works there.
+        """
         stands = {} if overview is None else {one.queue: one for one in overview.queues}
         found = targets(self._lines, self._steering.of, is_chat=False, at_ms=self._clock.now_ms())
         return said.TransferTargets(
-            targets=[_told(target, stands.get(target.queue.id)) for target in found]
+            targets=[_told(target, stands.get(target.queue.id)) for target in found],
+            colleagues=[
+                said.Colleague(adviser=adviser, state=standing.state)
+                for adviser, standing in sorted(() if overview is None else overview.advisers)
+                if standing.state is not Presence.OFFLINE
+                and adviser != who
+                and not is_chat_seat(adviser)
+            ],
         )
 
 

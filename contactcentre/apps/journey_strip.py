@@ -32,6 +32,10 @@ PHRASES: Mapping[type[e.Event], Said] = {
         Language.ENGLISH: "Came back after a break in the line",
         Language.WELSH: "Dod yn ôl ar ôl toriad yn y llinell",
     },
+    e.CallHandedOver: {
+        Language.ENGLISH: "Was handed over by another adviser",
+        Language.WELSH: "Trosglwyddwyd gan gynghorydd arall",
+    },
     e.TalkBroken: {
         Language.ENGLISH: "Was cut off, kept the place",
         Language.WELSH: "Colli'r cysylltiad, cadw'r lle",

@@ -17,6 +17,7 @@ from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.supervising import Supervising
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import CallState
+from contactcentre.domain.consulting import asked_about
 from contactcentre.domain.errors import BadClaim, BadRequest, NotWrittenDown
 from contactcentre.domain.events import SupervisorMode, Writer
 from contactcentre.domain.ids import NodeId
@@ -123,7 +124,7 @@ class LegSockets:
         ticket = self._signatures.read_ticket(attach.ticket)
         if ticket.node != self._node:
             raise BadClaim("This ticket is for another node.")
-        call = self._calls.get(ticket.call)
+        call = self._calls.get(asked_about(ticket.call))
         part = await self._calls.attach(ticket, attach.sdp, browser)
         assert call is not None, "nobody is seated in a call that is not here"
         try:
@@ -214,7 +215,7 @@ def _adviser_wrote(call: NodeCall, part: AdviserPart, message: said.Write | said
         call.texts.write(Writer.ADVISER, message, part)
 
 
-def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case a message
+def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0912 - one case a message
     match message:
         case said.AnswerCall():
             return acts.AdviserAnswered()
@@ -228,6 +229,14 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: PLR0911 - one case 
             return acts.KeySent(key=key)
         case said.Transfer(queue=queue):
             return acts.TransferAsked(queue=queue)
+        case said.Ask(queue=queue, adviser=adviser):
+            return acts.ConsultAsked(queue=queue, adviser=adviser)
+        case said.Merge():
+            return acts.MergeAsked()
+        case said.HandOver():
+            return acts.HandOverAsked()
+        case said.DropConsult():
+            return acts.ConsultDropped()
         case said.HangUp():
             return acts.AdviserHungUp()
         case said.Beat() | said.Write() | said.Typing():

@@ -21,6 +21,7 @@ from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_room import CallRoom
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
+from contactcentre.apps.consulting import Consulting
 from contactcentre.apps.conversation import Conversation, Side
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
@@ -38,6 +39,7 @@ from contactcentre.domain.errors import (
 from contactcentre.domain.events import (
     CallEnded,
     CallEvent,
+    CallHandedOver,
     Ending,
     HungUpBy,
     LapseReason,
@@ -143,6 +145,7 @@ class NodeCall:
         after = follow(self._call, event)
         if self._call.state in TALKS and after.state not in TALKS:
             self.room.supervising.let_go()  # of a talk that is over there is no more to write
+            self.asking.drop()
         before = self._call
         self._call = follow(before, event)
         self._write(event)
@@ -176,8 +179,7 @@ class NodeCall:
 
     def tell_bridged(self) -> None:
         """Tell the adviser's browser that both hear each other."""
-        if self.room.adviser is not None:
-            self.room.adviser.tell_bridged()
+        self.room.tell_bridged()
 
     def tell_held(self, *, on: bool) -> None:
         """Tell the adviser's browser that the caller is on hold, or no longer."""
@@ -186,6 +188,29 @@ class NodeCall:
     def tell_refused(self, refusal: Refusal) -> None:
         """Tell the adviser's browser that what it asked for last cannot be done."""
         self.room.tell_adviser(NotDone(code=refusal.code, words=str(refusal)))
+
+    @property
+    def asking(self) -> Consulting:
+        """Return the consultation about the call."""
+        return self.room.consulting
+
+    def give_over(self) -> Offered:
+        """Give the call to the other adviser, and return who that is. Raises OutOfOrder."""
+        before, (offered, part) = self._offered, self.asking.take_over()
+        assert before is not None, "a talk has its adviser"
+        self._offered = offered
+        self.note(
+            CallHandedOver(
+                call=self._call.id,
+                at_ms=self._tools.clock.now_ms(),
+                from_adviser=before.adviser,
+                adviser=offered.adviser,
+                token=offered.token,
+            )
+        )
+        self.room.hand_over(part)
+        self._tools.spawn(self.asking.tell_handed(before), "hand-over")
+        return offered
 
     def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
         """End the adviser's part in the call."""
@@ -322,11 +347,8 @@ class NodeCall:
             desk=None if self._offered is None else self._offered.desk,
             failed=self.sight.failed,
             is_booked=self._way.is_booked,
+            consult=self.asking.id,
         )
-
-    def tell_quality(self) -> None:
-        """Tell both browsers how their sound comes in."""
-        self.room.tell_quality()
 
     @property
     def is_chat(self) -> bool:
@@ -355,8 +377,6 @@ class NodeCall:
         self.caller.hang_up()
         self.room.drop()
         await self.caller.close(Closing.REPLACED)
-
-    # Within
 
     @property
     def _is_hidden(self) -> bool:

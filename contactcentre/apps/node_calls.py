@@ -15,7 +15,9 @@ from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import TALKS, Call, CallState
+from contactcentre.domain.consulting import asked_about, is_consult
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, StaleToken, UnknownName
+from contactcentre.domain.events import CallEvent
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
@@ -47,6 +49,18 @@ class NodePlace:
     internal_url: str
     public_url: str
     legs_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """How a ring or talk stands, as a desk is told of it again."""
+
+    steps: Sequence[CallEvent]
+    call: Call
+    """The consultation, where it is one, as a call."""
+    offered: Offered
+    ring_ms: int
+    is_talk: bool
 
 
 class NodeCalls:
@@ -126,14 +140,18 @@ class NodeCalls:
     async def take(self, offer: OfferCall) -> None:
         """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""
         offered = Offered(adviser=offer.adviser, desk=offer.desk, token=offer.token)
-        await self.find(offer.call).take(offered)
+        call = self.find(asked_about(offer.call))
+        if is_consult(offer.call):
+            await call.room.consulting.take(offer.call, offered)
+        else:
+            await call.take(offered)
 
     async def attach(self, ticket: AdviserTicket, sdp: str, browser: Browser) -> AdviserPart:
         """Seat an adviser's browser in its call, and answer the offer.
 
         Raises StaleToken, MalformedOffer, MediaUnavailable.
         """
-        call = self._calls.get(ticket.call)
+        call = self._calls.get(asked_about(ticket.call))
         if call is None:
             raise StaleToken("This ring is over.")
         if call.is_chat is not (sdp == TEXT_OFFER):
@@ -149,10 +167,13 @@ class NodeCalls:
             grace_ms=self._tools.patience.adviser_grace_ms,
             is_chat=call.is_chat,
         )
-        part.act = lambda act: call.room.act(part, act)
-        call.attach(part)
+        if is_consult(ticket.call):
+            call.room.consulting.attach(part, ticket.call)
+        else:
+            part.act = lambda act: call.room.act(part, act)
+            call.attach(part)
         answer = await self._tools.media.accept(
-            call=ticket.call, leg=leg, offer_sdp=sdp, heard=part.heard
+            call=call.call.id, leg=leg, offer_sdp=sdp, heard=part.heard
         )
         browser.send(Answer(call=ticket.call, sdp=answer))
         return part
@@ -189,7 +210,12 @@ class NodeCalls:
             # whatever a former run of this node held, nobody holds now
             self._former_run_lost = await queues.lose_calls(node, beat=None) == 0
         self._beat += 1
-        reports = [one for call in self._calls.values() if (one := call.report()) is not None]
+        reports = [
+            one
+            for call in self._calls.values()
+            for one in (call.report(), call.room.consulting.report())
+            if one is not None
+        ]
         for start in range(0, len(reports), REPORT_CALLS_MAX):
             await self.report(reports[start : start + REPORT_CALLS_MAX])
         durable_seq = await queues.report_node(self._node_report())
@@ -206,18 +232,21 @@ class NodeCalls:
             violated("I1", call=gone.call.id, why="a live call is closed in the live state")
             await self._drop(gone)
 
-    def ring_again(self, asked: AskRing) -> tuple[NodeCall, Offered, int]:
+    def ring_again(self, asked: AskRing) -> Stands:
         """Return how a ring or talk stands, for a desk that has taken its adviser up.
 
         Raises UnknownName, StaleToken.
         """
-        call = self.find(asked.call)
-        return call, *call.ring_again(asked)
+        call = self.find(asked_about(asked.call))
+        if is_consult(asked.call):
+            return Stands(call.steps, *call.room.consulting.again(asked))
+        offered, ring_ms = call.ring_again(asked)
+        return Stands(call.steps, call.call, offered, ring_ms, call.call.state in TALKS)
 
     def tell_quality(self) -> None:
         """Tell every browser how its sound comes in."""
         for call in self._calls.values():
-            call.tell_quality()
+            call.room.tell_quality()
 
     async def _run(self, call: NodeCall) -> None:
         """Run a call to its end; a mistake of ours ends this call and no other."""

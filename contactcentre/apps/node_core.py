@@ -22,7 +22,6 @@ from contactcentre.apps.node_tools import CallbackTerms, NodeTools, Patience, Si
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.apps.text_legs import WithTextLegs
-from contactcentre.domain.call import TALKS
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import DeskId, LineId
@@ -131,11 +130,11 @@ class NodeCore:
 
         Raises UnknownName, StaleToken.
         """
-        call, offered, ring_ms = self.calls.ring_again(asked)
-        return RingAgain(
-            ring=self.desks.told(call.call, offered, ring_ms=ring_ms, steps=call.steps),
-            talking=call.call.state in TALKS,
+        stands = self.calls.ring_again(asked)
+        ring = self.desks.told(
+            stands.call, stands.offered, ring_ms=stands.ring_ms, steps=stands.steps
         )
+        return RingAgain(ring=ring, talking=stands.is_talk)
 
     async def drain(self, *, within_s: float) -> None:
         """Take nothing new; return once the last call is gone and its record is on its way.

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.journey_strip import journey
 from contactcentre.domain.call import Call
+from contactcentre.domain.consulting import is_consult
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import PeerUnavailable, StateUnavailable
 from contactcentre.domain.events import CallEvent, LapseReason
@@ -209,6 +210,7 @@ class HttpDesks:
             ring_ms=ring_ms,
             epoch=call.epoch,
             journey=journey(call.line, steps, self._words, self._titles),
+            consulted_by=call.adviser if is_consult(call.id) else None,
         )
 
     async def bridged(self, call: Call, offered: Offered) -> None:

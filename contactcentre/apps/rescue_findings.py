@@ -4,6 +4,7 @@ import structlog
 
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.telemetry.monitors import violated
+from contactcentre.domain.consulting import is_consult
 from contactcentre.domain.ids import DeskId, NodeId
 from contactcentre.ports.state import LostAdviser, LostCall
 
@@ -35,6 +36,9 @@ class LoggedFindings:
 
     def call_lost(self, lost: LostCall) -> None:
         """Note that nobody came back for a call."""
+        if is_consult(lost.call):
+            log.info("a consultation is over with its node", call=lost.call)
+            return
         metrics.count_lost_call()
         violated("I1", call=lost.call, epoch_count=lost.epoch.count)
 

@@ -118,6 +118,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.TextWritten: S.TALKING,
             e.CallHeld: S.ON_HOLD,
             e.CallSupervised: S.TALKING,
+            e.AdviserConsulted: S.TALKING,
+            e.CallHandedOver: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
@@ -127,6 +129,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.TextWritten: S.ON_HOLD,
             e.CallTakenOffHold: S.TALKING,
             e.CallSupervised: S.ON_HOLD,
+            e.AdviserConsulted: S.ON_HOLD,
+            e.CallHandedOver: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
             e.CallEnded: S.ENDED,
@@ -194,7 +198,7 @@ def follow(call: Call, event: e.CallEvent) -> Call:
     return _note(replace(call, state=state, version=call.version + 1), event)
 
 
-def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one case an event
+def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR0912 - one case an event
     """Return the call with the event's facts written down."""
     match event:
         case e.LanguageChosen():
@@ -221,6 +225,9 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             return replace(call, held_at_ms=event.at_ms)
         case e.CallTakenOffHold():
             return _off_hold(call, event.at_ms)
+        case e.CallHandedOver():
+            after = _off_hold(call, event.at_ms)
+            return replace(after, adviser=event.adviser, token=event.token)
         case e.TalkBroken():
             return replace(_off_hold(call, event.at_ms), adviser=None)
         case e.CallTransferred():
@@ -244,6 +251,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             | e.StepReached()
             | e.PlaceTold()
             | e.CallbackBooked()
+            | e.AdviserConsulted()
             | e.CallSupervised()
             | e.CallResumed()
             | e.TextWritten()

@@ -188,7 +188,7 @@ def _talk_with(desk: Desk, event: e.TalkBegan | e.TalkMoved, known: Desk) -> Des
         raise StaleToken("That talk is over here.")
     there = hears(known, event.token, event.epoch)
     if desk.state is Presence.TALKING and event.token == desk.token:
-        return there
+        return replace(there, call=event.call)  # whoever was asked about a call has it now
     return at(there, event, Presence.TALKING, call=event.call, queue=known.queue)
 
 

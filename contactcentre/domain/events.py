@@ -227,6 +227,23 @@ class TalkBroken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserConsulted(Event):
+    """Another adviser was asked about the caller and has answered."""
+
+    adviser: AdviserId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHandedOver(Event):
+    """Whoever was asked about the caller has the call from now on."""
+
+    from_adviser: AdviserId
+    adviser: AdviserId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallSupervised(Event):
     """A supervisor is in the talk from now on, and how; the audit trail has it from here.
 
@@ -283,6 +300,8 @@ CallEvent = (
     | CallHeld
     | CallTakenOffHold
     | TalkBroken
+    | AdviserConsulted
+    | CallHandedOver
     | CallSupervised
     | CallResumed
     | TextWritten

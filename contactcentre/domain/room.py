@@ -1,7 +1,8 @@
 """The room of a call: who sits in it, what goes on there, and who hears whom by that.
 
-From its first second a call has one room. Holding, handing on and listening in move nobody: they
-change what goes on, or how a supervisor is there, and this file says what each of them hears then.
+From its first second a call has one room. Holding, handing on, asking another adviser and listening
+in move nobody: they change what goes on, or how a supervisor is there, and this file says what each
+of them hears then.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -20,6 +21,8 @@ class Role(StrEnum):
     CALLER = "caller"
     ADVISER = "adviser"
     """Whose call it is."""
+    CONSULTED = "consulted"
+    """Another adviser, whom that one has asked."""
     SUPERVISOR = "supervisor"
 
 
@@ -42,7 +45,9 @@ class Scene(StrEnum):
     """The caller waits for an adviser, also while one is rung."""
     TALK = "talk"
     HOLD = "hold"
-    """The adviser is there, and the caller waits."""
+    """The adviser is there, with whoever was asked, and the caller waits."""
+    CONFERENCE = "conference"
+    """The caller talks with both advisers."""
 
 
 SCENES: Mapping[CallState, Scene] = MappingProxyType(
@@ -58,16 +63,27 @@ SCENES: Mapping[CallState, Scene] = MappingProxyType(
 """What goes on while a call stands so."""
 assert SCENES.keys() == set(CallState), "every state has its scene"
 
+
+def scene_of(state: CallState, *, is_merged: bool) -> Scene:
+    """Return what goes on; `is_merged` says that whoever was asked talks with the caller too."""
+    scene = SCENES[state]
+    return Scene.CONFERENCE if is_merged and scene is Scene.TALK else scene
+
+
 TALKING: Mapping[Scene, frozenset[Role]] = MappingProxyType(
     {
         Scene.ALONE: frozenset(),
         Scene.WAIT: frozenset(),
         Scene.TALK: frozenset({Role.CALLER, Role.ADVISER}),
-        Scene.HOLD: frozenset({Role.ADVISER}),
+        Scene.HOLD: frozenset({Role.ADVISER, Role.CONSULTED}),
+        Scene.CONFERENCE: frozenset({Role.CALLER, Role.ADVISER, Role.CONSULTED}),
     }
 )
 """Who talks with one another."""
 assert TALKING.keys() == set(Scene), "every scene says who talks"
+
+WAITING = frozenset({Role.CALLER, Role.CONSULTED})
+"""Who hears music while there is nobody to hear."""
 
 Hearing = tuple[LegId, LegId]
 """A listener and a speaker."""
@@ -107,6 +123,4 @@ def who_hears_music(scene: Scene, seats: Collection[Seat]) -> frozenset[LegId]:
     if scene is Scene.ALONE:
         return frozenset()
     served = {listener for listener, _ in who_hears_whom(scene, seats)}
-    return frozenset(
-        seat.leg for seat in seats if seat.role is Role.CALLER and seat.leg not in served
-    )
+    return frozenset(seat.leg for seat in seats if seat.role in WAITING and seat.leg not in served)

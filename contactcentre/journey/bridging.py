@@ -219,6 +219,10 @@ class Bridging:
 
     async def _do(self, act: acts.AdviserAct) -> None:
         """Do what ends no talk."""
+        try:
+            await self._consult(act)
+        except Refusal as refusal:
+            self._live.tell_refused(refusal)
         match act:
             case acts.HoldAsked(on=on):
                 self._hold(on=on)
@@ -228,6 +232,29 @@ class Bridging:
                 await self._live.say((key_tone(key),), keys={})
             case _:
                 pass
+
+    async def _consult(self, act: acts.AdviserAct) -> None:
+        """Do what has to do with another adviser. Raises a Refusal where it cannot be done."""
+        match act:
+            case acts.ConsultAsked(queue=queue, adviser=adviser):
+                self._live.asking.ask(queue, adviser)
+                self._hold(on=True)
+            case acts.MergeAsked():
+                self._live.asking.merge()
+                self._hold(on=False)
+            case acts.ConsultDropped():
+                self._live.asking.drop()
+            case acts.HandOverAsked():
+                await self._hand_over()
+            case _:
+                pass
+
+    async def _hand_over(self) -> None:
+        """Leave the caller to whoever was asked, and follow that adviser from now on."""
+        before, self._offered = self._offered, self._live.give_over()
+        self._live.tell_held(on=False)
+        with suppress(Refusal, Outage):  # the desk learns it from the queue with its next beat
+            await self._desks.over(self._call, before, lapse=None)
 
     def _transfer(self, asked: QueueId) -> bool:
         """Let the caller wait in another queue from now on; say whether that could be done.

@@ -65,6 +65,29 @@ class TransferAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultAsked:
+    """The adviser asks for another one: of a queue, or (None) that very adviser."""
+
+    queue: QueueId | None
+    adviser: AdviserId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeAsked:
+    """The adviser wants caller and other adviser to talk as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverAsked:
+    """The adviser leaves the caller to the other adviser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultDropped:
+    """The adviser lets the other one go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdviserHungUp:
     """The adviser ended the talk."""
 
@@ -82,9 +105,26 @@ AdviserAct = (
     | MuteAsked
     | KeySent
     | TransferAsked
+    | ConsultAsked
+    | MergeAsked
+    | HandOverAsked
+    | ConsultDropped
     | AdviserHungUp
     | AdviserLost
 )
+
+
+class Asking(Protocol):
+    """What an adviser may do about asking another one. Each raises a Refusal where it cannot be."""
+
+    def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
+        """Ask another adviser, of a queue or by name."""
+
+    def merge(self) -> None:
+        """Let the other adviser talk with the caller as well."""
+
+    def drop(self) -> None:
+        """Let the other adviser go, or ask for nobody any longer."""
 
 
 class LiveCall(Protocol):
@@ -141,6 +181,16 @@ class LiveCall(Protocol):
 
     def tell_refused(self, refusal: Refusal) -> None:
         """Tell the adviser's browser that what it asked for last cannot be done; all goes on."""
+
+    @property
+    def asking(self) -> Asking:
+        """Return the consultation about the call."""
+
+    def give_over(self) -> Offered:
+        """Give the call to the other adviser, and return who that is. Raises OutOfOrder.
+
+        The first adviser's part is over; the other desk and the queues are told.
+        """
 
     def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
         """End the adviser's part: the browser is told, its leg is closed."""

@@ -14,6 +14,7 @@ from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, QueueId, RequestId, Token
 from contactcentre.domain.levels import Asked
 from contactcentre.domain.presence import AwayReason, Presence
+from contactcentre.ports.handing import Handing
 from contactcentre.ports.wishes import Wishes
 
 
@@ -212,7 +213,7 @@ class Overview:
     nodes: Sequence[NodeStanding]
 
 
-class CallQueues(Protocol):
+class CallQueues(Handing, Protocol):
     """The waiting calls, as the node that holds their legs writes them."""
 
     async def join(
@@ -262,20 +263,6 @@ class CallQueues(Protocol):
         self, *, call: CallId, adviser: AdviserId, token: Token, wishes: bool = False
     ) -> None:
         """Put a call whose talk broke into its place, or let it wish for its adviser (away now)."""
-
-    async def transfer(
-        self,
-        *,
-        call: CallId,
-        adviser: AdviserId,
-        token: Token,
-        queue: QueueId,
-        head_start_ms: int,
-    ) -> None:
-        """Put a call whose adviser hands it on into a queue, at its time; the adviser wraps up.
-
-        An old token changes nothing.
-        """
 
     async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; an adviser who talked goes to wrap-up, one who was rung to ready.

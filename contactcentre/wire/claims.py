@@ -61,6 +61,8 @@ class CallMemory(Said):
     """Whose desks have lately failed on this call."""
     is_booked: bool = False
     """It is durable that the caller will be rung back."""
+    consult: CallId | None = None
+    """A consultation that was under way, and is over now."""
 
 
 class AdviserTicket(Said):

@@ -77,6 +77,8 @@ class Ring(Said):
     """How long it rings from now on; 0 for a talk."""
     epoch: LegEpoch
     journey: list[JourneyStep]
+    consulted_by: AdviserId | None = None
+    """Another adviser asks about a caller; `call` is the consultation."""
     callback: CallbackFacts | None = None
     """Nobody is on the line yet: there is neither a leg nor a ticket to one."""
 

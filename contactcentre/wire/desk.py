@@ -85,24 +85,6 @@ class Me(Said):
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
 
 
-class TransferTarget(Said):
-    """A queue that a caller may be handed to."""
-
-    queue: QueueId
-    titles: dict[Language, str]
-    line_titles: dict[Language, str]
-    is_open: bool
-    waiting_count: int | None
-    """None while the live state cannot be read, and so is `ready_count`."""
-    ready_count: int | None
-
-
-class TransferTargets(Said):
-    """Every queue that a caller may be handed to, those of a line together."""
-
-    targets: list[TransferTarget]
-
-
 class SetPresence(Said):
     """The adviser presses Ready, or goes away for a reason."""
 
@@ -176,6 +158,8 @@ class RingNow(Said):
     ring_ms: int
     """How much of the ring is left; 0 once it has been answered."""
     journey: list[JourneyStep]
+    consulted_by: AdviserId | None
+    """Another adviser asks about a caller who is on hold."""
     callback: CallbackNow | None
 
 
@@ -339,31 +323,6 @@ class BoardLine(Said):
     diverts: list[BoardDivert]
     last: BoardTurn | None
     """None where nobody has turned a switch yet, or the records could not be read."""
-
-
-class BoardTalk(Said):
-    """A talk that goes on."""
-
-    call: CallId
-    adviser: AdviserId
-    queue: str | None
-    """By its title."""
-    talked_ms: int
-
-
-class Talks(Said):
-    """The talks that go on, or those of them that were asked for."""
-
-    count: int
-    """More than are in `talks` where there are very many."""
-    talks: list[BoardTalk]
-
-
-class WayToTalk(Said):
-    """Where a supervisor's browser may listen, with a ticket."""
-
-    node_url: str
-    ticket: str
 
 
 class TurnSwitch(Said):

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from contactcentre.domain.call import CallState
+from contactcentre.domain.consulting import ConsultEnd, ConsultState
 from contactcentre.domain.events import Ending, LapseReason, SupervisorMode, Writer
-from contactcentre.domain.ids import CallId, QueueId, TextId, Token
+from contactcentre.domain.ids import AdviserId, CallId, QueueId, TextId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.said import Said
@@ -111,6 +112,32 @@ class Transfer(Said):
     queue: QueueId
 
 
+class Ask(Said):
+    """The adviser asks another one about the caller: one of a queue, or one by name."""
+
+    kind: Literal["ask"] = "ask"
+    queue: QueueId | None
+    adviser: AdviserId | None
+
+
+class Merge(Said):
+    """Caller, adviser and the one who was asked are to talk together."""
+
+    kind: Literal["merge"] = "merge"
+
+
+class HandOver(Said):
+    """The adviser leaves the caller to the one who was asked."""
+
+    kind: Literal["hand_over"] = "hand_over"
+
+
+class DropConsult(Said):
+    """The adviser lets the one who was asked go, or asks for nobody any longer."""
+
+    kind: Literal["drop_consult"] = "drop_consult"
+
+
 class Supervise(Said):
     """A supervisor's browser offers sound for a talk; it only listens at first."""
 
@@ -154,6 +181,10 @@ AdviserSays = Annotated[
     | Mute
     | PressKey
     | Transfer
+    | Ask
+    | Merge
+    | HandOver
+    | DropConsult
     | Write
     | Typing
     | HangUp
@@ -172,6 +203,10 @@ LegMessage = (
     | Mute
     | PressKey
     | Transfer
+    | Ask
+    | Merge
+    | HandOver
+    | DropConsult
     | Supervise
     | SuperviseAs
     | Write
@@ -255,6 +290,16 @@ class NotDone(Said):
     words: str
 
 
+class Consulted(Said):
+    """Adviser: how far it has come with the one who was asked, and who that is."""
+
+    kind: Literal["consulted"] = "consulted"
+    state: ConsultState
+    adviser: AdviserId | None
+    why: ConsultEnd | None
+    """Why it is over, where this adviser has not ended it."""
+
+
 class Supervising(Said):
     """Supervisor: it is written down, and so you are there in that way from now on."""
 
@@ -330,6 +375,7 @@ NodeMessage = (
     | Bridged
     | Held
     | NotDone
+    | Consulted
     | Supervising
     | Supervised
     | CallerHeard

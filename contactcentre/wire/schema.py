@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from contactcentre import limits
-from contactcentre.wire import desk, legs
+from contactcentre.wire import desk, legs, rooms
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.problems import Problem
 
@@ -30,10 +30,10 @@ SAID: Mapping[str, Any] = {
     "WriteOutcome": desk.WriteOutcome,
     "OutcomeWritten": desk.OutcomeWritten,
     "DoCallback": desk.DoCallback,
-    "TransferTargets": desk.TransferTargets,
+    "TransferTargets": rooms.TransferTargets,
     "Board": desk.Board,
-    "Talks": desk.Talks,
-    "WayToTalk": desk.WayToTalk,
+    "Talks": rooms.Talks,
+    "WayToTalk": rooms.WayToTalk,
     "TurnSwitch": desk.TurnSwitch,
     "SwitchesNow": desk.SwitchesNow,
     "Problem": Problem,

@@ -256,7 +256,7 @@ class SmallCentre:
         for page in self._pages:
             await page.close()
 
-    async def _open(self, url: str, **first: str | int) -> LegPage:
+    async def _open(self, url: str, **first: Any) -> LegPage:
         page = await LegPage.open(self.session, url, **first)
         self._pages.append(page)
         return page

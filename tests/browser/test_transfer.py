@@ -16,6 +16,8 @@ async def hand_on(adviser: Adviser, sought: str) -> None:
     await adviser.page.keyboard.press("ArrowDown")
     await adviser.page.keyboard.press("Space")
     await adviser.see_no_fault()
+    await adviser.page.keyboard.press("Tab")
+    await adviser.page.keyboard.press("Tab")
     await adviser.page.keyboard.press("Enter")
 
 

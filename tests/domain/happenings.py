@@ -80,6 +80,14 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
             e.CallHeld(call=C1, at_ms=AT_MS),
             e.CallTakenOffHold(call=C1, at_ms=AT_MS),
             e.TalkBroken(call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN),
+            e.AdviserConsulted(call=C1, at_ms=AT_MS, adviser=AdviserId("bryn"), token=Token(8)),
+            e.CallHandedOver(
+                call=C1,
+                at_ms=AT_MS,
+                from_adviser=ADA,
+                adviser=AdviserId("bryn"),
+                token=Token(8),
+            ),
             e.CallSupervised(
                 call=C1,
                 at_ms=AT_MS,

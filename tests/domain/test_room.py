@@ -5,12 +5,22 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contactcentre.domain.call import CallState
 from contactcentre.domain.events import SupervisorMode
 from contactcentre.domain.ids import LegId
-from contactcentre.domain.room import TALKING, Role, Scene, Seat, who_hears_music, who_hears_whom
+from contactcentre.domain.room import (
+    TALKING,
+    Role,
+    Scene,
+    Seat,
+    scene_of,
+    who_hears_music,
+    who_hears_whom,
+)
 
 CALLER = Seat(leg=LegId("caller"), role=Role.CALLER)
 ADVISER = Seat(leg=LegId("adviser"), role=Role.ADVISER)
+CONSULTED = Seat(leg=LegId("consulted"), role=Role.CONSULTED)
 LISTEN, WHISPER, JOIN = SupervisorMode
 
 
@@ -21,12 +31,12 @@ def supervisor(mode: SupervisorMode | None, name: str = "sam") -> Seat:
 
 SCENES = st.sampled_from(Scene)
 MODES = st.none() | st.sampled_from(SupervisorMode)
-TWO = st.lists(st.sampled_from([CALLER, ADVISER]), unique=True)
+THREE = st.lists(st.sampled_from([CALLER, ADVISER, CONSULTED]), unique=True)
 SUPERVISORS = st.lists(
     st.builds(supervisor, MODES, st.sampled_from(["sam", "sue"])),
     unique_by=lambda seat: seat.leg,
 )
-SEATS = st.tuples(TWO, SUPERVISORS).map(lambda both: [*both[0], *both[1]])
+SEATS = st.tuples(THREE, SUPERVISORS).map(lambda both: [*both[0], *both[1]])
 
 
 @given(SCENES, SEATS)
@@ -55,9 +65,8 @@ def test_whoever_talks_with_another_is_heard_and_hears(scene: Scene, seats: Sequ
 def test_whoever_listens_changes_nothing_for_anybody_else(
     scene: Scene, seats: Sequence[Seat]
 ) -> None:
-    silent = {seat.leg for seat in seats if seat.mode in {None, LISTEN}} - {
-        CALLER.leg,
-        ADVISER.leg,
+    silent = {
+        seat.leg for seat in seats if seat.role is Role.SUPERVISOR and seat.mode in {None, LISTEN}
     }
     others = [seat for seat in seats if seat.leg not in silent]
     hearing = who_hears_whom(scene, seats)
@@ -86,15 +95,16 @@ def test_a_supervisor_of_whom_nothing_is_written_down_hears_nothing(
 
 
 @given(SCENES, SEATS)
-def test_a_caller_hears_somebody_or_music_and_never_both(
+def test_callers_and_who_is_asked_hear_somebody_or_music_and_never_both(
     scene: Scene, seats: Sequence[Seat]
 ) -> None:
     listening = {listener for listener, _ in who_hears_whom(scene, seats)}
     music = who_hears_music(scene, seats)
     assert not listening & music
-    assert music <= {CALLER.leg}
-    if CALLER in seats and scene is not Scene.ALONE:
-        assert CALLER.leg in listening | music
+    waiting = {seat.leg for seat in (CALLER, CONSULTED) if seat in seats}
+    assert music <= waiting
+    if scene is not Scene.ALONE:
+        assert waiting <= listening | music
 
 
 def test_a_supervisor_hears_both_in_a_talk_and_the_adviser_alone_on_hold() -> None:
@@ -112,6 +122,7 @@ def test_a_supervisor_hears_both_in_a_talk_and_the_adviser_alone_on_hold() -> No
         Scene.WAIT: set(),
         Scene.TALK: {CALLER.leg, ADVISER.leg},
         Scene.HOLD: {ADVISER.leg},
+        Scene.CONFERENCE: {CALLER.leg, ADVISER.leg},
     }
 
 
@@ -123,3 +134,19 @@ def test_a_caller_whose_adviser_is_not_there_yet_hears_music() -> None:
 def test_a_caller_with_the_flow_hears_nothing_beside_it() -> None:
     assert who_hears_music(Scene.ALONE, [CALLER, ADVISER]) == frozenset()
     assert who_hears_whom(Scene.ALONE, [CALLER, ADVISER, supervisor(JOIN)]) == frozenset()
+
+
+def test_who_is_asked_talks_with_the_adviser_while_the_caller_is_on_hold_and_else_waits() -> None:
+    seats = [CALLER, ADVISER, CONSULTED]
+    private = {(ADVISER.leg, CONSULTED.leg), (CONSULTED.leg, ADVISER.leg)}
+    assert who_hears_whom(Scene.HOLD, seats) == private
+    assert who_hears_music(Scene.HOLD, seats) == {CALLER.leg}
+    assert who_hears_music(Scene.TALK, seats) == {CONSULTED.leg}
+    assert len(who_hears_whom(Scene.CONFERENCE, seats)) == 6
+    assert who_hears_music(Scene.CONFERENCE, seats) == frozenset()
+
+
+def test_a_conference_is_a_talk_in_which_all_were_brought_together() -> None:
+    assert scene_of(CallState.TALKING, is_merged=True) is Scene.CONFERENCE
+    assert scene_of(CallState.TALKING, is_merged=False) is Scene.TALK
+    assert scene_of(CallState.ON_HOLD, is_merged=True) is Scene.HOLD

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contactcentre.apps.room_sound import RoomSound
 from contactcentre.domain.call import Call, arrive, follow
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import Refusal
-from contactcentre.domain.events import CallArrived, CallEvent, LapseReason
-from contactcentre.domain.ids import CallId, LegId, LineId, NodeId, SoundName
+from contactcentre.domain.errors import OutOfOrder, Refusal
+from contactcentre.domain.events import CallArrived, CallEvent, CallHandedOver, LapseReason
+from contactcentre.domain.ids import AdviserId, CallId, LegId, LineId, NodeId, QueueId, SoundName
 from contactcentre.domain.languages import Language
 from contactcentre.domain.room import SCENES, Role, Seat
 from contactcentre.ports.live import AdviserAct, Offered
@@ -34,6 +34,7 @@ class StagedCall:
         self.caller_leg = LegId("c1.1")
         self.media = StagedMedia()
         self._sound = RoomSound(self.media)
+        self.consult = StagedAsking()
         self._adviser_leg: LegId | None = None
         self.prompt_s = prompt_s
         self.wait_for_key = False
@@ -110,9 +111,53 @@ class StagedCall:
         """Remember it."""
         self.told.append(refusal.code)
 
+    @property
+    def asking(self) -> "StagedAsking":
+        """Return the consultation of the test."""
+        return self.consult
+
+    def give_over(self) -> Offered:
+        """Give the call to whoever was asked, as the test says."""
+        if self.consult.other is None:
+            raise OutOfOrder("Nobody else is there yet.")
+        other, self.consult.other = self.consult.other, None
+        assert self.call.adviser is not None, "a talk has its adviser"
+        self.note(
+            CallHandedOver(
+                call=self.call.id,
+                at_ms=5_000,
+                from_adviser=self.call.adviser,
+                adviser=other.adviser,
+                token=other.token,
+            )
+        )
+        return other
+
     def let_adviser_go(self, *, lapse: LapseReason | None) -> None:
         """Remember it."""
         self.let_go.append(lapse)
+
+
+class StagedAsking:
+    """A consultation that remembers what was asked, and with somebody if the test says so."""
+
+    def __init__(self) -> None:
+        self.other: Offered | None = None
+        self.asked: list[object] = []
+
+    def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
+        """Remember it."""
+        self.asked.append(adviser or queue)
+
+    def merge(self) -> None:
+        """Remember it, or refuse as there is nobody."""
+        if self.other is None:
+            raise OutOfOrder("Nobody else is there yet.")
+        self.asked.append("merge")
+
+    def drop(self) -> None:
+        """Remember it."""
+        self.asked.append("drop")
 
 
 class StagedQueues:
@@ -174,6 +219,10 @@ class StagedQueues:
     async def transfer(self, **said: object) -> None:
         """Remember it."""
         self._tell("transfer", said)
+
+    async def hand_over(self, **said: object) -> None:
+        """Remember it."""
+        self._tell("hand_over", said)
 
     async def end(self, **said: object) -> None:
         """Remember it."""

@@ -29,8 +29,12 @@ from contactcentre.ports.live import (
     AdviserDeclined,
     AdviserHungUp,
     AdviserLost,
+    ConsultAsked,
+    ConsultDropped,
+    HandOverAsked,
     HoldAsked,
     KeySent,
+    MergeAsked,
     MuteAsked,
     Offered,
     TransferAsked,
@@ -255,6 +259,38 @@ async def test_a_caller_is_handed_on_while_the_store_is_away() -> None:
     await ring.bridging.hand_on()
     assert ring.live.call.queue == GENERAL
     assert ring.desks.told[-1] == ("over", None)
+
+
+async def test_asking_somebody_puts_the_caller_on_hold_and_a_swap_takes_the_caller_back(
+    ring: Ring,
+) -> None:
+    bryn = AdviserId("bryn")
+    asked = ConsultAsked(queue=None, adviser=bryn)
+    await talk(ring, asked, HoldAsked(on=False), ConsultDropped(), AdviserHungUp())
+    assert ring.live.consult.asked == [bryn, "drop"]
+    assert ring.live.told == ["bridged", "held", "back"]
+
+
+async def test_whoever_was_asked_has_the_call_once_it_is_handed_over(ring: Ring) -> None:
+    bryn = Offered(adviser=AdviserId("bryn"), desk=DeskId("d2"), token=Token(9))
+    ring.live.consult.other = bryn
+    end = await talk(ring, HoldAsked(on=True), HandOverAsked(), TransferAsked(queue=GENERAL))
+    assert end is TalkEnd.TRANSFERRED
+    await ring.bridging.hand_on()
+    what, said = ring.queues.told[-1]
+    assert isinstance(said, dict)
+    assert (what, said["adviser"], said["token"]) == ("transfer", bryn.adviser, bryn.token)
+    assert ("over", None) in ring.desks.told, "the first adviser has a talk to wrap up"
+    assert ring.live.call.bridged_at_ms is not None
+
+
+@pytest.mark.parametrize("act", [MergeAsked(), HandOverAsked()])
+async def test_nothing_is_done_with_somebody_who_is_not_there_yet(
+    ring: Ring, act: AdviserAct
+) -> None:
+    assert await talk(ring, act, AdviserHungUp()) is TalkEnd.ADVISER_HUNG_UP
+    assert ring.live.told == ["bridged", "out-of-order"]
+    assert ring.live.call.state is CallState.TALKING
 
 
 async def test_a_talk_goes_on_while_the_store_is_away() -> None:

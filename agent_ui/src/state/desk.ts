@@ -119,7 +119,8 @@ function stand(desk: Desk, said: PresenceNow, at: number): Desk {
 
 function talk(work: Work, said: TalkNow, at: number): Talking {
   if (work.at === "talking" && work.token === said.token) {
-    return { ...work, ring: said.ring ?? work.ring };
+    // Whoever was asked about a call has it now: the same reservation, and another call.
+    return { ...work, call: said.call, ring: said.ring ?? work.ring };
   }
   const rang = work.at === "ringing" && work.ring.token === said.token ? work.ring : null;
   return {
@@ -180,4 +181,9 @@ export function rangFor(work: Work): RingNow | null {
 export function tokenOf(work: Work): number | null {
   if (work.at === "ringing") return work.ring.token;
   return work.at === "talking" ? work.token : null;
+}
+
+/** Return who asks this adviser about a caller; null in a call of one's own. */
+export function askedBy(work: Work): string | null {
+  return rangFor(work)?.consulted_by ?? null;
 }

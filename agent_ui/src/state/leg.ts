@@ -2,7 +2,7 @@
  * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
  */
 
-import type { NodeSays, SupervisorMode } from "../wire/made";
+import type { Consulted, NodeSays, SupervisorMode } from "../wire/made";
 
 export type Sound =
   /** There is no call. */
@@ -36,6 +36,8 @@ export interface Leg {
   transfer: { asked: string | null; refused: string | null };
   /** In which ways supervisors are in the talk. */
   supervised: readonly SupervisorMode[];
+  /** The other adviser who is asked about the caller. */
+  consult: Omit<Consulted, "kind">;
 }
 
 export const NO_LEG: Leg = {
@@ -50,6 +52,7 @@ export const NO_LEG: Leg = {
   refusal: null,
   transfer: { asked: null, refused: null },
   supervised: [],
+  consult: { state: "none", adviser: null, why: null },
 };
 
 export type LegEvent =
@@ -114,6 +117,10 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
       return { ...leg, sound: "over", answering: false };
     case "not_done":
       return { ...leg, transfer: { asked: null, refused: said.code } };
+    case "consulted": {
+      const { kind: _, ...consult } = said;
+      return { ...leg, consult, transfer: NO_LEG.transfer };
+    }
     case "supervised":
       return { ...leg, supervised: said.modes };
     case "refused":

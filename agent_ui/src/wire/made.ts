@@ -27,7 +27,21 @@ export const CLOSINGS = {
 } as const;
 
 export type AdviserSays =
-  Attach | AnswerCall | Decline | Hold | Mute | PressKey | Transfer | Write | Typing | HangUp | Beat;
+  | Attach
+  | AnswerCall
+  | Decline
+  | Hold
+  | Mute
+  | PressKey
+  | Transfer
+  | Ask
+  | Merge
+  | HandOver
+  | DropConsult
+  | Write
+  | Typing
+  | HangUp
+  | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -62,6 +76,14 @@ export type Language = "en-GB" | "cy";
  * Why a reservation went back without a talk.
  */
 export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "caller_left" | "not_taken_up" | "node_lost";
+/**
+ * Why a consultation is over, where whoever has asked for it has not ended it.
+ */
+export type ConsultEnd = "nobody" | "left" | "unreachable";
+/**
+ * How far a consultation has come, for whoever has asked for it.
+ */
+export type ConsultState = "none" | "waiting" | "ringing" | "talking" | "merged";
 export type DeskSays =
   PresenceNow | RingNow | RingEnded | TalkNow | WrapUpNow | QueuesNow | ChatNow | Replaced | HealthNow | Beat;
 /**
@@ -81,6 +103,7 @@ export type NodeSays =
   | Bridged
   | Held
   | NotDone
+  | Consulted
   | Supervising
   | Supervised
   | CallerHeard
@@ -152,6 +175,32 @@ export interface PressKey {
 export interface Transfer {
   kind: "transfer";
   queue: string;
+}
+/**
+ * The adviser asks another one about the caller: one of a queue, or one by name.
+ */
+export interface Ask {
+  kind: "ask";
+  queue: string | null;
+  adviser: string | null;
+}
+/**
+ * Caller, adviser and the one who was asked are to talk together.
+ */
+export interface Merge {
+  kind: "merge";
+}
+/**
+ * The adviser leaves the caller to the one who was asked.
+ */
+export interface HandOver {
+  kind: "hand_over";
+}
+/**
+ * The adviser lets the one who was asked go, or asks for nobody any longer.
+ */
+export interface DropConsult {
+  kind: "drop_consult";
 }
 /**
  * A text for the other side of a chat.
@@ -347,6 +396,7 @@ export interface RingNow {
   waited_ms: number;
   ring_ms: number;
   journey: JourneyStep[];
+  consulted_by: string | null;
   callback: CallbackNow | null;
 }
 /**
@@ -395,6 +445,22 @@ export interface WrapUpNow {
 export interface ClaimChanged {
   kind: "claim";
   claim: string;
+}
+/**
+ * Another adviser, who may be asked about a caller.
+ */
+export interface Colleague {
+  adviser: string;
+  state: Presence;
+}
+/**
+ * Adviser: how far it has come with the one who was asked, and who that is.
+ */
+export interface Consulted {
+  kind: "consulted";
+  state: ConsultState;
+  adviser: string | null;
+  why: ConsultEnd | null;
 }
 /**
  * The adviser's queues, at most once a second.
@@ -654,6 +720,7 @@ export interface TransferTarget {
  */
 export interface TransferTargets {
   targets: TransferTarget[];
+  colleagues: Colleague[];
 }
 /**
  * A supervisor turns a switch; see domain/ivr/switches for what `value` means.

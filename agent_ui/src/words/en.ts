@@ -1,6 +1,13 @@
 /** The desk's and the board's words in English. Welsh has the same keys, by its type. */
 
-import type { Attempt, AwayReason, LapseReason, Presence, SupervisorMode } from "../wire/made";
+import type {
+  Attempt,
+  AwayReason,
+  ConsultEnd,
+  LapseReason,
+  Presence,
+  SupervisorMode,
+} from "../wire/made";
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -208,6 +215,31 @@ export const en = {
     takenOffHold: "The caller hears you again",
   },
 
+  consult: {
+    bar: "The adviser you ask",
+    somebody: "somebody",
+    waiting: "Asking for another adviser. The caller is on hold.",
+    ringing: (who: string) => `Ringing ${who}. The caller is on hold.`,
+    private: (who: string) => `You and ${who} hear each other. The caller is on hold.`,
+    beside: (who: string) => `You talk with the caller. ${who} waits and hears music.`,
+    merged: (who: string) => `You, ${who} and the caller hear one another.`,
+    toCaller: "Back to the caller",
+    toOther: (who: string) => `Talk with ${who}`,
+    merge: "All together",
+    handOver: (who: string) => `Leave the caller to ${who}`,
+    drop: (who: string) => `Let ${who} go`,
+    stop: "Stop asking",
+    refused: "That can’t be done just now. The caller is still with you.",
+    ends: {
+      nobody: "Nobody could take it. The caller is still with you.",
+      left: "The other adviser has gone. The caller is still with you.",
+      unreachable: "Nobody can be asked just now: the queues can’t be reached.",
+    } satisfies Record<ConsultEnd, string>,
+    asks: (who: string) => `${who} asks about a caller`,
+    announce: (who: string) => `${who} asks you about a caller. Press F2 to answer.`,
+    leave: "Leave",
+  },
+
   supervised: {
     listen: "A supervisor listens to this call. Nobody hears them.",
     whisper: "A supervisor whispers to you. The caller does not hear them.",
@@ -253,20 +285,23 @@ export const en = {
   transfer: {
     button: "Transfer",
     title: "Transfer the caller",
-    seek: "Search queues",
-    queues: "Queues",
+    seek: "Search queues and people",
+    queues: "Queues and people",
+    person: "Colleague",
+    speakFirst: "Speak to them first",
+    queuesOnly: "A caller is transferred at once to queues only. Speak to a colleague first.",
     loading: "Looking up the queues…",
     noList: "The list of queues can’t be reached.",
-    noneFound: "No queue has that name.",
-    found: (n: number) => `${plural(n, "queue", "queues")} found`,
+    noneFound: "Nothing of that name was found.",
+    found: (n: number) => `${n} found`,
     closed: "Closed now",
     stands: (waiting: number, ready: number) => `${waiting} waiting, ${ready} ready`,
     keepsPlace:
-      "The caller joins the queue at once, and the time they have waited still counts. You go on to finish up.",
+      "Transferred now, the caller joins the queue, and the time they have waited still counts. Spoken to first, the caller is on hold until you come back or leave them to the other.",
     now: "Transfer now",
     working: "Transferring…",
     cancel: "Cancel",
-    chooseFirst: "Choose a queue first.",
+    chooseFirst: "Choose one first.",
     unreachable:
       "The caller could not be transferred, because the line is broken. Try again when it is back.",
     closedMeanwhile:

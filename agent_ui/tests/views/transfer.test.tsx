@@ -42,7 +42,9 @@ beforeEach(() => {
 describe("handing a caller on", () => {
   it("says before what is closed and how many wait, and begins with the search", async () => {
     await open();
-    expect(screen.getByRole("searchbox", { name: "Search queues" })).toBe(document.activeElement);
+    expect(screen.getByRole("searchbox", { name: "Search queues and people" })).toBe(
+      document.activeElement,
+    );
     expect(screen.getByRole("radio", { name: /Tax: paying.*3 waiting, 1 ready/ })).toBeTruthy();
     const closed = screen.getByRole<HTMLInputElement>("radio", { name: /Ponds.*Closed now/ });
     expect(closed.disabled).toBe(true);
@@ -50,7 +52,7 @@ describe("handing a caller on", () => {
 
   it("is done with the keyboard alone", async () => {
     await open();
-    await user.keyboard("park tre{ArrowDown} {Enter}");
+    await user.keyboard("park tre{ArrowDown} {Tab}{Tab}{Enter}");
     expect(screen.getAllByRole("radio")).toHaveLength(1);
     expect(transferred()).toEqual([{ kind: "transfer", queue: "parks.trees.en" }]);
     const working = within(dialog()).getByRole<HTMLButtonElement>("button", {
@@ -66,7 +68,7 @@ describe("handing a caller on", () => {
     await user.click(screen.getByRole("radio", { name: /Trees/ }));
     await user.type(screen.getByRole("searchbox"), "paying");
     await user.click(within(dialog()).getByRole("button", { name: "Transfer now" }));
-    expect(within(dialog()).getByRole("alert").textContent).toContain("Choose a queue first");
+    expect(within(dialog()).getByRole("alert").textContent).toContain("Choose one first");
     expect(transferred()).toEqual([]);
   });
 
@@ -95,6 +97,14 @@ describe("handing a caller on", () => {
     server.answers.set("GET /api/transfers", TARGETS);
     await user.click(within(alert).getByRole("button", { name: "Try now" }));
     expect(await screen.findByRole("radio", { name: /Trees/ })).toBeTruthy();
+  });
+
+  it("is not done at once to a colleague", async () => {
+    await open();
+    await user.click(screen.getByRole("radio", { name: /bryn/ }));
+    await user.click(within(dialog()).getByRole("button", { name: "Transfer now" }));
+    expect(within(dialog()).getByRole("alert").textContent).toContain("to queues only");
+    expect(transferred()).toEqual([]);
   });
 
   it("finds a queue by parts of its name or its line, accents or not", () => {

@@ -218,6 +218,38 @@ class RedisQueues(Blackboard):
             },
         )
 
+    async def hand_over(
+        self,
+        *,
+        call: CallId,
+        adviser: AdviserId,
+        token: Token,
+        consult: CallId,
+        other: AdviserId,
+        other_token: Token,
+        node: NodeId,
+    ) -> None:
+        """Let whoever was asked in a consultation have the call; the first adviser wraps up."""
+        await self.run(
+            "hand_over_call",
+            keys={
+                "call": self.keys.call(call),
+                "adviser": self.keys.adviser(adviser),
+                "asked": self.keys.call(consult),
+                "other": self.keys.adviser(other),
+                "holds": self.keys.holds(node),
+            },
+            argv={
+                "call": call,
+                "adviser": adviser,
+                "token": token,
+                "asked": consult,
+                "other": other,
+                "other_token": other_token,
+                "closed_kept_s": CLOSED_KEPT_S,
+            },
+        )
+
     async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
         """Close a call for good; who talked goes to wrap-up, who was rung to ready."""
         match await self.close_call(call, epoch, ending=ending, is_presumed=False):

@@ -4,13 +4,14 @@ import pytest
 
 from contactcentre.domain.errors import CallClosed, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import Token
+from contactcentre.domain.ids import CallId, Token
 from contactcentre.domain.presence import AwayReason, Presence
 from tests.adapters.state_redis.centre import (
     ADA,
     BOB,
     EARLY,
     LATE,
+    NORTH,
     NOW_MS,
     PAYING,
     WELSH,
@@ -212,6 +213,56 @@ async def test_a_caller_who_is_handed_on_stands_in_the_other_queue_by_the_first_
         call=EARLY, adviser=ADA, token=held.token, queue=PAYING, head_start_ms=0
     )
     assert await centre.order(PAYING) == [], "an old token changes nothing"
+
+
+async def test_whoever_was_asked_about_a_call_has_it_once_it_is_handed_over(
+    centre: Centre,
+) -> None:
+    asked = CallId("asked")
+    await centre.call(EARLY)
+    await centre.ready()
+    first = await centre.talk()
+    await centre.call(asked, queue=WELSH)
+    await centre.ready(BOB, queues=(WELSH,))
+    other = await centre.ring(BOB)
+    await centre.state.answer(call=asked, adviser=BOB, token=other.token)
+    for _ in range(2):
+        await centre.state.hand_over(
+            call=EARLY,
+            adviser=ADA,
+            token=first.token,
+            consult=asked,
+            other=BOB,
+            other_token=other.token,
+            node=NORTH,
+        )
+        call, consult = await centre.state.look_calls([EARLY, asked])
+        assert (call.state, call.adviser, call.token) == ("talking", BOB, other.token)
+        assert consult.state == "closed"
+        assert (await centre.standing(ADA)).state is Presence.WRAP_UP
+        bob = await centre.standing(BOB)
+        assert (bob.state, bob.call, bob.token) == (Presence.TALKING, EARLY, other.token)
+    await centre.end(EARLY)
+    assert (await centre.standing(BOB)).state is Presence.WRAP_UP
+
+
+async def test_a_talk_that_is_over_is_handed_to_nobody(centre: Centre) -> None:
+    asked = CallId("asked")
+    await centre.call(EARLY)
+    await centre.ready()
+    first = await centre.talk()
+    await centre.state.return_to_queue(call=EARLY, adviser=ADA, token=first.token)
+    await centre.state.hand_over(
+        call=EARLY,
+        adviser=ADA,
+        token=first.token,
+        consult=asked,
+        other=BOB,
+        other_token=Token(first.token + 1),
+        node=NORTH,
+    )
+    (call,) = await centre.state.look_calls([EARLY])
+    assert (call.state, call.adviser) == ("waiting", None)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,16 @@ export class AtWork {
     return this.#leg.transfer(queue);
   }
 
+  /** Ask somebody of a queue, or a colleague, about the caller; say whether the node heard it. */
+  ask(whom: { queue: string | null; adviser: string | null }): boolean {
+    return this.#leg.say({ kind: "ask", ...whom });
+  }
+
+  /** Do something about the one who is asked. */
+  consult(what: "merge" | "hand_over" | "drop_consult"): void {
+    this.#leg.say({ kind: what });
+  }
+
   /** End the call: at its node, or at the desk where there is no way to the node. */
   hangUp(): void {
     const { work } = this.#seen.desk;

@@ -1,7 +1,7 @@
-import { Languages, PhoneOff, PhoneOutgoing } from "lucide-react";
+import { Languages, PhoneOff, PhoneOutgoing, UsersRound } from "lucide-react";
 import { Since, Until, useNow } from "../../parts/clock";
 import { Tag } from "../../parts/tag";
-import { callOf, queueOf, type Ringing, referenceOf } from "../../state/desk";
+import { askedBy, callOf, queueOf, type Ringing, referenceOf } from "../../state/desk";
 import type { CallbackNow, Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
 import { clock, spelled } from "../../words/spans";
@@ -54,6 +54,7 @@ function Heading({ me, seen }: { me: Me; seen: Seen }) {
   const queue = queueOf(work);
   const call = callOf(work);
   const ring = work.at === "nothing" ? null : work.ring;
+  const asked = askedBy(work);
   return (
     <div>
       <div className="call-title">
@@ -62,6 +63,12 @@ function Heading({ me, seen }: { me: Me; seen: Seen }) {
           <Tag>
             <PhoneOutgoing size={14} aria-hidden="true" />
             {words.callback.tag}
+          </Tag>
+        )}
+        {asked !== null && (
+          <Tag>
+            <UsersRound size={14} aria-hidden="true" />
+            {words.consult.asks(asked)}
           </Tag>
         )}
         {ring?.language === "cy" && (

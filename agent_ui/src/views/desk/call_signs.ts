@@ -33,7 +33,11 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
     const waited = clock(ring.waited_ms);
     const its = ring.callback === null ? words.call : words.callback;
     const sentence = keysAreOn ? its.announce : its.announceNoKeys;
-    announce(sentence(titleOf(ring.queue), waited), "assertive");
+    const asked = ring.consulted_by;
+    announce(
+      asked === null ? sentence(titleOf(ring.queue), waited) : words.consult.announce(asked),
+      "assertive",
+    );
     const quiet = ringTone();
     const takeAway = notify(
       words.call.incomingTitle(titleOf(ring.queue)),

@@ -1,8 +1,10 @@
 import { Mic, MicOff, Pause, PhoneForwarded, PhoneOff, Play } from "lucide-react";
 import type { ReactNode } from "react";
 import { KeyHint } from "../../parts/key_hint";
+import { askedBy } from "../../state/desk";
 import { useWords } from "../../words";
 import type { AtWork, Seen } from "./at_work";
+import { ConsultBar } from "./consult_bar";
 import { Keypad } from "./keypad";
 import { TransferDialog } from "./transfer";
 
@@ -35,7 +37,14 @@ export function Controls({ work, seen }: { work: AtWork; seen: Seen }) {
       );
     case "attached":
     case "bridged":
-      return <Buttons work={work} seen={seen} />;
+      return askedBy(seen.desk.work) === null ? (
+        <>
+          <Buttons work={work} seen={seen} />
+          <ConsultBar work={work} seen={seen} />
+        </>
+      ) : (
+        <AskedButtons work={work} seen={seen} />
+      );
   }
 }
 
@@ -53,7 +62,7 @@ function Waiting({ work, children }: { work: AtWork; children: ReactNode }) {
   );
 }
 
-function End({ work }: { work: AtWork }) {
+function End({ work, label }: { work: AtWork; label?: string }) {
   const words = useWords();
   return (
     <button
@@ -64,8 +73,37 @@ function End({ work }: { work: AtWork }) {
       onClick={() => work.hangUp()}
     >
       <PhoneOff size={20} aria-hidden="true" />
-      {words.call.end}
+      {label ?? words.call.end}
       <KeyHint>Shift F9</KeyHint>
+    </button>
+  );
+}
+
+/** Of somebody else's call: who is asked may be silent, and may leave. */
+function AskedButtons({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div className="controls" role="group" aria-label={words.call.controls}>
+      <Mute work={work} muted={seen.leg.muted} />
+      <End work={work} label={words.consult.leave} />
+    </div>
+  );
+}
+
+function Mute({ work, muted }: { work: AtWork; muted: boolean }) {
+  const words = useWords();
+  return (
+    <button
+      type="button"
+      className="control"
+      aria-pressed={muted}
+      aria-keyshortcuts="F2"
+      onClick={() => work.mute(!muted)}
+    >
+      {muted ? <MicOff size={20} aria-hidden="true" /> : <Mic size={20} aria-hidden="true" />}
+      {words.call.mute}
+      <KeyHint>F2</KeyHint>
     </button>
   );
 }
@@ -76,17 +114,7 @@ function Buttons({ work, seen }: { work: AtWork; seen: Seen }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div className="controls" role="group" aria-label={words.call.controls}>
-      <button
-        type="button"
-        className="control"
-        aria-pressed={muted}
-        aria-keyshortcuts="F2"
-        onClick={() => work.mute(!muted)}
-      >
-        {muted ? <MicOff size={20} aria-hidden="true" /> : <Mic size={20} aria-hidden="true" />}
-        {words.call.mute}
-        <KeyHint>F2</KeyHint>
-      </button>
+      <Mute work={work} muted={muted} />
       <button
         type="button"
         className="control"

@@ -4,6 +4,7 @@
  */
 
 import { useEffect, useRef, useState } from "react";
+import { askedBy } from "../../state/desk";
 import { keep, kept } from "../../wire/kept";
 import { type AtWork, isUp, type Seen } from "./at_work";
 
@@ -30,8 +31,9 @@ export function commandFor(
     if (seen.desk.work.at === "ringing") return "answer";
     return isTalking ? "mute" : null;
   }
-  if (event.key === "F4" && !event.shiftKey) return isTalking ? "hold" : null;
-  if (event.key === "F8" && !event.shiftKey) return isTalking ? "transfer" : null;
+  const isOwn = isTalking && askedBy(seen.desk.work) === null;
+  if (event.key === "F4" && !event.shiftKey) return isOwn ? "hold" : null;
+  if (event.key === "F8" && !event.shiftKey) return isOwn ? "transfer" : null;
   if (event.key === "F9" && event.shiftKey) {
     return seen.desk.work.at === "talking" ? "end" : null;
   }

@@ -3,11 +3,13 @@ import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState 
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { announce } from "../../parts/announcer";
 import { desk } from "../../wire/http";
-import type { Language, TransferTarget } from "../../wire/made";
+import type { Colleague, Language, TransferTarget, TransferTargets } from "../../wire/made";
 import { titleIn, useSpoken, useWords, type Words } from "../../words";
 import type { AtWork, Seen } from "./at_work";
 
-type Targets = readonly TransferTarget[] | "loading" | "unreachable";
+type Targets = TransferTargets | "loading" | "unreachable";
+/** In front of a colleague's name, where a queue's id may stand as well. */
+const PERSON = "@";
 
 /** Choose a queue that the caller is handed to; what is closed is said before. */
 export function TransferDialog({ work, seen }: { work: AtWork; seen: Seen }) {
@@ -50,15 +52,28 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
     const opened = requestAnimationFrame(() => search.current?.focus());
     return () => cancelAnimationFrame(opened);
   }, []);
-  const found = typeof targets === "string" ? [] : matching(targets, sought, language);
-  const standing = found.some((one) => one.queue === chosen && one.is_open) ? chosen : null;
+  const found = typeof targets === "string" ? [] : matching(targets.targets, sought, language);
+  const people = typeof targets === "string" ? [] : named(targets.colleagues, sought);
+  const may = new Set([
+    ...found.filter((one) => one.is_open).map((one) => one.queue),
+    ...people.filter((one) => one.state === "ready").map((one) => PERSON + one.adviser),
+  ]);
+  const standing = chosen !== null && may.has(chosen) ? chosen : null;
+  const count = found.length + people.length;
   const { asked, refused } = seen.leg.transfer;
   const trouble = wrong ?? (refused === null ? null : refusalIn(refused, words));
-  useFound(typeof targets === "string" ? null : found.length, sought);
-  const hand = (event: FormEvent) => {
+  useFound(typeof targets === "string" ? null : count, sought);
+  const speakFirst = (event: FormEvent) => {
     event.preventDefault();
     setWrong(null);
     if (standing === null) setWrong(words.transfer.chooseFirst);
+    else if (work.ask(whom(standing))) work.openTransfer(false);
+    else setWrong(words.transfer.unreachable);
+  };
+  const hand = () => {
+    setWrong(null);
+    if (standing === null) setWrong(words.transfer.chooseFirst);
+    else if (standing.startsWith(PERSON)) setWrong(words.transfer.queuesOnly);
     else if (!work.transfer(standing)) setWrong(words.transfer.unreachable);
   };
   const goDown = (event: KeyboardEvent) => {
@@ -67,7 +82,7 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
     list.current?.querySelector<HTMLInputElement>("input:not(:disabled)")?.focus();
   };
   return (
-    <form className="transfer" onSubmit={hand}>
+    <form className="transfer" onSubmit={speakFirst}>
       <label className="seek">
         <span className="unseen">{words.transfer.seek}</span>
         <Search size={18} aria-hidden="true" />
@@ -91,7 +106,7 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
           </button>
         </p>
       )}
-      {typeof targets !== "string" && found.length === 0 && <p>{words.transfer.noneFound}</p>}
+      {typeof targets !== "string" && count === 0 && <p>{words.transfer.noneFound}</p>}
       <fieldset ref={list} className="targets">
         <legend className="unseen">{words.transfer.queues}</legend>
         {found.map((target) => (
@@ -102,11 +117,27 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
             choose={choose}
           />
         ))}
+        {people.map((one) => (
+          <Person
+            key={one.adviser}
+            colleague={one}
+            isChosen={PERSON + one.adviser === standing}
+            choose={choose}
+          />
+        ))}
       </fieldset>
       {trouble !== null && <p role="alert">{trouble}</p>}
       <p className="muted small">{words.transfer.keepsPlace}</p>
       <div className="row">
-        <button type="submit" className="btn" data-look="primary" disabled={asked !== null}>
+        <button
+          type="submit"
+          className="btn"
+          data-look="primary"
+          disabled={asked !== null || seen.leg.consult.state !== "none"}
+        >
+          {words.transfer.speakFirst}
+        </button>
+        <button type="button" className="btn" disabled={asked !== null} onClick={hand}>
           {asked === null ? words.transfer.now : words.transfer.working}
         </button>
         <button type="button" className="btn" onClick={() => work.openTransfer(false)}>
@@ -145,13 +176,56 @@ function Row({ target, isChosen, choose }: RowProps) {
   );
 }
 
+interface PersonProps {
+  colleague: Colleague;
+  isChosen: boolean;
+  choose: (whom: string) => void;
+}
+
+function Person({ colleague, isChosen, choose }: PersonProps) {
+  const words = useWords();
+  const isReady = colleague.state === "ready";
+  return (
+    <label className="target" data-open={isReady}>
+      <input
+        type="radio"
+        name={`${useId()} target`}
+        value={colleague.adviser}
+        checked={isChosen}
+        disabled={!isReady}
+        onChange={() => choose(PERSON + colleague.adviser)}
+      />
+      <span>
+        <b>{colleague.adviser}</b>
+        <span className="muted small">{words.transfer.person}</span>
+      </span>
+      <span className="small">{words.presence.states[colleague.state]}</span>
+    </label>
+  );
+}
+
+/** Return whom a choice names, as a node is asked. */
+function whom(choice: string): { queue: string | null; adviser: string | null } {
+  return choice.startsWith(PERSON)
+    ? { queue: null, adviser: choice.slice(PERSON.length) }
+    : { queue: choice, adviser: null };
+}
+
+/** Return the colleagues whose names have every word that is sought. */
+function named(colleagues: readonly Colleague[], sought: string): Colleague[] {
+  const parts = sought.toLowerCase().split(/\s+/).filter(Boolean);
+  return colleagues.filter(({ adviser }) =>
+    parts.every((part) => adviser.toLowerCase().includes(part)),
+  );
+}
+
 /** Fetch the queues when the dialog opens; they are there, on their way, or cannot be had. */
 function useTargets(): [Targets, () => void] {
   const [targets, setTargets] = useState<Targets>("loading");
   const load = () => {
     setTargets("loading");
     desk.transfers().then(
-      (answer) => setTargets(answer.targets),
+      (answer) => setTargets(answer),
       () => setTargets("unreachable"),
     );
   };
