@@ -91,26 +91,30 @@ class Supervision:
     async def look(self) -> None:
         """Look at the live state."""
         asked_ms = self._clock.monotonic_ms()  # a pause while the answer is on its way makes it old
-        is_away = False
-        try:
-            async with asyncio.TaskGroup() as asking:  # the live state is not always near
-                overview = asking.create_task(self._addresses.overview(self._queues))
-                lost = asking.create_task(self._lost.lost_calls())
-                storm = asking.create_task(self._storm.is_storm())
-        except* Outage:
-            is_away = True
+        found = await self._found()
         self.asked_ms = asked_ms
-        if is_away:
+        if found is None:
             self.overview = None
             return
-        self.overview = overview.result()
-        self.coming_back_count, self.is_storm = len(lost.result()), storm.result()
+        self.overview, self.coming_back_count, self.is_storm = found
         now_ms = self._clock.monotonic_ms()
         before, self._beats = self._beats, {}
         for node in self.overview.nodes:
             seen = before.get(node.node)
             is_same = seen is not None and seen.beat == node.beat
             self._beats[node.node] = seen if seen and is_same else SeenBeat(node.beat, now_ms)
+
+    async def _found(self) -> tuple[Overview, int, bool] | None:
+        """Return what one look finds, asked for at once: the live state is not always near."""
+        try:
+            async with asyncio.TaskGroup() as asking:
+                overview = asking.create_task(self._addresses.overview(self._queues))
+                lost = asking.create_task(self._lost.lost_calls())
+                storm = asking.create_task(self._storm.is_storm())
+            found = overview.result(), len(lost.result()), storm.result()
+        except* Outage:
+            found = None
+        return found
 
     @property
     def has_stood_still(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.apps.desk_beat import REPORTS_AT_ONCE, DeskBeat, Stirred
-from contactcentre.domain.desk import Desk
+from contactcentre.domain.desk_stand import Desk
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.domain.presence import Presence
