@@ -129,7 +129,7 @@ ABLATIONS = (
         instead="if False:",
         tests=[
             (
-                "tests/adapters/state_redis/test_sentinel.py",
+                "tests/adapters/state_redis/test_majority.py",
                 "test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach",
             ),
         ],
