@@ -64,7 +64,7 @@ async def test_most_sentinels_on_a_slow_line_are_within_reach_all_the_same(serve
         client = Blackboard(url, timeout_ms=HASTY_MS, needs_majority=True)
         async with watching(client):
             await until(lambda: far.asked_count > 0)
-            wire.delay_s = 0.2
+            wire.delay_s = 0.3  # each way: a connection that is made anew takes it twice
             asked_count = far.asked_count
             for _ in range(25):
                 await asyncio.sleep(0.1)
