@@ -129,8 +129,44 @@ ABLATIONS = (
         instead="if False:",
         tests=[
             (
-                "tests/adapters/state_redis/test_sentinel.py",
+                "tests/adapters/state_redis/test_majority.py",
                 "test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach",
+            ),
+        ],
+    ),
+    Ablation(
+        name="nodes not heard again",
+        files=["contactcentre/journey/rescue.py"],
+        line="if not self._regained.is_over(at_ms=at_ms):",
+        instead="if False:",
+        tests=[
+            (
+                "tests/journey/test_regained.py",
+                "test_nodes_that_were_cut_off_as_well_are_heard_before_anybody_is_matched",
+            ),
+        ],
+    ),
+    Ablation(
+        name="a slow line is an outage",
+        files=[f"{STATE}/line.py"],
+        line="return max(self._timeout_s, min(ROUND_TRIPS * self._round_trip_s, self.most_s))",
+        instead="return self._timeout_s",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_line.py",
+                "test_steps_succeed_on_a_line_as_slow_as_a_step_may_be_also_on_new_connections",
+            ),
+        ],
+    ),
+    Ablation(
+        name="deaf legs kept",
+        files=["contactcentre/apps/caller_part.py"],
+        line="if self.is_silent and self._browser is None and not self.is_chat:",
+        instead="if False:",
+        tests=[
+            (
+                "tests/apps/test_deaf_legs.py",
+                "test_a_caller_of_whom_neither_sound_nor_socket_is_heard_is_let_go",
             ),
         ],
     ),

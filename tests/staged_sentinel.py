@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 
@@ -47,3 +48,15 @@ class StagedSentinel:
             writer.write(f"*{len(facts)}\r\n".encode())
             writer.writelines(f"${len(str(one))}\r\n{one}\r\n".encode() for one in facts)
         writer.close()
+
+
+def port_of(server_url: str) -> int:
+    """Return where a server listens."""
+    return urlsplit(server_url).port or 0
+
+
+def behind(server_url: str, *ports: int, name: str = "live") -> str:
+    """Return the URL of a server that is found by the Sentinels at some ports of this machine."""
+    signed_in = urlsplit(server_url).netloc.rpartition("@")[0]
+    places = ",".join(f"{LOOPBACK}:{port}" for port in ports)
+    return f"sentinel://{signed_in}@{places}/{name}"

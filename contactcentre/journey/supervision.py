@@ -91,12 +91,12 @@ class Supervision:
     async def look(self) -> None:
         """Look at the live state."""
         asked_ms = self._clock.monotonic_ms()  # a pause while the answer is on its way makes it old
-        looked = await self._looked()
+        found = await self._found()
         self.asked_ms = asked_ms
-        if looked is None:
+        if found is None:
             self.overview = None
             return
-        self.overview, self.coming_back_count, self.is_storm = looked
+        self.overview, self.coming_back_count, self.is_storm = found
         now_ms = self._clock.monotonic_ms()
         before, self._beats = self._beats, {}
         for node in self.overview.nodes:
@@ -104,17 +104,17 @@ class Supervision:
             is_same = seen is not None and seen.beat == node.beat
             self._beats[node.node] = seen if seen and is_same else SeenBeat(node.beat, now_ms)
 
-    async def _looked(self) -> tuple[Overview, int, bool] | None:
-        """Return the overview, how many calls are lost and whether there is a storm, if known."""
+    async def _found(self) -> tuple[Overview, int, bool] | None:
+        """Return what one look finds, asked for at once: the live state is not always near."""
         try:
-            async with asyncio.TaskGroup() as asking:  # the live state is not always near
+            async with asyncio.TaskGroup() as asking:
                 overview = asking.create_task(self._addresses.overview(self._queues))
                 lost = asking.create_task(self._lost.lost_calls())
                 storm = asking.create_task(self._storm.is_storm())
-            return overview.result(), len(lost.result()), storm.result()
+            found = overview.result(), len(lost.result()), storm.result()
         except* Outage:
-            pass
-        return None
+            found = None
+        return found
 
     @property
     def has_stood_still(self) -> bool:

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
@@ -21,16 +20,11 @@ from contactcentre.adapters.embedded.sentinel import (
 from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.adapters.state_redis.client import LOOK_EVERY_S, RedisClient, StoreClient
-from contactcentre.adapters.state_redis.sentinels import (
-    MISSED_AFTER_S,
-    WATCH_EVERY_S,
-    read_group,
-)
+from contactcentre.adapters.state_redis.sentinels import read_group
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import BadRequest, StateUnavailable
 from tests.adapters.state_redis.centre import HASTY_MS, Server
-from tests.chaos import bad_wire
-from tests.staged_sentinel import StagedSentinel
+from tests.staged_sentinel import StagedSentinel, behind, port_of
 
 SWITCHED_WITHIN_S = 15.0
 """Usually three seconds; Sentinels that disagree try again after six."""
@@ -188,13 +182,11 @@ async def test_servers_and_sentinels_let_the_user_of_the_platform_in(group: Sent
 
 
 def _url(server: Server, *sentinels: StagedSentinel) -> str:
-    signed_in = urlsplit(server.url).netloc.rpartition("@")[0]
-    places = ",".join(f"{LOOPBACK}:{one.port}" for one in sentinels)
-    return f"sentinel://{signed_in}@{places}/{NAME}"
+    return behind(server.url, *(one.port for one in sentinels))
 
 
 def _port(server: Server) -> int:
-    return urlsplit(server.url).port or 0
+    return port_of(server.url)
 
 
 async def test_a_sentinel_that_was_cut_off_sends_nobody_back(server: Server) -> None:
@@ -215,74 +207,6 @@ async def test_a_sentinel_that_hangs_is_not_waited_for(server: Server) -> None:
         client = Blackboard(_url(server, hung, right), timeout_ms=HASTY_MS)
         await client.ping()
         await client.close()
-
-
-@pytest.mark.parametrize(("hung_count", "is_heard"), [(0, True), (1, True), (2, False), (3, False)])
-async def test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach(
-    server: Server, hung_count: int, *, is_heard: bool
-) -> None:
-    sentinels = [StagedSentinel(_port(server), 7) for _ in range(3)]
-    url = _url(server, *sentinels)
-    async with sentinels[0].serving(), sentinels[1].serving(), sentinels[2].serving():
-        careful = Blackboard(url, timeout_ms=HASTY_MS, needs_majority=True)
-        other = Blackboard(url, timeout_ms=HASTY_MS)
-        await asyncio.gather(careful.ping(), other.ping())
-        async with watching(careful, other):
-            for hung in sentinels[:hung_count]:
-                hung.is_silent = True
-            if hung_count:
-                await asyncio.sleep(MISSED_AFTER_S + WATCH_EVERY_S / 2)
-            assert careful.client.sees_majority is other.client.sees_majority is is_heard
-            assert await _is_heard(careful) is is_heard
-            assert await _is_heard(other), "whoever needs none goes on"
-            for hung in sentinels:
-                hung.is_silent = False
-            await _until(lambda: careful.client.sees_majority)
-            assert await _is_heard(careful)
-        await asyncio.gather(careful.close(), other.close())
-
-
-@asynccontextmanager
-async def watching(*clients: Blackboard) -> AsyncIterator[None]:
-    """Let clients watch their Sentinels."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one.client.watch()) for one in clients]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
-async def test_most_sentinels_on_a_slow_line_are_within_reach_all_the_same(server: Server) -> None:
-    near, far, gone = (StagedSentinel(_port(server), 7) for _ in range(3))
-    async with near.serving(), far.serving(), bad_wire(f"redis://{LOOPBACK}:{far.port}") as wire:
-        url = _url(server, near, gone).replace(
-            f"{LOOPBACK}:{gone.port}", f"{LOOPBACK}:{wire.port},{LOOPBACK}:{gone.port}"
-        )
-        client = Blackboard(url, timeout_ms=HASTY_MS, needs_majority=True)
-        async with watching(client):
-            await _until(lambda: far.asked_count > 0)
-            wire.delay_s = 0.2
-            asked_count = far.asked_count
-            for _ in range(25):
-                await asyncio.sleep(0.1)
-                assert client.client.sees_majority
-            assert far.asked_count > asked_count
-        await client.close()
-
-
-async def _is_heard(client: Blackboard) -> bool:
-    try:
-        await client.ping()
-    except StateUnavailable:
-        return False
-    return True
-
-
-async def test_without_sentinels_there_is_nobody_to_see(server: Server) -> None:
-    client = Blackboard(server.url, timeout_ms=HASTY_MS, needs_majority=True)
-    await client.client.watch()
-    await client.ping()
-    await client.close()
 
 
 async def test_those_who_ask_at_once_look_once(server: Server) -> None:
