@@ -248,6 +248,18 @@ SIMULATED = (
         instead="",
         tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
     ),
+    Ablation(
+        name="orders of texts off, simulated",
+        files=["contactcentre/apps/conversation.py"],
+        line="order=call.version + 1 if had is None else had,",
+        instead="order=call.version + 1,",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
 )
 """The same once more, seen by nobody but simulated callers and advisers."""
 

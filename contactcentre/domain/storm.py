@@ -3,8 +3,9 @@
 Something that every ring breaks (a desk that restarts when it is told of a call, say) would take
 one adviser after the other away, and with the last one the callers' hope. So once the desks of
 several advisers have failed on being rung within a short time, and most rings of that time have
-failed, the breaker opens: somebody is tried now and then, less and less often while that fails. It
-closes by itself: after several rings in a row that went well, or a while without one that failed.
+failed, the breaker opens: somebody is tried now and then, less and less often while that fails, and
+nobody else before it is known how the last try has ended. It closes by itself: after several rings
+in a row that went well, or a while without one that failed.
 A single call that breaks desks is set aside by its node; a single desk that fails is one adviser.
 
 Each router judges for itself, by its own clock, from how the last rings of the whole centre ended.
@@ -75,7 +76,8 @@ class StormBreaker:
 
     def allows(self, *, at_ms: int) -> bool:
         """Say whether somebody may be rung now."""
-        return not self.is_open(at_ms=at_ms) or at_ms - self._tried_at_ms >= self._try_every_ms
+        every_ms = self._try_every_ms if self._is_try_judged else TRY_LAST_MS
+        return not self.is_open(at_ms=at_ms) or at_ms - self._tried_at_ms >= every_ms
 
     def tried(self, *, at_ms: int) -> None:
         """Note that somebody is rung now."""
@@ -92,7 +94,7 @@ class StormBreaker:
 
     def _judge(self, *, is_failed: bool) -> None:
         if not is_failed:
-            self._try_every_ms = TRY_FIRST_MS
+            self._try_every_ms, self._is_try_judged = TRY_FIRST_MS, True
             self._went_well_count += 1
             if self._went_well_count >= CLOSES_AFTER_COUNT:
                 self._close()

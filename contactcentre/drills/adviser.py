@@ -57,7 +57,7 @@ class Adviser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Own:
+class Own:
     """What an adviser has while at work."""
 
     session: aiohttp.ClientSession
@@ -71,7 +71,7 @@ class AdviserPage:
     def __init__(self, adviser: Adviser, manner: AdviserManner) -> None:
         self._adviser = adviser
         self._manner = manner
-        self._own: _Own | None = None
+        self._own: Own | None = None
         self._doing: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._leg: Leg | None = None
@@ -99,11 +99,20 @@ class AdviserPage:
                 lost=lambda: self._note(facts.DeskLost(at_ms=now_ms(), adviser=adviser.name)),
                 closing=adviser.closing,
             )
-            self._own = _Own(session=session, tasks=tasks, way=way)
+            self.take(Own(session=session, tasks=tasks, way=way))
             await way.keep()
 
+    def take(self, own: Own) -> None:
+        """Be at work."""
+        self._own = own
+
+    def talk_path(self, call: str) -> str:
+        """Return where to ask for the way to the talk with a call."""
+        del call
+        return "/api/talk"
+
     @property
-    def _at_work(self) -> "_Own":
+    def _at_work(self) -> Own:
         assert self._own is not None, "at work"
         return self._own
 
@@ -204,7 +213,7 @@ class AdviserPage:
 
     async def _way_to_talk(self, ring: Said) -> Said:
         """Return where the talk is now, with a fresh ticket; as it was where nobody can say."""
-        talk = await self._at_work.way.get("/api/talk")
+        talk = await self._at_work.way.get(self.talk_path(ring["call"]))
         if talk is None or talk.get("token") != ring["token"] or talk.get("ring") is None:
             return ring
         self._ring = talk["ring"]

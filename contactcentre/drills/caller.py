@@ -88,6 +88,8 @@ class Caller:
     left: Mapping[str, str] | None = None
     """What proves that this caller has left an earlier call, whose place is wanted back."""
     make_sound: MakeSound = PeerSound
+    is_chat: bool = False
+    """The caller writes, and does not speak."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -196,7 +198,8 @@ class CallerPage:
         if self._claim is not None:
             return None
         page = hashlib.sha256(self._secret.encode()).hexdigest()
-        asked = {"line": "tax", "language": "en-GB", "page": page, "left": self._caller.left}
+        asked: Said = {"line": "tax", "language": "en-GB", "page": page, "left": self._caller.left}
+        asked["chat"] = self._caller.is_chat
         given = await self._ask("POST", "/api/claims", asked)
         if given is None:
             return None

@@ -109,7 +109,9 @@ class Cast:
         self._group.create_task(work, name=name)
 
     def _call(self, some: CallersWhoCome) -> None:
-        page = self._floor.call(CastCaller(some.hangs_up_after_s), who=some.who, key=some.key)
+        page = self._floor.call(
+            CastCaller(some.hangs_up_after_s), who=some.who, key=some.key, is_chat=some.writes
+        )
         if some.calls_again_after_s is not None:
             self._again_count += 1
             self._begin(self._call_again(some, page, some.calls_again_after_s), "calls again")

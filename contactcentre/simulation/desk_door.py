@@ -21,6 +21,7 @@ from contactcentre.wire.cluster import Ring, RingOver, Talk
 from contactcentre.wire.legs import Beat
 
 BEATS = TypeAdapter(Beat)
+TALK_WITH = "talk?call="
 
 
 class DeskDoor:
@@ -74,6 +75,8 @@ class DeskDoor:
                 return floor.finish(account, done.call, done.reason)
             case ["api", "talk"]:
                 return floor.talk(account)
+            case ["api", talk] if talk.startswith(TALK_WITH):
+                return floor.talk(account, CallId(talk.removeprefix(TALK_WITH)))
             case ["api", "calls", call, "end"]:
                 return floor.end_talk(account, CallId(call))
             case _:

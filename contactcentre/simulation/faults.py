@@ -60,6 +60,8 @@ class Kind(StrEnum):
     """One person's line is dead for the span."""
     POISON = "poison"
     """A scenario's caller whose call breaks every adviser's browser in which it rings."""
+    BREAK_DESKS = "break_desks"
+    """Whatever rings in an adviser's browser breaks it, as after a bad change to the desk."""
     LEDGER_AWAY = "ledger_away"
     """The record cannot be reached or written for the span."""
 
@@ -286,6 +288,15 @@ def _poison(world: World, fault: Fault, _: Random) -> Undo:
     return lambda: world.poison.discard(fault.target)
 
 
+def _break_desks(world: World, _fault: Fault, _: Random) -> Undo:
+    world.breaks_desks = True
+
+    def work() -> None:
+        world.breaks_desks = False
+
+    return work
+
+
 def _ledger_away(world: World, _fault: Fault, _: Random) -> Undo:
     ledger = world.ground.ledger
     ledger.is_away = True
@@ -318,6 +329,7 @@ PUT_IN: Mapping[Kind, Callable[[World, Fault, Random], Undo]] = MappingProxyType
         Kind.RELOAD: _reload,
         Kind.LINE_LOST: _line_lost,
         Kind.POISON: _poison,
+        Kind.BREAK_DESKS: _break_desks,
         Kind.LEDGER_AWAY: _ledger_away,
     }
 )

@@ -96,6 +96,7 @@ SENTENCES: Sequence[tuple[str, Callable[[Result], Sequence[str]]]] = (
     ("no record", lambda result: result.findings.records_missing),
     ("wrong record", lambda result: result.findings.records_wrong),
     ("double record", lambda result: result.findings.records_doubled),
+    ("text", lambda result: result.texts_wrong),
     ("promise", lambda result: result.promises),
     ("mistake", lambda result: result.mistakes),
 )

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import cast
 
@@ -14,6 +16,7 @@ from contactcentre.drills.checker import STUCK_AFTER_MS
 from contactcentre.drills.history import Fact, History, now_ms
 from contactcentre.drills.manners import AdviserManner, CallerManner, PromptCaller
 from contactcentre.simulation.browser import Browser
+from contactcentre.simulation.chats import ChatSeat, ChattingAdviser, TextSound, WritingCaller
 from contactcentre.simulation.network import Names
 from contactcentre.simulation.sound import BrowserSound
 from contactcentre.simulation.world import World
@@ -99,12 +102,13 @@ class Floor:
     def __init__(self, world: World, group: asyncio.TaskGroup) -> None:
         self.history = Witnessed()
         self.started_count = 0
-        self.advisers: list[AdviserPage] = []
+        self.advisers: list[ChattingAdviser] = []
         self.callers: dict[str, CallerPage] = {}
         """Those who call now."""
         self._world = world
         self._group = group
         self._chance = world.simulation.dice("people")
+        self._chats = world.simulation.dice("chats")
         self._names: list[str] = []
         self._working: list[asyncio.Task[None]] = []
         self.called: list[tuple[str, CallerPage]] = []
@@ -129,10 +133,15 @@ class Floor:
                 open_session=lambda names=names: self._browser(names),  # type: ignore[misc]
                 make_sound=self._make_sound(names),
             )
-            page = AdviserPage(adviser, manner_of(name))
+            page = ChattingAdviser(adviser, manner_of(name), partial(self._seat, adviser))
             self._names.append(name)
             self.advisers.append(page)
             self._working.append(self._group.create_task(page.work(), name=name))
+
+    def _seat(self, person: Adviser, name: str) -> ChatSeat:
+        """Return a seat of an adviser, who is quick to answer a chat and not at all sometimes."""
+        adviser = replace(person, name=name, make_sound=TextSound)
+        return ChatSeat(adviser, SimulatedAdviser(self._dice_of_chats()), self._dice_of_chats())
 
     def who_calls(self, call: str) -> str:
         """Return what a scenario names the caller of a call."""
@@ -145,8 +154,9 @@ class Floor:
         who: str = "",
         key: str | None = None,
         left: Mapping[str, str] | None = None,
+        is_chat: bool = False,
     ) -> CallerPage:
-        """Let somebody call, with a key of their own choice or with one that is given."""
+        """Let somebody call, with a key of their own choice or with one that is given, or chat."""
         self.started_count += 1
         name = f"caller-{self.started_count}"
         names = (PEOPLE, PEOPLE, name)
@@ -159,9 +169,14 @@ class Floor:
             chance=self._dice(),
             key=self._chance.choice(KEYS) if key is None else key,
             left=left,
-            make_sound=self._make_sound(names),
+            make_sound=TextSound if is_chat else self._make_sound(names),
+            is_chat=is_chat,
         )
-        page = CallerPage(caller, manner)
+        page = (
+            WritingCaller(caller, manner, self._dice_of_chats())
+            if is_chat
+            else CallerPage(caller, manner)
+        )
         self.callers[name] = page
         self.called.append((who, page))
         task = self._group.create_task(page.live(), name=name)
@@ -173,6 +188,13 @@ class Floor:
         while True:
             await asyncio.sleep(self._chance.expovariate(1.0 / every_s))
             self.call(SimulatedCaller(self._dice()))
+
+    async def keep_writing(self, every_s: float) -> None:
+        """Let somebody come to chat again and again."""
+        dice = self._dice_of_chats()
+        while True:
+            await asyncio.sleep(dice.expovariate(1.0 / every_s))
+            self.call(SimulatedCaller(self._dice_of_chats()), is_chat=True)
 
     async def is_so(self, true: Callable[[], bool], *, within_s: float) -> bool:
         """Wait until something is so; say whether it came to that in time."""
@@ -190,7 +212,9 @@ class Floor:
     async def all_ready(self) -> None:
         """Wait until every adviser is ready, for as long as that may take."""
         await self.is_so(
-            lambda: all(page.presence == "ready" for page in self.advisers),
+            lambda: all(
+                one.presence == "ready" for page in self.advisers for one in (page, *page.seats)
+            ),
             within_s=STUCK_AFTER_MS / 1_000,
         )
 
@@ -214,6 +238,10 @@ class Floor:
 
     def _dice(self) -> Random:
         return Random(self._chance.random())  # noqa: S311 - the same seed, the same people
+
+    def _dice_of_chats(self) -> Random:
+        """Return dice of their own for those who write: others go on as if nobody did."""
+        return Random(self._chats.random())  # noqa: S311 - the same seed, the same people
 
     def _browser(self, names: Names) -> aiohttp.ClientSession:
         """Return a browser; it has as much of a session as the people use."""

@@ -6,11 +6,13 @@ could have broken it: a promise that was not put to the test is not kept.
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from math import ceil, log2
 from statistics import median
 from types import MappingProxyType
 
 from contactcentre.domain.ids import SoundName
 from contactcentre.domain.ivr.switches import SwitchKind
+from contactcentre.domain.storm import TRY_FIRST_MS
 from contactcentre.drills import history as h
 from contactcentre.drills.history import RingHeard
 from contactcentre.drills.order import PRESENT_MS, Place, order_violations
@@ -33,6 +35,9 @@ CLOSE_MS = 1_500
 SETTLED_MS = 300
 SET_ASIDE_MS = 60_000
 DESKS_MAX = 2
+STORM = "break_desks"
+CALM_WITHIN_MS = 75_000
+"""The next try may be half a minute away, and then three must go well."""
 HONEST = 0.5
 """A wait that is told misses the one that comes by no more than this part of it, typically."""
 NOT_TOLD_MS = 30_000
@@ -260,6 +265,29 @@ def _set_aside(seen: Seen) -> Iterator[str]:
         yield "no call broke any desk"
 
 
+def _storm_passes(seen: Seen) -> Iterator[str]:
+    """Yield where advisers were rung one after the other in a storm, or it did not end."""
+    broke_ms = next((one.at_ms for one in seen.history.of(h.Broke) if STORM in one.what), None)
+    if broke_ms is None or not seen.storms:
+        yield "no storm was told of"
+        return
+    mended_ms = next(one.at_ms for one in seen.history.of(h.Healed) if one.at_ms > broke_ms)
+    blows_ms = seen.storms[0]
+    if not broke_ms < blows_ms < mended_ms:
+        yield f"a storm was told of at {blows_ms}; desks broke from {broke_ms} to {mended_ms}"
+    tries = [at_ms for at_ms, _, _ in seen.reserved if blows_ms < at_ms < mended_ms]
+    if len(tries) < 2:  # noqa: PLR2004 - a gap needs two
+        yield "nobody was tried in the storm"
+    tries_max = 2 + ceil(log2((mended_ms - blows_ms) / TRY_FIRST_MS))
+    if len(tries) > tries_max:
+        yield f"{len(tries)} advisers were tried in the storm; no more than {tries_max} should be"
+    for before, after in pairwise(tries):
+        if after - before < TRY_FIRST_MS - SETTLED_MS:
+            yield f"advisers were tried at {before} and {after}, in a storm"
+    if seen.storms[-1] > mended_ms + CALM_WITHIN_MS:
+        yield f"the storm was told of at {seen.storms[-1]}; it was over at {mended_ms}"
+
+
 def _honest_waits(seen: Seen) -> Iterator[str]:
     errors: list[float] = []
     for call, facts in seen.calls.items():
@@ -302,6 +330,7 @@ PROMISES: Mapping[PromiseName, Callable[[Seen], Iterator[str]]] = MappingProxyTy
         PromiseName.MOVED_TOGETHER: _moved_together,
         PromiseName.PLACE_IS_KEPT: _place_is_kept,
         PromiseName.SET_ASIDE: _set_aside,
+        PromiseName.STORM_PASSES: _storm_passes,
         PromiseName.HONEST_WAITS: _honest_waits,
         PromiseName.RINGS_AGAIN: _rings_again,
     }

@@ -96,6 +96,8 @@ class Ground:
     lives_count: int = 0
     reservations: list[tuple[int, str, int]] = field(default_factory=list)
     """Every reservation that a router has made: when (ms), of which call, with which token."""
+    storms: list[int] = field(default_factory=list)
+    """When (ms) a router has said that there is a storm."""
 
 
 class Part:
@@ -137,7 +139,7 @@ class Part:
 
 
 class Noted(RedisState):
-    """The live state of a router, of which it is noted whom it has reserved."""
+    """The live state of a router, of which it is noted whom it reserves and what it tells."""
 
     def __init__(self, client: SimulatedClient, ground: Ground) -> None:
         super().__init__(client)
@@ -159,9 +161,17 @@ class Noted(RedisState):
             self._note(made)
         return made
 
+    async def tell_storm(self) -> None:
+        """Tell boards of a storm."""
+        self._ground.storms.append(self._now_ms)
+        await super().tell_storm()
+
+    @property
+    def _now_ms(self) -> int:
+        return self._ground.simulation.now_us() // 1_000
+
     def _note(self, made: Reservation) -> None:
-        now_ms = self._ground.simulation.now_us() // 1_000
-        self._ground.reservations.append((now_ms, made.call, made.token))
+        self._ground.reservations.append((self._now_ms, made.call, made.token))
 
 
 def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:
@@ -340,6 +350,7 @@ async def start_public(ground: Ground, life: Life) -> None:
             language=asked.language,
             epoch_count=0,
             epoch_nonce="",
+            chat=asked.chat or None,
             page=asked.page,
             kept=kept,
             exp=part.clock.now_ms() // 1_000 + CLAIM_LIFE_S,

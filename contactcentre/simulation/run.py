@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from contactcentre.drills.checker import Findings, check
 from contactcentre.drills.checker import Row as CheckedRow
 from contactcentre.drills.history import CLOCK, History, now_ms
 from contactcentre.drills.order import Excused
+from contactcentre.limits import DESKS_FAILED_MAX
 from contactcentre.ports.records import WrittenEvent
 from contactcentre.simulation.cast import Cast
 from contactcentre.simulation.eyes import Eyes
@@ -32,6 +34,7 @@ from contactcentre.simulation.seen import Seen
 from contactcentre.simulation.store.data import ReplyError
 from contactcentre.simulation.store.server import Gone
 from contactcentre.simulation.stories import Story
+from contactcentre.simulation.texts import texts_wrong
 from contactcentre.simulation.world import NORTH, SOUTH, Size, World
 
 VIRTUAL_MAX_S = 7_200.0
@@ -53,6 +56,7 @@ BROKEN_FIGURES = (
     "not_linearizable",
     "stuck_advisers",
     "records_wrong",
+    "texts_wrong",
     "promises_broken",
     "mistakes",
 )
@@ -67,6 +71,8 @@ class Result:
     faults: Sequence[Fault]
     callers_count: int
     findings: Findings
+    texts_wrong: Sequence[str]
+    """What was written in chats and did not arrive once and in order."""
     promises: Sequence[str]
     """What the scenario says, and did not come so."""
     mistakes: Sequence[str]
@@ -100,6 +106,7 @@ class Result:
             "records_wrong": len(found.records_missing)
             + len(found.records_wrong)
             + len(found.records_doubled),
+            "texts_wrong": len(self.texts_wrong),
             "promises_broken": len(self.promises),
             "mistakes": len(self.mistakes),
         }
@@ -174,6 +181,7 @@ class _Run:
                 is_excused=is_excused,
                 told_closed=self._told_closed(),
             ),
+            texts_wrong=list(texts_wrong(floor.history, list(world.ground.ledger.events.values()))),
             promises=self._broken_promises(is_excused),
             mistakes=mistakes,
             history=floor.history,
@@ -199,11 +207,16 @@ class _Run:
         manner = SimulatedAdviser(self._simulation.dice("advisers"))
         floor.open(lambda _: manner)
         await asyncio.sleep(CALLERS_FROM_S)
-        coming = self._crowd.create_task(
-            floor.keep_calling(self._size.caller_every_s), name="callers"
-        )
+        coming = [
+            self._crowd.create_task(work, name="callers")
+            for work in (
+                floor.keep_calling(self._size.caller_every_s),
+                floor.keep_writing(self._size.writer_every_s),
+            )
+        ]
         await self._break_and_mend(until_s=FAULTS_UNTIL_S)
-        coming.cancel()
+        for one in coming:
+            one.cancel()
         await floor.all_over(within_s=OVER_WITHIN_S)
         await floor.last_round(manner, over_within_s=OVER_WITHIN_S)
 
@@ -230,6 +243,9 @@ class _Run:
         excuses = self._eyes.excuses(self._floor.history)
         poison = {fault.target for fault in self._faults if fault.kind is Kind.POISON}
         kept = {page.call for who, page in self._floor.called if who in poison}
+        if any(fault.kind is Kind.BREAK_DESKS for fault in self._faults):
+            rung = Counter(call for _, call, _ in self._world.ground.reservations)
+            kept |= {call for call, count in rung.items() if count >= DESKS_FAILED_MAX}
         return lambda call, ring: call in kept or excuses(call, ring)
 
     def _told_closed(self) -> Collection[str]:
@@ -249,6 +265,7 @@ class _Run:
             began_ms=self._simulation.began_ms,
             is_excused=is_excused,
             reserved=self._world.ground.reservations,
+            storms=self._world.ground.storms,
         )
         return list(broken_promises(seen, self._world.ground.words[Language.ENGLISH]))
 

@@ -27,6 +27,8 @@ class Seen:
     is_excused: Excused
     reserved: Sequence[tuple[int, str, int]]
     """Every reservation: when, of which call, with which token."""
+    storms: Sequence[int] = ()
+    """When the board was told of a storm, again and again while it lasts."""
 
     @cached_property
     def calls(self) -> Mapping[str, Sequence[CallerFact]]:

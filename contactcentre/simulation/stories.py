@@ -16,9 +16,10 @@ from contactcentre.adapters.flow_files.opening import read_hours
 from contactcentre.adapters.flow_files.strict_yaml import Document
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.hours import Hours
-from contactcentre.domain.ids import QueueId, SoundName
+from contactcentre.domain.ids import AdviserId, QueueId, SoundName
 from contactcentre.domain.ivr.flow import QueueName
 from contactcentre.domain.ivr.switches import SwitchKind
+from contactcentre.domain.seats import person_of
 
 TELLS_MS = 3_000
 """So long after a move either of two rosters may hold for a ring that is on its way."""
@@ -66,6 +67,8 @@ class PromiseName(StrEnum):
     """Who leaves and calls again waits since the first time."""
     SET_ASIDE = "set_aside"
     """A call that breaks desks is kept from them for a while, and is served in the end."""
+    STORM_PASSES = "storm_passes"
+    """While every ring breaks a desk one at a time is tried; soon after it all is as before."""
     HONEST_WAITS = "honest_waits"
     """Places only fall, and the waits that are told are those that come."""
     RINGS_AGAIN = "rings_again"
@@ -110,6 +113,8 @@ class CallersWhoCome(Part):
     every_s: Second = 0.0
     key: Literal["0", "2", "3", "4"] = "4"
     """What they press: 4 general, 3 paying, 2 signing in, 0 extra support."""
+    writes: bool = False
+    """They chat, and press nothing."""
     hangs_up_after_s: Second | None = None
     """Who has not been served by then leaves."""
     calls_again_after_s: Second | None = None
@@ -158,10 +163,11 @@ class Story(Part):
         return max(*comes_s, *turns_s, *(one.at_s for one in self.moves), 0.0)
 
     def rosters(self, adviser: str, at_ms: int) -> Iterator[Mapping[QueueId, int]]:
-        """Yield what an adviser may have served at a moment: two rosters around a move."""
-        first = next(one.queues for one in self.advisers if one.name == adviser)
+        """Yield what an adviser, or a seat, may have served at a moment: two around a move."""
+        who = person_of(AdviserId(adviser))
+        first = next(one.queues for one in self.advisers if one.name == who)
         begins = [(0.0, first)]
-        begins += [(one.at_s * 1_000, one.queues) for one in self.moves if one.adviser == adviser]
+        begins += [(one.at_s * 1_000, one.queues) for one in self.moves if one.adviser == who]
         begins.sort(key=lambda one: one[0])
         for number, (from_ms, queues) in enumerate(begins):
             until_ms = begins[number + 1][0] if number + 1 < len(begins) else float("inf")

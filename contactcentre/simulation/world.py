@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -12,7 +12,7 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.apps.node_tools import Words
-from contactcentre.domain.ids import AdviserId, DeskId, LineId, QueueId
+from contactcentre.domain.ids import AdviserId, DeskId, LineId
 from contactcentre.domain.ivr.flow import Line, OverflowRule, QueueName, ToQueue
 from contactcentre.domain.languages import Language
 from contactcentre.ports.accounts import Account, Role
@@ -53,6 +53,8 @@ class Size:
     advisers: int = 6
     caller_every_s: float = 1.5
     """A new caller comes so often, on average."""
+    writer_every_s: float = 5.0
+    """Somebody comes to chat so often, on average; half of the advisers serve chats."""
     overflow_at: int | None = None
     """More callers than this in the general queue are passed on to the one for signing in."""
 
@@ -98,6 +100,8 @@ class World:
         """Returns what a scenario names the caller of a call."""
         self.poison: set[str] = set()
         """Whose calls break every adviser's browser in which they ring."""
+        self.breaks_desks = False
+        """Whether every call does so."""
         self._dice = simulation.dice("world")
         self._roles = size.roles()
         self._sites = {name: (NORTH, SOUTH)[at % 2] for at, name in enumerate(self._roles)}
@@ -122,9 +126,7 @@ class World:
             ledger=LedgerData(names=(NORTH, "record")),
             lines=lines,
             words=words,
-            accounts=_accounts(
-                size, [queue.id for line in lines.values() for queue in line.call_queues]
-            )
+            accounts=_accounts(size, lines.values())
             if story is None
             else {one.name: account_of(one) for one in story.advisers},
             settings={
@@ -191,10 +193,10 @@ class World:
 
     def _was_told(self, request: Request) -> None:
         """Let an adviser's browser break down under a call that has begun to ring there."""
-        if not self.poison or request.path != "/rings":
+        if not (self.poison or self.breaks_desks) or request.path != "/rings":
             return
         ring = json.loads(request.body)
-        if self.who_calls(ring["call"]) in self.poison:
+        if self.breaks_desks or self.who_calls(ring["call"]) in self.poison:
             self.later(POISON_S, lambda: self._break_down(ring["adviser"]))
 
     def _break_down(self, person: str) -> None:
@@ -249,17 +251,20 @@ def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} in {place}"
 
 
-def _accounts(size: Size, queues: Sequence[QueueId]) -> dict[str, Account]:
+def _accounts(size: Size, lines: Iterable[Line]) -> dict[str, Account]:
+    """Return advisers who all take every call; half of them chat."""
     names = [f"adviser-{number + 1}" for number in range(size.advisers)]
+    every = [queue.id for line in lines for queue in line.queues]
+    calls = [queue.id for line in lines for queue in line.call_queues]
     return {
         name: Account(
             id=AdviserId(name),
             name=name,
             role=Role.ADVISER,
             language=Language.ENGLISH,
-            queues=tuple(queues),
+            queues=tuple(calls if number % 2 else every),
         )
-        for name in names
+        for number, name in enumerate(names)
     }
 
 

@@ -108,6 +108,24 @@ def test_in_a_storm_tries_that_fail_become_rarer_so_that_advisers_are_left_after
     assert rings.is_open, "it is still a storm"
 
 
+def test_nobody_else_is_tried_before_it_is_known_how_the_last_try_has_ended() -> None:
+    rings = Rings()
+    rings.fail(5)
+    rings.at_ms += TRY_FIRST_MS
+    for failed in (True, False):
+        rings.breaker.tried(at_ms=rings.at_ms)
+        assert not rings.breaker.allows(at_ms=rings.at_ms + TRY_LAST_MS - 1)
+        rings.end(failed=failed, after_ms=TRY_LAST_MS - 1)
+        assert rings.breaker.allows(at_ms=rings.at_ms)
+
+
+def test_a_try_of_which_nothing_is_heard_holds_the_next_one_up_for_half_a_minute_at_most() -> None:
+    rings = Rings()
+    rings.fail(5)
+    rings.breaker.tried(at_ms=rings.at_ms)
+    assert rings.breaker.allows(at_ms=rings.at_ms + TRY_LAST_MS)
+
+
 def test_rings_that_were_under_way_as_it_opened_make_tries_no_rarer() -> None:
     rings = Rings()
     rings.fail(5)
