@@ -296,13 +296,6 @@ SIMULATED = (
             ),
         ],
     ),
-    Ablation(
-        name="texts told before they are kept, simulated",
-        files=["contactcentre/apps/conversation.py"],
-        line="await self._spool.on_disk()",
-        instead="pass",
-        tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
-    ),
 )
 """The same once more, seen by nobody but simulated callers and advisers."""
 

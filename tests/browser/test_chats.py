@@ -59,6 +59,17 @@ async def answers(adviser: Adviser, words: str) -> None:
     await expect(text(adviser.page, words)).to_contain_text("Sent")
 
 
+async def rings_around(page: Page, label: str) -> int:
+    """Return how many rings of focus there are around a field."""
+    count = """field => {
+        let rings = 0;
+        for (let one = field; one !== null; one = one.parentElement)
+            rings += getComputedStyle(one).outlineStyle !== "none";
+        return rings;
+    }"""
+    return int(await page.get_by_label(label).evaluate(count))
+
+
 @pytest.fixture
 async def writers(centre: Centre, browser: Browser) -> AsyncIterator[list[Writer]]:
     """Give two callers who wait to chat."""
@@ -82,6 +93,9 @@ async def test_an_adviser_chats_with_two_callers_at_once(
     tabs = [await takes(ada, number) for number in range(2)]
     for writer in writers:
         await writer.is_in("talking")
+    await expect(ada.page.get_by_role("heading", name="Busy with chats")).to_be_visible()
+    await ada.page.get_by_label("Your message").press_sequentially(" ")
+    assert await rings_around(ada.page, "Your message") == 1
     await answers(ada, "To the second tab")
     await tabs[0].click()
     await answers(ada, "To the first tab")
@@ -114,3 +128,25 @@ async def test_an_adviser_chats_with_two_callers_at_once(
     await expect(second.page.locator("#over")).to_be_visible()
     await ada.page.get_by_role("button", name="Close chat").click()
     await expect(ada.page.get_by_role("tab")).to_have_count(0)
+
+
+async def test_an_adviser_who_signs_out_under_a_chat_hands_the_caller_back(
+    stage: Stage, writers: list[Writer]
+) -> None:
+    writer, other = writers
+    await other.page.get_by_role("button", name="End the chat").click()
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    await takes(ada, 0)
+    await answers(ada, "I have a look")
+    await ada.page.get_by_role("button", name="account and settings").click()
+    await ada.page.get_by_role("menuitem", name="Sign out").click()
+    asked = ada.page.get_by_role("alertdialog", name="Sign out with 1 chat open?")
+    await expect(asked).to_be_visible()
+    await ada.see_no_fault()
+    await ada.page.get_by_role("button", name="Hand back and sign out").click()
+    await expect(ada.page.get_by_label("User name")).to_be_visible()
+    await writer.is_in("waiting")
+    await expect(writer.page.get_by_role("heading", name="Your adviser is gone")).to_be_visible()
+    await writer.see_no_fault()
+    await writer.page.get_by_role("button", name="End the chat").click()
