@@ -47,6 +47,18 @@ ABLATIONS = (
         ],
     ),
     Ablation(
+        name="listening before it is written down",
+        files=["contactcentre/apps/supervising.py"],
+        line="if seq == seq_before or not await self._is_durable(seq):",
+        instead="if seq == seq_before:",
+        tests=[
+            (
+                "tests/apps/test_supervising.py",
+                "test_nobody_listens_while_the_record_is_away",
+            ),
+        ],
+    ),
+    Ablation(
         name="reaper off",
         files=["contactcentre/journey/rescue.py"],
         line="await _in_chunks(lambda: self._queues.lose_calls(node, beat=beat))",

@@ -19,7 +19,7 @@ from contactcentre.ports.media import (
     Media,
 )
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Bridged, Over
+from contactcentre.wire.legs import Bridged, Over, Quality
 
 
 class Browser(Protocol):
@@ -96,11 +96,14 @@ class AdviserPart:
         """Say that both hear each other."""
         self.send(Bridged(token=self.token))
 
-    def tell_quality(self) -> None:
-        """Say how the adviser's sound comes in."""
-        quality = self._media.quality(self.leg)
-        if quality is not None:
-            self.send(self._meter.tell(quality))
+    def tell_quality(self) -> Quality | None:
+        """Say how the adviser's sound comes in, and return that; None if there is none."""
+        counts = self._media.quality(self.leg)
+        if counts is None:
+            return None
+        quality = self._meter.tell(counts)
+        self.send(quality)
+        return quality
 
     def end(self, *, lapse: LapseReason | None, ending: Ending | None) -> None:
         """Tell the browser that its part is over, and close both socket and leg."""

@@ -13,13 +13,14 @@ from contactcentre.apps.consulting import ConsultedCall, Consulting
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.room_sound import RoomSound
 from contactcentre.apps.supervising import SupervisedCall, Supervising
-from contactcentre.domain.call import CallState
+from contactcentre.domain.call import TALKS, CallState
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import LegId
 from contactcentre.domain.room import Role, Seat, scene_of
 from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, AdviserAttached
 from contactcentre.wire.closing import Closing
+from contactcentre.wire.legs import LegNow, LegsNow
 
 
 class LiveInRoom(SupervisedCall, ConsultedCall, Protocol):
@@ -123,9 +124,11 @@ class CallRoom:
             self.adviser.leave(Closing.STOPPING)
 
     def _supervisors_changed(self) -> None:
-        """Let everybody hear what is to be heard now, and the adviser know of it."""
+        """Let everybody hear what is to be heard now, and the advisers know of it."""
         self.settle()
         self.tell_adviser(self.supervising.told)
+        if self.consulting.part is not None:
+            self.consulting.part.send(self.supervising.told)
 
     def _consult_changed(self) -> None:
         """Let everybody hear what is to be heard now, and the adviser know how far it has come."""
@@ -133,7 +136,16 @@ class CallRoom:
         self.tell_adviser(self.consulting.told)
 
     def tell_quality(self) -> None:
-        """Tell every browser how its sound comes in."""
-        self._caller.tell_quality()
-        if self.adviser is not None:
-            self.adviser.tell_quality()
+        """Tell every browser how its sound comes in, and the staff how all the others do."""
+        parts = (
+            (Role.CALLER, self._caller),
+            (Role.ADVISER, self.adviser),
+            (Role.CONSULTED, self.consulting.part),
+        )
+        told = [(role, part.tell_quality()) for role, part in parts if part is not None]
+        legs = LegsNow(
+            legs=[LegNow(role=role, quality=heard) for role, heard in told if heard is not None]
+        )
+        if self._state in TALKS:
+            self.tell_adviser(legs)
+            self.supervising.tell(legs)

@@ -27,7 +27,7 @@ from contactcentre.ports.media import (
 )
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import ClaimChanged, Over, PlaceNow, Stage
+from contactcentre.wire.legs import ClaimChanged, Over, PlaceNow, Quality, Stage
 
 GONE_GRACE_FACTOR = 2
 """A page that is there while its sound is gone may need this many graces to come back."""
@@ -170,11 +170,14 @@ class CallerPart:
             self._claim, self._memory = claim, memory
             self.send(ClaimChanged(claim=self._sign(claim, memory)))
 
-    def tell_quality(self) -> None:
-        """Tell the page how its sound comes in."""
-        quality = self._media.quality(self.leg)
-        if quality is not None:
-            self.send(self._meter.tell(quality))
+    def tell_quality(self) -> Quality | None:
+        """Tell the page how its sound comes in, and return that; None if it has none."""
+        counts = self._media.quality(self.leg)
+        if counts is None:
+            return None
+        quality = self._meter.tell(counts)
+        self.send(quality)
+        return quality
 
     async def end(self, call: Call) -> None:
         """Tell the page how the call ended, and close socket and leg."""

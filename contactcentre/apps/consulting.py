@@ -37,7 +37,7 @@ from contactcentre.ports.live import AdviserAct, Offered
 from contactcentre.ports.state import CallReport
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing
-from contactcentre.wire.legs import Consulted
+from contactcentre.wire.staff import Consulted
 
 log = structlog.get_logger()
 
@@ -81,6 +81,11 @@ class Consulting:
         if consult is None or not consult.is_joined or consult.leg is None:
             return ()
         return (Seat(leg=consult.leg, role=Role.CONSULTED),)
+
+    @property
+    def part(self) -> AdviserPart | None:
+        """Return the other adviser's browser, once it is there."""
+        return None if self._consult is None else self._consult.part
 
     @property
     def is_merged(self) -> bool:

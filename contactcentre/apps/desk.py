@@ -34,7 +34,7 @@ from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_monitors import DeskMonitors
 from contactcentre.apps.desk_seat import SeatTools
 from contactcentre.apps.desk_steering import SteeringSigns
-from contactcentre.apps.desk_talks import Talks
+from contactcentre.apps.desk_talks import DeskRooms, Talks
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
@@ -154,8 +154,7 @@ def _refuse_another(request: web.Request, token: int) -> None:
 
 async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> DeskProcess:
     """Put a desk process together from its settings."""
-    clock = MachineClock()
-    flows = settings.flows_dir or default_flows_dir()
+    clock, flows = MachineClock(), settings.flows_dir or default_flows_dir()
     lines = load_lines(flows)
     signs = Signs(lines.values())
     state, pool = await _stores(settings, process, stack)
@@ -165,14 +164,6 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     overflow = OverflowWatch(state, lines, steering.of, clock)
     wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
     sessions = Sessions(PostgresAccounts(pool), clock)
-    signing, ring = settings.signing_ring()
-    talks = Talks(
-        queues=state,
-        supervision=supervision,
-        signs=signs,
-        signatures=Signatures(ring, signing, clock),
-        clock=clock,
-    )
     floor, beat = assemble_floor(
         settings,
         internal_url=process.internal_url,
@@ -193,8 +184,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         supervision=supervision,
         signs=signs,
         steering=SteeringSigns(steering, lines, load_words(flows), clock),
-        transfers=TransferSigns(lines, steering, clock),
-        talks=talks,
+        rooms=_rooms(settings, state, supervision, steering, signs=signs, clock=clock),
         overflow=overflow,
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
@@ -211,6 +201,29 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         overflow=overflow,
         clock=clock,
         browsers=_pages(api, gate, https=https),
+    )
+
+
+def _rooms(
+    settings: Settings,
+    state: RedisState,
+    supervision: Supervision,
+    steering: Steering,
+    *,
+    signs: Signs,
+    clock: Clock,
+) -> DeskRooms:
+    """Return what is told of transfers and of talks."""
+    signing, ring = settings.signing_ring()
+    return DeskRooms(
+        transfers=TransferSigns(signs.lines, steering, clock),
+        talks=Talks(
+            queues=state,
+            supervision=supervision,
+            signs=signs,
+            signatures=Signatures(ring, signing, clock),
+            clock=clock,
+        ),
     )
 
 

@@ -13,9 +13,8 @@ from contactcentre.adapters.web.routes import Access, Asked, Nothing, Routes
 from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.desk_floor import Floor
 from contactcentre.apps.desk_steering import SteeringSigns
-from contactcentre.apps.desk_talks import Talks
+from contactcentre.apps.desk_talks import DeskRooms
 from contactcentre.apps.desk_told import Signs
-from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.domain.errors import (
     BadRequest,
@@ -53,8 +52,7 @@ class DeskApi:
         supervision: Supervision,
         signs: Signs,
         steering: SteeringSigns,
-        transfers: TransferSigns,
-        talks: Talks,
+        rooms: DeskRooms,
         overflow: OverflowWatch,
         bundle: Bundle,
         clock: Clock,
@@ -67,8 +65,7 @@ class DeskApi:
         self._supervision = supervision
         self._signs = signs
         self._steering = steering
-        self._transfers = transfers
-        self._talks = talks
+        self._rooms = rooms
         self._overflow = overflow
         self._bundle = bundle
         self._clock = clock
@@ -190,7 +187,7 @@ class DeskApi:
     )
     async def transfers(self, asked: Asked[Nothing]) -> rooms.TransferTargets:
         """Say where a caller may be handed, and how it stands there."""
-        return self._transfers.targets(self._supervision.overview, asked.account.id)
+        return self._rooms.transfers.targets(self._supervision.overview, asked.account.id)
 
     @ROUTES.speaks(
         "POST",
@@ -221,7 +218,7 @@ class DeskApi:
     async def talks(self, asked: Asked[Nothing]) -> rooms.Talks:
         """Show the talks that go on."""
         sought = asked.request.query.get("adviser", "")
-        return await self._talks.found(sought, asked.account.language)
+        return await self._rooms.talks.found(sought, asked.account.language)
 
     @ROUTES.speaks(
         "POST",
@@ -232,7 +229,7 @@ class DeskApi:
     )
     async def way_to_talk(self, asked: Asked[Nothing]) -> rooms.WayToTalk:
         """Give a supervisor the way to a talk; the node writes down who comes."""
-        return await self._talks.way(_call_of(asked.request), who=asked.account.id)
+        return await self._rooms.talks.way(_call_of(asked.request), who=asked.account.id)
 
     @ROUTES.speaks(
         "POST",

@@ -4,8 +4,11 @@ Whoever asks is a supervisor: the route checks it. Listening itself begins at th
 record has who listens.
 """
 
+from dataclasses import dataclass
+
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.domain.errors import CallClosed, StateUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, QueueId
 from contactcentre.domain.languages import Language
@@ -22,6 +25,14 @@ TALKING = "talking"
 SHOWN_MAX = 50
 """More talks than these are counted, and found by the adviser's name."""
 GONE = "That talk has ended. Choose another one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRooms:
+    """What a desk process tells of others' rooms."""
+
+    transfers: TransferSigns
+    talks: "Talks"
 
 
 class Talks:

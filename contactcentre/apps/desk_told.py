@@ -116,7 +116,10 @@ class Signs:
     """The names of queues and outcomes, as people read them."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
-        self._queues = {queue.id: (line, queue) for line in lines for queue in line.queues}
+        self.lines = {line.id: line for line in lines}
+        self._queues = {
+            queue.id: (line, queue) for line in self.lines.values() for queue in line.queues
+        }
 
     @property
     def queues(self) -> Sequence[QueueId]:

@@ -25,6 +25,7 @@ from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from contactcentre.ports import live as acts
 from contactcentre.ports.live import AdviserAct
 from contactcentre.wire import legs as said
+from contactcentre.wire import staff
 from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import LegMessage
@@ -151,7 +152,7 @@ class LegSockets:
             await _begin(supervising, part)
             async for message in messages:
                 match message:
-                    case said.SuperviseAs(mode=mode):
+                    case staff.SuperviseAs(mode=mode):
                         await _turn(supervising, part, mode)
                     case said.HangUp():
                         supervising.leave(part, Closing.DONE)
@@ -175,7 +176,7 @@ async def _turn(supervising: Supervising, part: SupervisorPart, mode: Supervisor
     try:
         await supervising.turn(part, mode)
     except NotWrittenDown as error:
-        part.send(said.NotDone(code=error.code, words=words_for(error)))
+        part.send(staff.NotDone(code=error.code, words=words_for(error)))
 
 
 async def _end_of(messages: AsyncIterator[LegMessage]) -> None:
@@ -235,15 +236,15 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0
             return acts.MuteAsked(on=on)
         case said.PressKey(key=key):
             return acts.KeySent(key=key)
-        case said.Transfer(queue=queue):
+        case staff.Transfer(queue=queue):
             return acts.TransferAsked(queue=queue)
-        case said.Ask(queue=queue, adviser=adviser):
+        case staff.Ask(queue=queue, adviser=adviser):
             return acts.ConsultAsked(queue=queue, adviser=adviser)
-        case said.Merge():
+        case staff.Merge():
             return acts.MergeAsked()
-        case said.HandOver():
+        case staff.HandOver():
             return acts.HandOverAsked()
-        case said.DropConsult():
+        case staff.DropConsult():
             return acts.ConsultDropped()
         case said.HangUp():
             return acts.AdviserHungUp()
@@ -255,7 +256,7 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0
             | said.CancelCallback()
             | said.Attach()
             | said.Supervise()
-            | said.SuperviseAs()
+            | staff.SuperviseAs()
         ):
             raise BadRequest("This socket has its offer already.")
         case _:

@@ -51,7 +51,8 @@ from contactcentre.ports.state import CallReport
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing
-from contactcentre.wire.legs import CallerHeard, Held, NotDone
+from contactcentre.wire.legs import CallerHeard, Held
+from contactcentre.wire.staff import NotDone
 
 log = structlog.get_logger()
 
@@ -105,8 +106,7 @@ class NodeCall:
         )
         self.last_seq = 0
         """The number of the last event that was written down; 0 for none."""
-        self._is_dropped = False
-        self._is_leaving = False
+        self._is_dropped = self._is_leaving = False
         self._hand_overs = 0
         self.end: End | None = None
         """How it has ended here; None while it lives, or if it has gone on elsewhere."""

@@ -186,14 +186,14 @@ class NodeCalls:
 
         Raises StaleToken, OutOfOrder, TooMany, NodeFull, MalformedOffer, MediaUnavailable.
         """
-        call = self._calls.get(ticket.call)
+        call = self._calls.get(asked_about(ticket.call))
         if call is None or call.is_chat:
             raise StaleToken("That talk is not here any longer. Choose it on the board again.")
-        leg = LegId(f"{ticket.call}.supervisor.{self._tools.chance.nonce()}")
+        leg = LegId(f"{call.call.id}.supervisor.{self._tools.chance.nonce()}")
         part = call.room.supervising.seat(ticket.supervisor, leg, browser)
         try:
             answer = await self._tools.media.accept(
-                call=ticket.call, leg=leg, offer_sdp=sdp, heard=part.heard
+                call=call.call.id, leg=leg, offer_sdp=sdp, heard=part.heard
             )
         except (Refusal, Outage):
             call.room.supervising.leave(part, Closing.REFUSED)

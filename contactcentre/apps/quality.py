@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Final
 
+from contactcentre.domain.voice_quality import mos
 from contactcentre.ports.media import LegQuality
 from contactcentre.wire.legs import Quality
 
@@ -23,9 +24,14 @@ class QualityMeter:
         before = self._seen[0]
         lost = now.lost_count - before.lost_count
         expected = lost + now.received_count - before.received_count
+        loss_ratio = max(0.0, lost / expected) if expected > 0 else 0.0
         return Quality(
-            loss_ratio=max(0.0, lost / expected) if expected > 0 else 0.0,
+            loss_ratio=loss_ratio,
             jitter_ms=now.jitter_ms,
             delay_ms=now.delay_ms,
             level_dbov=now.level_dbov,
+            round_trip_ms=now.round_trip_ms,
+            mos=mos(
+                loss_ratio=loss_ratio, buffered_ms=now.delay_ms, round_trip_ms=now.round_trip_ms
+            ),
         )

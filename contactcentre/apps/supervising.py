@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from contactcentre.apps.adviser_part import Browser
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import TALKS, Call
@@ -19,7 +21,7 @@ from contactcentre.limits import SUPERVISORS_MAX, WRITTEN_WITHIN_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.media import Media
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Supervised
+from contactcentre.wire.staff import Supervised
 
 LOOKED_EVERY_MS = 50
 
@@ -121,6 +123,12 @@ class Supervising:
                 self._note(part, None)
             self._changed()
         part.leave(why)
+
+    def tell(self, said: BaseModel) -> None:
+        """Say something to those who are there."""
+        for part in self._parts:
+            if part.mode is not None:
+                part.send(said)
 
     def let_go(self) -> None:
         """Let all of them go: the talk is over here."""

@@ -10,7 +10,8 @@ from contactcentre.domain.ids import AdviserId, LegId
 from contactcentre.domain.room import Role, Seat
 from contactcentre.ports.media import LegConnected, LegEvent, LegGone, Media
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Over, Supervising
+from contactcentre.wire.legs import Over
+from contactcentre.wire.staff import Supervising
 
 
 class SupervisorPart:

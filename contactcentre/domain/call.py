@@ -206,12 +206,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
         case e.CallDeflected():
             return replace(call, deflected_to=event.service)
         case e.CallQueued() | e.CallOverflowed():
-            return replace(
-                call,
-                queue=event.queue,
-                service_class=event.service_class,
-                enqueued_ms=event.enqueued_ms,
-            )
+            return _placed(call, event)
         case e.CallRang():
             return replace(
                 call, adviser=event.adviser, token=event.token, rang_count=call.rang_count + 1
@@ -231,13 +226,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
         case e.TalkBroken():
             return replace(_off_hold(call, event.at_ms), adviser=None)
         case e.CallTransferred():
-            return replace(
-                _off_hold(call, event.at_ms),
-                adviser=None,
-                queue=event.queue,
-                service_class=event.service_class,
-                enqueued_ms=event.enqueued_ms,
-            )
+            return replace(_placed(_off_hold(call, event.at_ms), event), adviser=None)
         case e.CallEnded():
             return replace(
                 _off_hold(call, event.at_ms),
@@ -257,6 +246,16 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
             | e.TextWritten()
         ):
             return call
+
+
+def _placed(call: Call, event: e.CallQueued | e.CallOverflowed | e.CallTransferred) -> Call:
+    """Return the call with its place."""
+    return replace(
+        call,
+        queue=event.queue,
+        service_class=event.service_class,
+        enqueued_ms=event.enqueued_ms,
+    )
 
 
 def _off_hold(call: Call, at_ms: int) -> Call:

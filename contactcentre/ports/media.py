@@ -68,6 +68,8 @@ class LegQuality:
     """How long sound waits in the jitter buffer now."""
     level_dbov: float
     """Loudness of the last second heard from the leg: 0 is full scale, -127 silence."""
+    round_trip_ms: float | None
+    """To the other side and back, as its reports tell; None before the first one."""
 
 
 class Media(Protocol):

@@ -9,12 +9,24 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.consulting import ConsultEnd, ConsultState
-from contactcentre.domain.events import Ending, LapseReason, SupervisorMode, Writer
-from contactcentre.domain.ids import AdviserId, CallId, QueueId, TextId, Token
+from contactcentre.domain.events import Ending, LapseReason, Writer
+from contactcentre.domain.ids import CallId, TextId, Token
 from contactcentre.domain.languages import Language
+from contactcentre.domain.room import Role
 from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.said import Said
+from contactcentre.wire.staff import (
+    Ask,
+    Consulted,
+    DropConsult,
+    HandOver,
+    Merge,
+    NotDone,
+    SuperviseAs,
+    Supervised,
+    Supervising,
+    Transfer,
+)
 
 Sdp = Annotated[str, Field(min_length=1, max_length=SDP_MAX_BYTES)]
 ATTEMPTS_MAX = 1_000
@@ -111,52 +123,12 @@ class Mute(Said):
     on: bool
 
 
-class Transfer(Said):
-    """The adviser hands the caller to a queue, of this line or of another one."""
-
-    kind: Literal["transfer"] = "transfer"
-    queue: QueueId
-
-
-class Ask(Said):
-    """The adviser asks another one about the caller: one of a queue, or one by name."""
-
-    kind: Literal["ask"] = "ask"
-    queue: QueueId | None
-    adviser: AdviserId | None
-
-
-class Merge(Said):
-    """Caller, adviser and the one who was asked are to talk together."""
-
-    kind: Literal["merge"] = "merge"
-
-
-class HandOver(Said):
-    """The adviser leaves the caller to the one who was asked."""
-
-    kind: Literal["hand_over"] = "hand_over"
-
-
-class DropConsult(Said):
-    """The adviser lets the one who was asked go, or asks for nobody any longer."""
-
-    kind: Literal["drop_consult"] = "drop_consult"
-
-
 class Supervise(Said):
     """A supervisor's browser offers sound for a talk; it only listens at first."""
 
     kind: Literal["supervise"] = "supervise"
     ticket: str = Field(max_length=4_096)
     sdp: Sdp
-
-
-class SuperviseAs(Said):
-    """The supervisor wants to be there in another way."""
-
-    kind: Literal["supervise_as"] = "supervise_as"
-    mode: SupervisorMode
 
 
 class Write(Said):
@@ -274,6 +246,24 @@ class Quality(Said):
     jitter_ms: float
     delay_ms: float
     level_dbov: float
+    round_trip_ms: float | None
+    """None before the browser has told of any."""
+    mos: float
+    """What people would say of it, 1 to 4.4, by the E-model."""
+
+
+class LegNow(Said):
+    """One leg of a room."""
+
+    role: Role
+    quality: Quality
+
+
+class LegsNow(Said):
+    """Adviser and supervisor: how everybody in the room comes in."""
+
+    kind: Literal["legs"] = "legs"
+    legs: list[LegNow]
 
 
 class Bridged(Said):
@@ -288,38 +278,6 @@ class Held(Said):
 
     kind: Literal["held"] = "held"
     on: bool
-
-
-class NotDone(Said):
-    """Adviser: what was asked for last cannot be done, and the talk goes on; `code` as below."""
-
-    kind: Literal["not_done"] = "not_done"
-    code: str
-    words: str
-
-
-class Consulted(Said):
-    """Adviser: how far it has come with the one who was asked, and who that is."""
-
-    kind: Literal["consulted"] = "consulted"
-    state: ConsultState
-    adviser: AdviserId | None
-    why: ConsultEnd | None
-    """Why it is over, where this adviser has not ended it."""
-
-
-class Supervising(Said):
-    """Supervisor: it is written down, and so you are there in that way from now on."""
-
-    kind: Literal["supervising"] = "supervising"
-    mode: SupervisorMode
-
-
-class Supervised(Said):
-    """Adviser: in which ways supervisors are in your talk; in none if empty."""
-
-    kind: Literal["supervised"] = "supervised"
-    modes: list[SupervisorMode]
 
 
 class CallerHeard(Said):
@@ -380,6 +338,7 @@ NodeMessage = (
     | Stage
     | PlaceNow
     | Quality
+    | LegsNow
     | Bridged
     | Held
     | NotDone

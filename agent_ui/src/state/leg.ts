@@ -2,7 +2,7 @@
  * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
  */
 
-import type { Consulted, NodeSays, SupervisorMode } from "../wire/made";
+import type { Consulted, LegNow, NodeSays, SupervisorMode } from "../wire/made";
 
 export type Sound =
   /** There is no call. */
@@ -38,6 +38,8 @@ export interface Leg {
   supervised: readonly SupervisorMode[];
   /** The other adviser who is asked about the caller. */
   consult: Omit<Consulted, "kind">;
+  /** How everybody in the room comes in, as the node hears it. */
+  legs: readonly LegNow[];
 }
 
 export const NO_LEG: Leg = {
@@ -53,6 +55,7 @@ export const NO_LEG: Leg = {
   transfer: { asked: null, refused: null },
   supervised: [],
   consult: { state: "none", adviser: null, why: null },
+  legs: [],
 };
 
 export type LegEvent =
@@ -87,6 +90,7 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
             mending: "under_way",
             transfer: NO_LEG.transfer,
             supervised: [],
+            legs: [],
           };
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
@@ -110,13 +114,21 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
     case "bridged":
       return mended({ ...leg, sound: "bridged", answering: false });
     case "held":
-      return { ...leg, held: said.on, heldSince: said.on ? (leg.heldSince ?? at) : null };
+      return {
+        ...leg,
+        held: said.on,
+        heldSince: said.on ? (leg.heldSince ?? at) : null,
+        // Why nobody came is read once the caller is taken off hold.
+        consult: said.on ? leg.consult : { ...leg.consult, why: null },
+      };
     case "caller_heard":
       return { ...leg, callerHeard: said.on };
     case "over":
       return { ...leg, sound: "over", answering: false };
     case "not_done":
       return { ...leg, transfer: { asked: null, refused: said.code } };
+    case "legs":
+      return { ...leg, legs: said.legs };
     case "consulted": {
       const { kind: _, ...consult } = said;
       return { ...leg, consult, transfer: NO_LEG.transfer };

@@ -1,6 +1,6 @@
 /** How a supervisor is in a talk, as the node and the browser tell it. */
 
-import type { BoardTalk, NodeSays, SupervisorMode } from "../wire/made";
+import type { BoardTalk, LegNow, NodeSays, SupervisorMode } from "../wire/made";
 
 export interface Listening {
   at:
@@ -17,6 +17,8 @@ export interface Listening {
   asked: SupervisorMode | null;
   /** Why something could not be done, by its code. */
   refused: string | null;
+  /** How everybody in the room comes in. */
+  legs: readonly LegNow[];
 }
 
 export const NOT_LISTENING: Listening = {
@@ -25,6 +27,7 @@ export const NOT_LISTENING: Listening = {
   mode: null,
   asked: null,
   refused: null,
+  legs: [],
 };
 
 export type ListeningEvent =
@@ -66,12 +69,14 @@ function hear(now: Listening, said: NodeSays): Listening {
   switch (said.kind) {
     case "supervising":
       return { ...now, at: "there", mode: said.mode, asked: null, refused: null };
+    case "legs":
+      return { ...now, legs: said.legs };
     case "not_done":
       return { ...now, asked: null, refused: said.code };
     case "refused":
       return { ...now, at: "over", mode: null, asked: null, refused: said.code };
     case "over":
-      return { ...now, at: "over", mode: null, asked: null };
+      return { ...now, at: "over", mode: null, asked: null, legs: [] };
     default:
       return now;
   }

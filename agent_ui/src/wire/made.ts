@@ -95,12 +95,17 @@ export type TakeUp = "take" | "decline";
  * How a call ended; each call has one (the conservation law counts them).
  */
 export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "callback" | "closed" | "system_lost";
+/**
+ * As what somebody sits in a room.
+ */
+export type Role = "caller" | "adviser" | "consulted" | "supervisor";
 export type NodeSays =
   | Answer
   | ClaimChanged
   | Stage
   | PlaceNow
   | Quality
+  | LegsNow
   | Bridged
   | Held
   | NotDone
@@ -520,6 +525,32 @@ export interface Held {
   on: boolean;
 }
 /**
+ * One leg of a room.
+ */
+export interface LegNow {
+  role: Role;
+  quality: Quality;
+}
+/**
+ * What the node hears of this leg.
+ */
+export interface Quality {
+  kind: "quality";
+  loss_ratio: number;
+  jitter_ms: number;
+  delay_ms: number;
+  level_dbov: number;
+  round_trip_ms: number | null;
+  mos: number;
+}
+/**
+ * Adviser and supervisor: how everybody in the room comes in.
+ */
+export interface LegsNow {
+  kind: "legs";
+  legs: LegNow[];
+}
+/**
  * Who is signed in, and what the desk must know to draw itself.
  */
 export interface Me {
@@ -573,16 +604,6 @@ export interface PlaceNow {
   place: number;
   wait_ms: number | null;
   words: string;
-}
-/**
- * What the node hears of this leg.
- */
-export interface Quality {
-  kind: "quality";
-  loss_ratio: number;
-  jitter_ms: number;
-  delay_ms: number;
-  level_dbov: number;
 }
 /**
  * Adviser: what was asked for last cannot be done, and the talk goes on; `code` as below.

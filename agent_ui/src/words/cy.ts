@@ -234,6 +234,19 @@ export const cy: Words = {
     takenOffHold: "Mae’r galwr yn eich clywed eto",
   },
 
+  legs: {
+    label: "Sut mae pawb yn dod drwodd",
+    roles: {
+      caller: "Galwr",
+      adviser: "Cynghorydd",
+      consulted: "Cynghorydd arall",
+      supervisor: "Goruchwyliwr",
+    },
+    level: (who) => `Lefel: ${who}`,
+    score: (mos) => `MOS ${mos}`,
+    trip: (ms) => `, taith yn ôl ac ymlaen ${ms} ms`,
+  },
+
   consult: {
     bar: "Y cynghorydd rydych yn ei holi",
     somebody: "rhywun",

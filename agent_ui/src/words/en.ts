@@ -6,6 +6,7 @@ import type {
   ConsultEnd,
   LapseReason,
   Presence,
+  Role,
   SupervisorMode,
 } from "../wire/made";
 
@@ -229,6 +230,19 @@ export const en = {
     unmuted: "You can be heard again",
     heldSaid: "The caller is on hold",
     takenOffHold: "The caller hears you again",
+  },
+
+  legs: {
+    label: "How everybody comes in",
+    roles: {
+      caller: "Caller",
+      adviser: "Adviser",
+      consulted: "Other adviser",
+      supervisor: "Supervisor",
+    } satisfies Record<Role, string>,
+    level: (who: string) => `Level of ${who}`,
+    score: (mos: string) => `MOS ${mos}`,
+    trip: (ms: number) => `, round trip ${ms} ms`,
   },
 
   consult: {

@@ -30,7 +30,15 @@ const EVENTS: Record<string, LegEvent> = {
   "caller silent": said({ kind: "caller_heard", on: false }),
   over: OVER,
   refused: said({ kind: "refused", code: "stale-token", words: "This ring is over." }),
-  quality: said({ kind: "quality", loss_ratio: 0, jitter_ms: 1, delay_ms: 2, level_dbov: -20 }),
+  quality: said({
+    kind: "quality",
+    loss_ratio: 0,
+    jitter_ms: 1,
+    delay_ms: 2,
+    level_dbov: -20,
+    round_trip_ms: null,
+    mos: 4.3,
+  }),
   beat: said({ kind: "beat" }),
 };
 

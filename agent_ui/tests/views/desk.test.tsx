@@ -191,6 +191,26 @@ describe("talking", () => {
     expect(screen.getByText(/Caller on hold 0:00/)).toBeTruthy();
   });
 
+  it("says how the caller comes in at the node", async () => {
+    const quality = {
+      kind: "quality",
+      loss_ratio: 0,
+      jitter_ms: 4,
+      delay_ms: 60,
+      level_dbov: -20,
+      round_trip_ms: null,
+      mos: 4.31,
+    } as const;
+    const legs = [
+      { role: "caller", quality },
+      { role: "adviser", quality },
+    ] as const;
+    await nodeTells({ kind: "legs", legs: [...legs] });
+    const told = screen.getByRole("list", { name: "How everybody comes in" });
+    expect(within(told).getAllByRole("listitem")).toHaveLength(1);
+    expect(told.textContent).toContain("good MOS 4.3");
+  });
+
   it("says that a supervisor is in the talk, and how", async () => {
     await nodeTells({ kind: "supervised", modes: ["listen"] });
     expect(screen.getByText(/A supervisor listens to this call/)).toBeTruthy();

@@ -60,6 +60,22 @@ describe("a supervisor in a talk", () => {
     expect(FakePeer.all.at(-1)?.sent).toBeNull();
   });
 
+  it("sees how everybody comes in", async () => {
+    await listens();
+    const quality = {
+      kind: "quality",
+      loss_ratio: 0.2,
+      jitter_ms: 4,
+      delay_ms: 60,
+      level_dbov: -20,
+      round_trip_ms: 48.2,
+      mos: 2.24,
+    } as const;
+    await nodeTells({ kind: "legs", legs: [{ role: "caller", quality }] });
+    const legs = within(bar()).getByRole("list", { name: "How everybody comes in" });
+    expect(legs.textContent).toContain("poor MOS 2.2, round trip 48 ms");
+  });
+
   it("whispers and joins with the microphone, and listens without", async () => {
     await listens();
     await user.click(button("Whisper"));

@@ -1,6 +1,7 @@
 """RTP and RTCP packets as bytes: the headers that are read, and the reports that are written."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 HEADER_LENGTH = 12
@@ -13,6 +14,8 @@ _SENDER_REPORT, _RECEIVER_REPORT, _DESCRIPTION = 200, 201, 202
 _CNAME = 1
 _NTP_EPOCH_S = 2_208_988_800
 _LOST_MAX = 0x7F_FFFF
+_ROUND_TRIP_MAX = 60 * 65_536
+"""In units of 1/65536 s: what is longer is no round trip."""
 
 _header = struct.Struct("!BBHII")
 _sender_report = struct.Struct("!BBHIIIIII")
@@ -132,3 +135,32 @@ def read_sender_report(data: bytes) -> int | None:
             return int.from_bytes(data[at + 10 : at + 14], "big")
         at += length
     return None
+
+
+def read_round_trip_ms(data: bytes, source: int, *, clock_s: float) -> float | None:
+    """Return how long it took there and back, as a compound packet's block about `source` tells.
+
+    `clock_s` is the wall clock that our own reports were written by. None without such a block,
+    before the other side has had a report of ours, or where the clock was set meanwhile.
+    """
+    now = ntp(clock_s) >> 16 & 0xFFFF_FFFF
+    for about, last_report, since in _blocks(data):
+        if about == source and last_report:
+            ticks = (now - last_report - since) & 0xFFFF_FFFF
+            return ticks * 1_000 / 65_536 if ticks < _ROUND_TRIP_MAX else None
+    return None
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield whom each report block is about, our report that came last, and how long ago."""
+    at = 0
+    while at + 8 <= len(data):
+        count, kind = data[at] & 0x1F, data[at + 1]
+        length = 4 + 4 * int.from_bytes(data[at + 2 : at + 4], "big")
+        head = {_SENDER_REPORT: 28, _RECEIVER_REPORT: 8}.get(kind, length)
+        for number in range(count):
+            block = at + head + number * _report_block.size
+            if head < length and block + _report_block.size <= min(at + length, len(data)):
+                about, *_, last_report, since = _report_block.unpack_from(data, block)
+                yield about, last_report, since
+        at += length

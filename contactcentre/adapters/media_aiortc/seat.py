@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -10,6 +11,7 @@ from contactcentre.adapters.media_aiortc.g711 import Law, Samples
 from contactcentre.adapters.media_aiortc.jitter import SAMPLES_PER_MS, JitterBuffer
 from contactcentre.adapters.media_aiortc.packets import (
     Heard,
+    read_round_trip_ms,
     read_rtp,
     read_sender_report,
 )
@@ -75,6 +77,7 @@ class Seat:
         "_report",
         "_reported_highest",
         "_reported_lost",
+        "_round_trip_ms",
         "hears",
         "is_connected",
         "is_muted",
@@ -123,6 +126,7 @@ class Seat:
         self._clock = clock
         self._last_packet_at = 0
         self._report = (0, 0)
+        self._round_trip_ms: float | None = None
         self._reported_highest = self._reported_lost = 0
 
     def packet_came(self, data: bytes) -> None:
@@ -153,7 +157,10 @@ class Seat:
             self._heard(KeyHeard(leg=self.leg, key=key))
 
     def report_came(self, data: bytes) -> None:
-        """Note the other side's clock, which our next report gives back to it."""
+        """Note the round trip, and the other side's clock, which our next report gives back."""
+        round_trip_ms = read_round_trip_ms(data, self.source, clock_s=time.time())
+        if round_trip_ms is not None:
+            self._round_trip_ms = round_trip_ms
         middle = read_sender_report(data)
         if middle is not None:
             self._report = (middle, clock_samples(self._clock()))
@@ -201,6 +208,7 @@ class Seat:
             jitter_ms=jitter.jitter / SAMPLES_PER_MS,
             delay_ms=jitter.delay / SAMPLES_PER_MS,
             level_dbov=dbov(mean_square),
+            round_trip_ms=self._round_trip_ms,
         )
 
 

@@ -11,6 +11,7 @@ from contactcentre.adapters.media_aiortc.packets import (
     Heard,
     Sent,
     ntp,
+    read_round_trip_ms,
     read_rtp,
     read_sender_report,
     write_report,
@@ -63,6 +64,8 @@ def test_no_bytes_of_a_stranger_are_an_error(data: bytes) -> None:
     assert packet is None or len(packet[4]) <= len(data)
     middle = read_sender_report(data)
     assert middle is None or 0 <= middle < 1 << 32
+    took_ms = read_round_trip_ms(data, 5, clock_s=1_000.0)
+    assert took_ms is None or 0 <= took_ms <= 60_000
 
 
 def test_a_report_says_what_was_sent_and_heard() -> None:
@@ -95,3 +98,29 @@ def test_a_report_about_nobody_has_no_block() -> None:
     report, _ = RtcpPacket.parse(write_report(sent, None, clock_s=0))
     assert isinstance(report, RtcpSrPacket)
     assert report.reports == []
+
+
+def about(source: int, *, last_report_s: float, since_s: float) -> bytes:
+    """Return what the other side reports of what it hears from `source`."""
+    heard = Heard(
+        source=source,
+        fraction_lost=0,
+        lost_count=0,
+        highest=9,
+        jitter=0,
+        last_report=ntp(last_report_s) >> 16 & 0xFFFF_FFFF,
+        since_last_report=int(since_s * 65_536),
+    )
+    sent = Sent(source=6, timestamp=0, packet_count=1, octet_count=160, name="name")
+    return write_report(sent, heard, clock_s=0)
+
+
+def test_the_round_trip_is_what_is_left_of_the_time_since_our_report() -> None:
+    data = about(5, last_report_s=1_000.0, since_s=0.7)
+    assert read_round_trip_ms(data, 5, clock_s=1_000.75) == pytest.approx(50, abs=0.1)
+    assert read_round_trip_ms(data, 8, clock_s=1_000.75) is None, "about somebody else"
+
+
+def test_a_clock_that_was_set_back_makes_no_round_trip() -> None:
+    data = about(5, last_report_s=1_000.0, since_s=0.7)
+    assert read_round_trip_ms(data, 5, clock_s=990.0) is None

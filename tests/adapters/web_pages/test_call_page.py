@@ -149,8 +149,11 @@ async def test_a_poor_line_is_told_with_what_to_do(
     node = await call(page, nodes)
     await node.stage(CallState.TALKING)
     await page.evaluate(STATS_THAT_COUNT)
+    poor = Quality(
+        loss_ratio=0.2, jitter_ms=5, delay_ms=40, level_dbov=-20, round_trip_ms=None, mos=2.2
+    )
     for _ in range(3):
-        await node.say(Quality(loss_ratio=0.2, jitter_ms=5, delay_ms=40, level_dbov=-20))
+        await node.say(poor)
     await expect(page.locator("#line")).to_have_text("Poor")
     await expect(page.locator("#advice")).to_contain_text("Move closer to your Wi-Fi")
 

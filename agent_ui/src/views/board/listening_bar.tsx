@@ -1,5 +1,6 @@
 import { Ear, MessageSquareLock, PhoneOff, Users } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { Legs } from "../../parts/legs";
 import type { Listening } from "../../state/listening";
 import type { SupervisorMode } from "../../wire/made";
 import { useWords, type Words } from "../../words";
@@ -22,6 +23,7 @@ export function ListeningBar({ shown, listener }: { shown: Shown; listener: List
       <p role="status">
         <b>{listening.talk.adviser}</b> {sentence(listening, words)}
       </p>
+      <Legs legs={listening.legs} />
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
       <div className="row" role="group" aria-label={words.talks.how}>
         {MODES.map(([mode, Icon]) => (

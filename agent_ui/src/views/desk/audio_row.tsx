@@ -1,4 +1,5 @@
 import { Check } from "lucide-react";
+import { Legs } from "../../parts/legs";
 import { useWords } from "../../words";
 import { isUp, type Seen } from "./at_work";
 import { StreamMeter } from "./stream_meter";
@@ -21,6 +22,7 @@ export function AudioRow({ seen }: { seen: Seen }) {
             <StreamMeter stream={caller} label={words.call.callerLevel} />
           </span>
           <Quality seen={seen} />
+          <Legs legs={seen.leg.legs.filter(({ role }) => role !== "adviser")} />
         </>
       )}
       {seen.desk.work.at === "ringing" && <LineSentence seen={seen} />}
