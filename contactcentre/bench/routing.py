@@ -30,7 +30,7 @@ from contactcentre.bench.routing_floor import Floor
 from contactcentre.bench.routing_order import count_out_of_order
 from contactcentre.bench.routing_people import People
 from contactcentre.bench.routing_phases import Arrivals, opened, rush
-from contactcentre.bench.routing_usage import usage, used_us_each
+from contactcentre.bench.routing_usage import others_cpus, usage, used_us_each
 from contactcentre.domain.errors import Outage
 from contactcentre.settings import PREFIX, read_settings
 
@@ -42,14 +42,15 @@ TIMED_MIN = 2
 
 
 @asynccontextmanager
-async def _store(folder: Path) -> AsyncIterator[tuple[Valkey, RedisState]]:
-    """Run a store, and give it with the load's way to it."""
+async def _store(folder: Path) -> AsyncIterator[tuple[Valkey, RedisState, RedisState]]:
+    """Run a store, and give it with the load's ways to it: one for what happens, one for beats."""
     valkey = await start_valkey(folder / "valkey")
-    state = RedisState(valkey.url, timeout_ms=LOAD_TIMEOUT_MS)
+    state, beats = (RedisState(valkey.url, timeout_ms=LOAD_TIMEOUT_MS) for _ in range(2))
     try:
-        yield valkey, state
+        yield valkey, state, beats
     finally:
         await state.close()
+        await beats.close()
         await valkey.stop()
 
 
@@ -86,14 +87,14 @@ async def _measure(
     folder: Path, *, waiting: int, advisers: int, routers: int, seconds: int, sizes: Sequence[int]
 ) -> dict[str, Any]:
     """Run every part and return the figures."""
-    async with _store(folder) as (valkey, state):
+    async with _store(folder) as (valkey, state, beats):
         costs = await Costs(state).measure(sizes)
         await _empty(valkey)
         said = {"CC_REDIS_URL": valkey.url, **QUIET, **fresh_keys()}
         settings = read_settings(said)
         people = People()
         people.hire(advisers)
-        floor = Floor(state, people)
+        floor = Floor(state, beats, people)
         async with floor.open(settings):
             await floor.fill(waiting)
             await floor.make_ready([*people.advisers.values()])
@@ -108,6 +109,7 @@ async def _measure(
                 await floor.fill(waiting)
                 arrivals = Arrivals(floor)
                 took_ms = await arrivals.run(seconds)
+                end = await usage(state, metrics_urls)
     if len(took_ms) < TIMED_MIN:
         raise Outage("Too few desks rang to time them: give it more --seconds on an idle machine.")
     cuts = quantiles(took_ms, n=100, method="inclusive")
@@ -125,6 +127,7 @@ async def _measure(
         "offers_missing": arrivals.missing_count,
         "beats_apart_max_ms": round(floor.beats_apart_max_s * 1_000),
         "out_of_order": count_out_of_order(floor.waits()),
+        "others_cpus": others_cpus(before, end),
         "cost": costs,
         **_growth(costs),
     }

@@ -53,7 +53,7 @@ Thing = TypeVar("Thing")
 class Floor:
     """All nodes and all desks, with the people at them."""
 
-    def __init__(self, state: RedisState, people: People) -> None:
+    def __init__(self, state: RedisState, beats: RedisState, people: People) -> None:
         self.people = people
         self.offered_s: list[float] = []
         """When each offer had reached its node and been taken up."""
@@ -64,6 +64,8 @@ class Floor:
         self.beats_apart_max_s = 0.0
         """The longest that its nodes were silent: too long, and they are taken for lost."""
         self._state = state
+        self._beats = beats
+        """A way of their own: in a centre no node stands behind what others ask."""
         self._clock = MachineClock()
         self._urls: dict[NodeId | DeskId, str] = {}
         self._desks: dict[NodeId, HttpDesks] = {}
@@ -236,11 +238,11 @@ class Floor:
         held = self._held[node]
         async for part in spread([*held.values()], self._clock):
             reports = [one.said() for one in part if one.call in held]
-            await self._state.report_calls(node, reports)
-        await self._state.report_node(self._node_report(node, beat, len(held)))
+            await self._beats.report_calls(node, reports)
+        await self._beats.report_node(self._node_report(node, beat, len(held)))
 
     async def _report_desk(self, beat: int, *, desk: DeskId) -> None:
-        await self._state.report_desk(desk=desk, beat=beat, internal_url=self._urls[desk])
+        await self._beats.report_desk(desk=desk, beat=beat, internal_url=self._urls[desk])
 
     def _node_report(self, node: NodeId, beat: int, calls_count: int) -> NodeReport:
         return NodeReport(

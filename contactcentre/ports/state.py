@@ -212,7 +212,7 @@ class QueueStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The whole centre at one moment, for boards and figures."""
+    """The whole centre, hundreds of advisers at one moment, for boards and figures."""
 
     now_ms: int
     """By the store's clock, so that waits are differences of one clock."""
@@ -397,4 +397,4 @@ class AddressBook(Protocol):
         """Return one media node."""
 
     async def overview(self, queues: Sequence[QueueId]) -> Overview:
-        """Return the whole centre at one moment."""
+        """Return the whole centre."""

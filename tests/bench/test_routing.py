@@ -1,6 +1,7 @@
 """The routing bench itself: a short run through the command, with real routers and a real store."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -31,6 +32,7 @@ def test_the_bench_brings_real_callers_to_advisers_in_order_and_prints_one_line(
     is_sound = figures["beats_apart_max_ms"] < NODE_SUSPECT_AFTER_MS
     """Else the machine was so busy that routers took the nodes for lost and hid their callers."""
     assert not is_sound or (figures["out_of_order"], figures["offers_missing"]) == (0, 0)
+    assert 0 <= figures["others_cpus"] <= (os.cpu_count() or 1)
     [cost] = figures["cost"]
     assert cost["waiting"] == 100
     assert 0 < cost["server_us_per_match"] < cost["us_per_match"]

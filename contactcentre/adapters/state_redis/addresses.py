@@ -7,6 +7,9 @@ from contactcentre.adapters.state_redis.presences import standing
 from contactcentre.domain.ids import AdviserId, NodeId, QueueId
 from contactcentre.ports.state import NodeStanding, Overview, QueueStanding
 
+ADVISERS_PER_LOOK = 500
+"""So many in one step: a millisecond or two in which nobody else is served."""
+
 
 class RedisAddressBook(Blackboard):
     """AddressBook in Redis."""
@@ -35,7 +38,7 @@ class RedisAddressBook(Blackboard):
                 return _node(node, said)
 
     async def overview(self, queues: Sequence[QueueId]) -> Overview:
-        """Return the whole centre: queues and advisers at one moment, then the nodes."""
+        """Return the whole centre: queues and advisers, hundreds at one moment, then the nodes."""
         match await self.run(
             "look_centre",
             keys={
@@ -45,9 +48,11 @@ class RedisAddressBook(Blackboard):
                 "advisers": self.keys.advisers,
                 "adviser:": self.keys.any_adviser,
             },
-            argv={"queues...": queues},
+            argv={"advisers_max": ADVISERS_PER_LOOK, "queues...": queues},
         ):
-            case ["centre", now_ms, waiting, people]:
+            case ["centre", now_ms, waiting, people, others]:
+                for start in range(0, len(others), ADVISERS_PER_LOOK):
+                    people += await self._look_advisers(others[start : start + ADVISERS_PER_LOOK])
                 return Overview(
                     now_ms=int(now_ms),
                     queues=[_queue(*said) for said in waiting],
@@ -56,6 +61,18 @@ class RedisAddressBook(Blackboard):
                     ),
                     nodes=await self.nodes(),
                 )
+            case reply:
+                raise AssertionError(reply)
+
+    async def _look_advisers(self, advisers: Sequence[str]) -> list[list[str]]:
+        """Return what the live state says of some advisers, who they are first."""
+        match await self.run(
+            "look_advisers",
+            keys={"advisers": self.keys.advisers, "adviser:": self.keys.any_adviser},
+            argv={"advisers...": advisers},
+        ):
+            case ["advisers", *people]:
+                return people
             case reply:
                 raise AssertionError(reply)
 

@@ -5,10 +5,11 @@ and a condition for what is lent. Whoever asks has a deadline already, so none i
 connecting.
 """
 
+import asyncio
 import time
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Connection
+from redis.asyncio import Connection, ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -24,25 +25,17 @@ CONNECTIONS_MAX = 16
 """More commands than this at once wait for one another, within their deadline."""
 
 
-class Pool(BlockingConnectionPool):
-    """A pool that lends an idle connection without a lock while nobody waits for one."""
+class Pool(ConnectionPool):
+    """So many connections and no more: whoever finds none idle waits for one, first come first."""
 
     def __init__(self, **said: Any) -> None:
         super().__init__(**said)
-        self._waiting_count = 0
-        """Those for whom none was idle; they are told by the library's condition."""
+        self._free = asyncio.Semaphore(self.max_connections)
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
         """Lend a connection that is ready for a command."""
-        connection: AbstractConnection
-        if self._waiting_count or not self._available_connections:
-            self._waiting_count += 1
-            try:
-                connection = await super().get_connection()  # type: ignore[no-untyped-call]
-            finally:
-                self._waiting_count -= 1
-            return connection
-        connection = self.get_available_connection()  # type: ignore[no-untyped-call]
+        await self._free.acquire()
+        connection: AbstractConnection = self.get_available_connection()  # type: ignore[no-untyped-call]
         try:
             await self.ensure_connection(connection)
         except BaseException:
@@ -52,11 +45,9 @@ class Pool(BlockingConnectionPool):
 
     async def release(self, connection: AbstractConnection) -> None:
         """Take a connection back; what is wrong with it is seen when it is lent again."""
-        if self._waiting_count or connection.should_reconnect():  # type: ignore[no-untyped-call]
-            await super().release(connection)
-            return
         self._in_use_connections.remove(connection)
         self._available_connections.append(connection)
+        self._free.release()
 
 
 class _Connection(Connection):
@@ -103,7 +94,6 @@ def _limits(line: Line) -> dict[str, Any]:
     """Return what is the same for every pool."""
     return {
         "max_connections": CONNECTIONS_MAX,
-        "timeout": line.most_s,  # deadlines are ours, and none is longer
         "socket_timeout": None,
         "socket_connect_timeout": line.most_s,
         "retry": Retry(NoBackoff(), 0),

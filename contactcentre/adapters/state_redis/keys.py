@@ -21,8 +21,8 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | storm             | string  | routers that see a storm       | five seconds                      |
 | adviser:<adviser> | hash    | desks; nodes and routers as    | half a day after the last report  |
 |                   |         | calls come and go              |                                   |
-| advisers          | set     | desks; look_centre takes out   | while the adviser's hash is there |
-|                   |         | the unknown ones               |                                   |
+| advisers          | set     | desks; look_centre and         | while the adviser's hash is there |
+|                   |         | look_advisers take out unknown |                                   |
 | ready             | zset    | desks, nodes and routers       | while advisers are ready          |
 | ready_in:<place>  | zset    | desks, nodes and routers       | while advisers are ready          |
 | at_work           | hash    | nodes and desks, look_loads    | two seconds                       |
