@@ -65,8 +65,18 @@ class PhonePeer:
         )
         self.port = transport.get_extra_info("sockname")[1]
 
-    def offer(self, *, direction: str = "sendrecv", host: str | None = None) -> str:
-        """Return an offer of this sound."""
+    async def offer(self) -> str:
+        """Return an offer of this sound, with its port open."""
+        await self.open()
+        return self.sdp()
+
+    async def accept(self, sdp: str, *, sends: bool = True) -> None:
+        """Take the answer; nothing is sent until something is hummed, or sent by hand."""
+        assert not sends, "a phone hums when it is told to"
+        self.answered(sdp)
+
+    def sdp(self, *, direction: str = "sendrecv", host: str | None = None) -> str:
+        """Return what this side says of its sound, whoever offers."""
         law, profile = self._law, "RTP/SAVP" if self._srtp_key else "RTP/AVP"
         lines = [
             "v=0",
@@ -118,7 +128,9 @@ class PhonePeer:
             payload = bytes([event, end | 10]) + held.to_bytes(2, "big")
             self._number += 1
             marker = _MARKER if number == 0 else 0
-            self.send(write_rtp(KEYS_PAYLOAD_TYPE | marker, self._number & 0xFFFF, at, 9, payload))
+            self.send_packet(
+                write_rtp(KEYS_PAYLOAD_TYPE | marker, self._number & 0xFFFF, at, 9, payload)
+            )
             await asyncio.sleep(TICK_MS / 1_000)
 
     def send_next(self) -> None:
@@ -127,9 +139,9 @@ class PhonePeer:
         payload = self._tone[self._number % len(self._tone)]
         timestamp = self._number * SAMPLES_PER_TICK & 0xFFFF_FFFF
         number = self._number & 0xFFFF
-        self.send(write_rtp(self._law.payload_type, number, timestamp, 9, payload))
+        self.send_packet(write_rtp(self._law.payload_type, number, timestamp, 9, payload))
 
-    def send(self, packet: bytes) -> None:
+    def send_packet(self, packet: bytes) -> None:
         """Send a packet, encrypted where that was agreed."""
         if self.there is not None and self._socket is not None:
             self.sent_count += 1

@@ -48,7 +48,7 @@ class Phones:
         peer = PhonePeer(law=law, srtp_key=srtp_key)
         await peer.open()
         self._leaving.push_async_callback(peer.close)
-        sdp = offered or peer.offer()
+        sdp = offered or peer.sdp()
         leg = PhoneLeg.of_offer(sdp, address=LOOPBACK, ports=self.ports, believed=[LOOPBACK])
         word = self.media.announce(leg.terms())
         answer = await self.media.accept(
@@ -103,10 +103,10 @@ async def test_a_telephone_that_holds_is_sent_nothing_until_it_is_back(phones: P
     ada.hum(440)
     await phones.play("ada")
     assert await ada.hears(LONG_HZ)
-    for held in (ada.offer(direction="sendonly"), ada.offer(host="0.0.0.0")):
+    for held in (ada.sdp(direction="sendonly"), ada.sdp(host="0.0.0.0")):
         assert "a=recvonly" in leg.offered(held)
         assert await until(lambda: ada.heard().packets_count == 0)
-        assert "a=sendrecv" in leg.offered(ada.offer())
+        assert "a=sendrecv" in leg.offered(ada.sdp())
         assert await ada.hears(LONG_HZ)
 
 
@@ -116,7 +116,7 @@ async def test_sound_follows_a_telephone_that_moves(phones: Phones) -> None:
     assert await ada.hears(LONG_HZ)
     elsewhere = PhonePeer()
     await elsewhere.open()
-    leg.offered(elsewhere.offer())
+    leg.offered(elsewhere.sdp())
     assert await elsewhere.hears(LONG_HZ)
     await elsewhere.close()
 
@@ -126,7 +126,7 @@ async def test_sound_goes_where_it_is_heard_from_when_the_offer_named_another_po
 ) -> None:
     behind = PhonePeer()
     await behind.open()
-    ada, _ = await phones.ring("ada", offered=behind.offer())
+    ada, _ = await phones.ring("ada", offered=behind.sdp())
     await phones.play("ada")
     ada.hum(440)
     assert await ada.hears(LONG_HZ)
@@ -141,7 +141,7 @@ async def test_a_stranger_is_not_heard_while_the_telephone_speaks(phones: Phones
     await stranger.open()
     stranger.there = ada.there
     for number in range(20):
-        stranger.send(write_rtp(8, number, number * 160, 5, PCMA.silence))
+        stranger.send_packet(write_rtp(8, number, number * 160, 5, PCMA.silence))
     assert await until(lambda: leg.refused_count == 20)
     await stranger.close()
 
@@ -180,7 +180,7 @@ async def test_a_leg_that_we_offer_is_answered_by_the_telephone(phones: Phones) 
     )
     assert not phones.events
     ada.answered(offer)
-    leg.answered(ada.offer())
+    leg.answered(ada.sdp())
     await phones.play("ada")
     assert await ada.hears(LONG_HZ)
     await ada.press("5")
@@ -215,7 +215,7 @@ async def test_ports_are_given_back_and_when_all_are_taken_no_leg_is_accepted(
 async def test_an_offer_that_cannot_become_a_leg_is_refused(before: str, instead: str) -> None:
     peer = PhonePeer()
     await peer.open()
-    sdp = peer.offer()
+    sdp = peer.sdp()
     assert before in sdp
     ports = PhonePorts(host=LOOPBACK, first=PORTS[0], last=PORTS[1])
     with pytest.raises(MalformedOffer):
@@ -230,7 +230,7 @@ async def test_an_offer_of_another_codec_changes_nothing_in_a_call_that_goes_on(
     other = PhonePeer(law=PCMU)
     await other.open()
     with pytest.raises(MalformedOffer):
-        leg.offered(other.offer())
+        leg.offered(other.sdp())
     await phones.play("ada")
     assert await ada.hears(LONG_HZ)
     await other.close()
