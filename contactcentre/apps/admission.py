@@ -34,8 +34,10 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import (
     CallArrived,
+    CallDialledIn,
     CallRedialled,
     CallResumed,
+    Channel,
     Ending,
     LapseReason,
 )
@@ -168,12 +170,17 @@ class Admission:
             node=self._tools.node,
             epoch=NOT_ADMITTED.next(self._tools.chance.nonce(), attempt=attempt),
         )
+        if claim.trunk is not None:
+            dialled = CallDialledIn(
+                call=claim.call, at_ms=now_ms, channel=Channel.SIP, trunk=claim.trunk
+            )
+            return Start(call=arrive(first), first=first, also=(dialled,))
         if kept is None:
             return Start(call=arrive(first), first=first)
         redialled = CallRedialled(
             call=claim.call, at_ms=now_ms, earlier=kept.earlier, enqueued_ms=kept.enqueued_ms
         )
-        return Start(call=arrive(first), first=first, redialled=redialled, kept_ms=kept.enqueued_ms)
+        return Start(call=arrive(first), first=first, also=(redialled,), kept_ms=kept.enqueued_ms)
 
     async def _take_over(self, claim: CallerClaim, attempt: int) -> Taken:
         """Return another node's call as it goes on here. Raises BadClaim, CallClosed."""

@@ -14,7 +14,13 @@ from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import OutOfOrder, StateUnavailable, UnknownName
-from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, Ending, HungUpBy
+from contactcentre.domain.events import (
+    CallArrived,
+    CallEvent,
+    CallResumed,
+    Ending,
+    HungUpBy,
+)
 from contactcentre.domain.ids import AdviserId, QueueId, SoundName
 from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.domain.ivr.walk import Position
@@ -36,7 +42,8 @@ class Start:
 
     call: Call
     first: CallArrived | CallResumed
-    redialled: CallRedialled | None = None
+    also: tuple[CallEvent, ...] = ()
+    """What is written down behind the first event."""
     position: Position | None = None
     """Where in the menus a caller was who came from another node."""
     kept_ms: int | None = None

@@ -17,6 +17,7 @@ from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
+from contactcentre.adapters.sip.door import Door
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
@@ -32,6 +33,7 @@ from contactcentre.apps.node_tools import CallbackTerms
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
+from contactcentre.apps.trunk_door import trunk_door
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
@@ -69,7 +71,9 @@ class Node:
         state: RedisState,
         core: NodeCore,
         spool: FileSpool,
+        door: Door | None,
     ) -> None:
+        self._door = door
         self._gauges = Gauges()
         self._spool = spool
         self._process = process
@@ -96,6 +100,8 @@ class Node:
         await self._process.listen(
             browsers, host=self._settings.host, port=self._settings.media_port
         )
+        if self._door is not None:
+            await self._door.open()
         await self._process.open()  # ready only once browsers reach it as well
 
     async def drain(self) -> None:
@@ -140,6 +146,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signing, ring = settings.signing_ring()
     switches = await _switches(settings, process, state, clock)
     lines = load_lines(flows)
+    chance = MachineChance()
     core = NodeCore(
         NodeGround(
             place=_place(settings, process),
@@ -148,7 +155,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
             spool=spool,
             peers=peers,
             clock=clock,
-            chance=MachineChance(),
+            chance=chance,
             signatures=Signatures(ring, signing, clock),
             lines=lines,
             switches=switches,
@@ -162,7 +169,18 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         )
     )
     process.spawn(core.ship(), "shipping")
-    return Node(process, settings, media=media, state=state, core=core, spool=spool)
+    door = trunk_door(
+        settings,
+        core=core,
+        media=media,
+        lines=lines,
+        clock=clock,
+        chance=chance,
+        spawn=process.spawn,
+    )
+    if door is not None:
+        stack.push_async_callback(door.close)
+    return Node(process, settings, media=media, state=state, core=core, spool=spool, door=door)
 
 
 async def _callbacks(

@@ -34,6 +34,8 @@ class CallerClaim(Said):
     enqueued_ms: int | None = None
     chat: Literal[True] | None = None
     """There if the caller writes, and does not speak."""
+    trunk: str | None = Field(default=None, max_length=32)
+    """The trunk that the caller rings from; None if the caller comes from a page."""
     kept: KeptPlace | None = None
     """The place that the caller had left in an earlier call, for a wait in this one."""
     memory: str | None = Field(default=None, max_length=3_072)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contactcentre.adapters.flow_files.folders import line_ids
-from contactcentre.adapters.flow_files.lines import lint_line
+from contactcentre.adapters.flow_files.lines import lint_line, shared_numbers
 from contactcentre.adapters.flow_files.schema import schema_file, schema_text
 from contactcentre.adapters.flow_files.sounds import durations_ms, lint_sounds
 from contactcentre.domain.errors import BrokenFlow
@@ -29,6 +29,7 @@ def _findings(directory: Path) -> Iterator[BrokenFlow]:
             yield from lint_line(directory, line, durations_ms=lengths)
         except BrokenFlow as wrong:
             yield wrong
+    yield from shared_numbers(directory)
     schema = schema_file(directory)
     if not schema.exists() or schema.read_text(encoding="utf-8") != schema_text():
         yield BrokenFlow(f"{schema}: is not what the models say; run contactcentre flows schema.")

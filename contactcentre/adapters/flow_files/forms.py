@@ -18,6 +18,7 @@ HOW_MANY_PATTERN = r"^[1-9][0-9]{0,3}$"
 SECONDS_PATTERN = r"^[0-9]{1,4}$"
 BOUND_PATTERN = r"^[1-9][0-9]{0,3}$"
 BOUND_MAX = 9_999
+NUMBER_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A line, step, queue, sound, service or outcome."""
@@ -31,6 +32,8 @@ SpanOfDay = Annotated[str, StringConstraints(pattern=SPAN_PATTERN)]
 """From one time of day to another; over midnight if the second is not later than the first."""
 Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
 """A day of the calendar."""
+Number = Annotated[str, StringConstraints(pattern=NUMBER_PATTERN)]
+"""A telephone number with its country (E.164)."""
 Seconds = Annotated[
     str,
     StringConstraints(pattern=SECONDS_PATTERN),
@@ -59,6 +62,7 @@ EXPLAINED: Mapping[str, str] = MappingProxyType(
         DATE_PATTERN: "write the date with year, month and day, as in 2026-12-24",
         HOW_MANY_PATTERN: "write a whole number, 1 to 9999",
         SECONDS_PATTERN: f"write whole seconds, 0 to {AFTER_MAX_S}",
+        NUMBER_PATTERN: "write the number with its country, as in +441632960001",
         BOUND_PATTERN: f"write a whole number, 1 to {BOUND_MAX}",
     }
 )

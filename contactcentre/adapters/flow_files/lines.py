@@ -24,7 +24,7 @@ from contactcentre.adapters.flow_files.opening import read_hours
 from contactcentre.adapters.flow_files.prompts import load_prompts
 from contactcentre.adapters.flow_files.strict_yaml import Document, Where, read, understand
 from contactcentre.domain.errors import BrokenFlow
-from contactcentre.domain.ids import LineId, OutcomeCode, SoundName, StepName
+from contactcentre.domain.ids import LineId, OutcomeCode, PhoneNumber, SoundName, StepName
 from contactcentre.domain.ivr.example import ExampleCall, arrives_at
 from contactcentre.domain.ivr.findings import Finding
 from contactcentre.domain.ivr.flow import (
@@ -53,7 +53,10 @@ from contactcentre.domain.levels import LevelsAfter, wrong_in
 
 def load_lines(directory: Path) -> Mapping[LineId, Line]:
     """Return every line of a folder of flows. Raises BrokenFlow."""
-    return {line: load_line(directory, line) for line in folders.line_ids(directory)}
+    lines = {line: load_line(directory, line) for line in folders.line_ids(directory)}
+    for shared in shared_numbers(directory):
+        raise shared
+    return lines
 
 
 def load_line(directory: Path, line: LineId) -> Line:
@@ -90,6 +93,21 @@ def lint_line(
         )
     )
     return found or tuple(_broken_examples(directory, read_line))
+
+
+def shared_numbers(directory: Path) -> Iterator[BrokenFlow]:
+    """Yield every telephone number that two lines have; a line that is unreadable has none."""
+    taken: dict[PhoneNumber, LineId] = {}
+    for line in folders.line_ids(directory):
+        try:
+            document, read_line = _read_line(directory, line)
+        except BrokenFlow:
+            continue
+        for at, number in enumerate(read_line.numbers):
+            if number in taken:
+                sentence = f"{number} reaches `{taken[number]}` already; a number reaches one line."
+                yield document.broken(("numbers", at), sentence)
+            taken[number] = line
 
 
 def _flows(directory: Path, own: Line) -> FlowOf:
@@ -138,6 +156,7 @@ def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
         flow=_flow(document, written, line),
         outcomes=_outcomes(outcomes.adviser),
         flow_outcomes=_outcomes(outcomes.flow),
+        numbers=tuple(PhoneNumber(number) for number in written.numbers),
     )
 
 

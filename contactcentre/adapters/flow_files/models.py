@@ -12,6 +12,7 @@ from contactcentre.adapters.flow_files.forms import (
     Date,
     HowMany,
     Name,
+    Number,
     Pressed,
     Seconds,
     SpanOfDay,
@@ -188,6 +189,8 @@ class WrittenFlow(Written):
     line: Name
     """The name of the folder."""
     titles: Titles
+    numbers: tuple[Number, ...] = ()
+    """The telephone numbers that reach it."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     start: Name
     extra_support: Name

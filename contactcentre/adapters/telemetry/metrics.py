@@ -21,6 +21,12 @@ _offered = Counter(
     ["line", "outcome"],
     registry=REGISTRY,
 )
+_trunk_calls = Counter(
+    "contactcentre_intake_trunk_messages_total",
+    "What came from the telephone network and was taken or refused, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 _legs = Gauge(
     "contactcentre_intake_legs_open", "Audio connections open on this node.", registry=REGISTRY
 )
@@ -188,6 +194,11 @@ _storm = Gauge(
     "1 while one adviser at a time is rung as desks fail on it, 0 while everybody is.",
     registry=REGISTRY,
 )
+
+
+def count_trunk(outcome: str) -> None:
+    """Count a call, or what was to be one, from the telephone network."""
+    _trunk_calls.labels(outcome).inc()
 
 
 def count_offered(line: str, outcome: str) -> None:

@@ -12,7 +12,7 @@ from typing import NewType
 
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.hours import Hours
-from contactcentre.domain.ids import LineId, OutcomeCode, QueueId, SoundName, StepName
+from contactcentre.domain.ids import LineId, OutcomeCode, PhoneNumber, QueueId, SoundName, StepName
 from contactcentre.domain.languages import Language
 from contactcentre.domain.levels import LevelsAfter
 
@@ -204,6 +204,8 @@ class Line:
     """What an adviser may choose in the wrap-up."""
     flow_outcomes: tuple[Outcome, ...]
     """What the flow itself gives a call that it ends."""
+    numbers: tuple[PhoneNumber, ...] = ()
+    """The telephone numbers that reach it."""
 
     @property
     def queues(self) -> tuple[QueueDefinition, ...]:
@@ -224,6 +226,11 @@ def queue_id(line: LineId, name: QueueName, language: Language) -> QueueId:
 def line_of(lines: Mapping[LineId, Line], queue: QueueId) -> Line:
     """Return the line that has a queue."""
     return next(line for line in lines.values() if any(one.id == queue for one in line.queues))
+
+
+def line_called(lines: Mapping[LineId, Line], number: str) -> Line | None:
+    """Return the line that a telephone number reaches; None if it is none of ours."""
+    return next((line for line in lines.values() if number in line.numbers), None)
 
 
 def step_label(line: LineId, step: StepName) -> SoundName:
