@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
+from contactcentre.adapters.media_aiortc.carriage import Announced, Carriage, Datagram, Terms
 from contactcentre.adapters.media_aiortc.engine import Engine, MediaLoad
 from contactcentre.adapters.media_aiortc.g711 import Samples
 from contactcentre.adapters.media_aiortc.offers import read_offer
@@ -19,19 +20,22 @@ Sounds = Mapping[tuple[Language, SoundName], Samples]
 
 
 class _Leg:
-    """One leg: its call, its connection, its seat, and the task that keeps the connection."""
+    """One leg: its call, its carriage, its seat, and the task that keeps the carriage."""
 
-    __slots__ = ("call", "connection", "seat", "task")
+    __slots__ = ("call", "carriage", "seat", "task")
 
-    def __init__(self, call: CallId, seat: Seat, connection: Connection) -> None:
+    def __init__(self, call: CallId, seat: Seat, carriage: Carriage) -> None:
         self.call = call
         self.seat = seat
-        self.connection = connection
+        self.carriage = carriage
         self.task: asyncio.Task[None] | None = None
 
 
 class AiortcMedia:
-    """The media port over WebRTC. A leg that its owner closes is not told to be gone."""
+    """The media port: legs over WebRTC, and any that are announced.
+
+    A leg that its owner closes is not told to be gone.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class AiortcMedia:
         self._ice_servers = ice_servers
         self._clock = clock
         self._engine = Engine(music=music, legs_max=legs_max, clock=clock)
+        self._announced = Announced(legs_max)
         self._legs: dict[LegId, _Leg] = {}
         self._keeping: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.Task[None] | None = None
@@ -74,6 +79,14 @@ class AiortcMedia:
             await asyncio.wait([self._ticking])
             self._ticking = None
 
+    def announce(self, terms: Terms) -> str:
+        """Return the word by which `accept` takes a leg that no browser offers. Raises NodeFull."""
+        return self._announced.announce(terms)
+
+    def withdraw(self, word: str) -> None:
+        """Forget a leg that was announced, if it has not been accepted."""
+        self._announced.take(word)
+
     async def accept(
         self, *, call: CallId, leg: LegId, offer_sdp: str, heard: Callable[[LegEvent], None]
     ) -> str:
@@ -83,32 +96,27 @@ class AiortcMedia:
             raise MediaUnavailable("This node carries no sound now.")
         if self._engine.is_full:
             raise NodeFull("This node carries as many legs as it may.")
-        offer = read_offer(offer_sdp)
+        terms = self._announced.take(offer_sdp) or self._offered(offer_sdp)
         seat = Seat(
             leg=leg,
-            law=offer.law,
-            keys_payload_type=offer.keys_payload_type,
+            law=terms.law,
+            keys_payload_type=terms.keys_payload_type,
             heard=heard,
             clock=self._clock,
         )
-        connection = Connection(
-            offer=offer,
-            ice_servers=self._ice_servers,
-            packet_came=seat.packet_came,
-            report_came=seat.report_came,
-        )
-        self._legs[leg] = _Leg(call, seat, connection)
+        carriage = terms.open(seat.packet_came, seat.report_came)
+        self._legs[leg] = _Leg(call, seat, carriage)
         self._engine.seat(seat)
         is_answered = False
         try:
-            answer = await connection.answer(source=seat.source, name=seat.name)
+            answer = await carriage.answer(source=seat.source, name=seat.name)
             is_answered = leg in self._legs
         except OSError as cause:
             raise MediaUnavailable("No socket could be opened for the leg.") from cause
         finally:
             if not is_answered:
                 self._forget(leg)
-                await connection.close()
+                await carriage.close()
         if not is_answered:
             raise MediaUnavailable("The leg was closed while it was being answered.")
         self._connect(leg, heard)
@@ -118,7 +126,7 @@ class AiortcMedia:
         """Close a leg; one that is unknown is closed already."""
         closing = self._forget(leg)
         if closing is not None and closing.task is not None:
-            closing.connection.end()
+            closing.carriage.end()
             await asyncio.wait([closing.task])
 
     async def play(self, leg: LegId, sounds: Sequence[SoundName], language: Language) -> None:
@@ -166,25 +174,36 @@ class AiortcMedia:
         """Return how much sound the node carries, and how well it keeps time."""
         return self._engine.load()
 
+    def _offered(self, sdp: str) -> Terms:
+        """Return the terms of a browser's leg. Raises MalformedOffer."""
+        offer = read_offer(sdp)
+
+        def opened(packet_came: Datagram, report_came: Datagram) -> Carriage:
+            return Connection(
+                offer=offer,
+                ice_servers=self._ice_servers,
+                packet_came=packet_came,
+                report_came=report_came,
+            )
+
+        return Terms(law=offer.law, keys_payload_type=offer.keys_payload_type, open=opened)
+
     def _connect(self, leg: LegId, heard: Callable[[LegEvent], None]) -> None:
-        """Keep a leg's connection in a task of its own, until it is over."""
+        """Keep a leg's carriage in a task of its own, until it is over."""
         kept = self._legs[leg]
 
         def connected() -> None:
-            kept.seat.send, kept.seat.send_report = (
-                kept.connection.send,
-                kept.connection.send_report,
-            )
+            kept.seat.send, kept.seat.send_report = kept.carriage.send, kept.carriage.send_report
             kept.seat.connected()
             heard(LegConnected(leg=leg))
 
         async def keep() -> None:
             try:
-                await kept.connection.run(connected)
+                await kept.carriage.run(connected)
             finally:
                 if self._forget(leg) is not None:
                     heard(LegGone(leg=leg))
-                await kept.connection.close()
+                await kept.carriage.close()
 
         kept.task = asyncio.create_task(keep(), name=f"leg {leg}")
         self._keeping.add(kept.task)

@@ -21,6 +21,7 @@ from aiortc import (
     RTCIceTransport,
 )
 
+from contactcentre.adapters.media_aiortc.carriage import Datagram
 from contactcentre.adapters.media_aiortc.offers import Offer, Ours, write_answer
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, RTCP_FIRST, RTCP_LAST
 
@@ -30,8 +31,6 @@ _SRTP_FIRST, _SRTP_LAST = 128, 191
 _STUN_LAST = 3
 _DTLS_FIRST, _DTLS_LAST = 20, 63
 """Which kind of packet a datagram's first byte says it is (RFC 7983)."""
-
-Datagram = Callable[[bytes], None]
 
 
 class Connection:
