@@ -116,8 +116,10 @@ class NodeCore:
             callbacks=ground.callbacks,
         )
         self.calls = NodeCalls(ground.place, tools)
-        admission = Admission(self.calls, tools, ground.signatures)
-        self.sockets = LegSockets(self.calls, admission, ground.signatures, node=ground.place.node)
+        self.admission = Admission(self.calls, tools, ground.signatures)
+        self.sockets = LegSockets(
+            self.calls, self.admission, ground.signatures, node=ground.place.node
+        )
 
     async def take_offer(self, offer: OfferCall) -> None:
         """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""

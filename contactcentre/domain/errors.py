@@ -22,6 +22,7 @@ Outage                      the world failed; ask again later
 │   └── SwitchNotTurned     so a supervisor's switch stays as it is
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
+├── CarrierUnavailable      whoever brings us calls from the telephone network
 └── SpoolFull               the disk that keeps events until they are durable
 
 Bugs are neither: they are AssertionError, and they end the task that met them.
@@ -160,6 +161,12 @@ class PeerUnavailable(Outage):
     """Another process of ours did not answer in time."""
 
     code = "peer-unavailable"
+
+
+class CarrierUnavailable(Outage):
+    """Whoever brings us calls from the telephone network did not do as asked."""
+
+    code = "carrier-unavailable"
 
 
 class SpoolFull(Outage):

@@ -1,4 +1,4 @@
-"""Signs and reads what browsers carry to media nodes: callers' claims and advisers' tickets.
+"""Signs and reads what is carried to media nodes: claims, advisers' tickets, passes of telephones.
 
 Everyone who may sign or read shares the same keys. One of them signs; all of them are read, so that
 a key can be changed without a caller losing the place: add the new key everywhere, then sign with
@@ -23,7 +23,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from contactcentre.domain.errors import BadClaim, BadRequest
 from contactcentre.ports.environment import Clock
-from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory
+from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory, PhonePass
 
 SECRET_MIN_BYTES = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, 3.2)."""
@@ -37,9 +37,11 @@ ALGORITHM = "HS256"
 CLAIM_REFUSED = "This page's claim to the call is not good. Start a new call."
 CLAIM_EXPIRED = "This page has been away for too long. Start a new call."
 TICKET_REFUSED = "This ticket to the call is not good. Wait for the desk to ring again."
+WAY_REFUSED = "This pass for a call's sound is not good."
+WAY_EXPIRED = "This pass for a call's sound was used too late."
 TICKET_EXPIRED = "The ring was over before your browser joined. Wait for the desk to ring again."
 
-Signed = TypeVar("Signed", CallerClaim, AdviserTicket)
+Signed = TypeVar("Signed", CallerClaim, AdviserTicket, PhonePass)
 
 
 class Signatures:
@@ -68,6 +70,10 @@ class Signatures:
         """Return the ticket as the adviser's browser carries it."""
         return self._sign(ticket)
 
+    def sign_pass(self, said: PhonePass) -> str:
+        """Return the pass as the carrier of a telephone call carries it."""
+        return self._sign(said)
+
     def read_claim(self, text: str) -> CallerClaim:
         """Return what a caller's claim says. Raises BadClaim."""
         return self._read(text, CallerClaim, refused=CLAIM_REFUSED, expired=CLAIM_EXPIRED)
@@ -75,6 +81,10 @@ class Signatures:
     def read_ticket(self, text: str) -> AdviserTicket:
         """Return what an adviser's ticket says. Raises BadClaim."""
         return self._read(text, AdviserTicket, refused=TICKET_REFUSED, expired=TICKET_EXPIRED)
+
+    def read_pass(self, text: str) -> PhonePass:
+        """Return what the pass of a telephone call says. Raises BadClaim."""
+        return self._read(text, PhonePass, refused=WAY_REFUSED, expired=WAY_EXPIRED)
 
     def seal(self, memory: CallMemory) -> str:
         """Return what a claim remembers of its call, for our nodes alone to read."""
@@ -87,7 +97,7 @@ class Signatures:
         except (InvalidToken, ValueError) as error:
             raise BadClaim(CLAIM_REFUSED) from error
 
-    def _sign(self, said: CallerClaim | AdviserTicket) -> str:
+    def _sign(self, said: CallerClaim | AdviserTicket | PhonePass) -> str:
         return jwt.encode(
             said.model_dump(mode="json", exclude_none=True),
             self._keys[self._signing],
