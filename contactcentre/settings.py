@@ -79,6 +79,16 @@ def _key_ring(keys: SecretStr) -> SecretStr:
     return keys
 
 
+def _port_range(text: str) -> str:
+    """Refuse what is no range of ports that begins with an even one."""
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and first.isascii()):
+        raise ValueError("write the first and the last port, as in 20000-29999")
+    if int(first) % 2 or not 1_024 <= int(first) < int(last) <= 65_535:  # noqa: PLR2004 - 16 bits
+        raise ValueError("give an even port from 1024 on, and a later one up to 65535")
+    return text
+
+
 def _keep_span(span_ms: int) -> int:
     """Refuse a span that callers cannot be told in whole minutes, or that is over as they read."""
     if span_ms % MINUTE_MS or 0 < span_ms < REDIAL_KEEP_MIN_MS:
@@ -155,6 +165,18 @@ class Settings(BaseModel):
     """Addresses of this machine that are offered for sound; every one but loopback if none."""
     ice_servers: Listed = ()
     """STUN servers that help browsers behind another network: stun:host:port."""
+    sip_port: Port | None = None
+    """Calls from trunks are taken on this port, over UDP and TCP; without it none are."""
+    sip_host: str = "127.0.0.1"
+    """The address that is listened on for them and for their sound; 0.0.0.0 for every one."""
+    sip_address: str | None = None
+    """This node's address as trunks reach it, for signalling and sound; CC_SIP_HOST if none."""
+    sip_trunks: Path | None = None
+    """The file that says who may send us calls."""
+    sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)
+    """So many calls a second are taken from trunks; what is more is asked to try again later."""
+    rtp_ports: Annotated[str, AfterValidator(_port_range)] = "20000-29999"
+    """The ports of telephones' sound, first and last: two for each call."""
     legs_max: int = Field(default=200, ge=2, le=2_000)
     """Audio connections that one media node carries at once."""
 
@@ -231,6 +253,11 @@ class Settings(BaseModel):
                 "Set both CC_TWILIO_ACCOUNT_SID and CC_TWILIO_AUTH_TOKENS, or neither."
             )
         return self.twilio_account_sid, tokens
+
+    def rtp_range(self) -> tuple[int, int]:
+        """Return the first and the last port of telephones' sound."""
+        first, _, last = self.rtp_ports.partition("-")
+        return int(first), int(last)
 
     def signing_ring(self) -> tuple[str, Mapping[str, str]]:
         """Return the name of the key that signs, and every key by its name."""

@@ -31,7 +31,14 @@ from contactcentre.domain.errors import (
     StateUnavailable,
     UnknownName,
 )
-from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, LapseReason
+from contactcentre.domain.events import (
+    CallArrived,
+    CallDialledIn,
+    CallRedialled,
+    CallResumed,
+    Channel,
+    LapseReason,
+)
 from contactcentre.domain.ids import AdviserId, DeskId, LegId, Token
 from contactcentre.domain.ivr.doors import chat_is_open
 from contactcentre.ports.live import Offered
@@ -159,12 +166,17 @@ class Admission:
             node=self._tools.node,
             epoch=NOT_ADMITTED.next(self._tools.chance.nonce(), attempt=attempt),
         )
+        trunk = claim.trunk or claim.channel
+        if trunk is not None:
+            channel = claim.channel or Channel.SIP
+            dialled = CallDialledIn(call=claim.call, at_ms=now_ms, channel=channel, trunk=trunk)
+            return Start(call=arrive(first), first=first, also=(dialled,))
         if kept is None:
             return Start(call=arrive(first), first=first)
         redialled = CallRedialled(
             call=claim.call, at_ms=now_ms, earlier=kept.earlier, enqueued_ms=kept.enqueued_ms
         )
-        return Start(call=arrive(first), first=first, redialled=redialled, kept_ms=kept.enqueued_ms)
+        return Start(call=arrive(first), first=first, also=(redialled,), kept_ms=kept.enqueued_ms)
 
     async def _take_over(self, claim: CallerClaim, attempt: int) -> Taken:
         """Return another node's call as it goes on here. Raises BadClaim, CallClosed."""

@@ -13,7 +13,7 @@ from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import StateUnavailable
-from contactcentre.domain.events import CallArrived, CallRedialled, CallResumed, Ending, HungUpBy
+from contactcentre.domain.events import CallArrived, CallEvent, CallResumed, Ending, HungUpBy
 from contactcentre.domain.ids import AdviserId, SoundName
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
@@ -34,7 +34,8 @@ class Start:
 
     call: Call
     first: CallArrived | CallResumed
-    redialled: CallRedialled | None = None
+    also: tuple[CallEvent, ...] = ()
+    """What is written down behind the first event."""
     position: Position | None = None
     """Where in the menus a caller was who came from another node."""
     kept_ms: int | None = None

@@ -51,6 +51,8 @@ class CallerPart:
         self.left = asyncio.Event()
         """The caller has hung up, or is counted as gone."""
         self.is_chat = claim.chat is True
+        self.is_phone = claim.trunk is not None
+        """The caller has no page: whether a phone is there is known from its dialog alone."""
         self.is_silent = False
         self.sound_changed: Callable[[], None] = lambda: None
         """Told when the caller's sound has stopped or is back; set by the call."""
@@ -73,6 +75,8 @@ class CallerPart:
         match event:
             case KeyHeard(key=key):
                 self.press(key)
+            case LegSilent() if self.is_phone:
+                pass  # a phone need not send what nobody would hear
             case LegSilent() | LegGone():
                 self._set_silent(silent=True)
             case LegHeardAgain():
@@ -96,7 +100,7 @@ class CallerPart:
     @property
     def has_page(self) -> bool:
         """Say whether the caller's page is there."""
-        return self._browser is not None
+        return self._browser is not None and not self.is_phone
 
     def hang_up(self) -> None:
         """End the call: the caller leaves."""

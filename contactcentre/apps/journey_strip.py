@@ -15,6 +15,10 @@ PHRASES: Mapping[type[e.Event], Said] = {
         Language.ENGLISH: "Called from the web page",
         Language.WELSH: "Ffonio o'r dudalen we",
     },
+    e.CallDialledIn: {
+        Language.ENGLISH: "Called by telephone",
+        Language.WELSH: "Ffonio ar y ffôn",
+    },
     e.CallRedialled: {
         Language.ENGLISH: "Had waited in an earlier call, kept the place",
         Language.WELSH: "Wedi aros mewn galwad gynharach, cadw'r lle",
@@ -70,7 +74,9 @@ def journey(
     titles: Mapping[QueueId, Said],
 ) -> list[JourneyStep]:
     """Return what an adviser should read of what has happened, the earliest first."""
-    told = ((event.at_ms, _said(event, line, words, titles)) for event in steps)
+    is_phone = any(isinstance(event, e.CallDialledIn) for event in steps)
+    seen = (one for one in steps if not (is_phone and isinstance(one, e.CallArrived)))
+    told = ((event.at_ms, _said(event, line, words, titles)) for event in seen)
     return [JourneyStep(at_ms=at_ms, words=dict(said)) for at_ms, said in told if said]
 
 

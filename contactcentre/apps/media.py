@@ -17,6 +17,7 @@ from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
+from contactcentre.adapters.sip.door import Door
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
@@ -32,6 +33,7 @@ from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
 from contactcentre.apps.telephones import Telephones, node_place
+from contactcentre.apps.trunk_door import trunk_door
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
@@ -70,7 +72,9 @@ class Node:
         core: NodeCore,
         spool: FileSpool,
         telephones: Telephones,
+        door: Door | None,
     ) -> None:
+        self._door = door
         self._gauges = Gauges()
         self._spool = spool
         self._process = process
@@ -100,6 +104,8 @@ class Node:
         await self._process.listen(
             browsers, host=self._settings.host, port=self._settings.media_port
         )
+        if self._door is not None:
+            await self._door.open()
         await self._process.open()  # ready only once browsers reach it as well
 
     async def drain(self) -> None:
@@ -145,6 +151,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signatures = Signatures(ring, signing, clock)
     switches = await _switches(settings, process, state, clock)
     lines = load_lines(flows)
+    chance = MachineChance()
     core = NodeCore(
         NodeGround(
             place=node_place(settings, process.internal_url),
@@ -153,7 +160,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
             spool=spool,
             peers=peers,
             clock=clock,
-            chance=MachineChance(),
+            chance=chance,
             signatures=signatures,
             lines=lines,
             switches=switches,
@@ -166,6 +173,17 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         )
     )
     process.spawn(core.ship(), "shipping")
+    door = trunk_door(
+        settings,
+        core=core,
+        media=media,
+        lines=lines,
+        clock=clock,
+        chance=chance,
+        spawn=process.spawn,
+    )
+    if door is not None:
+        stack.push_async_callback(door.close)
     telephones = Telephones(settings, core=core, media=media, state=state, signatures=signatures)
     return Node(
         process,
@@ -175,6 +193,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         core=core,
         spool=spool,
         telephones=telephones,
+        door=door,
     )
 
 

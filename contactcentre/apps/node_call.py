@@ -113,8 +113,8 @@ class NodeCall:
             self.note(start.first)
         else:
             self._write(start.first)
-        if start.redialled is not None:
-            self.note(start.redialled)
+        for event in start.also:
+            self.note(event)
 
     # What the stages see (ports.live.LiveCall)
 

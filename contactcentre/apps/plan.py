@@ -79,6 +79,8 @@ class Plan:
                 "CC_MEDIA_PORT": str(self._media_port(number)),
                 "CC_MEDIA_PUBLIC_URL": self._leg_url(number, name),
             }
+            if self.settings.sip_port is not None:
+                own["CC_SIP_PORT"] = str(self.settings.sip_port + number)
         return Member(
             name=name,
             role="media" if name in names else name.rpartition("-")[2],

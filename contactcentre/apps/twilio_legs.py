@@ -36,6 +36,7 @@ from contactcentre.domain.errors import (
     Refusal,
     StateUnavailable,
 )
+from contactcentre.domain.events import Channel
 from contactcentre.limits import CLAIM_LIFE_S, SOCKET_LOST_AFTER_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.phone_claims import OpenedWay, PhoneClaims
@@ -175,6 +176,7 @@ class TwilioLegs:
             epoch_count=NOT_ADMITTED.count,
             epoch_nonce=NOT_ADMITTED.nonce,
             page=page_digest(given.nonce),
+            channel=Channel.TWILIO,
             exp=ground.clock.now_ms() // 1_000 + CLAIM_LIFE_S,
         )
 

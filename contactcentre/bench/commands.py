@@ -9,6 +9,7 @@ import typer
 
 from contactcentre.bench.media import CALLS_MAX, run_media_bench
 from contactcentre.bench.routing import run_routing_bench
+from contactcentre.bench.sip import run_sip_bench
 
 bench_app = typer.Typer(help="Measure the real thing on this machine.", no_args_is_help=True)
 
@@ -17,6 +18,7 @@ class Legs(StrEnum):
     """What the legs of the bench are."""
 
     WEBRTC = "webrtc"
+    SIP = "sip"
 
 
 class Mode(StrEnum):
@@ -41,6 +43,18 @@ def media(
 ) -> None:
     """Measure how many calls one media node carries on one core."""
     _say(run_media_bench(legs=legs, mode=mode, calls=calls, seconds=seconds), as_json=as_json)
+
+
+@bench_app.command()
+def sip(
+    *,
+    rate: Annotated[int, typer.Option(min=1, max=500, help="Calls a second.")] = 100,
+    seconds: Annotated[int, typer.Option(min=1, max=3_600, help="How long they come.")] = 20,
+    hold_ms: Annotated[int, typer.Option(min=0, max=60_000, help="How long each stays.")] = 1_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Measure how many calls a second a node takes from a trunk, and what a flood does to it."""
+    _say(run_sip_bench(rate=rate, seconds=seconds, hold_ms=hold_ms), as_json=as_json)
 
 
 @bench_app.command()

@@ -1,4 +1,4 @@
-"""How many calls one media node carries on one core, with real DTLS-SRTP packets on loopback.
+"""How many calls one media node carries on one core, with real packets on loopback.
 
 The node is a process of its own on one core; this process is the load: a caller and an adviser for
 each call, each sending a packet every 20 ms and timing every packet that comes.
@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import uvloop
@@ -19,6 +19,7 @@ from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import RtpPacket, write_rtp
 from contactcentre.bench.media_node import LINE_MAX_BYTES, LOOPBACK, pin_to_core
 from contactcentre.bench.peer import Peer, tone_codes
+from contactcentre.bench.phone import PhonePeer
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 
 LATE_AFTER_S = 0.040
@@ -32,15 +33,19 @@ STEP_MAX_S = 20.0
 _PHASE_S = TICK_MS / 1_000 / PHASES
 _TONE_FRAMES = 50
 
-LEGS = ("webrtc",)
+LEGS: Mapping[str, Callable[[int], Peer | PhonePeer]] = {
+    "webrtc": lambda number: Peer(seed=number),
+    "sip": lambda _number: PhonePeer(law=PCMU),
+}
+"""What is at the other end of a leg, of each kind."""
 MODES = ("bridge",)
 
 
 class Leg:
     """One end of a call: what it sends, and the timing of what it gets."""
 
-    def __init__(self, number: int) -> None:
-        self.peer = Peer(seed=number)
+    def __init__(self, number: int, legs: str) -> None:
+        self.peer = LEGS[legs](number)
         self.peer.packet_came = self.came
         self._source = number
         self._sent = 0
@@ -163,11 +168,11 @@ async def _connect(node: Node, legs: Sequence[Leg]) -> float:
     return len(legs) / (time.monotonic() - began)
 
 
-async def _measure(calls: int, seconds: int) -> dict[str, Any]:
+async def _measure(legs_of: str, calls: int, seconds: int) -> dict[str, Any]:
     """Run the bench and return its figures."""
     offer_addresses([LOOPBACK])
     node = await Node.start(2 * calls)
-    legs = [Leg(number) for number in range(2 * calls)]
+    legs = [Leg(number, legs_of) for number in range(2 * calls)]
     load = Load(legs)
     try:
         legs_per_s = await _connect(node, legs)
@@ -225,7 +230,7 @@ def run_media_bench(*, legs: str, mode: str, calls: int, seconds: int) -> dict[s
     kept = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     pinned = pin_to_core(1)
     try:
-        figures = uvloop.run(_measure(calls, seconds))
+        figures = uvloop.run(_measure(legs, calls, seconds))
     finally:
         if kept is not None:
             os.sched_setaffinity(0, kept)

@@ -16,11 +16,15 @@ import numpy as np
 import uvloop
 
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
+from contactcentre.adapters.media_aiortc.offers import PROFILE as SECURE_PROFILE
+from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
+from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.domain.ids import CallId, LegId
 from contactcentre.limits import SDP_MAX_BYTES
 
 LINE_MAX_BYTES = 4 * SDP_MAX_BYTES
 LOOPBACK = "127.0.0.1"
+PHONE_PORTS = (24_000, 31_999)
 
 
 def pin_to_core(core: int) -> bool:
@@ -43,6 +47,7 @@ class BenchNode:
             legs_max=legs_max,
         )
         self._legs: list[LegId] = []
+        self._ports = PhonePorts(host=LOOPBACK, first=PHONE_PORTS[0], last=PHONE_PORTS[1])
 
     async def serve(self, lines: asyncio.StreamReader) -> None:
         """Answer every line until there are no more."""
@@ -70,6 +75,10 @@ class BenchNode:
     async def _accept(self, call: CallId, leg: LegId, sdp: str) -> Mapping[str, Any]:
         """Take a leg in."""
         self._legs.append(leg)
+        if SECURE_PROFILE not in sdp:
+            phone = PhoneLeg.of_offer(sdp, address=LOOPBACK, ports=self._ports)
+            phone.begin()
+            sdp = self._media.announce(phone.terms())
         answer = await self._media.accept(
             call=call, leg=leg, offer_sdp=sdp, heard=lambda _event: None
         )

@@ -87,6 +87,7 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
         S.IN_MENU: {
             e.CallResumed: S.IN_MENU,
             e.TextWritten: S.IN_MENU,
+            e.CallDialledIn: S.IN_MENU,
             e.CallRedialled: S.IN_MENU,
             e.LanguageChosen: S.IN_MENU,
             e.StepReached: S.IN_MENU,
@@ -228,6 +229,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911 - one 
             )
         case (
             e.CallArrived()
+            | e.CallDialledIn()
             | e.CallRedialled()
             | e.StepReached()
             | e.PlaceTold()

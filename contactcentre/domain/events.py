@@ -73,6 +73,14 @@ class HungUpBy(StrEnum):
     PLATFORM = "platform"
 
 
+class Channel(StrEnum):
+    """How telephone calls come in."""
+
+    SIP = "sip"
+    """From a trunk of our own."""
+    TWILIO = "twilio"
+
+
 class Writer(StrEnum):
     """Who writes in a chat."""
 
@@ -96,6 +104,15 @@ class CallArrived(Event):
     language: Language
     node: NodeId
     epoch: LegEpoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDialledIn(Event):
+    """The caller has come by telephone, and not from a page."""
+
+    channel: Channel
+    trunk: str
+    """The trunk's name in the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +250,7 @@ class CallEnded(Event):
 
 CallEvent = (
     CallArrived
+    | CallDialledIn
     | CallRedialled
     | LanguageChosen
     | StepReached

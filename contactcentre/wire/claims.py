@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contactcentre.domain.call import Call
+from contactcentre.domain.events import Channel
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.domain.languages import Language
@@ -39,6 +40,10 @@ class CallerClaim(Said):
     enqueued_ms: int | None = None
     chat: Literal[True] | None = None
     """There if the caller writes, and does not speak."""
+    trunk: str | None = Field(default=None, max_length=32)
+    """The trunk that the caller rings from; None if the caller comes from a page."""
+    channel: Channel | None = None
+    """How a caller on a telephone comes who rings from no trunk of ours."""
     kept: KeptPlace | None = None
     """The place that the caller had left in an earlier call, for a wait in this one."""
     memory: str | None = Field(default=None, max_length=3_072)

@@ -56,11 +56,10 @@ class Line:
         return [one["mark"]["name"] for one in self.said if one["event"] == "mark"]
 
 
-async def settle(line: Line, until: Callable[[], bool]) -> None:
+async def settle(until: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not until():  # noqa: ASYNC110 - the writer is a task of its own
             await asyncio.sleep(0)
-    assert line
 
 
 def frame(number: int) -> bytes:
@@ -76,7 +75,7 @@ async def test_of_sound_that_the_network_does_not_take_the_oldest_is_dropped() -
     for number in range(1, 30):
         line.carriage.send(frame(number))
     line.is_open.set()
-    await settle(line, lambda: len(line.said) == 1 + WAITING_MAX)
+    await settle(lambda: len(line.said) == 1 + WAITING_MAX)
     assert line.frames() == [0, *range(20, 30)]
     line.carriage.end()
     await writing
@@ -89,12 +88,12 @@ async def test_what_a_caller_hears_too_late_is_cleared_once() -> None:
         for _ in range(50):
             line.carriage.send(frame(1))
             await asyncio.sleep(0)
-        await settle(line, lambda: len(line.marks()) == second + 1)  # noqa: B023 - awaited here
+        await settle(lambda: len(line.marks()) == second + 1)  # noqa: B023 - awaited here
     names = line.marks()
     for name, late_s in zip(names, (0.1, 0.3, 0.7, 0.9), strict=True):
         line.now_s = 100.0 + late_s
         line.carriage.mark_came(name)
-    await settle(line, lambda: line.said[-1]["event"] == "clear")
+    await settle(lambda: line.said[-1]["event"] == "clear")
     assert [one["event"] for one in line.said].count("clear") == 1
     assert line.carriage.cleared_count == 1
     line.carriage.end()
@@ -106,7 +105,7 @@ async def test_the_socket_stays_until_the_last_word_was_heard() -> None:
     writing = line.write(is_last=True)
     line.carriage.send(frame(7))
     line.carriage.end()
-    await settle(line, lambda: line.marks() == ["last"])
+    await settle(lambda: line.marks() == ["last"])
     await asyncio.sleep(0.05)
     assert not writing.done()
     line.carriage.mark_came("last")

@@ -40,6 +40,7 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
         type(event): event
         for event in (
             ARRIVED,
+            e.CallDialledIn(call=C1, at_ms=AT_MS, channel=e.Channel.SIP, trunk="north"),
             e.CallRedialled(call=C1, at_ms=AT_MS, earlier=CallId("c0"), enqueued_ms=CAME_MS - 5),
             e.LanguageChosen(call=C1, at_ms=AT_MS, language=Language.WELSH),
             e.StepReached(call=C1, at_ms=AT_MS, step=StepName("reason")),

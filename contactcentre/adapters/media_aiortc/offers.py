@@ -36,8 +36,11 @@ class Section:
     """One m= section: its line, and its attributes in order, those of the session first."""
 
     kind: str
+    port: int
     profile: str
     formats: tuple[str, ...]
+    connection: str
+    """Its c= line, or the session's; empty if there is neither."""
     attributes: tuple[tuple[str, str], ...]
 
     def every(self, name: str) -> list[str]:
@@ -84,9 +87,7 @@ class Ours:
 
 def read_offer(sdp: str) -> Offer:
     """Return what an offer says, or refuse it."""
-    if len(sdp.encode("utf-8", "replace")) > SDP_MAX_BYTES:
-        raise MalformedOffer(f"The offer is longer than {SDP_MAX_BYTES} bytes.")
-    sections = _sections(sdp)
+    sections = read_sections(sdp)
     audio, section = _audio(sections)
     username, password = _credentials(section)
     role = section.last("setup")
@@ -94,12 +95,12 @@ def read_offer(sdp: str) -> Offer:
         raise MalformedOffer("The offer does not say who connects (a=setup).")
     if section.last("rtcp-mux") is None:
         raise MalformedOffer("The offer does not put RTP and RTCP on one port (a=rtcp-mux).")
-    codecs = _codecs(section)
+    codecs = codecs_of(section)
     return Offer(
         sections=sections,
         audio=audio,
         mid=section.last("mid") or "0",
-        law=_law(codecs),
+        law=law_of(codecs),
         keys_payload_type=next((n for n, name in codecs.items() if name == KEYS_CODEC), None),
         direction=_direction(section),
         username=username,
@@ -159,18 +160,20 @@ def _declined(section: Section) -> list[str]:
     return lines if mid is None else [*lines, "c=IN IP4 0.0.0.0", f"a=mid:{mid}", "a=inactive"]
 
 
-def _sections(sdp: str) -> tuple[Section, ...]:
-    """Return the m= sections of a session description."""
+def read_sections(sdp: str) -> tuple[Section, ...]:
+    """Return the m= sections of a session description. Raises MalformedOffer."""
+    if len(sdp.encode("utf-8", "replace")) > SDP_MAX_BYTES:
+        raise MalformedOffer(f"The offer is longer than {SDP_MAX_BYTES} bytes.")
     lines = sdp.splitlines()
     if not lines or lines[0] != "v=0" or len(lines) > LINES_MAX:
         raise MalformedOffer("The offer is not a session description (no v=0).")
     starts = [number for number, line in enumerate(lines) if line.startswith("m=")]
     if len(starts) > SECTIONS_MAX:
         raise MalformedOffer(f"The offer has more than {SECTIONS_MAX} sections.")
-    session = _attributes(lines[: starts[0]] if starts else lines)
+    session = lines[: starts[0]] if starts else lines
     ends = [*starts[1:], len(lines)]
     return tuple(
-        _section(lines[start], session, _attributes(lines[start + 1 : end]))
+        _section(lines[start], session, lines[start + 1 : end])
         for start, end in zip(starts, ends, strict=False)
     )
 
@@ -181,17 +184,29 @@ def _attributes(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, _, value in split)
 
 
-def _section(
-    line: str, session: tuple[tuple[str, str], ...], own: tuple[tuple[str, str], ...]
-) -> Section:
+def _section(line: str, session: Sequence[str], own: Sequence[str]) -> Section:
     """Return a section, which has what the session says unless it says otherwise."""
+    said = [*session, *own]
     match line[2:].split():
-        case [kind, _, profile, first, *more]:
+        case [kind, port, profile, first, *more]:
             return Section(
-                kind=kind, profile=profile, formats=(first, *more), attributes=session + own
+                kind=kind,
+                port=_port(port),
+                profile=profile,
+                formats=(first, *more),
+                connection=next((line[2:] for line in reversed(said) if line[:2] == "c="), ""),
+                attributes=_attributes(said),
             )
         case _:
             raise MalformedOffer("The offer has a section without a port or format (m=).")
+
+
+def _port(text: str) -> int:
+    """Return a port, without the count of ports that may stand behind it."""
+    number = text.partition("/")[0]
+    if not number.isascii() or not number.isdecimal() or int(number) > _PORT_MAX:
+        raise MalformedOffer("The offer has a section whose port is none (m=).")
+    return int(number)
 
 
 def _audio(sections: Sequence[Section]) -> tuple[int, Section]:
@@ -225,7 +240,7 @@ def _fingerprints(section: Section) -> tuple[RTCDtlsFingerprint, ...]:
     return tuple(found)
 
 
-def _codecs(section: Section) -> Mapping[int, str]:
+def codecs_of(section: Section) -> Mapping[int, str]:
     """Return the offered codecs by payload type, in the order of preference."""
     named = {law.payload_type: f"{law.name}/8000" for law in LAWS}
     for value in section.every("rtpmap"):
@@ -236,8 +251,8 @@ def _codecs(section: Section) -> Mapping[int, str]:
     return {number: named[number] for number in numbers if number in named}
 
 
-def _law(codecs: Mapping[int, str]) -> Law:
-    """Return the law of G.711 that the other side likes best."""
+def law_of(codecs: Mapping[int, str]) -> Law:
+    """Return the law of G.711 that the other side likes best. Raises MalformedOffer."""
     laws = {(law.payload_type, f"{law.name}/8000"): law for law in LAWS}
     for number, name in codecs.items():
         if (number, name.upper()) in laws:

@@ -21,6 +21,12 @@ _offered = Counter(
     ["line", "outcome"],
     registry=REGISTRY,
 )
+_trunk_calls = Counter(
+    "contactcentre_intake_trunk_messages_total",
+    "What came from the telephone network and was taken or refused, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 _legs = Gauge(
     "contactcentre_intake_legs_open", "Audio connections open on this node.", registry=REGISTRY
 )
@@ -207,6 +213,11 @@ def count_pulled(outcome: str) -> None:
 def count_twilio(asked: str, outcome: str) -> None:
     """Count what Twilio asked, and what became of it: taken, or a refusal's code."""
     _twilio.labels(asked=asked, outcome=outcome).inc()
+
+
+def count_trunk(outcome: str) -> None:
+    """Count a call, or what was to be one, from the telephone network."""
+    _trunk_calls.labels(outcome).inc()
 
 
 def count_offered(line: str, outcome: str) -> None:

@@ -1,18 +1,10 @@
 """Lines are read as they are written, and every slip is one sentence with its place."""
 
-import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from contactcentre.adapters.flow_files.lines import (
-    lint_line,
-    load_calls,
-    load_line,
-    load_lines,
-    shared_numbers,
-)
+from contactcentre.adapters.flow_files.lines import lint_line, load_calls, load_line, load_lines
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import BrokenFlow
 from contactcentre.domain.ids import LineId
@@ -22,7 +14,6 @@ from contactcentre.domain.ivr.flow import (
     MenuStep,
     PlayStep,
     QueueStep,
-    line_called,
 )
 from contactcentre.domain.languages import Language
 
@@ -383,37 +374,3 @@ def test_an_example_presses_only_keys_that_a_telephone_has(flows: Path) -> None:
     rewrite(flows / "lines/bins/calls.yaml", 'keys: ["1", "2"]', "keys: [one]")
     with pytest.raises(BrokenFlow, match=r"2:10: `one` cannot stand at `keys`; write a key, 0 to"):
         load_calls(flows, BINS)
-
-
-def number_bins(flows: Path, number: str) -> None:
-    rewrite(flows / "lines/bins/flow.yaml", "line: bins\n", f"line: bins\nnumbers: [{number}]\n")
-
-
-def a_second_line(flows: Path) -> None:
-    """Let there be another line, with the same telephone number."""
-    shutil.copytree(flows / "lines/bins", flows / "lines/roads")
-    rewrite(flows / "lines/roads/flow.yaml", "line: bins", "line: roads")
-
-
-def test_the_number_that_was_dialled_leads_to_its_line(flows: Path) -> None:
-    number_bins(flows, "+441632960002")
-    lines = load_lines(flows)
-    assert line_called(lines, "+441632960002") == lines[BINS]
-    assert line_called(lines, "+441632960003") is None
-
-
-def test_a_number_without_its_country_is_refused(flows: Path) -> None:
-    number_bins(flows, "01632960002")
-    with pytest.raises(BrokenFlow, match=r"with its country, as in \+441632960001"):
-        load_lines(flows)
-
-
-def test_two_lines_never_share_a_number(flows: Path) -> None:
-    number_bins(flows, "+441632960002")
-    a_second_line(flows)
-    shared = (
-        r"roads/flow.yaml:2:11: \+441632960002 reaches `bins` already; a number reaches one line"
-    )
-    with pytest.raises(BrokenFlow, match=shared):
-        load_lines(flows)
-    assert [re.search(shared, str(one)) is not None for one in shared_numbers(flows)] == [True]

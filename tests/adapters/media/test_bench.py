@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from contactcentre.bench.commands import bench_app
@@ -9,8 +10,9 @@ from contactcentre.bench.commands import bench_app
 CALLS = 2
 
 
-def test_the_bench_bridges_real_calls_and_prints_one_line() -> None:
-    asked = ["media", "--legs", "webrtc", "--mode", "bridge", "--calls", str(CALLS)]
+@pytest.mark.parametrize("legs", ["webrtc", "sip"])
+def test_the_bench_bridges_real_calls_and_prints_one_line(legs: str) -> None:
+    asked = ["media", "--legs", legs, "--mode", "bridge", "--calls", str(CALLS)]
     result = CliRunner().invoke(bench_app, [*asked, "--seconds", "1", "--json"])
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()

@@ -1,0 +1,298 @@
+"""A phone's leg: RTP, or SRTP with the keys of its offer, on a pair of ports of our own.
+
+Its sound goes where the phone says, until it is heard from somewhere else on an address that is
+believed: the one it has named, or the one its signalling comes from. From then on it goes there, as
+many phones stand behind a network that changes their addresses (symmetric RTP). What comes from
+anywhere else is dropped and counted, however much it looks like sound.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+import pylibsrtp
+
+from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, Terms
+from contactcentre.adapters.media_aiortc.g711 import Law
+from contactcentre.adapters.media_aiortc.packets import (
+    HEADER_LENGTH,
+    PAYLOAD_TYPE_MASK,
+    RTCP_FIRST,
+    RTCP_LAST,
+)
+from contactcentre.adapters.media_aiortc.phone_offers import (
+    OurSound,
+    PhoneSound,
+    Place,
+    SrtpKeys,
+    law_named,
+    offered_again,
+    read_sound,
+    write_answer,
+    write_offer,
+)
+from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
+from contactcentre.limits import LEG_SILENT_AFTER_MS
+
+_VERSION_FIRST, _VERSION_LAST = 128, 191
+_PROFILES = {
+    "AES_CM_128_HMAC_SHA1_80": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+    "AES_CM_128_HMAC_SHA1_32": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
+}
+
+
+class PhoneLeg:
+    """One phone's sound, from its offer to its close."""
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        ports: PhonePorts,
+        law: Law,
+        keys_payload_type: int | None,
+        believed: Collection[str],
+    ) -> None:
+        self._address = address
+        self._ports = ports
+        self._law = law
+        self._keys_payload_type = keys_payload_type
+        self._believed = frozenset(believed)
+        self._theirs: PhoneSound | None = None
+        self._ours: OurSound | None = None
+        self._packet_came: Datagram = _drop
+        self._report_came: Datagram = _drop
+        self._sockets: tuple[PhoneSocket, PhoneSocket] | None = None
+        self._port = 0
+        self._may_begin = asyncio.Event()
+        self._over = asyncio.Event()
+        self._there: Place | None = None
+        self._report_there: Place | None = None
+        self._heard_at: Place | None = None
+        self._last_heard = 0.0
+        self._out: pylibsrtp.Session | None = None
+        self._in: pylibsrtp.Session | None = None
+        self.refused_count = 0
+        """Packets that were not from the phone, or not encrypted for us."""
+
+    @classmethod
+    def of_offer(
+        cls, sdp: str, *, address: str, ports: PhonePorts, believed: Collection[str] = ()
+    ) -> "PhoneLeg":
+        """Return the leg that a phone has offered. Raises MalformedOffer."""
+        theirs = read_sound(sdp)
+        leg = cls(
+            address=address,
+            ports=ports,
+            law=theirs.law,
+            keys_payload_type=theirs.keys_payload_type,
+            believed=believed,
+        )
+        leg._theirs = theirs
+        return leg
+
+    @classmethod
+    def to_offer(
+        cls,
+        *,
+        address: str,
+        ports: PhonePorts,
+        law: str,
+        keys_payload_type: int | None,
+        believed: Collection[str] = (),
+    ) -> "PhoneLeg":
+        """Return a leg that we offer to a phone, of the law by this name."""
+        return cls(
+            address=address,
+            ports=ports,
+            law=law_named(law),
+            keys_payload_type=keys_payload_type,
+            believed=believed,
+        )
+
+    @property
+    def law(self) -> str:
+        """Return the name of the law."""
+        return self._law.name
+
+    @property
+    def keys_payload_type(self) -> int | None:
+        """Return the payload type of keys."""
+        return self._keys_payload_type
+
+    def terms(self) -> Terms:
+        """Return what the engine must know to seat this leg."""
+
+        def opened(packet_came: Datagram, report_came: Datagram) -> Carriage:
+            self._packet_came, self._report_came = packet_came, report_came
+            return self
+
+        return Terms(law=self._law, keys_payload_type=self._keys_payload_type, open=opened)
+
+    # What the engine asks for (carriage.Carriage)
+
+    async def answer(self, *, source: int, name: str) -> str:
+        """Open the ports and return our answer, or our offer where the phone has made none."""
+        self._port, *sockets = await self._ports.open(self._came, self._report)
+        self._sockets = (sockets[0], sockets[1])
+        theirs = self._theirs
+        srtp = None
+        if theirs is not None and theirs.srtp is not None:
+            srtp = SrtpKeys.draw(tag=theirs.srtp.tag, suite=theirs.srtp.suite)
+            self._out = pylibsrtp.Session(_policy(srtp, pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
+        self._ours = OurSound(
+            place=(self._address, self._port),
+            session=source,
+            version=1,
+            name=name,
+            source=source,
+            srtp=srtp,
+        )
+        if theirs is None:
+            return write_offer(self._ours, law=self._law, keys_payload_type=self._keys_payload_type)
+        self._follow(theirs)
+        return write_answer(theirs, self._ours)
+
+    async def run(self, connected: Callable[[], None]) -> None:
+        """Be connected once the phone has our answer, or is heard; return at the end."""
+        await self._may_begin.wait()
+        if not self._over.is_set():
+            connected()
+            await self._over.wait()
+
+    def end(self) -> None:
+        """Let `run` return; nothing is sent or heard from now on."""
+        self._over.set()
+        self._may_begin.set()
+        self._there = self._report_there = None
+        self._packet_came = self._report_came = _drop
+
+    async def close(self) -> None:
+        """End, and give the ports back."""
+        self.end()
+        if self._sockets is not None:
+            for one in self._sockets:
+                one.close()
+            self._sockets = None
+            self._ports.give_back(self._port)
+
+    def send(self, packet: bytes) -> None:
+        """Send sound, unless the phone wants none."""
+        if self._there is not None and self._sockets is not None:
+            data = packet if self._out is None else self._out.protect(packet)
+            self._sockets[0].send(data, self._there)
+
+    def send_report(self, packet: bytes) -> None:
+        """Send a report, on hold as well: it says that we are there."""
+        if self._report_there is not None and self._sockets is not None:
+            data = packet if self._out is None else self._out.protect_rtcp(packet)
+            is_muxed = self._theirs is not None and self._theirs.is_muxed
+            self._sockets[0 if is_muxed else 1].send(data, self._report_there)
+
+    # What the phone's signalling tells
+
+    def begin(self) -> None:
+        """Let sound flow: the phone has our answer."""
+        self._may_begin.set()
+
+    def answered(self, sdp: str) -> None:
+        """Take the phone's answer to our offer. Raises MalformedOffer."""
+        self._follow(read_sound(sdp))
+        self.begin()
+
+    def offered(self, sdp: str) -> str:
+        """Return the answer to a new offer of the same phone: on hold, back, or elsewhere.
+
+        Raises MalformedOffer, and then nothing has changed.
+        """
+        assert self._ours is not None
+        assert self._theirs is not None
+        theirs = read_sound(sdp)
+        offered_again(theirs, self._theirs)
+        self._follow(theirs)
+        self._ours = replace(self._ours, version=self._ours.version + 1)
+        return write_answer(theirs, self._ours)
+
+    def _follow(self, theirs: PhoneSound) -> None:
+        """Send from now on where and as the phone says."""
+        before, self._theirs = self._theirs, theirs
+        if before is None or theirs.place != before.place:
+            self._heard_at = None
+        is_new = before is None or before.srtp != theirs.srtp
+        if theirs.srtp is not None and (self._in is None or is_new):
+            self._in = pylibsrtp.Session(_policy(theirs.srtp, pylibsrtp.Policy.SSRC_ANY_INBOUND))
+        self._aim()
+
+    def _aim(self) -> None:
+        """Note where sound and reports go."""
+        theirs, heard = self._theirs, self._heard_at
+        if theirs is None or self._over.is_set():
+            return
+        there = theirs.place if heard is None else heard
+        self._there = there if theirs.wants_sound else None
+        if heard is None or heard == theirs.place:
+            self._report_there = theirs.report_place
+        else:
+            self._report_there = there if theirs.is_muxed else (there[0], there[1] + 1)
+
+    # What comes
+
+    def _came(self, data: bytes, address: Place) -> None:
+        """Take a packet on the port of sound."""
+        if len(data) < HEADER_LENGTH or not _VERSION_FIRST <= data[0] <= _VERSION_LAST:
+            return
+        if RTCP_FIRST <= data[1] <= RTCP_LAST:
+            self._report(data, address)
+            return
+        if address != self._heard_at and not self._is_believed(data, address):
+            self.refused_count += 1
+            return
+        if self._in is not None:
+            try:
+                data = self._in.unprotect(data)
+            except (pylibsrtp.Error, ValueError):
+                self.refused_count += 1
+                return
+        if address != self._heard_at:
+            self._heard_at = address
+            self._aim()
+        self._last_heard = time.monotonic()
+        self._may_begin.set()
+        self._packet_came(data)
+
+    def _is_believed(self, data: bytes, address: Place) -> bool:
+        """Say whether a packet from a new address may be the phone's."""
+        theirs = self._theirs
+        if theirs is None or data[1] & PAYLOAD_TYPE_MASK not in {
+            theirs.law.payload_type,
+            theirs.keys_payload_type,
+        }:
+            return False
+        if address == theirs.place:
+            return True
+        if address[0] != theirs.place[0] and address[0] not in self._believed:
+            return False
+        quiet_ms = (time.monotonic() - self._last_heard) * 1_000
+        return self._heard_at is None or quiet_ms >= LEG_SILENT_AFTER_MS
+
+    def _report(self, data: bytes, address: Place) -> None:
+        """Take a report from the phone's side."""
+        theirs = self._theirs
+        if theirs is None or address[0] not in {theirs.place[0], *self._believed}:
+            return
+        if self._in is not None:
+            try:
+                data = self._in.unprotect_rtcp(data)
+            except (pylibsrtp.Error, ValueError):
+                self.refused_count += 1
+                return
+        self._report_came(data)
+
+
+def _policy(keys: SrtpKeys, which: int) -> pylibsrtp.Policy:
+    return pylibsrtp.Policy(key=keys.key, ssrc_type=which, srtp_profile=_PROFILES[keys.suite])
+
+
+def _drop(_packet: bytes) -> None:
+    """Hear nothing: nobody is seated yet, or none any more."""

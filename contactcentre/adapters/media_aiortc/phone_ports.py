@@ -1,0 +1,109 @@
+"""The ports that phones' sound comes in by: a pair for each leg, sound on the even one."""
+
+import asyncio
+import errno
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+TRIES_MAX = 64
+"""Ports may be taken by others on the machine; so many in a row are not."""
+RECEIVE_BUFFER_BYTES = 65_536
+
+Received = Callable[[bytes, tuple[str, int]], None]
+
+
+class PhoneSocket(asyncio.DatagramProtocol):
+    """One socket of a leg."""
+
+    def __init__(self, received: Received) -> None:
+        self._received = received
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's is one by its ways
+
+    def datagram_received(self, data: bytes, address: tuple[str | Any, int]) -> None:
+        """Pass a packet on, with where it is from."""
+        self._received(data, (address[0], address[1]))
+
+    def error_received(self, _error: Exception) -> None:
+        """Go on: a port that nobody listens at is no end of a call."""
+
+    def send(self, data: bytes, there: tuple[str, int]) -> None:
+        """Send, while the socket is open."""
+        if self._transport is not None:
+            self._transport.sendto(data, there)
+
+    def close(self) -> None:
+        """Close."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+
+class PhonePorts:
+    """The range of ports on one address, of which each leg has a pair."""
+
+    def __init__(self, *, host: str, first: int, last: int) -> None:
+        assert first % 2 == 0
+        assert first < last
+        self._host = host
+        self._pairs = range(first, last, 2)
+        self._taken: set[int] = set()
+
+    async def open(
+        self, packet_came: Received, report_came: Received
+    ) -> tuple[int, PhoneSocket, PhoneSocket]:
+        """Return the even port of a pair, and the sockets of both. Raises OSError if there is none.
+
+        Where a search begins is drawn: whoever would send into a call must not know its port.
+        """
+        count = len(self._pairs)
+        begin = secrets.randbelow(count)
+        tried = 0
+        for step in range(count):
+            port = self._pairs[(begin + step) % count]
+            if port in self._taken:
+                continue
+            self._taken.add(port)
+            try:
+                return port, *await self._pair(port, packet_came, report_came)
+            except OSError as error:
+                self._taken.discard(port)
+                tried += 1
+                if error.errno != errno.EADDRINUSE or tried >= TRIES_MAX:
+                    raise
+        raise OSError(errno.EADDRINUSE, "every port for phones' sound is taken")
+
+    def give_back(self, port: int) -> None:
+        """Let another leg have a pair."""
+        self._taken.discard(port)
+
+    async def _pair(
+        self, port: int, packet_came: Received, report_came: Received
+    ) -> tuple[PhoneSocket, PhoneSocket]:
+        sound = await self._socket(port, packet_came)
+        try:
+            return sound, await self._socket(port + 1, report_came)
+        except OSError:
+            sound.close()
+            raise
+
+    async def _socket(self, port: int, received: Received) -> PhoneSocket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        opened = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            opened.settimeout(0)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+            opened.bind((self._host, port))
+            loop = asyncio.get_running_loop()
+            _, protocol = await loop.create_datagram_endpoint(
+                lambda: PhoneSocket(received), sock=opened
+            )
+        except BaseException:
+            opened.close()
+            raise
+        return protocol

@@ -1,0 +1,256 @@
+"""The door for telephone calls: who may come in, what is asked of us, and how much of it at once.
+
+Whoever is not one of our trunks is told so in one word and kept in no memory. A flood from a trunk
+is turned away with the time to try again, before it costs more than reading it.
+"""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+import structlog
+
+from contactcentre.adapters.sip.dialog import ALLOWED, SDP, Dialog, Ours
+from contactcentre.adapters.sip.incoming import Incoming
+from contactcentre.adapters.sip.messages import (
+    MalformedMessage,
+    Request,
+    Response,
+    read_message,
+)
+from contactcentre.adapters.sip.numbers import called_numbers, caller_number, diverting_number
+from contactcentre.adapters.sip.transactions import Serving, Transactions
+from contactcentre.adapters.sip.trunks import Trunks
+from contactcentre.adapters.sip.ways import Way, Ways
+from contactcentre.ports.phones import Ringing, Switchboard
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 5
+"""Whoever comes in a flood is asked to wait for so long."""
+STRANGERS_PER_S = 20
+"""So many who are no trunk are answered at all."""
+UNDERSTOOD = frozenset({"timer", "100rel"})
+"""Extensions that a call may require."""
+Count = Callable[[str], None]
+DialogKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorPlace:
+    """Where the door is."""
+
+    host: str
+    """The address that it listens on."""
+    port: int
+    address: str
+    """Our address, as trunks reach it."""
+    calls_per_s: int
+    """So many new calls are taken a second, and no more."""
+
+
+class Bucket:
+    """So many a second, saved up for one second at most."""
+
+    def __init__(self, per_s: float) -> None:
+        self._per_s = per_s
+        self._full = per_s
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one, and say whether there was one."""
+        now = time.monotonic()
+        self._full = min(self._per_s, self._full + (now - self._at) * self._per_s)
+        self._at = now
+        if self._full < 1:
+            return False
+        self._full -= 1
+        return True
+
+
+class Door:
+    """All calls between one node and its trunks."""
+
+    def __init__(
+        self,
+        place: DoorPlace,
+        trunks: Trunks,
+        switchboard: Switchboard,
+        *,
+        spawn: Callable[[Coroutine[None, None, None], str], None],
+        count: Count,
+    ) -> None:
+        self._place = place
+        self._trunks = trunks
+        self._switchboard = switchboard
+        self._count = count
+        self._ways = Ways(self.received)
+        self._transactions = Transactions(
+            request_came=self._request_came, ack_came=self._ack_came, success_came=self._success
+        )
+        self.ours = Ours(
+            transactions=self._transactions,
+            ways=self._ways,
+            host=place.address,
+            port=place.port,
+            spawn=spawn,
+        )
+        self._dialogs: dict[DialogKey, Dialog] = {}
+        self._invited: dict[tuple[str, str, int], None] = {}
+        self._calls = Bucket(place.calls_per_s)
+        self._strangers = Bucket(STRANGERS_PER_S)
+
+    async def open(self) -> None:
+        """Listen. Raises OSError."""
+        await self._ways.open(self._place.host, self._place.port)
+
+    async def close(self) -> None:
+        """Hear and say nothing more; calls are ended or left by whoever has them."""
+        self._transactions.close()
+        await self._ways.close()
+
+    @property
+    def repeated_count(self) -> int:
+        """Return how many requests came again, as their answer was late or lost."""
+        return self._transactions.counts.repeated
+
+    def received(self, data: bytes, way: Way) -> None:
+        """Take what came; a mistake of ours costs one message and no more."""
+        if self._trunks.of(way.peer[0]) is None:
+            self._turn_away(data, way)
+            return
+        before = self._transactions.counts.malformed
+        try:
+            self._transactions.received(data, way)
+        except Exception:
+            log.exception("a message could not be dealt with")
+            self._count("mistake")
+        if self._transactions.counts.malformed > before:
+            self._count("malformed")
+
+    def stands(self, dialog: Dialog) -> None:
+        """Let what comes for a dialog reach it."""
+        self._dialogs[_key(dialog)] = dialog
+
+    def forget(self, dialog: Dialog) -> None:
+        """Forget a dialog; what comes for it finds no call any more."""
+        self._dialogs.pop(_key(dialog), None)
+
+    def _turn_away(self, data: bytes, way: Way) -> None:
+        """Answer a stranger, sometimes."""
+        self._count("unknown-trunk")
+        if not self._strangers.take():
+            return
+        try:
+            message = read_message(data)
+        except MalformedMessage:
+            return
+        if isinstance(message, Request) and message.method != "ACK":
+            way.send(message.response(403, tag="stranger").to_bytes())
+
+    def _request_came(self, serving: Serving) -> None:
+        """Take a new request of a trunk."""
+        request = serving.request
+        if request.first("max-forwards") == "0":
+            serving.respond(483)
+        elif request.to_tag:
+            self._within(serving)
+        elif request.method == "INVITE":
+            self._invite(serving)
+        elif request.method == "OPTIONS":
+            self._options(serving)
+        elif request.method == "REGISTER":
+            self._count("registration")
+            serving.respond(403)
+        else:
+            serving.respond(405, headers=[("allow", ALLOWED)])
+
+    def _within(self, serving: Serving) -> None:
+        """Take a request in a dialog."""
+        request = serving.request
+        dialog = self._dialogs.get((request.call_id, request.to_tag, request.from_tag))
+        if dialog is None:
+            serving.respond(481)
+        else:
+            dialog.came(serving)
+
+    def _options(self, serving: Serving) -> None:
+        """Say whether calls are taken, for whoever chooses among nodes."""
+        retry_after_s = self._switchboard.retry_after_s
+        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer")]
+        if retry_after_s is None:
+            serving.respond(200, headers=headers)
+        else:
+            serving.respond(503, headers=[*headers, ("retry-after", str(retry_after_s))])
+
+    def _invite(self, serving: Serving) -> None:
+        """Take a call, or refuse it."""
+        request = serving.request
+        trunk = self._trunks.of(serving.way.peer[0])
+        assert trunk is not None, "strangers do not come this far"
+        if not self._calls.take():
+            self._refuse(serving, "flood", 503, ("retry-after", str(RETRY_AFTER_S)))
+        elif not self._trunks.proves(trunk, request):
+            is_forged = bool(request.first("authorization"))
+            self._refuse(serving, "forged" if is_forged else "asked", 401, self._trunks.challenge())
+        elif self._retry_after_s(serving):
+            return
+        elif needed := [one for one in request.every("require") if one not in UNDERSTOOD]:
+            self._refuse(serving, "extension", 420, ("unsupported", ", ".join(needed)))
+        elif request.body and request.first("content-type").partition(";")[0].lower() != SDP:
+            self._refuse(serving, "body", 415, ("accept", SDP))
+        else:
+            self._ring(serving, trunk)
+
+    def _retry_after_s(self, serving: Serving) -> bool:
+        """Refuse a call while none is taken, and say whether that is so."""
+        retry_after_s = self._switchboard.retry_after_s
+        if retry_after_s is not None:
+            self._refuse(serving, "full", 503, ("retry-after", str(retry_after_s)))
+        return retry_after_s is not None
+
+    def _refuse(self, serving: Serving, outcome: str, code: int, header: tuple[str, str]) -> None:
+        self._count(outcome)
+        serving.respond(code, headers=[header])
+
+    def _ring(self, serving: Serving, trunk: str) -> None:
+        """Let a call ring, if its number leads anywhere and it is not here already."""
+        request, country = serving.request, self._trunks.country(trunk)
+        merged = (request.call_id, request.from_tag, request.cseq[0])
+        if merged in self._invited:
+            serving.respond(482)  # the same call by another way (RFC 3261, section 8.2.2.2)
+            return
+        numbers = called_numbers(request, country)
+        called = next((one for one in numbers if self._switchboard.takes(one)), None)
+        if called is None:
+            self._refuse(serving, "unknown-number", 404, ("allow", ALLOWED))
+            return
+        serving.respond(100)
+        self._count("taken")
+        self._invited[merged] = None
+        incoming = Incoming(serving, self.ours, stands=self.stands, forget=self.forget)
+        ringing = Ringing(
+            trunk=trunk,
+            called=called,
+            caller=caller_number(request, country),
+            diverted=diverting_number(request, country),
+            offer=request.body.decode("utf-8", "replace") or None,
+            host=serving.way.peer[0],
+        )
+        incoming.belongs_to(self._switchboard.rings(ringing, incoming))
+        serving.forgotten = lambda: self._invited.pop(merged, None)
+
+    def _ack_came(self, request: Request) -> None:
+        dialog = self._dialogs.get((request.call_id, request.to_tag, request.from_tag))
+        if dialog is not None:
+            dialog.acked(request)
+
+    def _success(self, response: Response) -> None:
+        """Acknowledge a success again."""
+        dialog = self._dialogs.get((response.call_id, response.from_tag, response.to_tag))
+        if dialog is not None:
+            dialog.success_again(response)
+
+
+def _key(dialog: Dialog) -> DialogKey:
+    return dialog.facts.call_id, dialog.local_tag, dialog.remote_tag

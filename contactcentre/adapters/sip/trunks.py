@@ -1,0 +1,167 @@
+"""Who may send us calls: one file, read at the start.
+
+A trunk is known by the addresses its messages come from, and by a password where it has one: then
+each new call proves that it knows it (RFC 3261, section 22; RFC 8760 for SHA-256).
+"""
+
+import hmac
+import re
+import secrets
+import time
+import tomllib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from hashlib import md5, sha256
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contactcentre.adapters.sip.messages import Request
+from contactcentre.domain.errors import BadRequest
+
+NONCE_LIFE_S = 60
+PROOFS_KEPT_MAX = 10_000
+REALM = "contactcentre"
+TrunkName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+_DIGESTS: Mapping[str, Callable[[bytes], str]] = {
+    "MD5": lambda data: md5(data).hexdigest(),  # noqa: S324 - what trunks speak; the address counts as well
+    "SHA-256": lambda data: sha256(data).hexdigest(),
+}
+_PAIR = re.compile(r'([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Trunk(_Written):
+    """One trunk."""
+
+    addresses: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
+    """Where its messages come from: addresses, and networks as 192.0.2.0/28."""
+    username: str | None = None
+    password: str | None = None
+    """What each new call proves to know; none: the addresses are enough."""
+    country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "44"
+    """Numbers that come without a country are of this one."""
+
+    @model_validator(mode="after")
+    def _both(self) -> "Trunk":
+        if (self.username is None) is not (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+
+class TrunkFile(_Written):
+    """The whole file."""
+
+    trunks: Annotated[Mapping[TrunkName, Trunk], Field(min_length=1)]
+
+
+def read_trunks(path: Path) -> TrunkFile:
+    """Return the trunks of a file. Raises BadRequest, which names every mistake at once."""
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read ({error.strerror}).") from error
+    except (UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise BadRequest(f"{path} is not TOML: {error}.") from error
+    try:
+        return TrunkFile.model_validate(written)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+        sentences = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in mistakes]
+        raise BadRequest("\n".join(sentences)) from error
+
+
+class Trunks:
+    """The trunks, as calls come over them."""
+
+    def __init__(self, file: TrunkFile) -> None:
+        self._trunks = file.trunks
+        self._known: dict[str, str | None] = {}
+        self._secret = secrets.token_bytes(32)
+        self._proofs: OrderedDict[tuple[str, ...], float] = OrderedDict()
+
+    def of(self, host: str) -> str | None:
+        """Return the name of the trunk that an address belongs to."""
+        if host not in self._known:
+            if len(self._known) >= PROOFS_KEPT_MAX:
+                self._known.clear()
+            address = ip_address(host)
+            self._known[host] = next(
+                (n for n, t in self._trunks.items() if any(address in net for net in t.addresses)),
+                None,
+            )
+        return self._known[host]
+
+    def country(self, trunk: str) -> str:
+        """Return the country of numbers that come without one."""
+        return self._trunks[trunk].country
+
+    def proves(self, trunk: str, request: Request) -> bool:
+        """Say whether a call knows its trunk's password, and says so for the first time."""
+        known = self._trunks[trunk]
+        if known.username is None or known.password is None:
+            return True
+        scheme, _, said = request.first("authorization").partition(" ")
+        pairs = {name.lower(): one or two for name, one, two in _PAIR.findall(said)}
+        if scheme.lower() != "digest" or pairs.get("username") != known.username:
+            return False
+        nonce, response = pairs.get("nonce", ""), pairs.get("response", "")
+        digest = _DIGESTS.get(pairs.get("algorithm", "MD5").upper())
+        if digest is None or not self._is_fresh(nonce):
+            return False
+        expected = _response(digest, pairs, known.username, known.password, request.method)
+        if not hmac.compare_digest(expected.encode(), response.encode()):
+            return False
+        proof = (nonce, pairs.get("nc", ""), pairs.get("cnonce", ""))
+        if proof in self._proofs:
+            return False
+        self._keep(proof)
+        return True
+
+    def challenge(self) -> tuple[str, str]:
+        """Return the header that asks for a proof."""
+        at = format(int(time.monotonic() * 1_000), "x")
+        nonce = f"{at}.{secrets.token_hex(4)}"
+        text = f'Digest realm="{REALM}", nonce="{nonce}.{self._sign(nonce)}", algorithm=MD5'
+        return "www-authenticate", f'{text}, qop="auth"'
+
+    def _is_fresh(self, nonce: str) -> bool:
+        """Say whether a nonce is one of ours and not too old."""
+        own, _, signature = nonce.rpartition(".")
+        if not hmac.compare_digest(self._sign(own).encode(), signature.encode()):
+            return False
+        return time.monotonic() - int(own.partition(".")[0], 16) / 1_000 <= NONCE_LIFE_S
+
+    def _sign(self, nonce: str) -> str:
+        return hmac.new(self._secret, nonce.encode(), sha256).hexdigest()[:32]
+
+    def _keep(self, proof: tuple[str, ...]) -> None:
+        """Remember a proof for as long as its nonce could be used."""
+        now = time.monotonic()
+        self._proofs[proof] = now
+        while self._proofs:
+            first, at = next(iter(self._proofs.items()))
+            if now - at <= NONCE_LIFE_S and len(self._proofs) <= PROOFS_KEPT_MAX:
+                break
+            del self._proofs[first]
+
+
+def _response(
+    digest: Callable[[bytes], str],
+    pairs: Mapping[str, str],
+    username: str,
+    password: str,
+    method: str,
+) -> str:
+    """Return what the bearer of a password answers."""
+    who = digest(f"{username}:{REALM}:{password}".encode())
+    what = digest(f"{method}:{pairs.get('uri', '')}".encode("utf-8", "surrogateescape"))
+    between = [pairs.get("nonce", "")]
+    if pairs.get("qop"):
+        between += [pairs.get("nc", ""), pairs.get("cnonce", ""), pairs["qop"]]
+    return digest(":".join([who, *between, what]).encode("utf-8", "surrogateescape"))

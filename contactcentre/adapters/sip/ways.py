@@ -1,0 +1,260 @@
+"""How SIP messages come and go: one UDP socket, and TCP connections (RFC 3261, section 18)."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import structlog
+
+from contactcentre.adapters.sip.messages import (
+    MESSAGE_MAX_BYTES,
+    MalformedMessage,
+    read_headers,
+)
+
+log = structlog.get_logger()
+
+RECEIVE_BUFFER_BYTES = 4 << 20
+"""A burst of calls waits here for the loop, and is not asked for again."""
+CONNECTIONS_MAX = 256
+CONNECT_MAX_MS = 3_000
+MESSAGE_MAX_MS = 10_000
+"""A message that has begun to come over TCP is complete within this."""
+UNSENT_MAX_BYTES = 1 << 20
+"""A peer that takes so little that this much waits for it is cut off."""
+_HEAD_END = b"\r\n\r\n"
+Peer = tuple[str, int]
+
+
+class Way(Protocol):
+    """How one peer is reached."""
+
+    @property
+    def transport(self) -> str:
+        """Return `udp` or `tcp`."""
+
+    @property
+    def peer(self) -> Peer:
+        """Return the peer's address, as its packets show it."""
+
+    def back_to(self, port: int) -> "Way":
+        """Return the way of a response to what came this way, where a datagram has to name one."""
+
+    def send(self, data: bytes) -> None:
+        """Send a message; never waits."""
+
+
+Received = Callable[[bytes, Way], None]
+
+
+class UdpWay:
+    """A peer over UDP."""
+
+    transport = "udp"
+    __slots__ = ("_socket", "peer")
+
+    def __init__(self, udp: "UdpSocket", peer: Peer) -> None:
+        self._socket = udp
+        self.peer = peer
+
+    def back_to(self, port: int) -> Way:
+        """Return the way to another port of the peer."""
+        return UdpWay(self._socket, (self.peer[0], port))
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram."""
+        self._socket.send(data, self.peer)
+
+
+class UdpSocket(asyncio.DatagramProtocol):
+    """The socket that all of it shares."""
+
+    def __init__(self, received: Received) -> None:
+        self._received = received
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's is one by its ways
+
+    def datagram_received(self, data: bytes, address: tuple[str | Any, int]) -> None:
+        """Pass a message on; the bytes that only keep a way open are none."""
+        if data.strip(b"\r\n\0"):
+            self._received(data, UdpWay(self, (address[0], address[1])))
+
+    def error_received(self, _error: Exception) -> None:
+        """Go on: one peer that is not there is no matter to the others."""
+
+    def send(self, data: bytes, there: Peer) -> None:
+        """Send, while the socket is open."""
+        if self._transport is not None:
+            self._transport.sendto(data, there)
+
+    def close(self) -> None:
+        """Close."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+
+class TcpWay:
+    """A peer over a TCP connection, from either side; what is said before it stands waits."""
+
+    transport = "tcp"
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self._writer: asyncio.StreamWriter | None = None
+        self._unsent: list[bytes] = []
+        self.is_closed = False
+
+    def back_to(self, port: int) -> Way:  # noqa: ARG002 - a connection has one way back
+        """Return this way."""
+        return self
+
+    def send(self, data: bytes) -> None:
+        """Send a message, or let it wait for the connection."""
+        if self.is_closed:
+            return
+        if self._writer is None:
+            if sum(map(len, self._unsent)) < UNSENT_MAX_BYTES:
+                self._unsent.append(data)
+            return
+        self._writer.write(data)
+        if self._writer.transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
+            self._writer.transport.abort()
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, received: Received
+    ) -> None:
+        """Take messages until the connection ends."""
+        self._writer = writer
+        for data in self._unsent:
+            self.send(data)
+        self._unsent.clear()
+        try:
+            while True:
+                received(await _message(reader, writer), self)
+        except (MalformedMessage, OSError, EOFError, TimeoutError, ValueError) as error:
+            # what follows in a stream cannot be found again behind a message without an end
+            log.debug("a SIP connection has ended", why=type(error).__name__)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close."""
+        self.is_closed = True
+        if self._writer is not None:
+            self._writer.close()
+
+
+class Ways:
+    """Everything that listens, and the connections that stand."""
+
+    def __init__(self, received: Received) -> None:
+        self._received = received
+        self._udp = UdpSocket(received)
+        self._server: asyncio.Server | None = None
+        self._tcp: dict[Peer, TcpWay] = {}
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def open(self, host: str, port: int) -> None:
+        """Listen on a port, over UDP and TCP. Raises OSError."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        opened = socket.socket(family, socket.SOCK_DGRAM)
+        opened.settimeout(0)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        try:
+            opened.bind((host, port))
+            loop = asyncio.get_running_loop()
+            await loop.create_datagram_endpoint(lambda: self._udp, sock=opened)
+        except BaseException:
+            opened.close()
+            raise
+        self._server = await asyncio.start_server(
+            self._accept, host, port, limit=MESSAGE_MAX_BYTES, reuse_address=True
+        )
+
+    def to(self, transport: str, peer: Peer) -> Way:
+        """Return the way to a peer; over TCP the connection that stands, or a new one."""
+        if transport != "tcp":
+            return UdpWay(self._udp, peer)
+        known = self._tcp.get(peer)
+        if known is not None and not known.is_closed:
+            return known
+        way = self._tcp[peer] = TcpWay(peer)
+        self._own(self._connect(way), f"sip to {peer[0]}")
+        return way
+
+    async def close(self) -> None:
+        """Close everything."""
+        self._udp.close()
+        if self._server is not None:
+            self._server.close()
+        for way in list(self._tcp.values()):
+            way.close()
+        for task in self._serving:
+            task.cancel()
+        if self._serving:
+            await asyncio.wait(self._serving)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection that a peer has made."""
+        peer = writer.get_extra_info("peername")
+        if peer is None or len(self._tcp) >= CONNECTIONS_MAX:
+            writer.close()
+            return
+        way = self._tcp[peer[:2]] = TcpWay(peer[:2])
+        self._own(self._serve(way, reader, writer), f"sip from {peer[0]}")
+
+    async def _connect(self, way: TcpWay) -> None:
+        """Serve a connection that we make."""
+        try:
+            async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
+                reader, writer = await asyncio.open_connection(*way.peer, limit=MESSAGE_MAX_BYTES)
+        except (OSError, TimeoutError):
+            way.close()
+            self._forget(way)
+            return
+        await self._serve(way, reader, writer)
+
+    async def _serve(
+        self, way: TcpWay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            await way.serve(reader, writer, self._received)
+        finally:
+            self._forget(way)
+
+    def _forget(self, way: TcpWay) -> None:
+        if self._tcp.get(way.peer) is way:
+            del self._tcp[way.peer]
+
+    def _own(self, work: Any, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+
+async def _message(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Return the next message of a stream, by the length that it gives.
+
+    Raises MalformedMessage, EOFError, OSError, TimeoutError, ValueError.
+    """
+    start = await reader.readexactly(1)
+    async with asyncio.timeout(MESSAGE_MAX_MS / 1_000):
+        while start in {b"\r", b"\n"}:
+            line = start + await reader.readexactly(1)
+            if line == b"\r\n":
+                writer.write(line)  # the peer asks whether we are there (RFC 5626, section 4.4.1)
+            start = await reader.readexactly(1)
+        try:
+            head = start + await reader.readuntil(_HEAD_END)
+        except asyncio.LimitOverrunError as error:
+            raise MalformedMessage("Its headers have no end.") from error
+        _, headers = read_headers(head.removesuffix(_HEAD_END))
+        length = next((value for name, value in headers if name == "content-length"), "0")
+        if not length.isascii() or not length.isdecimal() or int(length) > MESSAGE_MAX_BYTES:
+            raise MalformedMessage("It is longer than a message may be.")
+        return head + await reader.readexactly(int(length))

@@ -1,0 +1,205 @@
+"""The sound of a telephone that is not one: RTP or SRTP on one port, a tone sent and a tone heard.
+
+What it offers and takes as an answer is SDP in text; who carries that is somebody else's affair.
+"""
+
+import asyncio
+import time
+from base64 import b64decode, b64encode
+from collections import deque
+from collections.abc import Callable
+
+import pylibsrtp
+
+from contactcentre.adapters.media_aiortc import telephone_event
+from contactcentre.adapters.media_aiortc.g711 import PCMA, Law
+from contactcentre.adapters.media_aiortc.packets import (
+    RTCP_FIRST,
+    RTCP_LAST,
+    RtpPacket,
+    read_rtp,
+    write_rtp,
+)
+from contactcentre.adapters.media_aiortc.phone_ports import PhoneSocket
+from contactcentre.bench.peer import (
+    HEARD_PACKETS,
+    HEARD_S,
+    KEY_ENDS,
+    KEY_PACKETS,
+    Heard,
+    strongest_tone,
+    tone_codes,
+)
+from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
+
+KEYS_PAYLOAD_TYPE = 96
+SUITE = "AES_CM_128_HMAC_SHA1_80"
+_TONE_FRAMES = 50
+_MARKER = _END = 0x80
+
+
+class PhonePeer:
+    """One telephone's sound."""
+
+    def __init__(self, *, law: Law = PCMA, host: str = "127.0.0.1", srtp_key: bytes = b"") -> None:
+        self._law = law
+        self._host = host
+        self._srtp_key = srtp_key
+        self._out = self._in = _clear
+        self._socket: PhoneSocket | None = None
+        self.port = 0
+        self.there: tuple[str, int] | None = None
+        self.packet_came: Callable[[RtpPacket], None] | None = None
+        self.report_count = 0
+        self.sent_count = 0
+        self._payloads: deque[tuple[float, bytes]] = deque(maxlen=HEARD_PACKETS)
+        self._tone: list[bytes] = []
+        self._number = 0
+        self._sending: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open a port of the system's choice."""
+        loop = asyncio.get_running_loop()
+        transport, self._socket = await loop.create_datagram_endpoint(
+            lambda: PhoneSocket(self._came), local_addr=(self._host, 0)
+        )
+        self.port = transport.get_extra_info("sockname")[1]
+
+    async def offer(self) -> str:
+        """Return an offer of this sound, with its port open."""
+        await self.open()
+        return self.sdp()
+
+    async def accept(self, sdp: str, *, sends: bool = True) -> None:
+        """Take the answer; nothing is sent until something is hummed, or sent by hand."""
+        assert not sends, "a phone hums when it is told to"
+        self.answered(sdp)
+
+    def sdp(self, *, direction: str = "sendrecv", host: str | None = None) -> str:
+        """Return what this side says of its sound, whoever offers."""
+        law, profile = self._law, "RTP/SAVP" if self._srtp_key else "RTP/AVP"
+        lines = [
+            "v=0",
+            f"o=- 1 1 IN IP4 {self._host}",
+            "s=-",
+            f"c=IN IP4 {host or self._host}",
+            "t=0 0",
+            f"m=audio {self.port} {profile} {law.payload_type} {KEYS_PAYLOAD_TYPE}",
+            f"a=rtpmap:{law.payload_type} {law.name}/8000",
+            f"a=rtpmap:{KEYS_PAYLOAD_TYPE} telephone-event/8000",
+            f"a={direction}",
+            "a=rtcp-mux",
+        ]
+        if self._srtp_key:
+            key = b64encode(self._srtp_key).decode()
+            lines.append(f"a=crypto:1 {SUITE} inline:{key}")
+        return "\r\n".join(lines) + "\r\n"
+
+    def answered(self, sdp: str) -> None:
+        """Send to where an answer says, with its keys."""
+        host = self._host
+        for line in sdp.splitlines():
+            if line.startswith("c="):
+                host = line.split()[-1]
+            elif line.startswith("m=audio"):
+                self.there = (host, int(line.split()[1]))
+            elif line.startswith("a=crypto"):
+                key = b64decode(line.partition("inline:")[2])
+                policy = pylibsrtp.Policy
+                self._in = pylibsrtp.Session(
+                    policy(key=key, ssrc_type=policy.SSRC_ANY_INBOUND)
+                ).unprotect
+                self._out = pylibsrtp.Session(
+                    policy(key=self._srtp_key, ssrc_type=policy.SSRC_ANY_OUTBOUND)
+                ).protect
+
+    def hum(self, frequency_hz: float) -> None:
+        """Send a tone from now on, a packet every 20 ms."""
+        self._tone = tone_codes(frequency_hz, frames=_TONE_FRAMES, law=self._law)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_on(), name="phone sends")
+
+    async def press(self, key: str) -> None:
+        """Press a key and return once it is up again."""
+        event, at = telephone_event.KEYS.index(key), self._number * SAMPLES_PER_TICK
+        for number in range(KEY_PACKETS + KEY_ENDS):
+            held = SAMPLES_PER_TICK * min(number + 1, KEY_PACKETS)
+            end = _END if number >= KEY_PACKETS else 0
+            payload = bytes([event, end | 10]) + held.to_bytes(2, "big")
+            self._number += 1
+            marker = _MARKER if number == 0 else 0
+            self.send_packet(
+                write_rtp(KEYS_PAYLOAD_TYPE | marker, self._number & 0xFFFF, at, 9, payload)
+            )
+            await asyncio.sleep(TICK_MS / 1_000)
+
+    def send_next(self) -> None:
+        """Send the packet that is due."""
+        self._number += 1
+        payload = self._tone[self._number % len(self._tone)]
+        timestamp = self._number * SAMPLES_PER_TICK & 0xFFFF_FFFF
+        number = self._number & 0xFFFF
+        self.send_packet(write_rtp(self._law.payload_type, number, timestamp, 9, payload))
+
+    def send_packet(self, packet: bytes) -> None:
+        """Send a packet, encrypted where that was agreed."""
+        if self.there is not None and self._socket is not None:
+            self.sent_count += 1
+            self._socket.send(self._out(packet), self.there)
+
+    def heard(self) -> Heard:
+        """Return what was heard in the last second."""
+        since = time.monotonic() - HEARD_S
+        recent = [payload for at, payload in self._payloads if at >= since]
+        frequency, level = strongest_tone(self._law.decode(b"".join(recent)))
+        return Heard(frequency_hz=frequency, level_dbov=level, packets_count=len(recent))
+
+    async def hears(self, frequency_hz: float, *, within_s: float = 5.0) -> bool:
+        """Wait until a tone is what is heard, and say whether it came to that in time."""
+        ends = time.monotonic() + within_s
+        while time.monotonic() < ends:
+            heard = self.heard()
+            if abs(heard.frequency_hz - frequency_hz) < 20 and heard.packets_count > 10:  # noqa: PLR2004 - near enough, and long enough to tell
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    async def rest(self) -> None:
+        """Send nothing more."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
+            self._sending = None
+
+    async def close(self) -> None:
+        """Give the port back."""
+        await self.rest()
+        if self._socket is not None:
+            self._socket.close()
+
+    async def _send_on(self) -> None:
+        due = time.monotonic()
+        while True:
+            self.send_next()
+            due = max(due + TICK_MS / 1_000, time.monotonic() - TICK_MS / 1_000)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def _came(self, data: bytes, _address: tuple[str, int]) -> None:
+        if RTCP_FIRST <= data[1] <= RTCP_LAST:
+            self.report_count += 1
+            return
+        try:
+            packet = read_rtp(self._in(data))
+        except pylibsrtp.Error:
+            return
+        if packet is None:
+            return
+        if self.packet_came is not None:
+            self.packet_came(packet)
+        else:
+            self._payloads.append((time.monotonic(), packet[4]))
+
+
+def _clear(packet: bytes) -> bytes:
+    """Return a packet as it is."""
+    return packet

@@ -1,0 +1,81 @@
+"""Calls from the telephone network: one that rings, and the dialog that it becomes.
+
+A dialog is the one witness of whether its caller is there: sound may stop for many reasons (a mute
+key, silence that is not sent, hold), but a phone that has hung up has said so.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """A call as it comes in."""
+
+    trunk: str
+    """The name of the trunk it came over."""
+    called: str
+    """The number that was called, as +44…; as it came where it is none."""
+    caller: str | None
+    """The caller's number, as +44…: a hint and no proof, and not for any log or store."""
+    diverted: str | None
+    """The number from which the call was diverted to us, if it was."""
+    offer: str | None
+    """What the phone offers for its sound, in SDP; None if we are to offer."""
+    host: str
+    """The address its signalling comes from."""
+
+
+class Caller(Protocol):
+    """Whoever has a dialog on our side, and is told what its phone does."""
+
+    def phone_began(self) -> None:
+        """Hear that the phone knows that the call is answered."""
+
+    def phone_answered(self, answer: str) -> None:
+        """Take the phone's answer, where the offer was ours. Raises MalformedOffer."""
+
+    def phone_pressed(self, key: str) -> None:
+        """Take a key that came as a message (INFO); each press is told once."""
+
+    def phone_offered(self, offer: str) -> str:
+        """Return our answer to a new offer: hold, back again, or a move. Raises MalformedOffer."""
+
+    def phone_ended(self) -> None:
+        """Hear that it is over: hung up, given up, or not there any more. Told once, and last."""
+
+
+class Phone(Protocol):
+    """One dialog with a phone. Nothing here waits but `is_there`."""
+
+    def ring(self) -> None:
+        """Let the phone hear that it rings."""
+
+    def answer(self, sdp: str) -> None:
+        """Answer the call, with our sound."""
+
+    def refuse(self, code: int, *, retry_after_s: int | None = None) -> None:
+        """Turn the call away; a busy centre says when to try again."""
+
+    def hang_up(self) -> None:
+        """End the call, whatever it has come to; an ended one is ended already."""
+
+    def let_go(self) -> None:
+        """Leave the dialog to another node without a word to the phone."""
+
+    async def is_there(self) -> bool:
+        """Ask the phone whether it is still in the call; False once it is known not to be."""
+
+
+class Switchboard(Protocol):
+    """Whoever takes calls in."""
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """Return when to try again, while no call can be taken; None while calls are taken."""
+
+    def takes(self, called: str) -> bool:
+        """Say whether a called number leads anywhere here."""
+
+    def rings(self, ringing: Ringing, phone: Phone) -> Caller:
+        """Take a call in, and return who is told of it; it answers or refuses by itself."""

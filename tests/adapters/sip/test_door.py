@@ -1,0 +1,197 @@
+"""Who comes in and who does not: strangers, forgers, floods, and messages that are none."""
+
+import random
+from collections.abc import Sequence
+from hashlib import md5
+from pathlib import Path
+
+import pytest
+
+from contactcentre.adapters.sip.messages import Response
+from contactcentre.adapters.sip.trunks import read_trunks
+from contactcentre.bench.sip_phone import PhoneCall
+from contactcentre.domain.errors import BadRequest
+from tests.adapters.sip.entrance import OFFER, Entrance, until
+
+STRANGERS = ["192.0.2.0/24"]
+
+
+async def code_of(phone: PhoneCall, method: str, headers: Sequence[tuple[str, str]] = ()) -> int:
+    """Return what a request is answered with."""
+    sdp = OFFER if method == "INVITE" else ""
+    response = await phone.ask(phone.request(method, sdp=sdp, headers=headers))
+    assert response is not None
+    return response.code
+
+
+async def test_whoever_is_no_trunk_is_refused_and_counted(entrance: Entrance) -> None:
+    await entrance.open(addresses=STRANGERS)
+    assert await code_of(entrance.phone(), "INVITE") == 403
+    assert await code_of(entrance.phone(), "OPTIONS") == 403
+    assert entrance.counted == {"unknown-trunk": 3}, "the acknowledgement counts as well"
+    assert not entrance.board.calls
+
+
+async def test_strangers_are_not_answered_for_ever(entrance: Entrance) -> None:
+    await entrance.open(addresses=STRANGERS)
+    phone = entrance.phone()
+    for _ in range(200):
+        phone.way().send(phone.request("OPTIONS").to_bytes())
+    assert await until(lambda: entrance.counted["unknown-trunk"] == 200)
+    assert phone.exchange.transactions.counts.malformed == 0
+
+
+async def test_whether_calls_are_taken_is_said_to_whoever_asks(entrance: Entrance) -> None:
+    await entrance.open()
+    assert await code_of(entrance.phone(), "OPTIONS") == 200
+    entrance.board.retry_after_s = 7
+    for method in ("OPTIONS", "INVITE"):
+        phone = entrance.phone()
+        response = await phone.ask(phone.request(method, sdp=OFFER))
+        assert response is not None
+        assert (response.code, response.first("retry-after")) == (503, "7")
+    assert not entrance.board.calls
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "code"),
+    [
+        ("REGISTER", [], 403),
+        ("SUBSCRIBE", [], 405),
+        ("INVITE", [("require", "replaces")], 420),
+        ("INVITE", [("content-type", "text/plain")], 415),
+    ],
+)
+async def test_what_is_not_ours_to_do_is_refused(
+    entrance: Entrance, method: str, headers: list[tuple[str, str]], code: int
+) -> None:
+    await entrance.open()
+    assert await code_of(entrance.phone(), method, headers) == code
+    assert not entrance.board.calls
+
+
+async def test_a_number_that_leads_nowhere_is_not_found(entrance: Entrance) -> None:
+    await entrance.open()
+    assert await code_of(entrance.phone("+441632960999"), "INVITE") == 404
+    assert entrance.counted["unknown-number"] == 1
+
+
+async def test_a_phone_that_acknowledges_ringing_is_answered_without_it(
+    entrance: Entrance,
+) -> None:
+    await entrance.open()
+    assert await code_of(entrance.phone(), "INVITE", [("require", "100rel")]) == 200
+
+
+async def test_a_flood_is_asked_to_try_again_and_the_first_calls_go_on(
+    entrance: Entrance,
+) -> None:
+    await entrance.open(calls_per_s=5)
+    codes = [await code_of(entrance.phone(), "INVITE") for _ in range(12)]
+    assert codes[:5] == [200] * 5
+    assert 503 in codes[5:7]
+    assert entrance.counted["flood"] == codes.count(503)
+
+
+def proof(challenge: Response, password: str, *, nonce: str = "") -> tuple[str, str]:
+    """Return what whoever knows a password answers."""
+    said = challenge.first("www-authenticate")
+    parts = dict(part.split("=", 1) for part in said.removeprefix("Digest ").split(", "))
+    realm, nonce = parts["realm"].strip('"'), nonce or parts["nonce"].strip('"')
+
+    def digest(text: str) -> str:
+        return md5(text.encode()).hexdigest()  # noqa: S324 - as trunks do
+
+    who, what = digest(f"anytown:{realm}:{password}"), digest("INVITE:sip:x")
+    response = digest(f"{who}:{nonce}:00000001:c:auth:{what}")
+    return "authorization", (
+        f'Digest username="anytown", realm="{realm}", nonce="{nonce}", uri="sip:x", '
+        f'response="{response}", algorithm=MD5, cnonce="c", qop=auth, nc=00000001'
+    )
+
+
+async def test_a_trunk_with_a_password_proves_each_call_once(entrance: Entrance) -> None:
+    await entrance.open(username="anytown", password="correct horse")  # noqa: S106 - of a test
+    phone = entrance.phone()
+    challenge = await phone.ask(phone.request("INVITE", sdp=OFFER))
+    assert challenge is not None
+    assert challenge.code == 401
+    right, wrong = proof(challenge, "correct horse"), proof(challenge, "wrong horse")
+    old = proof(challenge, "correct horse", nonce="1.1.1")
+    assert await code_of(phone, "INVITE", [wrong]) == 401
+    assert await code_of(phone, "INVITE", [old]) == 401
+    assert await code_of(phone, "INVITE", [right]) == 200
+    assert await code_of(entrance.phone(), "INVITE", [right]) == 401, "said a second time"
+    assert entrance.counted == {"asked": 1, "forged": 3, "taken": 1}
+
+
+RFC_4475 = [
+    b"INVITE sip:vivekg@example.com;unknownparam SIP/2.0\r\nTO :\r\n sip:a@b ;   tag\r\n\r\n",
+    b"INVITE sip:user@example.com SIP/2.0\r\nContact:\r\n\r\n",
+    b"OPTIONS sip:user@example.org SIP/7.0\r\nVia: SIP/7.0/UDP c.example.com\r\n\r\n",
+    b"REGISTER sip:a SIP/2.0\r\nTo: <<<<sip:x>>>>;tag=\r\nCSeq: 36893488147419103232 A\r\n\r\n",
+    b"SIP/2.0 4294967301 better not break the receiver\r\nVia: SIP/2.0/UDP 192.0.2.105\r\n\r\n",
+    b"INVITE <sip:user@example.com> SIP/2.0\r\nVia: \r\n\r\n",
+    b"INVITE sip:user@example.com; lr SIP/2.0\r\n\r\n",
+    b"OPTIONS sip:user@example.com SIP/2.0\r\nCall-ID: \xff\xfe\0\r\n\r\n",
+    b"\0" * 200,
+    b"INVITE sip:a@b SIP/2.0\r\n" + b"Via: x\r\n" * 1_000 + b"\r\n",
+    b"INVITE sip:a@b SIP/2.0\r\nVia: " + b'"' * 60_000 + b"\r\n\r\n",
+]
+
+
+async def test_messages_that_are_none_are_counted_and_stop_nothing(entrance: Entrance) -> None:
+    await entrance.open()
+    phone = entrance.phone()
+    for data in RFC_4475:
+        phone.way().send(data)
+    assert await until(lambda: entrance.counted["malformed"] == len(RFC_4475) - 1), "but filling"
+    assert await code_of(phone, "INVITE") == 200
+    assert entrance.counted["mistake"] == 0
+
+
+async def test_no_bytes_of_a_trunk_are_a_mistake_of_ours(entrance: Entrance) -> None:
+    await entrance.open()
+    chance = random.Random(4_475)  # noqa: S311 - the same each time
+    phone = entrance.phone()
+    await phone.invite()
+    seeds = [
+        phone.request(method, sdp=OFFER, headers=[("authorization", 'Digest a="b"')]).to_bytes()
+        for method in ("INVITE", "ACK", "BYE", "INFO", "OPTIONS", "UPDATE", "CANCEL")
+    ]
+    for _ in range(3_000):
+        data = bytearray(chance.choice(seeds))
+        for _ in range(chance.randrange(1, 12)):
+            at = chance.randrange(len(data))
+            match chance.randrange(3):
+                case 0:
+                    data[at] = chance.randrange(256)
+                case 1:
+                    del data[at : at + chance.randrange(40)]
+                case _:
+                    data[at:at] = data[chance.randrange(len(data)) :][: chance.randrange(40)]
+            data = data or bytearray(b"x")
+        entrance.door.received(bytes(data), phone.way())
+    assert entrance.counted["mistake"] == 0
+    assert entrance.counted["malformed"] > 500
+    assert await code_of(entrance.phone(), "INVITE") == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[trunks.north]\naddresses = []", "addresses"),
+        ("[trunks.north]\naddresses = ['north']", "addresses"),
+        ("[trunks.north]\naddresses = ['192.0.2.1']\nusername = 'a'", "go together"),
+        ("[trunks.north]\naddresses = ['192.0.2.1']\nport = 1", "port"),
+        ("[trunks", "TOML"),
+        ("", "trunks"),
+    ],
+)
+def test_a_file_of_trunks_says_what_is_wrong_with_it(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "trunks.toml"
+    file.write_text(text)
+    with pytest.raises(BadRequest, match=says):
+        read_trunks(file)
+    with pytest.raises(BadRequest, match="cannot be read"):
+        read_trunks(tmp_path / "none.toml")
