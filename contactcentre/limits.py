@@ -50,6 +50,10 @@ REDIAL_KEEP_MAX_MS = 30 * 60_000
 """Nobody may keep a place for longer for a caller who has left the queue."""
 REDIAL_ORIGINAL_MAX_MS = 2 * 3_600_000
 """However often a caller leaves and calls again: a wait that began so long ago begins anew."""
+STREAM_OPENS_WITHIN_S = 60
+"""The sound of a caller on a telephone flows within this after its carrier was told where to."""
+PHONE_CALL_MAX_S = 24 * 3_600
+"""No carrier lets a call last longer."""
 TICKET_LIFE_S = 60
 """An adviser's browser must open its leg within this after the ring."""
 

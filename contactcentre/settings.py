@@ -7,7 +7,7 @@ read from a file instead, named by the same name with _FILE behind it.
 
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -153,6 +153,14 @@ class Settings(BaseModel):
     desks_static: Named = {}
     """Desk processes for when Redis is away: name=http://desk.example:8090, with commas between."""
 
+    twilio_account_sid: str | None = Field(default=None, pattern=r"^AC[0-9a-f]{32}$")
+    """The account at Twilio that calls come from; without it none are taken there."""
+    twilio_auth_tokens: SecretStr | None = None
+    """The account's auth tokens, with a comma between two while they are changed: what is signed
+    with either is Twilio's, and the first is what we ask Twilio with."""
+    twilio_api_url: str = "https://api.twilio.com"
+    """Where Twilio is asked to do something with a call."""
+
     media_addresses: Listed = ()
     """Addresses of this machine that are offered for sound; every one but loopback if none."""
     ice_servers: Listed = ()
@@ -232,6 +240,21 @@ class Settings(BaseModel):
     drain_s: float = Field(default=20, ge=0, le=86_400)
     """How long a process that has been told to stop may take to let its calls end."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def twilio_account(self) -> tuple[str, Sequence[str]] | None:
+        """Return the account at Twilio and its tokens; None if there is none.
+
+        Raises BadRequest if half of it is missing.
+        """
+        said = self.twilio_auth_tokens
+        tokens: Sequence[str] = () if said is None else _listed(said.get_secret_value())
+        if self.twilio_account_sid is None and not tokens:
+            return None
+        if self.twilio_account_sid is None or not tokens:
+            raise BadRequest(
+                "Set both CC_TWILIO_ACCOUNT_SID and CC_TWILIO_AUTH_TOKENS, or neither."
+            )
+        return self.twilio_account_sid, tokens
 
     def rtp_range(self) -> tuple[int, int]:
         """Return the first and the last port of telephones' sound."""

@@ -170,10 +170,10 @@ class Admission:
             node=self._tools.node,
             epoch=NOT_ADMITTED.next(self._tools.chance.nonce(), attempt=attempt),
         )
-        if claim.trunk is not None:
-            dialled = CallDialledIn(
-                call=claim.call, at_ms=now_ms, channel=Channel.SIP, trunk=claim.trunk
-            )
+        trunk = claim.trunk or claim.channel
+        if trunk is not None:
+            channel = claim.channel or Channel.SIP
+            dialled = CallDialledIn(call=claim.call, at_ms=now_ms, channel=channel, trunk=trunk)
             return Start(call=arrive(first), first=first, also=(dialled,))
         if kept is None:
             return Start(call=arrive(first), first=first)

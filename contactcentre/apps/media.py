@@ -27,12 +27,12 @@ from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.call_metrics import Gauges
 from contactcentre.apps.keeper import ringing_hours
-from contactcentre.apps.node_calls import NodePlace
 from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
 from contactcentre.apps.node_tools import CallbackTerms
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
+from contactcentre.apps.telephones import Telephones, node_place
 from contactcentre.apps.trunk_door import trunk_door
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
@@ -71,6 +71,7 @@ class Node:
         state: RedisState,
         core: NodeCore,
         spool: FileSpool,
+        telephones: Telephones,
         door: Door | None,
     ) -> None:
         self._door = door
@@ -82,6 +83,7 @@ class Node:
         self._state = state
         self._core = core
         self._calls = core.calls
+        self._telephones = telephones
 
     async def open(self) -> None:
         """Begin to tick, to report and to listen."""
@@ -91,12 +93,14 @@ class Node:
         self._process.routes(
             [web.post("/offers", self._take_offer), web.post("/rings/again", self._ring_again)]
         )
+        self._process.routes(self._telephones.internal_routes())
         self._process.spawn(self._core.keep_reporting(self._show), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
         self._process.spawn(self._core.evacuate(), "evacuation")
         self._process.spawn(self._state.client.watch(), "sentinels")
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
         browsers.add_routes([web.get("/leg", self._core.sockets.handle)])
+        browsers.add_routes(self._telephones.carrier_routes())
         await self._process.listen(
             browsers, host=self._settings.host, port=self._settings.media_port
         )
@@ -144,19 +148,20 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     process.spawn(spool.keep_writing(), "spool")
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
+    signatures = Signatures(ring, signing, clock)
     switches = await _switches(settings, process, state, clock)
     lines = load_lines(flows)
     chance = MachineChance()
     core = NodeCore(
         NodeGround(
-            place=_place(settings, process),
+            place=node_place(settings, process.internal_url),
             media=media,
             state=state,
             spool=spool,
             peers=peers,
             clock=clock,
             chance=chance,
-            signatures=Signatures(ring, signing, clock),
+            signatures=signatures,
             lines=lines,
             switches=switches,
             words=load_words(flows),
@@ -180,7 +185,17 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     )
     if door is not None:
         stack.push_async_callback(door.close)
-    return Node(process, settings, media=media, state=state, core=core, spool=spool, door=door)
+    telephones = Telephones(settings, core=core, media=media, state=state, signatures=signatures)
+    return Node(
+        process,
+        settings,
+        media=media,
+        state=state,
+        core=core,
+        spool=spool,
+        telephones=telephones,
+        door=door,
+    )
 
 
 async def _callbacks(
@@ -229,17 +244,6 @@ def _media(settings: Settings, flows: Path) -> AiortcMedia:
         music=load_music(flows),
         addresses=settings.media_addresses,
         ice_servers=settings.ice_servers,
-        legs_max=settings.legs_max,
-    )
-
-
-def _place(settings: Settings, process: Process) -> NodePlace:
-    own = f"ws://{settings.host}:{settings.media_port}/leg"
-    return NodePlace(
-        node=NodeId(settings.node),
-        site=settings.site,
-        internal_url=process.internal_url,
-        public_url=settings.media_public_url or own,
         legs_max=settings.legs_max,
     )
 

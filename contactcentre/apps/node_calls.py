@@ -96,6 +96,10 @@ class NodeCalls:
         """Return a live call, if it is here."""
         return self._calls.get(call)
 
+    def has_ended(self, call: CallId) -> bool:
+        """Say whether a call has ended here of which that is not durable yet."""
+        return call in self._ends
+
     def begin(self, call: NodeCall) -> None:
         """Let a call that has been admitted go its way."""
         self._calls[call.call.id] = call

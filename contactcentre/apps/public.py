@@ -1,7 +1,10 @@
 """The public process: callers' pages, and claims to new calls. It needs no store to go on."""
 
+from collections.abc import Mapping
+
 import structlog
 
+from contactcentre.adapters.carrier_twilio.signatures import TwilioSignatures
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
@@ -13,8 +16,13 @@ from contactcentre.adapters.web.pages.rate import RateLimit
 from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.pages.site import Site, Tools
+from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.phone_ways import PhoneWays
 from contactcentre.apps.process import Process
 from contactcentre.apps.switchboard import Switchboard
+from contactcentre.apps.twilio_door import DoorTools, TwilioDoor, public_address
+from contactcentre.domain.ids import LineId
+from contactcentre.domain.ivr.flow import Line
 from contactcentre.settings import Settings
 
 log = structlog.get_logger()
@@ -28,7 +36,8 @@ CLAIM_ADDRESSES_MAX = 50_000
 async def serve(settings: Settings, process: Process) -> None:
     """Serve the pages until the process drains."""
     flows_dir = settings.flows_dir or default_flows_dir()
-    line = next(iter(load_lines(flows_dir).values()))
+    lines = load_lines(flows_dir)
+    line = next(iter(lines.values()))
     clock = MachineClock()
     state = RedisState(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
     process.uses("state", state.ping)
@@ -66,7 +75,42 @@ async def serve(settings: Settings, process: Process) -> None:
     await centre.look()  # the first page may already know the nodes
     await switches.look()
     process.spawn(switches.watch(), "switches")
-    await process.listen(site.application(), host=settings.host, port=settings.public_port)
-    log.info("serving pages", line=line.id)
-    await process.run(centre.watch)
+    pages = site.application()
+    async with Peers(settings.cluster_key.get_secret_value()) as peers:
+        ways = PhoneWays(
+            centre=centre,
+            queues=state,
+            peers=peers,
+            chance=MachineChance(),
+            nodes_static=settings.nodes_static,
+        )
+        door = _twilio_door(settings, lines, ways, signatures)
+        if door is not None:
+            pages.add_routes(door.routes())
+        await process.listen(pages, host=settings.host, port=settings.public_port)
+        log.info("serving pages", line=line.id)
+        await process.run(centre.watch)
     await state.close()
+
+
+def _twilio_door(
+    settings: Settings, lines: Mapping[LineId, Line], ways: PhoneWays, signatures: Signatures
+) -> TwilioDoor | None:
+    """Return what answers Twilio; None where no calls come from there. Raises BadRequest."""
+    account = settings.twilio_account()
+    if account is None:
+        return None
+    account_sid, auth_tokens = account
+    return TwilioDoor(
+        DoorTools(
+            account_sid=account_sid,
+            proofs=TwilioSignatures(auth_tokens),
+            public_url=public_address(settings),
+            organisation=settings.organisation,
+            lines=lines,
+            ways=ways,
+            signatures=signatures,
+            clock=MachineClock(),
+            chance=MachineChance(),
+        )
+    )

@@ -1,15 +1,20 @@
 """The router process: any number of them match callers with advisers and rescue what is lost."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
+from contactcentre.adapters.carrier_twilio.rest import TwilioRest
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.monitors import violated
+from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.phone_rescue import PhoneRescue
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpNodes, PeerWay
 from contactcentre.apps.rescue_findings import LoggedFindings
 from contactcentre.apps.storm_watch import StormWatch
+from contactcentre.apps.twilio_door import public_address
 from contactcentre.domain.storm import StormBreaker
 from contactcentre.journey.matching import Matcher
 from contactcentre.journey.rescue import Watch
@@ -39,8 +44,41 @@ async def serve(settings: Settings, process: Process) -> None:
         )
         process.spawn(state.client.watch(), "sentinels")
         process.check("state", state.ping)
-        await process.run(router.work)
+        async with AsyncExitStack() as stack:
+            rescue = await _phone_rescue(settings, state, stack)
+            if rescue is not None:
+                process.spawn(rescue.run(), "rescue of telephone calls")
+            await process.run(router.work)
     await state.close()
+
+
+async def _phone_rescue(
+    settings: Settings, state: RedisState, stack: AsyncExitStack
+) -> PhoneRescue | None:
+    """Return what rescues calls at Twilio; None where none come from there. Raises BadRequest."""
+    account = settings.twilio_account()
+    if account is None:
+        return None
+    account_sid, auth_tokens = account
+    clock, chance = MachineClock(), MachineChance()
+    rest = await stack.enter_async_context(
+        TwilioRest(
+            account_sid=account_sid,
+            auth_token=auth_tokens[0],
+            api_url=settings.twilio_api_url,
+            clock=clock,
+            chance=chance,
+        )
+    )
+    signing, keys = settings.signing_ring()
+    return PhoneRescue(
+        state=state,
+        rest=rest,
+        signatures=Signatures(keys, signing, clock),
+        public_url=public_address(settings),
+        clock=clock,
+        chance=chance,
+    )
 
 
 class Router:

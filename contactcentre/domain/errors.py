@@ -25,6 +25,7 @@ Outage                      the world failed; ask again later
 ├── MediaUnavailable        sound
 ├── PeerUnavailable         another process of ours
 │   └── PeerBroke           it was lost as it was told
+├── CarrierUnavailable      whoever brings us calls from the telephone network
 └── SpoolFull               the disk that keeps events until they are durable
 
 Bugs are neither: they are AssertionError, and they end the task that met them.
@@ -181,6 +182,12 @@ class PeerBroke(PeerUnavailable):
     """Another process of ours was told something, and was lost before it had answered."""
 
     code = "peer-broke"
+
+
+class CarrierUnavailable(Outage):
+    """Whoever brings us calls from the telephone network did not do as asked."""
+
+    code = "carrier-unavailable"
 
 
 class SpoolFull(Outage):

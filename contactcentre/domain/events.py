@@ -78,6 +78,7 @@ class Channel(StrEnum):
 
     SIP = "sip"
     """From a trunk of our own."""
+    TWILIO = "twilio"
 
 
 class Writer(StrEnum):

@@ -1,20 +1,26 @@
-"""What a browser carries to prove who it is to a node: a claim (caller), a ticket (all others).
+"""What proves to a node who comes: a claim (caller), a ticket (staff), a pass (telephone).
 
-Both are signed JWTs; the node that gets one trusts nothing else about the call.
+All are signed JWTs; the node that gets one trusts nothing else about the call.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from contactcentre.domain.call import Call
+from contactcentre.domain.events import Channel
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.ivr.walk import Position
 from contactcentre.domain.languages import Language
 from contactcentre.domain.redialling import KeptPlace
-from contactcentre.limits import CLAIM_LIFE_S
+from contactcentre.limits import CLAIM_LIFE_S, PHONE_CALL_MAX_S, STREAM_OPENS_WITHIN_S
 from contactcentre.wire.said import Said
 
+PASS_LIVES_S: Mapping[str, int] = MappingProxyType(
+    {"open": STREAM_OPENS_WITHIN_S, "resume": PHONE_CALL_MAX_S}
+)
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -36,6 +42,8 @@ class CallerClaim(Said):
     """There if the caller writes, and does not speak."""
     trunk: str | None = Field(default=None, max_length=32)
     """The trunk that the caller rings from; None if the caller comes from a page."""
+    channel: Channel | None = None
+    """How a caller on a telephone comes who rings from no trunk of ours."""
     kept: KeptPlace | None = None
     """The place that the caller had left in an earlier call, for a wait in this one."""
     memory: str | None = Field(default=None, max_length=3_072)
@@ -65,6 +73,37 @@ class CallMemory(Said):
     """It is durable that the caller will be rung back."""
     consult: CallId | None = None
     """A consultation that was under way, and is over now."""
+
+
+class PhonePass(Said):
+    """What lets the sound of a caller on a telephone in at a node, or the call go on at another.
+
+    It is short, as its carrier hands no more than 500 characters on; what is known of the call is
+    kept under the call's name.
+    """
+
+    kind: Literal["phone"] = "phone"
+    use: Literal["open", "resume"]
+    """Open: good once, for a minute. Resume: for as long as a call may last."""
+    call: CallId
+    line: LineId
+    language: Language
+    attempt: int = Field(ge=0)
+    """How many passes were given for this call before."""
+    lost: int = Field(default=0, ge=0)
+    """How many nodes in a row have lost the caller soon after such a pass was given."""
+    held: int = Field(default=0, ge=0)
+    """How often in a row the caller was asked to stay on the line, as there was no node."""
+    node: NodeId
+    """Where the caller is sent with it."""
+    nonce: str = Field(max_length=32)
+    exp: int
+    """Seconds since 1970."""
+
+    @property
+    def given_s(self) -> int:
+        """Return when the pass was given, in seconds since 1970."""
+        return self.exp - PASS_LIVES_S[self.use]
 
 
 class AdviserTicket(Said):

@@ -2,6 +2,8 @@
 
 POST {node}/offers                     router → node     OfferCall        204, or 409 with a code
 POST {node}/rings/again                desk → node       AskRing          200 RingAgain, 404, 409
+POST {node}/phones/look                public → node     AskPhone         200 PhoneStands
+POST {node}/phones/left                public → node     AskPhone         204, 404 nobody knows it
 POST {keeper}/callbacks/words          desk → keeper     CallbackSaid     204, 404, 409
 POST {desk}/rings                      node → desk       Ring             204, or 404 no such desk
 POST {desk}/rings/{token}/over         node → desk       RingOver         204

@@ -9,6 +9,8 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | call:<call>       | hash    | nodes and routers              | a day after the last report,      |
 |                   |         |                                | an hour after its end             |
 | passed:<call>     | hash    | public processes               | an hour                           |
+| phone:<call>      | hash    | nodes                          | an hour after the last claim      |
+| pulled:<call>     | string  | routers that rescue            | fifteen seconds                   |
 | queue:<queue>     | zset    | nodes and routers              | while calls wait in it            |
 | queues            | set     | nodes; look_matchable takes    | while calls wait in one of them   |
 |                   |         | out the empty ones             |                                   |
@@ -63,6 +65,10 @@ adviser where the adviser is, and the desk has not spoken since).
 passed: page (the digest of the secret of the page that has the place of that call now) and call
 (its new call): who has called again keeps the place once.
 
+phone: of a call from a telephone: claim (what the page of a web caller would carry) with the count
+and nonce of the leg that it is of, ways (how often the caller's sound was let in), pass:<nonce> (a
+pass that was used). pulled: count and nonce of the leg that a router just pulls the call off.
+
 place: where an adviser stands among those of a queue: the queue's name for level 1, with :2 or :3
 behind it for the levels below. How long a head has waited is the store's time less its enqueued_ms,
 and decides nothing but whether a level is asked yet: a step of that clock makes it early or late.
@@ -100,6 +106,8 @@ from contactcentre.domain.levels import LEVEL_FIRST
 CALL_KEPT_S = 24 * 3_600
 CLOSED_KEPT_S = 3_600
 PASSED_KEPT_S = 3_600
+PHONE_KEPT_S = 3_600
+PULLED_KEPT_S = 15
 ADVISER_KEPT_S = 12 * 3_600
 PROCESS_KEPT_S = 3_600
 SERVED_KEPT_S = 3_600
@@ -149,6 +157,14 @@ class Keys:
     def passed(self, call: CallId) -> str:
         """Return to which new call a call's place has been passed on."""
         return self._key("passed:") + _checked(call)
+
+    def phone(self, call: CallId) -> str:
+        """Return where it is what belongs to a caller on a telephone."""
+        return self._key("phone:") + _checked(call)
+
+    def pulled(self, call: CallId) -> str:
+        """Return where it is that somebody pulls a call off its lost node."""
+        return self._key("pulled:") + _checked(call)
 
     def queue(self, queue: QueueId) -> str:
         """Return where a queue's waiting calls stand in order."""

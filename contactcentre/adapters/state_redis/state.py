@@ -3,6 +3,7 @@
 from contactcentre.adapters.state_redis.addresses import RedisAddressBook
 from contactcentre.adapters.state_redis.loads import RedisLoads
 from contactcentre.adapters.state_redis.matching import RedisMatching
+from contactcentre.adapters.state_redis.phones import RedisPhones
 from contactcentre.adapters.state_redis.places import RedisPlaces
 from contactcentre.adapters.state_redis.presences import RedisPresences
 from contactcentre.adapters.state_redis.queues import RedisQueues
@@ -19,6 +20,7 @@ class RedisState(
     RedisMatching,
     RedisPresences,
     RedisPlaces,
+    RedisPhones,
     RedisAddressBook,
     RedisSwitches,
     RedisLoads,

@@ -1,4 +1,4 @@
-"""Signs and reads what browsers carry to media nodes: callers' claims, and tickets of the others.
+"""Signs and reads what is carried to media nodes: claims, tickets, passes of telephones.
 
 Everyone who may sign or read shares the same keys. One of them signs; all of them are read, so that
 a key can be changed without a caller losing the place: add the new key everywhere, then sign with
@@ -23,7 +23,13 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from contactcentre.domain.errors import BadClaim, BadRequest
 from contactcentre.ports.environment import Clock
-from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory, SupervisorTicket
+from contactcentre.wire.claims import (
+    AdviserTicket,
+    CallerClaim,
+    CallMemory,
+    PhonePass,
+    SupervisorTicket,
+)
 
 SECRET_MIN_BYTES = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, 3.2)."""
@@ -37,11 +43,13 @@ ALGORITHM = "HS256"
 CLAIM_REFUSED = "This page's claim to the call is not good. Start a new call."
 CLAIM_EXPIRED = "This page has been away for too long. Start a new call."
 TICKET_REFUSED = "This ticket to the call is not good. Wait for the desk to ring again."
+WAY_REFUSED = "This pass for a call's sound is not good."
+WAY_EXPIRED = "This pass for a call's sound was used too late."
 TICKET_EXPIRED = "The ring was over before your browser joined. Wait for the desk to ring again."
 
 LISTENING_REFUSED = "This ticket to the talk is not good. Choose the talk on the board again."
 
-Signed = TypeVar("Signed", CallerClaim, AdviserTicket, SupervisorTicket)
+Signed = TypeVar("Signed", CallerClaim, AdviserTicket, SupervisorTicket, PhonePass)
 
 
 class Signatures:
@@ -70,6 +78,10 @@ class Signatures:
         """Return the ticket as the adviser's browser carries it."""
         return self._sign(ticket)
 
+    def sign_pass(self, said: PhonePass) -> str:
+        """Return the pass as the carrier of a telephone call carries it."""
+        return self._sign(said)
+
     def read_claim(self, text: str) -> CallerClaim:
         """Return what a caller's claim says. Raises BadClaim."""
         return self._read(text, CallerClaim, refused=CLAIM_REFUSED, expired=CLAIM_EXPIRED)
@@ -88,6 +100,10 @@ class Signatures:
             text, SupervisorTicket, refused=LISTENING_REFUSED, expired=LISTENING_REFUSED
         )
 
+    def read_pass(self, text: str) -> PhonePass:
+        """Return what the pass of a telephone call says. Raises BadClaim."""
+        return self._read(text, PhonePass, refused=WAY_REFUSED, expired=WAY_EXPIRED)
+
     def seal(self, memory: CallMemory) -> str:
         """Return what a claim remembers of its call, for our nodes alone to read."""
         return self._seals.encrypt(memory.model_dump_json(exclude_defaults=True).encode()).decode()
@@ -99,7 +115,7 @@ class Signatures:
         except (InvalidToken, ValueError) as error:
             raise BadClaim(CLAIM_REFUSED) from error
 
-    def _sign(self, said: CallerClaim | AdviserTicket | SupervisorTicket) -> str:
+    def _sign(self, said: CallerClaim | AdviserTicket | SupervisorTicket | PhonePass) -> str:
         return jwt.encode(
             said.model_dump(mode="json", exclude_none=True),
             self._keys[self._signing],

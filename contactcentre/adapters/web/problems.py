@@ -80,6 +80,9 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.PeerBroke: Saying(
             AWAY, "A part of the centre has broken down", "A part of the centre did not answer."
         ),
+        e.CarrierUnavailable: Saying(
+            AWAY, "The telephone network is out of reach", "The telephone network did not answer."
+        ),
         e.SpoolFull: Saying(AWAY, "No room for records", "This node takes no further calls."),
     }
 )

@@ -56,6 +56,10 @@ class SeenCentre:
             return self._nodes_static
         return tuple(node.public_url for node in self._living)
 
+    def standings(self) -> Sequence[NodeStanding] | None:
+        """Return how all nodes that may be alive stand; None before any look has succeeded."""
+        return self._living
+
     def nodes_for_new_calls(self) -> Sequence[str]:
         """Return those that have room and do not drain, or all if that leaves none."""
         roomy = tuple(

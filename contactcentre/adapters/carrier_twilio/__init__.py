@@ -1,0 +1,1 @@
+"""Twilio: what it asks of us and how it is answered."""
