@@ -15,12 +15,15 @@ TALKED_INTO_MS: Final = 177.3
 """From this delay one way on people begin to talk into one another's words."""
 PACKET_MS: Final = 20.0
 """A packet is full before it is sent, and the other side plays it as late."""
+BUFFERED_MAX_MS: Final = 200.0
+"""No sound waits longer before it is played: what seems to is a pause of the other side."""
 ONE: Final = 1.0
 R_MAX: Final = 100.0
 
 
 def mos(*, loss_ratio: float, buffered_ms: float, round_trip_ms: float | None) -> float:
     """Return the score of what comes in on a line; without a round trip its way counts as none."""
+    buffered_ms = min(max(buffered_ms, 0.0), BUFFERED_MAX_MS)
     delay_ms = (round_trip_ms or 0.0) / 2 + buffered_ms + PACKET_MS
     return opinion(BEST - _of_delay(delay_ms) - _of_loss(loss_ratio))
 

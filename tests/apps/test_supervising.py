@@ -121,6 +121,9 @@ async def test_a_supervisor_listens_whispers_and_joins_and_all_of_it_is_written_
         await sam.say("supervise_as", mode="join")
         await sam.hear("supervising", mode="join")
         assert await caller.peer.hears(SUPERVISOR_HZ)
+        legs = (await sam.hear("legs"))["legs"]
+        assert [leg["role"] for leg in legs] == ["caller", "adviser"]
+        assert all(1 <= leg["quality"]["mos"] <= 4.5 for leg in legs)
         await sam.vanish()
         await ada.hear("supervised", modes=[])
         assert await hears_only(caller, ada, ADVISER_HZ), "the talk goes on"

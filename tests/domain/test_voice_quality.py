@@ -23,6 +23,11 @@ def test_a_good_line_is_as_good_as_a_telephone_gets_and_a_lost_one_as_bad() -> N
     assert mos(loss_ratio=1, buffered_ms=200, round_trip_ms=900) == 1.0
 
 
+def test_a_pause_of_the_other_side_is_no_delay() -> None:
+    paused = mos(loss_ratio=0, buffered_ms=9_000, round_trip_ms=20)
+    assert paused == mos(loss_ratio=0, buffered_ms=200, round_trip_ms=20)
+
+
 @given(LOSS, LOSS, DELAY, DELAY)
 def test_more_loss_or_more_delay_never_sounds_better(
     one: float, other: float, soon: float, late: float

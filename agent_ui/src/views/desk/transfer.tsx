@@ -1,5 +1,13 @@
 import { Search, X } from "lucide-react";
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import {
+  type FormEvent,
+  type KeyboardEvent,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { announce } from "../../parts/announcer";
 import { desk } from "../../wire/http";
@@ -10,6 +18,7 @@ import type { AtWork, Seen } from "./at_work";
 type Targets = TransferTargets | "loading" | "unreachable";
 /** In front of a colleague's name, where a queue's id may stand as well. */
 const PERSON = "@";
+const EVERY_MS = 2_000;
 
 /** Choose a queue that the caller is handed to; what is closed is said before. */
 export function TransferDialog({ work, seen }: { work: AtWork; seen: Seen }) {
@@ -219,17 +228,21 @@ function named(colleagues: readonly Colleague[], sought: string): Colleague[] {
   );
 }
 
-/** Fetch the queues when the dialog opens; they are there, on their way, or cannot be had. */
+/** Fetch who may be asked while the dialog is open: it is there, on its way, or cannot be had. */
 function useTargets(): [Targets, () => void] {
   const [targets, setTargets] = useState<Targets>("loading");
-  const load = () => {
-    setTargets("loading");
-    desk.transfers().then(
-      (answer) => setTargets(answer),
-      () => setTargets("unreachable"),
-    );
-  };
-  useEffect(load, []);
+  const load = useCallback(() => {
+    desk
+      .transfers()
+      .then(setTargets, () =>
+        setTargets((before) => (typeof before === "string" ? "unreachable" : before)),
+      );
+  }, []);
+  useEffect(() => {
+    load();
+    const again = setInterval(load, EVERY_MS);
+    return () => clearInterval(again);
+  }, [load]);
   return [targets, load];
 }
 
