@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from contactcentre.adapters.telemetry import metrics
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED
@@ -164,6 +165,7 @@ class CallWay:
             },
             rule=terms.rule,
             clock=self._tools.clock,
+            count=metrics.count_callback,
         )
 
     async def _join_chat(self, waiting: Waiting) -> None:

@@ -45,6 +45,28 @@ class Attempt(StrEnum):
     GIVEN_UP = "given_up"
 
 
+class CallbackNews(StrEnum):
+    """What may become of callbacks, as it is counted."""
+
+    OFFERED = "offered"
+    """A caller who waits was told of it."""
+    BOOKED = "booked"
+    FULL = "full"
+    """Refused: the queue may not promise more in this half hour, or not to this number."""
+    NOT_WRITTEN = "not_written"
+    """Refused: the record was away."""
+    CANCELLED = "cancelled"
+    """By its caller."""
+    KEPT = "kept"
+    """The caller was reached."""
+    NOT_REACHED = "not_reached"
+    """Nobody answered, and it is tried again."""
+    FAILED = "failed"
+    """Broken, as the adviser says that the number is wrong or can't be rung."""
+    EXPIRED = "expired"
+    """Broken, as nobody answered for the last time."""
+
+
 class TakeUp(StrEnum):
     """What an adviser does at whose desk a callback rings."""
 
@@ -94,6 +116,19 @@ def after(attempt: Attempt, *, attempts_count: int, at_ms: int) -> Aftermath:
             return Aftermath(state=CallbackState.OPEN, due_ms=at_ms + CALLBACK_RETRY_MS)
         case Attempt.NO_ANSWER | Attempt.WRONG_NUMBER | Attempt.GIVEN_UP:
             return Aftermath(state=CallbackState.BROKEN, due_ms=at_ms)
+
+
+def news_of(attempt: Attempt, stands: CallbackState) -> CallbackNews:
+    """Return what an attempt has come to that has left its promise standing so."""
+    match attempt:
+        case Attempt.REACHED:
+            return CallbackNews.KEPT
+        case Attempt.NO_ANSWER if stands is CallbackState.OPEN:
+            return CallbackNews.NOT_REACHED
+        case Attempt.NO_ANSWER:
+            return CallbackNews.EXPIRED
+        case Attempt.WRONG_NUMBER | Attempt.GIVEN_UP:
+            return CallbackNews.FAILED
 
 
 def slot_of(at_ms: int) -> int:

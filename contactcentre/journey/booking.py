@@ -21,6 +21,7 @@ from contactcentre.domain.announcing import (
 )
 from contactcentre.domain.callback import (
     DIGITS_MAX,
+    CallbackNews,
     OfferRule,
     is_quiet,
     is_time_to_offer,
@@ -30,7 +31,7 @@ from contactcentre.domain.callback import (
 from contactcentre.domain.errors import BadRequest, LedgerUnavailable
 from contactcentre.domain.events import CallbackBooked
 from contactcentre.domain.ids import PhoneNumber, QueueId, SoundName
-from contactcentre.ports.callbacks import Booking, Promises
+from contactcentre.ports.callbacks import Booking, CountNews, Promises
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
 
@@ -63,6 +64,7 @@ class CallbackOffers:
         slots_max: Mapping[QueueId, int],
         rule: OfferRule,
         clock: Clock,
+        count: CountNews,
     ) -> None:
         """Begin; `slots_max` says how many callbacks a queue may promise in half an hour."""
         self._live = live
@@ -70,6 +72,7 @@ class CallbackOffers:
         self._slots_max = slots_max
         self._rule = rule
         self._clock = clock
+        self._count = count
         self.is_booked = False
         """It is durable that the caller will be rung back."""
         self._is_open = False
@@ -99,6 +102,7 @@ class CallbackOffers:
             self._is_open = False  # what could not be booked is not offered
             return ()
         self._is_open, self._offered_at_ms = has_room, at_ms
+        self._count(call.queue, CallbackNews.OFFERED if has_room else CallbackNews.FULL)
         return (CALLBACK_OFFER,) if has_room else (CALLBACK_FULL,)
 
     async def accept(self) -> bool:
@@ -140,7 +144,9 @@ class CallbackOffers:
         try:
             is_booked = await self._promises.book(booking, slot_max=slot_max)
         except (LedgerUnavailable, BadRequest):
+            self._count(call.queue, CallbackNews.NOT_WRITTEN)
             return CALLBACK_NOT_NOW
+        self._count(call.queue, CallbackNews.BOOKED if is_booked else CallbackNews.FULL)
         self._is_open = is_booked
         return None if is_booked else CALLBACK_FULL
 

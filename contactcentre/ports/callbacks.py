@@ -1,12 +1,12 @@
 """Callbacks in the records: the node promises them, keepers keep them, a dialler may ring them."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from contactcentre.domain.call import NO_TOKEN, CallState
-from contactcentre.domain.callback import Aftermath, Attempt, Callback, TakeUp
+from contactcentre.domain.callback import Aftermath, Attempt, Callback, CallbackNews, TakeUp
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import (
@@ -21,6 +21,11 @@ from contactcentre.domain.ids import (
 )
 from contactcentre.domain.languages import Language
 from contactcentre.ports.live import Offered
+
+CountNews = Callable[[QueueId, CallbackNews], None]
+"""Counts what became of a callback of a queue."""
+ShowStanding = Callable[[Sequence[Callback]], None]
+"""Shows what stands in its queues now at one keeper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +55,8 @@ class Promises(Protocol):
         have written it: a promise counts only once its call has ended without a talk.
         """
 
-    async def cancel(self, call: CallId, *, at_ms: int) -> None:
-        """Take back the open promise of a call, if there is one."""
+    async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:
+        """Take back the open promise of a call; return of which queue, None if there is none."""
 
 
 class Offers(Protocol):
@@ -106,6 +111,15 @@ class Callbacks(Protocol):
 
     async def release(self, keeper: NodeId) -> None:
         """Let others take on at once what this keeper has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperPlace:
+    """Where a keeper is."""
+
+    node: NodeId
+    site: str
+    internal_url: str
 
 
 WORDS_MAX = 8

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
-from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
+from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks, PostgresPromises
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.state import RedisState
@@ -59,7 +59,7 @@ class KeeperProcess:
             settings,
             internal_url=f"http://127.0.0.1:{port}",
             state=self._state,
-            pool=pool,
+            callbacks=PostgresCallbacks(pool),
             peers=self._peers,
             clock=MachineClock(),
             chance=MachineChance(),

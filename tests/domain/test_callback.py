@@ -5,6 +5,7 @@ import pytest
 from contactcentre.domain.callback import (
     SLOT_MS,
     Attempt,
+    CallbackNews,
     CallbackState,
     OfferRule,
     RingingHours,
@@ -13,6 +14,7 @@ from contactcentre.domain.callback import (
     is_quiet,
     is_time_to_offer,
     national,
+    news_of,
     slot_of,
     uk_number,
 )
@@ -123,3 +125,20 @@ def test_half_hours_follow_one_another_without_a_gap() -> None:
 
 def test_a_call_becomes_one_callback_at_most() -> None:
     assert callback_of(CallId("c1")) == callback_of(CallId("c1")) != callback_of(CallId("c2"))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "count", "news"),
+    [
+        (Attempt.REACHED, 1, CallbackNews.KEPT),
+        (Attempt.NO_ANSWER, CALLBACK_ATTEMPTS_MAX - 1, CallbackNews.NOT_REACHED),
+        (Attempt.NO_ANSWER, CALLBACK_ATTEMPTS_MAX, CallbackNews.EXPIRED),
+        (Attempt.WRONG_NUMBER, 1, CallbackNews.FAILED),
+        (Attempt.GIVEN_UP, CALLBACK_ATTEMPTS_MAX, CallbackNews.FAILED),
+    ],
+)
+def test_an_attempt_is_counted_by_what_it_has_come_to(
+    attempt: Attempt, count: int, news: CallbackNews
+) -> None:
+    stands = after(attempt, attempts_count=count, at_ms=0)
+    assert news_of(attempt, stands.state) is news

@@ -14,7 +14,7 @@ from contactcentre.domain.announcing import (
     CALLBACK_STAYS,
     CALLBACK_WRONG_NUMBER,
 )
-from contactcentre.domain.callback import OfferRule, RingingHours
+from contactcentre.domain.callback import CallbackNews, OfferRule, RingingHours
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import LedgerUnavailable
 from contactcentre.domain.events import CallbackBooked
@@ -60,7 +60,7 @@ class StagedPromises:
         self.booked.append(booking)
         return self.room
 
-    async def cancel(self, call: CallId, *, at_ms: int) -> None:
+    async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:
         """Never: whoever waits has nothing to cancel."""
         raise AssertionError(call, at_ms)
 
@@ -73,6 +73,12 @@ class Caller:
     promises: StagedPromises = field(default_factory=StagedPromises)
     clock: StagedClock = field(default_factory=lambda: StagedClock(at_ms=NOON_MS))
     hours: RingingHours = ROUND_THE_CLOCK
+    news: list[CallbackNews] = field(default_factory=list)
+
+    def count(self, queue: QueueId, news: CallbackNews) -> None:
+        """Remember what was counted."""
+        assert queue == PAYING
+        self.news.append(news)
 
     def presses(self, at_ms: int, keys: Iterable[str]) -> None:
         """Let the caller press keys some time after the wait began."""
@@ -104,6 +110,7 @@ class Caller:
                     hours=self.hours,
                 ),
                 clock=self.clock,
+                count=self.count,
             ),
         )
         await waiting.join(queue=PAYING, service_class=ServiceClass.P1, enqueued_ms=NOON_MS)
@@ -126,6 +133,7 @@ async def test_a_caller_who_is_to_wait_for_long_books_a_callback_and_keeps_the_p
     assert (booking.number, booking.service_class) == ("+441632960001", ServiceClass.P1)
     assert caller.is_booked
     assert CALLBACK_OFFER in caller.live.said
+    assert caller.news == [CallbackNews.OFFERED, CallbackNews.BOOKED]
 
 
 async def test_a_caller_who_is_served_soon_is_offered_none() -> None:
@@ -150,6 +158,7 @@ async def test_a_caller_goes_on_waiting_while_the_record_is_away_and_is_told_so(
     assert CALLBACK_NOT_NOW in caller.live.said
     assert not caller.is_booked
     assert caller.live.call.enqueued_ms == NOON_MS
+    assert caller.news == [CallbackNews.OFFERED, CallbackNews.NOT_WRITTEN]
 
 
 async def test_once_all_of_a_half_hour_are_promised_the_caller_is_told_and_offered_none() -> None:
@@ -159,6 +168,7 @@ async def test_once_all_of_a_half_hour_are_promised_the_caller_is_told_and_offer
     assert CALLBACK_FULL in caller.live.said
     assert CALLBACK_OFFER not in caller.live.said
     assert CALLBACK_NUMBER not in caller.live.said, "1 means nothing then"
+    assert caller.news == [CallbackNews.FULL]
 
 
 async def test_nobody_is_offered_a_callback_at_night() -> None:

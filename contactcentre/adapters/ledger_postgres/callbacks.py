@@ -65,10 +65,11 @@ class PostgresPromises:
             )
         return True
 
-    async def cancel(self, call: CallId, *, at_ms: int) -> None:
-        """Take back the open promise of a call, if there is one."""
+    async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:
+        """Take back the open promise of a call; return of which queue, None if there is none."""
         async with self._pool.connection() as connection:
-            await connection.execute(statements.CANCEL_CALLBACK, call, at_ms)
+            row = await connection.fetchrow(statements.CANCEL_CALLBACK, call, at_ms)
+        return QueueId(row["queue"]) if row is not None and row["is_news"] else None
 
 
 class PostgresCallbacks:

@@ -171,6 +171,24 @@ _overflowed = Counter(
     registry=REGISTRY,
 )
 
+_callbacks = Counter(
+    "contactcentre_queueing_callbacks_total",
+    "Callbacks, by what became of them: each is counted once for everything that did.",
+    ["queue", "news"],
+    registry=REGISTRY,
+)
+_callbacks_standing = Gauge(
+    "contactcentre_queueing_callbacks_standing",
+    "Callbacks that this process keeps in a queue, those that advisers are at among them.",
+    ["queue"],
+    registry=REGISTRY,
+)
+_callbacks_oldest = Gauge(
+    "contactcentre_queueing_callbacks_oldest_wait_seconds",
+    "Time since the caller joined the queue whose callback has stood for longest; 0 without any.",
+    ["queue"],
+    registry=REGISTRY,
+)
 _storms = Counter(
     "contactcentre_matching_storms_total",
     "How often the desks of several advisers failed on being rung, and matching was slowed down.",
@@ -196,6 +214,17 @@ def count_resumed(state: str) -> None:
 def count_overflowed(queue: str, to: str, why: str) -> None:
     """Count a call that a full queue has passed on, and because of which bound."""
     _overflowed.labels(queue=queue, to=to, why=why).inc()
+
+
+def count_callback(queue: str, news: str) -> None:
+    """Count what became of a callback."""
+    _callbacks.labels(queue=queue, news=news).inc()
+
+
+def show_callbacks(queue: str, count: int, oldest_ms: int) -> None:
+    """Show how many callbacks stand in a queue here, and how long ago the oldest joined it."""
+    _callbacks_standing.labels(queue=queue).set(count)
+    _callbacks_oldest.labels(queue=queue).set(oldest_ms / 1_000)
 
 
 def count_storm() -> None:

@@ -124,7 +124,9 @@ async def test_no_more_is_promised_in_a_half_hour_than_may_be(pool: PostgresPool
 async def test_a_callback_that_is_cancelled_makes_room(pool: PostgresPool) -> None:
     await book(pool, "c1")
     promises = PostgresPromises(pool)
-    await promises.cancel(CallId("c1"), at_ms=CAME_MS)
+    assert await promises.cancel(CallId("c1"), at_ms=CAME_MS) == PAYING
+    assert await promises.cancel(CallId("c1"), at_ms=CAME_MS + 1) is None, "no news"
+    assert await promises.cancel(CallId("c9"), at_ms=CAME_MS) is None, "never promised"
     assert await promises.has_room(PAYING, at_ms=CAME_MS, slot_max=1)
     await end(pool, "c1")
     assert await claim(pool) == []
