@@ -5,6 +5,7 @@ and to wait seven is better than the reverse. Where the wait is not known nothin
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from types import MappingProxyType
 
 from contactcentre.domain.ids import SoundName
@@ -44,6 +45,8 @@ CALLBACK_BOOKED = SoundName("callback_booked")
 DIGITS: Mapping[str, SoundName] = MappingProxyType(
     {digit: SoundName(f"digit_{digit}") for digit in "0123456789"}
 )
+
+DIGIT_SOUNDS = frozenset(DIGITS.values())
 
 WAIT_IS = SoundName("wait_is")
 """Said in front of a wait."""
@@ -113,6 +116,15 @@ def _place(place: int) -> tuple[SoundName, ...]:
     return (PLACE_IS, PLACES[place]) if place <= PLACE_MAX else (MORE_THAN_PLACE_MAX,)
 
 
-def text_of(sounds: Iterable[SoundName], words: Mapping[SoundName, str]) -> str:
-    """Return what sounds say, as text for a page."""
-    return " ".join(words[sound] for sound in sounds)
+def shown(sounds: Iterable[SoundName], words: Mapping[SoundName, str]) -> list[str]:
+    """Return what sounds say, as it is shown: digits in a row are one number."""
+    told: list[str] = []
+    for is_number, some in groupby(sounds, lambda sound: sound in DIGIT_SOUNDS):
+        texts = [words[sound] for sound in some if sound in words]
+        told += [_in_groups("".join(texts))] if is_number else texts
+    return told
+
+
+def _in_groups(digits: str) -> str:
+    """Return a number as it is read, with a full stop: 01632 960 001."""
+    return " ".join(filter(None, (digits[:5], digits[5:8], digits[8:]))) + "."
