@@ -37,6 +37,14 @@ CALLBACK_WRONG_NUMBER = SoundName("callback_wrong_number")
 CALLBACK_NUMBER_IS = SoundName("callback_number_is")
 """Said in front of the digits of a number."""
 CALLBACK_CHECK = SoundName("callback_check")
+CALLBACK_WHEN = SoundName("callback_when")
+CALLBACK_SLOTS = SoundName("callback_slots")
+"""Said in front of the times that may be chosen."""
+CALLBACK_PRESS: Mapping[str, SoundName] = MappingProxyType(
+    {key: SoundName(f"callback_press_{key}") for key in "1234"}
+)
+"""Said in front of a time."""
+CALLBACK_LATER = SoundName("callback_later")
 CALLBACK_STAYS = SoundName("callback_stays")
 CALLBACK_NOT_NOW = SoundName("callback_not_now")
 """Said while the records are away: the wait goes on."""
@@ -82,6 +90,10 @@ ANNOUNCEMENTS: frozenset[SoundName] = frozenset(
         CALLBACK_WRONG_NUMBER,
         CALLBACK_NUMBER_IS,
         CALLBACK_CHECK,
+        CALLBACK_WHEN,
+        CALLBACK_SLOTS,
+        *CALLBACK_PRESS.values(),
+        CALLBACK_LATER,
         CALLBACK_STAYS,
         CALLBACK_NOT_NOW,
         CALLBACK_BOOKED,

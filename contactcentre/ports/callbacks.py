@@ -40,19 +40,23 @@ class Booking:
     enqueued_ms: int
     number: PhoneNumber
     at_ms: int
+    slot_ms: int
+    """When the half hour begins that it takes room in."""
+    due_ms: int = 0
+    """Not before then is it offered to advisers: the half hour that was chosen, if any."""
 
 
 class Promises(Protocol):
     """What a media node does with callbacks. Every method raises LedgerUnavailable."""
 
-    async def has_room(self, queue: QueueId, *, at_ms: int, slot_max: int) -> bool:
-        """Say whether a queue may promise one more callback in the half hour of `at_ms`."""
+    async def rooms(self, queue: QueueId, slots: Sequence[int], *, slot_max: int) -> Sequence[int]:
+        """Return in which of some half hours a queue may promise one more callback."""
 
     async def book(self, booking: Booking, *, slot_max: int) -> bool:
         """Promise a callback, durably; False if no more may be promised in this half hour.
 
-        Again for the same call changes its number, and takes no room twice. Also an outage may
-        have written it: a promise counts only once its call has ended without a talk.
+        Again for the same call changes its number and half hour, and takes no room twice. Also an
+        outage may have written it: a promise counts only once its call has ended without a talk.
         """
 
     async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:

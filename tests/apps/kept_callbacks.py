@@ -21,7 +21,7 @@ from contactcentre.apps.keeper import assemble_keeper
 from contactcentre.apps.router import Router
 from contactcentre.domain import events as e
 from contactcentre.domain.call import follow
-from contactcentre.domain.callback import Attempt, TakeUp, callback_of
+from contactcentre.domain.callback import Attempt, TakeUp, callback_of, slot_of
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId
 from contactcentre.domain.languages import Language
@@ -133,6 +133,7 @@ class KeptCentre:
                     enqueued_ms=CAME_MS + number,
                     number=PhoneNumber(f"+441632960{number:03}"),
                     at_ms=CAME_MS,
+                    slot_ms=slot_of(CAME_MS),
                 ),
                 slot_max=100,
             )

@@ -1,5 +1,7 @@
 """When a caller is offered a callback, which numbers are rung, and what becomes of a promise."""
 
+from datetime import datetime
+
 import pytest
 
 from contactcentre.domain.callback import (
@@ -15,9 +17,12 @@ from contactcentre.domain.callback import (
     is_time_to_offer,
     national,
     news_of,
+    slot_label,
     slot_of,
+    slots_later_today,
     uk_number,
 )
+from contactcentre.domain.hours import ZONE
 from contactcentre.domain.ids import CallId, PhoneNumber
 from contactcentre.limits import CALLBACK_ATTEMPTS_MAX, CALLBACK_RETRY_MS
 
@@ -142,3 +147,30 @@ def test_an_attempt_is_counted_by_what_it_has_come_to(
 ) -> None:
     stands = after(attempt, attempts_count=count, at_ms=0)
     assert news_of(attempt, stands.state) is news
+
+
+def at(text: str) -> int:
+    """Return a moment by the clock in the United Kingdom."""
+    return round(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1_000)
+
+
+def test_half_hours_of_today_are_those_to_come_in_which_anybody_is_rung() -> None:
+    assert slots_later_today(HOURS, at("2026-07-01 18:59")) == [
+        at("2026-07-01 19:00"),
+        at("2026-07-01 19:30"),
+    ]
+    assert slots_later_today(HOURS, at("2026-07-01 19:30")) == []
+    early = slots_later_today(HOURS, at("2026-07-01 00:10"))
+    assert (early[0], len(early)) == (at("2026-07-01 08:00"), 24)
+
+
+@pytest.mark.parametrize(("day", "count"), [("2026-10-25", 49), ("2026-03-29", 45)])
+def test_a_day_on_which_the_clocks_change_has_more_or_fewer_half_hours(
+    day: str, count: int
+) -> None:
+    all_day = RingingHours(from_hour=0, until_hour=24)
+    assert len(slots_later_today(all_day, at(f"{day} 00:00"))) == count
+
+
+def test_a_half_hour_is_shown_by_the_clock_on_the_wall() -> None:
+    assert slot_label(at("2026-07-01 09:30")) == "label_slot_0930"
