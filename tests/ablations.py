@@ -248,6 +248,25 @@ SIMULATED = (
         instead="",
         tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
     ),
+    Ablation(
+        name="booked told before it is durable, simulated",
+        files=["contactcentre/journey/booking.py"],
+        line="is_booked = await self._promises.book(booking, slot_max=slot_max)",
+        instead="is_booked = True",
+        tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
+    ),
+    Ablation(
+        name="a keeper's callbacks are everybody's, simulated",
+        files=["contactcentre/journey/keeping.py"],
+        line="if now_ms - since_ms >= self._lost_after_ms",
+        instead="if now_ms >= since_ms",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
 )
 """The same once more, seen by nobody but simulated callers and advisers."""
 

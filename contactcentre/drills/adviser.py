@@ -53,6 +53,8 @@ class Adviser:
     closing: asyncio.TaskGroup
     chance: Random
     open_session: Callable[[], aiohttp.ClientSession] = _browser
+    attempt: Callable[[], str] = lambda: "reached"
+    """How it ends that the number of a callback is rung."""
     make_sound: MakeSound = PeerSound
 
 
@@ -84,6 +86,8 @@ class AdviserPage:
         self._bridged = asyncio.Event()
         self._over: set[int] = set()
         """Tokens whose end is written down."""
+        self._attempts: dict[int, str] = {}
+        """How it ends that this adviser rings the number of a callback, by its token."""
         self.presence: str | None = None
 
     async def work(self) -> None:
@@ -170,6 +174,12 @@ class AdviserPage:
             self._become("talking", token)
         if ring is None:
             return
+        if ring["callback"] is not None:
+            self._ring = ring
+            if token not in self._attempts:
+                self._attempts[token] = self._adviser.attempt()
+                self._note(self._about(facts.CallbackTaken, call, token))
+            return
         is_here = (
             self._leg is not None
             and self._ring is not None
@@ -186,6 +196,8 @@ class AdviserPage:
     def _open(self, ring: Said) -> None:
         self._ring = ring
         self._bridged.clear()
+        if ring["callback"] is not None:
+            return  # there is no leg to it
         self._keeping = self._at_work.tasks.create_task(self._keep_leg(ring), name="adviser's leg")
 
     async def _keep_leg(self, ring: Said) -> None:
@@ -330,6 +342,14 @@ class AdviserPage:
             self._note(self._about(facts.AnswerPressed, self._ring["call"], self._ring["token"]))
         if self._leg is not None and self._leg.is_connected:
             await self._leg.say({"kind": "answer_call"})
+        if self._ring is not None and self._ring["callback"] is not None:
+            await self._say_of_callback(self._ring["call"], "take")
+
+    async def _say_of_callback(self, call: str, word: str) -> None:
+        """Say it until the desk tells what has come of it."""
+        while True:
+            await self._at_work.way.insist("POST", f"/api/callbacks/{call}", {"word": word})
+            await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _talk(self) -> None:
         """Talk, then hang up at the node, or at the desk where there is no way to the node."""
@@ -340,12 +360,23 @@ class AdviserPage:
             call, token = self._ring["call"], self._ring["token"]
         assert isinstance(token, int), "a talk has its token"
         self._note(self._about(facts.AdviserHungUp, call, token))
+        if self._ring is not None and self._ring["callback"] is not None:
+            await self._end_attempt(call, token)
         while True:  # until the desk says that the talk is over
             if self._leg is None or not self._bridged.is_set():
                 await self._at_work.way.ask("POST", f"/api/calls/{call}/end", {})
             else:
                 await self._leg.say({"kind": "hang_up"})
             await asyncio.sleep(SAY_AGAIN_S)
+
+    async def _end_attempt(self, call: str, token: int) -> None:
+        attempt = self._attempts[token]
+        self._note(
+            facts.AttemptSaid(
+                at_ms=now_ms(), adviser=self._adviser.name, call=call, token=token, attempt=attempt
+            )
+        )
+        await self._say_of_callback(call, attempt)
 
     async def _finish(self) -> None:
         await self._manner.write()
