@@ -12,7 +12,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from contactcentre.adapters.telemetry.metrics import count_offered, count_resumed
+from contactcentre.adapters.telemetry.metrics import (
+    count_callback,
+    count_offered,
+    count_resumed,
+)
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.adviser_part import Browser
 from contactcentre.apps.call_bounds import Start
@@ -20,6 +24,7 @@ from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.call import TALKS, CallState, Talk, arrive, take_over
+from contactcentre.domain.callback import CallbackNews
 from contactcentre.domain.epochs import NOT_ADMITTED, LegEpoch
 from contactcentre.domain.errors import (
     CallClosed,
@@ -118,7 +123,9 @@ class Admission:
         terms = self._tools.callbacks
         if terms is None:
             raise OutOfOrder("No callbacks are promised here.")
-        await terms.promises.cancel(claim.call, at_ms=self._tools.clock.now_ms())
+        at_ms = self._tools.clock.now_ms()
+        if (queue := await terms.promises.cancel(claim.call, at_ms=at_ms)) is not None:
+            count_callback(queue, CallbackNews.CANCELLED)
         browser.close(Closing.DONE)
 
     async def _come_back(

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from contactcentre.adapters.telemetry import metrics
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED, TRANSFERRED
@@ -14,6 +15,7 @@ from contactcentre.domain.call import TALKS, CallState, ending_of
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import Ending, HungUpBy, LapseReason
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
+from contactcentre.domain.ivr.doors import how_stands
 from contactcentre.domain.ivr.flow import QueueDefinition, line_of
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.transfer import target_queue
@@ -162,9 +164,16 @@ class CallWay:
                 for queue in self._flow.queues.values()
                 if queue.callbacks_max is not None
             },
+            is_open=self._is_open,
             rule=terms.rule,
             clock=self._tools.clock,
+            count=metrics.count_callback,
         )
+
+    def _is_open(self, queue: QueueId, at_ms: int) -> bool:
+        """Say whether a queue will be open at a time, as planned."""
+        names = [name for (name, _), one in self._flow.queues.items() if one.id == queue]
+        return bool(names) and how_stands(self._flow, names[0], at_ms).is_open
 
     async def _join_chat(self) -> None:
         """Let a chat wait: it has no menu."""

@@ -10,7 +10,7 @@ from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import Browser
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.quality import QualityMeter
-from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED, announce_place
+from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED, announce_place, shown
 from contactcentre.domain.call import Call
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.events import Ending
@@ -146,7 +146,7 @@ class CallerPart:
             Stage(
                 state=call.state,
                 language=call.language,
-                words=[words[sound] for sound in sounds if sound in words],
+                words=shown(sounds, words),
                 keys={key: words.get(label, "") for key, label in keys.items()},
                 is_booked=self._remember().is_booked,
             )
@@ -155,7 +155,7 @@ class CallerPart:
     def show_place(self, call: Call, *, place: int, wait_ms: int | None) -> None:
         """Show the place, and the wait where it is known."""
         words = self._words[call.language]
-        said = " ".join(words[sound] for sound in announce_place(place, wait_ms))
+        said = " ".join(shown(announce_place(place, wait_ms), words))
         self.send(PlaceNow(place=place, wait_ms=wait_ms, words=said))
 
     def refresh_claim(self, call: Call) -> None:

@@ -7,7 +7,7 @@ that says what is wrong and what to do about it.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contactcentre.adapters.ledger_postgres.census import LedgerLook
+from contactcentre.adapters.ledger_postgres.census import LedgerLook, OpenCallbacks
 from contactcentre.adapters.state_redis.census import EventsLook
 from contactcentre.domain.conservation import Account, total
 from contactcentre.domain.ids import CallId, DeskId, NodeId, QueueId
@@ -44,6 +44,8 @@ class StateLook:
     """A router says that one adviser at a time is rung, as desks fail on it."""
     held: frozenset[CallId]
     """The calls that nodes hold."""
+    keepers: Mapping[NodeId, int]
+    """The keepers of callbacks, each with its beat."""
     calls: Mapping[CallId, CallStanding]
     """How those stand, those in progress by the record, and those that advisers are bound to."""
 
@@ -103,6 +105,7 @@ def findings(checkup: Checkup) -> Iterator[str]:
         yield f"{_count(count, 'event')} never to be written: look into the table set_aside."
     if before and now and checkup.first.ledger and checkup.second.ledger:
         yield from _rows(checkup, before, now)
+        yield from _callbacks(checkup, before, now)
     yield from _accounts(checkup.accounts or ())
 
 
@@ -219,6 +222,28 @@ def _rows(checkup: Checkup, before: StateLook, now: StateLook) -> Iterator[str]:
         yield (
             f"{_named(missing, 'call')} alive, but not in progress by the record: their nodes' "
             "events do not arrive. See that a records process runs (contactcentre records)."
+        )
+
+
+def _callbacks(checkup: Checkup, before: StateLook, now: StateLook) -> Iterator[str]:
+    """Say whether callbacks are due that nobody keeps, by what is so in both looks."""
+    assert checkup.first.ledger is not None, "asked only if the record was seen twice"
+    assert checkup.second.ledger is not None, "asked only if the record was seen twice"
+    alive = {one for one, beat in now.keepers.items() if before.keepers.get(one) != beat}
+
+    def unkept(some: Sequence[OpenCallbacks]) -> dict[tuple[NodeId | None, CallId], int]:
+        return {
+            (one.keeper, one.oldest_due): one.due_count
+            for one in some
+            if one.oldest_due is not None and one.keeper not in alive
+        }
+
+    first = unkept(checkup.first.ledger.callbacks)
+    second = unkept(checkup.second.ledger.callbacks)
+    if count := sum(due_count for key, due_count in second.items() if key in first):
+        yield (
+            f"{_count(count, 'callback')} due that no process keeps, so that no adviser is rung "
+            "for them: see that a records process runs (contactcentre records)."
         )
 
 

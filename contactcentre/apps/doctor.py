@@ -111,7 +111,7 @@ class _Doctor:
         in_progress: Sequence[CallId] = ()
         ledger = state = None
         try:
-            ledger = await self._ledger.look()
+            ledger = await self._ledger.look(at_ms=MachineClock().now_ms())
             in_progress = await self._ledger.in_progress(count_max=IN_PROGRESS_MAX)
         except LedgerUnavailable as outage:
             outages.append(LEDGER_AWAY.format(why=outage))
@@ -140,6 +140,7 @@ class _Doctor:
             events=await self._census.events(),
             is_storm=await state.is_storm(),
             held=held,
+            keepers={one.node: one.beat for one in overview.nodes if not one.carries_calls},
             calls=await self._standings({*in_progress, *held, *bound}),
         )
 

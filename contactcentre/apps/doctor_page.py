@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from contactcentre.adapters.ledger_postgres.census import OpenCallbacks
 from contactcentre.apps.checkup import Checkup, StateLook
 from contactcentre.domain.conservation import Account, total
 
@@ -29,6 +31,7 @@ def _lines(checkup: Checkup, found: Sequence[str], since_hours: int) -> Iterator
         yield _row("set aside", f"{ledger.set_aside_count} events that can never be written")
         alive = f", {len(state.held)} held by nodes" if state else ""
         yield _row("in progress", f"{len(checkup.second.in_progress)} calls by the record{alive}")
+        yield _row("callbacks", _callbacks(ledger.callbacks))
     if checkup.accounts is not None:
         yield ""
         yield f"Calls that came in within {since_hours} h, and what became of them"
@@ -42,6 +45,16 @@ def _lines(checkup: Checkup, found: Sequence[str], since_hours: int) -> Iterator
 
 def _row(name: str, said: str) -> str:
     return f"{name:<{WIDTH}}{said}"
+
+
+def _callbacks(some: Sequence[OpenCallbacks]) -> str:
+    """Return how many callbacks are open, and since when the first of those callers waits."""
+    if not some:
+        return "none open"
+    since = datetime.fromtimestamp(min(one.oldest_enqueued_ms for one in some) / 1_000, UTC)
+    kept = sum(one.open_count for one in some if one.keeper is not None)
+    count = sum(one.open_count for one in some)
+    return f"{count} open, {kept} of them kept; the first waits since {since:%Y-%m-%d %H:%M} UTC"
 
 
 def _state(state: StateLook) -> str:

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks
-from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.reach import DeskRings, PeerWay
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import Callback, RingingHours
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import NodeId
+from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.journey.calling_back import CallingBack
-from contactcentre.journey.keeping import Keeper, KeeperPlace
+from contactcentre.journey.keeping import Keeper
 from contactcentre.limits import KEEPER_LOST_AFTER_MS
-from contactcentre.ports.callbacks import Callbacks, Held
+from contactcentre.ports.callbacks import Callbacks, KeeperPlace
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Offered
 from contactcentre.settings import Settings
@@ -28,6 +27,22 @@ from contactcentre.wire.cluster import (
     Ring,
     RingAgain,
 )
+
+
+class Gauges:
+    """What a keeper shows of its callbacks."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queues: set[QueueId] = set()
+
+    def show(self, standing: Sequence[Callback]) -> None:
+        """Show how many stand in each queue seen so far, and how long the oldest has waited."""
+        self._queues |= {one.queue for one in standing}
+        now_ms = self._clock.now_ms()
+        for queue in self._queues:
+            ages_ms = [max(0, now_ms - one.enqueued_ms) for one in standing if one.queue == queue]
+            metrics.show_callbacks(queue, len(ages_ms), max(ages_ms, default=0))
 
 
 class HttpCallbackDesks:
@@ -98,26 +113,36 @@ class KeeperDoor:
             web.post("/callbacks/words", self._hear),
         ]
 
-    async def _take_offer(self, request: web.Request) -> web.Response:
-        offer = await read_said(request, OfferCall)
+    async def take_offer(self, offer: OfferCall) -> None:
+        """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""
         offered = Offered(adviser=offer.adviser, desk=offer.desk, token=offer.token)
         await self._keeper.take(offer.call, offered)
-        return web.Response(status=204)
 
-    async def _ring_again(self, request: web.Request) -> web.Response:
-        asked = await read_said(request, AskRing)
-        again = self._again(self._keeper.again(asked.call, asked.adviser, asked.token, asked.desk))
-        return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
+    def ring_again(self, asked: AskRing) -> RingAgain:
+        """Tell a desk that has taken an adviser up how the ring or the attempt stands.
 
-    def _again(self, held: Held) -> RingAgain:
+        Raises UnknownName, StaleToken.
+        """
+        held = self._keeper.again(asked.call, asked.adviser, asked.token, asked.desk)
         assert held.offered is not None, "a desk asks for what is offered there"
         left_ms = self._keeper.ring_left_ms(held)
         ring = self._desks.told(held.callback, held.offered, ring_ms=left_ms)
         return RingAgain(ring=ring, talking=held.state is not CallState.RINGING)
 
-    async def _hear(self, request: web.Request) -> web.Response:
-        said = await read_said(request, CallbackSaid)
+    def hear(self, said: CallbackSaid) -> None:
+        """Take what an adviser does. Raises UnknownName, StaleToken, OutOfOrder, TooMany."""
         self._keeper.hear(said.call, said.adviser, said.token, said.word)
+
+    async def _take_offer(self, request: web.Request) -> web.Response:
+        await self.take_offer(await read_said(request, OfferCall))
+        return web.Response(status=204)
+
+    async def _ring_again(self, request: web.Request) -> web.Response:
+        again = self.ring_again(await read_said(request, AskRing))
+        return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        self.hear(await read_said(request, CallbackSaid))
         return web.Response(status=204)
 
 
@@ -126,7 +151,7 @@ def assemble_keeper(
     *,
     internal_url: str,
     state: RedisState,
-    pool: PostgresPool,
+    callbacks: Callbacks,
     peers: PeerWay,
     clock: Clock,
     chance: Chance,
@@ -136,10 +161,14 @@ def assemble_keeper(
     place = KeeperPlace(
         node=NodeId(f"keeper-{settings.node}"), site=settings.site, internal_url=internal_url
     )
-    callbacks: Callbacks = PostgresCallbacks(pool)
     desks = HttpCallbackDesks(DeskRings(peers, state), clock, place)
     conductor = CallingBack(
-        callbacks=callbacks, queues=state, desks=desks, clock=clock, ring_ms=settings.ring_ms
+        callbacks=callbacks,
+        queues=state,
+        desks=desks,
+        clock=clock,
+        ring_ms=settings.ring_ms,
+        count=metrics.count_callback,
     )
     keeper = Keeper(
         place,
@@ -151,6 +180,7 @@ def assemble_keeper(
         clock=clock,
         chance=chance,
         hours=ringing_hours(settings),
+        show=Gauges(clock).show,
         lost_after_ms=lost_after_ms,
     )
     return keeper, KeeperDoor(keeper, desks)

@@ -12,7 +12,7 @@ import structlog
 from contactcentre.adapters.carrier_twilio.asked import sid_of
 from contactcentre.adapters.carrier_twilio.rest import TwilioRest
 from contactcentre.adapters.state_redis.state import RedisState
-from contactcentre.adapters.telemetry.metrics import count_pulled
+from contactcentre.adapters.telemetry.phone_metrics import count_pulled
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.twilio_door import RESUME_PATH
 from contactcentre.domain.errors import BadClaim, Outage, Refusal, StateUnavailable, UnknownName

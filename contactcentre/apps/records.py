@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
+from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.adapters.ledger_postgres.open_calls import PostgresOpenCalls
@@ -56,7 +57,7 @@ async def serve(settings: Settings, process: Process) -> None:
             settings,
             internal_url=process.internal_url,
             state=state,
-            pool=pool,
+            callbacks=PostgresCallbacks(pool),
             peers=await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value())),
             clock=clock,
             chance=chance,

@@ -6,7 +6,7 @@ from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
 from contactcentre.adapters.sip.trunks import Trunks, read_trunks
-from contactcentre.adapters.telemetry.metrics import count_trunk
+from contactcentre.adapters.telemetry.phone_metrics import count_trunk
 from contactcentre.apps.node_core import NodeCore
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.domain.errors import BadRequest

@@ -16,7 +16,8 @@ from aiohttp import web
 from contactcentre.adapters.carrier_twilio import answers, words
 from contactcentre.adapters.carrier_twilio.asked import CallAsked, read_asked
 from contactcentre.adapters.carrier_twilio.signatures import SIGNATURE_HEADER, TwilioSignatures
-from contactcentre.adapters.telemetry.metrics import count_offered, count_twilio
+from contactcentre.adapters.telemetry.metrics import count_offered
+from contactcentre.adapters.telemetry.phone_metrics import count_twilio
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.phone_ways import NoWay, PhoneWays, Way
 from contactcentre.domain.errors import BadClaim, BadRequest, Refusal

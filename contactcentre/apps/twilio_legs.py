@@ -21,7 +21,7 @@ from contactcentre.adapters.carrier_twilio.answers import PASS_PARAMETER
 from contactcentre.adapters.carrier_twilio.asked import call_of
 from contactcentre.adapters.carrier_twilio.signatures import SIGNATURE_HEADER, TwilioSignatures
 from contactcentre.adapters.media_aiortc.carriage import Terms
-from contactcentre.adapters.telemetry.metrics import count_twilio
+from contactcentre.adapters.telemetry.phone_metrics import count_twilio
 from contactcentre.adapters.web.claims import Signatures, page_digest
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall

@@ -5,6 +5,7 @@ and to wait seven is better than the reverse. Where the wait is not known nothin
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from types import MappingProxyType
 
 from contactcentre.domain.ids import SoundName
@@ -38,6 +39,14 @@ CALLBACK_WRONG_NUMBER = SoundName("callback_wrong_number")
 CALLBACK_NUMBER_IS = SoundName("callback_number_is")
 """Said in front of the digits of a number."""
 CALLBACK_CHECK = SoundName("callback_check")
+CALLBACK_WHEN = SoundName("callback_when")
+CALLBACK_SLOTS = SoundName("callback_slots")
+"""Said in front of the times that may be chosen."""
+CALLBACK_PRESS: Mapping[str, SoundName] = MappingProxyType(
+    {key: SoundName(f"callback_press_{key}") for key in "1234"}
+)
+"""Said in front of a time."""
+CALLBACK_LATER = SoundName("callback_later")
 CALLBACK_STAYS = SoundName("callback_stays")
 CALLBACK_NOT_NOW = SoundName("callback_not_now")
 """Said while the records are away: the wait goes on."""
@@ -46,6 +55,8 @@ CALLBACK_BOOKED = SoundName("callback_booked")
 DIGITS: Mapping[str, SoundName] = MappingProxyType(
     {digit: SoundName(f"digit_{digit}") for digit in "0123456789"}
 )
+
+DIGIT_SOUNDS = frozenset(DIGITS.values())
 
 WAIT_IS = SoundName("wait_is")
 """Said in front of a wait."""
@@ -81,6 +92,10 @@ ANNOUNCEMENTS: frozenset[SoundName] = frozenset(
         CALLBACK_WRONG_NUMBER,
         CALLBACK_NUMBER_IS,
         CALLBACK_CHECK,
+        CALLBACK_WHEN,
+        CALLBACK_SLOTS,
+        *CALLBACK_PRESS.values(),
+        CALLBACK_LATER,
         CALLBACK_STAYS,
         CALLBACK_NOT_NOW,
         CALLBACK_BOOKED,
@@ -115,6 +130,15 @@ def _place(place: int) -> tuple[SoundName, ...]:
     return (PLACE_IS, PLACES[place]) if place <= PLACE_MAX else (MORE_THAN_PLACE_MAX,)
 
 
-def text_of(sounds: Iterable[SoundName], words: Mapping[SoundName, str]) -> str:
-    """Return what sounds say, as text for a page."""
-    return " ".join(words[sound] for sound in sounds)
+def shown(sounds: Iterable[SoundName], words: Mapping[SoundName, str]) -> list[str]:
+    """Return what sounds say, as it is shown: digits in a row are one number."""
+    told: list[str] = []
+    for is_number, some in groupby(sounds, lambda sound: sound in DIGIT_SOUNDS):
+        texts = [words[sound] for sound in some if sound in words]
+        told += [_in_groups("".join(texts))] if is_number else texts
+    return told
+
+
+def _in_groups(digits: str) -> str:
+    """Return a number as it is read, with a full stop: 01632 960 001."""
+    return " ".join(filter(None, (digits[:5], digits[5:8], digits[8:]))) + "."

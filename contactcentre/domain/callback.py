@@ -6,18 +6,22 @@ the caller was reached, and broken once it is given up; until then it is open.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.hours import local, moment
-from contactcentre.domain.ids import CallId, LineId, PhoneNumber, QueueId
+from contactcentre.domain.ids import CallId, LineId, PhoneNumber, QueueId, SoundName
 from contactcentre.domain.languages import Language
 from contactcentre.limits import CALLBACK_ATTEMPTS_MAX, CALLBACK_RETRY_MS
 
 SLOT_MS = 30 * 60_000
 """So many callbacks may be promised in each of these."""
+DAY_SLOTS = 50
+"""Of the longest day: the one on which the clocks go back."""
 DIGITS_MAX = 11
 """Of a number as it is keyed in the United Kingdom, its 0 among them."""
 
@@ -43,6 +47,28 @@ class Attempt(StrEnum):
     NO_ANSWER = "no_answer"
     WRONG_NUMBER = "wrong_number"
     GIVEN_UP = "given_up"
+
+
+class CallbackNews(StrEnum):
+    """What may become of callbacks, as it is counted."""
+
+    OFFERED = "offered"
+    """A caller who waits was told of it."""
+    BOOKED = "booked"
+    FULL = "full"
+    """Refused: the queue may not promise more in this half hour, or not to this number."""
+    NOT_WRITTEN = "not_written"
+    """Refused: the record was away."""
+    CANCELLED = "cancelled"
+    """By its caller."""
+    KEPT = "kept"
+    """The caller was reached."""
+    NOT_REACHED = "not_reached"
+    """Nobody answered, and it is tried again."""
+    FAILED = "failed"
+    """Broken, as the adviser says that the number is wrong or can't be rung."""
+    EXPIRED = "expired"
+    """Broken, as nobody answered for the last time."""
 
 
 class TakeUp(StrEnum):
@@ -96,9 +122,27 @@ def after(attempt: Attempt, *, attempts_count: int, at_ms: int) -> Aftermath:
             return Aftermath(state=CallbackState.BROKEN, due_ms=at_ms)
 
 
+def news_of(attempt: Attempt, stands: CallbackState) -> CallbackNews:
+    """Return what an attempt has come to that has left its promise standing so."""
+    match attempt:
+        case Attempt.REACHED:
+            return CallbackNews.KEPT
+        case Attempt.NO_ANSWER if stands is CallbackState.OPEN:
+            return CallbackNews.NOT_REACHED
+        case Attempt.NO_ANSWER:
+            return CallbackNews.EXPIRED
+        case Attempt.WRONG_NUMBER | Attempt.GIVEN_UP:
+            return CallbackNews.FAILED
+
+
 def slot_of(at_ms: int) -> int:
     """Return when the half hour began that a time is in."""
     return at_ms - at_ms % SLOT_MS
+
+
+def slot_label(slot_ms: int) -> SoundName:
+    """Return the name of the words that show a half hour, by the clock on the wall."""
+    return SoundName(f"label_slot_{local(moment(slot_ms)):%H%M}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +156,17 @@ class RingingHours:
 def is_quiet(hours: RingingHours, at_ms: int) -> bool:
     """Say whether it is too early or too late in the day to ring anybody."""
     return not hours.from_hour <= local(moment(at_ms)).hour < hours.until_hour
+
+
+def slots_later_today(hours: RingingHours, at_ms: int) -> Sequence[int]:
+    """Return when the half hours of this day begin that are still to come and not quiet."""
+    today = local(moment(at_ms)).date()
+    begins = (slot_of(at_ms) + SLOT_MS * number for number in range(1, DAY_SLOTS + 1))
+    return [
+        slot_ms
+        for slot_ms in takewhile(lambda slot_ms: local(moment(slot_ms)).date() == today, begins)
+        if not is_quiet(hours, slot_ms)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

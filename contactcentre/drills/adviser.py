@@ -5,27 +5,25 @@ opened again where the desk says that the call is now.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from itertools import count
-from random import Random
 from typing import Any
 
 import aiohttp
 
 from contactcentre.drills import history as facts
 from contactcentre.drills.desk_way import DeskWay
-from contactcentre.drills.history import History, now_ms
+from contactcentre.drills.history import now_ms
 from contactcentre.drills.leg import (
     ADVISER_HZ,
     CALLER_HZ,
     Leg,
     LegEnd,
-    MakeSound,
-    PeerSound,
     Said,
 )
 from contactcentre.drills.manners import AdviserManner
+from contactcentre.drills.who import Adviser
 
 LEG_TRIES_MAX = 8
 PATIENT_STEP_MAX = 4
@@ -34,26 +32,6 @@ PRESS_AGAIN_S = 1.0
 TO_READY_S = 0.3
 """How long an adviser looks at the word `away` before pressing Ready."""
 MUST_PRESS = frozenset({"away", "offline"})
-
-
-def _browser() -> aiohttp.ClientSession:
-    """Return a browser's way to the desk, which keeps its cookies."""
-    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))  # no names: addresses
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adviser:
-    """Who works, and where."""
-
-    name: str
-    password: str
-    desks: Sequence[str]
-    """Where the desk may be reached; a way in front of it finds one that lives."""
-    history: History
-    closing: asyncio.TaskGroup
-    chance: Random
-    open_session: Callable[[], aiohttp.ClientSession] = _browser
-    make_sound: MakeSound = PeerSound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +62,8 @@ class AdviserPage:
         self._bridged = asyncio.Event()
         self._over: set[int] = set()
         """Tokens whose end is written down."""
+        self._attempts: dict[int, str] = {}
+        """How it ends that this adviser rings the number of a callback, by its token."""
         self.presence: str | None = None
 
     async def work(self) -> None:
@@ -179,6 +159,12 @@ class AdviserPage:
             self._become("talking", token)
         if ring is None:
             return
+        if ring["callback"] is not None:
+            self._ring = ring
+            if token not in self._attempts:
+                self._attempts[token] = self._adviser.attempt()
+                self._note(self._about(facts.CallbackTaken, call, token))
+            return
         is_here = (
             self._leg is not None
             and self._ring is not None
@@ -195,6 +181,8 @@ class AdviserPage:
     def _open(self, ring: Said) -> None:
         self._ring = ring
         self._bridged.clear()
+        if ring["callback"] is not None:
+            return  # there is no leg to it
         self._keeping = self._at_work.tasks.create_task(self._keep_leg(ring), name="adviser's leg")
 
     async def _keep_leg(self, ring: Said) -> None:
@@ -339,6 +327,14 @@ class AdviserPage:
             self._note(self._about(facts.AnswerPressed, self._ring["call"], self._ring["token"]))
         if self._leg is not None and self._leg.is_connected:
             await self._leg.say({"kind": "answer_call"})
+        if self._ring is not None and self._ring["callback"] is not None:
+            await self._say_of_callback(self._ring["call"], "take")
+
+    async def _say_of_callback(self, call: str, word: str) -> None:
+        """Say it until the desk tells what has come of it."""
+        while True:
+            await self._at_work.way.insist("POST", f"/api/callbacks/{call}", {"word": word})
+            await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _talk(self) -> None:
         """Talk, then hang up at the node, or at the desk where there is no way to the node."""
@@ -349,12 +345,23 @@ class AdviserPage:
             call, token = self._ring["call"], self._ring["token"]
         assert isinstance(token, int), "a talk has its token"
         self._note(self._about(facts.AdviserHungUp, call, token))
+        if self._ring is not None and self._ring["callback"] is not None:
+            await self._end_attempt(call, token)
         while True:  # until the desk says that the talk is over
             if self._leg is None or not self._bridged.is_set():
                 await self._at_work.way.ask("POST", f"/api/calls/{call}/end", {})
             else:
                 await self._leg.say({"kind": "hang_up"})
             await asyncio.sleep(SAY_AGAIN_S)
+
+    async def _end_attempt(self, call: str, token: int) -> None:
+        attempt = self._attempts[token]
+        self._note(
+            facts.AttemptSaid(
+                at_ms=now_ms(), adviser=self._adviser.name, call=call, token=token, attempt=attempt
+            )
+        )
+        await self._say_of_callback(call, attempt)
 
     async def _finish(self) -> None:
         await self._manner.write()

@@ -4,27 +4,23 @@ It gives up only when the platform says no, or when the caller wants to go.
 """
 
 import asyncio
-import base64
 import hashlib
-import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import cycle
-from random import Random
 from typing import Any
-
-import aiohttp
 
 from contactcentre.adapters.web.pages.site import OPEN_MS
 from contactcentre.drills.first_open import BROKEN
 from contactcentre.drills.history import (
+    CallbackAsked,
+    CallbackCancelled,
+    CallbackHeard,
     CallerCame,
     CallerGone,
     CallerHungUp,
     CallerLegLost,
     ClaimSeen,
-    History,
     PlaceHeard,
     SoundCame,
     SoundGap,
@@ -39,20 +35,20 @@ from contactcentre.drills.leg import (
     CALLER_HZ,
     Leg,
     LegEnd,
-    MakeSound,
-    PeerSound,
     Said,
 )
 from contactcentre.drills.manners import CallerManner
-from contactcentre.wire.closing import Closing
+from contactcentre.drills.parting import LEAVE, tell_any
+from contactcentre.drills.payload import read_payload
+from contactcentre.drills.who import Caller
 
 ASK_WITHIN_S = 5.0
 GAP_NOTED_MS = 100
 """A pause between two packets that is longer is written down."""
 OWN_FAILURES_MAX = 5
-LEAVE_WITHIN_MS = 10_000
-HEARD_WITHIN_S = 2.0
 PRESS_AGAIN_S = 1.0
+BOOKED = "callback"
+"""The ending of a call whose caller is rung back."""
 IN_MENU, TALKS = "in_menu", frozenset({"talking", "on_hold"})
 TRY_ANOTHER = frozenset(
     {
@@ -67,35 +63,6 @@ TRY_ANOTHER = frozenset(
     }
 )
 """After these the next node may do better."""
-SETTLED = frozenset({"call-closed", "stale-epoch", "bad-claim"})
-"""There is nothing left to end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls, and what they have to call with."""
-
-    number: int
-    public_urls: Sequence[str]
-    """Where pages come from; behind one address, so that one that is away is left out."""
-    session: aiohttp.ClientSession
-    history: History
-    closing: asyncio.TaskGroup
-    """Closes legs that nobody waits for."""
-    chance: Random
-    key: str = "4"
-    """What the caller presses in the menu."""
-    left: Mapping[str, str] | None = None
-    """What proves that this caller has left an earlier call, whose place is wanted back."""
-    make_sound: MakeSound = PeerSound
-    is_chat: bool = False
-    """The caller writes, and does not speak."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return what a proxy says of this caller: each has an address of their own."""
-        low, middle, high = (self.number >> shift & 255 for shift in (0, 8, 16))
-        return {"X-Forwarded-For": f"10.{high}.{middle}.{low}"}
 
 
 class CallerPage:
@@ -123,6 +90,10 @@ class CallerPage:
         self.call = ""
         self.stage: str | None = None
         self.has_talked = asyncio.Event()
+        self.keys: Mapping[str, str] = {}
+        """Which keys do something now."""
+        self.is_booked = False
+        """The caller has been told that a callback is booked."""
 
     async def live(self) -> None:
         """Call, and return once the call is over."""
@@ -132,6 +103,8 @@ class CallerPage:
                 why, said = await self._keep()
             finally:
                 person.cancel()
+        if said == BOOKED:
+            self._hear_booked()
         self._note(CallerGone(at_ms=now_ms(), call=self.call, why=why, said=said))
 
     @property
@@ -270,31 +243,35 @@ class CallerPage:
 
     async def _leave(self) -> str:
         """Tell any living node that the caller has gone, as the node that was told is lost."""
-        until_ms, failures = now_ms() + LEAVE_WITHIN_MS, 0
-        while self._claim is not None and now_ms() < until_ms:
-            failures += 1
-            url = self._nodes.next()
-            if url is not None and await self._say_leave(url):
-                return "left"
-            await asyncio.sleep(self._nodes.pause_s(failures))
-        return "unheard"
+        return "left" if await self._tell_any(LEAVE) else "unheard"
 
-    async def _say_leave(self, url: str) -> bool:
-        """Say whether a node has taken the end of the call."""
-        said = {"kind": "leave", "claim": self._claim, "secret": self._secret}
-        try:
-            async with (
-                asyncio.timeout(HEARD_WITHIN_S),
-                self._caller.session.ws_connect(url) as socket,
-            ):
-                await socket.send_json(said)
-                async for message in socket:
-                    answer = message.json() if message.type is aiohttp.WSMsgType.TEXT else {}
-                    if answer.get("kind") == "over" or answer.get("code") in SETTLED:
-                        return True
-                return socket.close_code == Closing.DONE
-        except BROKEN:
+    async def _tell_any(self, kind: str) -> bool:
+        """Say whether any node has taken it."""
+        if self._claim is None:
             return False
+        said = {"kind": kind, "claim": self._claim, "secret": self._secret}
+        return await tell_any(self._caller.session, self._nodes, said)
+
+    # A callback
+
+    async def press(self, key: str) -> None:
+        """Press a key, if there is a leg to press it on."""
+        if self._leg is not None:
+            await self._leg.say({"kind": "key", "key": key})
+
+    async def cancel_callback(self) -> None:
+        """Want no callback any more, after the end of the call."""
+        self._note(CallbackCancelled(at_ms=now_ms(), call=self.call))
+        await self._tell_any("cancel_callback")
+
+    def ask_for_callback(self) -> None:
+        """Take note that the caller is about to say that the number is right."""
+        self._note(CallbackAsked(at_ms=now_ms(), call=self.call))
+
+    def _hear_booked(self) -> None:
+        if not self.is_booked:
+            self.is_booked = True
+            self._note(CallbackHeard(at_ms=now_ms(), call=self.call))
 
     # What is heard
 
@@ -315,6 +292,9 @@ class CallerPage:
                 if said["state"] != self.stage:
                     self._note(StageHeard(at_ms=now_ms(), call=self.call, state=said["state"]))
                 self._hear_words(" ".join(said["words"]))
+                self.keys = said["keys"]
+                if said["is_booked"]:
+                    self._hear_booked()
                 self.stage = said["state"]
                 if self.stage in TALKS:
                     self.has_talked.set()
@@ -389,10 +369,3 @@ class CallerPage:
             if self._leg is not None and self._leg.is_connected:
                 await self._leg.say({"kind": "hang_up"})
             await asyncio.sleep(PRESS_AGAIN_S)
-
-
-def read_payload(token: str) -> Said:
-    """Return what a signed claim says in clear; whether it is true is not for its bearer to say."""
-    body = token.split(".")[1]
-    said: Said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return said

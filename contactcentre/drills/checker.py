@@ -28,7 +28,7 @@ from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.seats import is_chat_seat
 from contactcentre.drills import history as h
 from contactcentre.drills.history import AdviserCallFact, AdviserFact, CallerFact, History
-from contactcentre.drills.order import Excused, order_violations
+from contactcentre.drills.order import Excused, Place, order_violations
 from contactcentre.drills.reservations import not_linearizable
 from contactcentre.drills.spans import (
     TALKS,
@@ -50,6 +50,7 @@ CLOSED = "call-closed"
 """What a node says to a page that comes back to a call that has ended."""
 CLOSED_ENDING = "closed"
 ENDED, HANDLED, ABANDONED, LEFT_IN_MENU = "ended", "handled", "abandoned", "left_in_menu"
+CALLBACK = "callback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +92,17 @@ def check(
     gaps: Sequence[str] = (),
     is_excused: Excused = lambda _call, _ring: False,
     told_closed: Collection[str] = (),
+    callbacks: Sequence[Place] = (),
 ) -> Findings:
     """Return everything that was broken; `started` is how many people began to call.
 
     `gaps` are sentences of what is missing among the events; `is_excused` is as in `drills.order`;
-    `told_closed` are the calls of whom nothing else could become than that they are told that the
-    line is closed.
+    `callbacks` are where callbacks stood; `told_closed` are the calls of whom nothing else could
+    become than that they are told that the line is closed.
     """
     # who never got a claim is counted by `started`
     calls = {call: facts for call, facts in history.by_call().items() if call}
+    order = order_violations(history, is_excused=is_excused, callbacks=callbacks)
     advisers = history.by_adviser()
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
     heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
@@ -115,7 +118,7 @@ def check(
             *_lost(calls, {*ended_by_adviser, *told_closed}),
         ],
         duplicated=list(_duplicated(parts)),
-        order_violations=list(order_violations(history, is_excused=is_excused)),
+        order_violations=list(order),
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[
@@ -127,7 +130,7 @@ def check(
     )
     for call, facts in calls.items():
         endings = _endings(facts, served.get(call), is_heard=call in heard)
-        was_let_in = any(isinstance(fact, h.ClaimSeen) for fact in facts)
+        was_let_in = _has(facts, h.ClaimSeen)
         expected = {CLOSED_ENDING} if call in told_closed else endings
         _compare(findings, call, by_call.get(call), endings=expected, must_be_there=was_let_in)
     return findings
@@ -159,10 +162,16 @@ def _lost(
                 yield f"{call} was never served (last {_last_stage(facts)})"
         elif gone.why == "refused" and gone.said == CLOSED and call in ended_by_adviser:
             continue  # its node was lost while it said goodbye
+        elif gone.said in {CALLBACK, CLOSED} and _has(facts, h.CallbackAsked):
+            continue  # that the promise is kept is proved where it is known who rings whom
         elif gone.why == "refused" and not wanted:
             yield f"{call} was refused ({gone.said})"
         elif gone.why == "over" and call not in ended_by_adviser:
             yield f"{call} was cut off ({gone.said}, last {_last_stage(facts)})"
+
+
+def _has(facts: Sequence[CallerFact], kind: type[CallerFact]) -> bool:
+    return any(isinstance(fact, kind) for fact in facts)
 
 
 def _last_stage(facts: Sequence[CallerFact]) -> str:
@@ -267,10 +276,13 @@ def _endings(facts: Sequence[CallerFact], served_ms: int | None, *, is_heard: bo
         return {HANDLED, ABANDONED}
     if served_ms is not None or _has_talked(facts):
         return {HANDLED}
+    if _has(facts, h.CallbackHeard):
+        return {CALLBACK}
     joined = [fact.at_ms for fact in facts if isinstance(fact, h.ClaimSeen) and fact.queue]
+    left = {ABANDONED} if joined else {LEFT_IN_MENU}
     if joined and hung_up is not None and abs(joined[0] - hung_up) < CLOSE_CALL_MS:
-        return {ABANDONED, LEFT_IN_MENU}
-    return {ABANDONED} if joined else {LEFT_IN_MENU}
+        left = {ABANDONED, LEFT_IN_MENU}
+    return left | {CALLBACK} if _has(facts, h.CallbackAsked) else left
 
 
 def _doubled(

@@ -11,11 +11,12 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from contactcentre.domain.errors import Outage
-from contactcentre.drills.adviser import Adviser, AdviserPage
-from contactcentre.drills.caller import Caller, CallerPage
+from contactcentre.drills.adviser import AdviserPage
+from contactcentre.drills.caller import CallerPage
 from contactcentre.drills.centre import Doors
 from contactcentre.drills.history import History, StoodStill, now_ms
 from contactcentre.drills.manners import AdviserManner, CallerManner
+from contactcentre.drills.who import Adviser, Caller
 
 LOOK_EVERY_S = 0.02
 LATE_MS = 50

@@ -108,6 +108,18 @@ class CallerHungUp(CallerFact):
     """The caller has hung up."""
 
 
+class CallbackAsked(CallerFact):
+    """The caller has said that the number is right: it is being booked that the caller is rung."""
+
+
+class CallbackHeard(CallerFact):
+    """The caller was told that a callback is booked."""
+
+
+class CallbackCancelled(CallerFact):
+    """The caller wants no callback any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerGone(CallerFact):
     """The caller's page is at its end."""
@@ -179,6 +191,17 @@ class AdviserLegUp(AdviserCallFact):
 
 class Bridged(AdviserCallFact):
     """The adviser's leg was told that both hear each other; again after each new leg."""
+
+
+class CallbackTaken(AdviserCallFact):
+    """The adviser has a callback, and rings the number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSaid(AdviserCallFact):
+    """The adviser says how it ended that the number was rung."""
+
+    attempt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,15 +74,17 @@ def order_violations(
     *,
     is_excused: Excused = lambda _call, _ring: False,
     in_front: InFront = in_one_queue,
+    callbacks: Sequence[Place] = (),
 ) -> Iterator[str]:
     """Yield one sentence for each ring that went to somebody who stood behind.
 
     `is_excused` is for whoever knows more than was seen of who could be offered; `in_front` for
-    another order than that of one queue.
+    another order than that of one queue; `callbacks` are where those stood whom nobody saw wait.
     """
     calls = history.by_call()
     cuts = list(_cuts(history))
     places = {call: list(_places(call, facts, cuts)) for call, facts in calls.items()}
+    places |= {one.call: [one] for one in callbacks}
     rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
     unrest = list(unrest_of(history))
     for ring in rings:

@@ -7,7 +7,8 @@ take     an adviser is reserved for a call. It was heard of with the ring; it ca
          before the caller came, nor before the desk last began to call the adviser away or
          wrapping up: what it says again to a page that comes back is old news.
 answer   the adviser has the call: from the press (or, on another leg, from when it was up) until
-         the caller's voice was heard. The slot holds that very reservation at one moment between.
+         the caller's voice was heard, or the desk said that a callback is taken. The slot holds
+         that very reservation at one moment between.
 drop     the reservation is given up. A ring may be at any time, unseen. A talk is not before one
          end hung up, lost its leg or was told that it is over; two sockets tell of one moment at
          two times. Who talks and is rung for somebody else has not been told so.
@@ -85,6 +86,8 @@ class Reservation:
                 self.is_bridged = False
             case h.Bridged():
                 self.is_bridged = True
+            case h.CallbackTaken():
+                self.answers.append((self.asked_ms, fact.at_ms))
             case h.CallerVoiceHeard(on=True) if self.is_bridged:
                 self.answers.append((self.asked_ms, fact.at_ms))
             case h.AdviserLegLost(heard_ms=heard_ms):

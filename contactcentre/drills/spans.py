@@ -66,7 +66,7 @@ def parts_of(  # noqa: C901 - one case a fact
             case h.AdviserLegUp():
                 if ("talk", fact.token) not in open_parts:
                     open_parts.setdefault(("ring", fact.token), (fact.call, fact.at_ms))
-            case h.Bridged():
+            case h.Bridged() | h.CallbackTaken():
                 yield from end(fact.at_ms, fact.token, "ring")
                 open_parts.setdefault(("talk", fact.token), (fact.call, fact.at_ms))
             case h.AdviserLegLost():

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import suppress
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import Attempt, Callback, TakeUp
+from contactcentre.domain.callback import Attempt, Callback, TakeUp, news_of
 from contactcentre.domain.errors import (
     LedgerUnavailable,
     Outage,
@@ -20,7 +20,7 @@ from contactcentre.domain.errors import (
     StateUnavailable,
 )
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.ports.callbacks import CallbackDesks, Callbacks, Dialler, Held
+from contactcentre.ports.callbacks import CallbackDesks, Callbacks, CountNews, Dialler, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallQueues
@@ -39,6 +39,7 @@ class CallingBack:
         desks: CallbackDesks,
         clock: Clock,
         ring_ms: int,
+        count: CountNews,
         dialler: Dialler | None = None,
     ) -> None:
         self._callbacks = callbacks
@@ -46,6 +47,7 @@ class CallingBack:
         self._desks = desks
         self._clock = clock
         self._ring_ms = ring_ms
+        self._count = count
         self._dialler = dialler
 
     async def conduct(self, held: Held, offered: Offered) -> None:
@@ -141,11 +143,12 @@ class CallingBack:
     ) -> bool:
         """Write down how an attempt ended; False while the record is away."""
         try:
-            await self._callbacks.conclude(
+            stands = await self._callbacks.conclude(
                 callback, attempt, adviser=offered.adviser, token=offered.token, at_ms=at_ms
             )
         except LedgerUnavailable:
             return False
+        self._count(callback.queue, news_of(attempt, stands.state))
         return True
 
 

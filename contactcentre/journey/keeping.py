@@ -9,7 +9,7 @@ what another one has lost. Whether an adviser is at a callback is known by that 
 import asyncio
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import Attempt, Callback, RingingHours, is_quiet
@@ -34,7 +34,15 @@ from contactcentre.limits import (
     KEEPER_LOST_AFTER_MS,
     REPORT_CALLS_MAX,
 )
-from contactcentre.ports.callbacks import CallbackDesks, Callbacks, Conductor, Held, Word
+from contactcentre.ports.callbacks import (
+    CallbackDesks,
+    Callbacks,
+    Conductor,
+    Held,
+    KeeperPlace,
+    ShowStanding,
+    Word,
+)
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import (
@@ -52,15 +60,6 @@ NOT_AT_IT_LOOKS = 10
 """An adviser who is at something else in so many looks has left the callback: it waits again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeeperPlace:
-    """Where a keeper is."""
-
-    node: NodeId
-    site: str
-    internal_url: str
-
-
 class Keeper:
     """One keeper of callbacks; any number may run, each callback is with one of them."""
 
@@ -76,6 +75,7 @@ class Keeper:
         clock: Clock,
         chance: Chance,
         hours: RingingHours,
+        show: ShowStanding,
         lost_after_ms: int = KEEPER_LOST_AFTER_MS,
     ) -> None:
         self._place = place
@@ -86,6 +86,7 @@ class Keeper:
         self._clock = clock
         self._chance = chance
         self._hours = hours
+        self._show = show
         self._lost_after_ms = lost_after_ms
         self._conductor = conductor
         self._held: dict[CallId, Held] = {}
@@ -133,7 +134,7 @@ class Keeper:
         self._beat += 1
         for call, epoch in [*self._ends.items()]:
             await self._tell_end(call, epoch)
-        reported = [one for one in self._held.values() if one.state is not CallState.ENDED]
+        reported = self._reported
         for start in range(0, len(reported), REPORT_CALLS_MAX):
             await self._report(reported[start : start + REPORT_CALLS_MAX])
         await self._queues.report_node(
@@ -148,6 +149,16 @@ class Keeper:
                 legs_max=0,
             )
         )
+
+    @property
+    def waiting(self) -> Sequence[Callback]:
+        """Return what waits for an adviser here."""
+        return [one.callback for one in self._held.values() if one.state is CallState.WAITING]
+
+    @property
+    def _reported(self) -> Sequence[Held]:
+        """Return what stands in a queue here, or is offered."""
+        return [one for one in self._held.values() if one.state is not CallState.ENDED]
 
     async def _report(self, some: Sequence[Held]) -> None:
         epochs = {one.callback.id: one.callback.epoch for one in some}
@@ -193,6 +204,7 @@ class Keeper:
         while True:
             with suppress(Outage):
                 await self.look()
+            self._show([one.callback for one in self._reported])
             await self._clock.sleep_ms(BEAT_EVERY_MS)
 
     async def look(self) -> None:
@@ -247,7 +259,7 @@ class Keeper:
 
         Whoever talks goes on: that it is with another keeper the live state says.
         """
-        held = [one for one in self._held.values() if one.state is not CallState.ENDED]
+        held = self._reported
         if not held:
             return
         gone = set(await self._callbacks.gone(self._place.node, [one.callback for one in held]))

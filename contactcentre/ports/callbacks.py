@@ -1,12 +1,12 @@
 """Callbacks in the records: the node promises them, keepers keep them, a dialler may ring them."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from contactcentre.domain.call import NO_TOKEN, CallState
-from contactcentre.domain.callback import Aftermath, Attempt, Callback, TakeUp
+from contactcentre.domain.callback import Aftermath, Attempt, Callback, CallbackNews, TakeUp
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import (
@@ -22,6 +22,11 @@ from contactcentre.domain.ids import (
 from contactcentre.domain.languages import Language
 from contactcentre.ports.live import Offered
 
+CountNews = Callable[[QueueId, CallbackNews], None]
+"""Counts what became of a callback of a queue."""
+ShowStanding = Callable[[Sequence[Callback]], None]
+"""Shows what stands in its queues now at one keeper."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
@@ -35,23 +40,27 @@ class Booking:
     enqueued_ms: int
     number: PhoneNumber
     at_ms: int
+    slot_ms: int
+    """When the half hour begins that it takes room in."""
+    due_ms: int = 0
+    """Not before then is it offered to advisers: the half hour that was chosen, if any."""
 
 
 class Promises(Protocol):
     """What a media node does with callbacks. Every method raises LedgerUnavailable."""
 
-    async def has_room(self, queue: QueueId, *, at_ms: int, slot_max: int) -> bool:
-        """Say whether a queue may promise one more callback in the half hour of `at_ms`."""
+    async def rooms(self, queue: QueueId, slots: Sequence[int], *, slot_max: int) -> Sequence[int]:
+        """Return in which of some half hours a queue may promise one more callback."""
 
     async def book(self, booking: Booking, *, slot_max: int) -> bool:
         """Promise a callback, durably; False if no more may be promised in this half hour.
 
-        Again for the same call changes its number, and takes no room twice. Also an outage may
-        have written it: a promise counts only once its call has ended without a talk.
+        Again for the same call changes its number and half hour, and takes no room twice. Also an
+        outage may have written it: a promise counts only once its call has ended without a talk.
         """
 
-    async def cancel(self, call: CallId, *, at_ms: int) -> None:
-        """Take back the open promise of a call, if there is one."""
+    async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:
+        """Take back the open promise of a call; return of which queue, None if there is none."""
 
 
 class Offers(Protocol):
@@ -106,6 +115,15 @@ class Callbacks(Protocol):
 
     async def release(self, keeper: NodeId) -> None:
         """Let others take on at once what this keeper has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperPlace:
+    """Where a keeper is."""
+
+    node: NodeId
+    site: str
+    internal_url: str
 
 
 WORDS_MAX = 8

@@ -10,8 +10,14 @@ from contactcentre.domain.errors import Outage
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.ivr.switches import Turn
 from contactcentre.drills.caller import CallerPage
-from contactcentre.simulation.people import NO_ANSWER_S, PATIENT_S, Floor, SimulatedAdviser
-from contactcentre.simulation.roles import LINE
+from contactcentre.simulation.ground import LINE
+from contactcentre.simulation.people import (
+    NO_ANSWER_S,
+    PATIENT_S,
+    CallbackWish,
+    Floor,
+    SimulatedAdviser,
+)
 from contactcentre.simulation.stories import (
     AdviserAtWork,
     CallersWhoCome,
@@ -110,7 +116,13 @@ class Cast:
 
     def _call(self, some: CallersWhoCome) -> None:
         page = self._floor.call(
-            CastCaller(some.hangs_up_after_s), who=some.who, key=some.key, is_chat=some.writes
+            CastCaller(some.hangs_up_after_s),
+            who=some.who,
+            key=some.key,
+            is_chat=some.writes,
+            callback=None
+            if some.rung_back is None
+            else CallbackWish(is_later=some.rung_back == "later"),
         )
         if some.calls_again_after_s is not None:
             self._again_count += 1

@@ -12,11 +12,12 @@ from random import Random
 from contactcentre.domain.events import Writer
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.seats import chat_seats
-from contactcentre.drills.adviser import Adviser, AdviserPage, Own
-from contactcentre.drills.caller import Caller, CallerPage
+from contactcentre.drills.adviser import AdviserPage, Own
+from contactcentre.drills.caller import CallerPage
 from contactcentre.drills.history import Fact, History, now_ms
 from contactcentre.drills.leg import LegEnd, Said
 from contactcentre.drills.manners import AdviserManner, CallerManner
+from contactcentre.drills.who import Adviser, Caller
 from contactcentre.limits import CHATS_MAX
 from contactcentre.ports.media import TEXT_OFFER
 from contactcentre.simulation.letters import Letters

@@ -42,6 +42,10 @@ class DeskDoor:
             self._floor.sign_in(self._accounts[name])
             return Answer(status=200, session=name)
         account = self._signed_in(request.session)
+        if parts[:2] == ["api", "callbacks"]:
+            word = said.DoCallback.model_validate_json(request.body).word
+            await self._floor.do_callback(account, CallId(parts[-1]), word)
+            return Answer(status=204)
         given = self._pressed(request, account)
         return Answer(status=200, body=given.model_dump_json().encode())
 

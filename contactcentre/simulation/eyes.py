@@ -6,12 +6,14 @@ the call is not held for another adviser. Whoever could not be offered was not p
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contactcentre.domain.callback import Callback
+from contactcentre.domain.ids import CallId
 from contactcentre.drills import history as h
 from contactcentre.drills.history import History, RingHeard
-from contactcentre.drills.order import PRESENT_MS
+from contactcentre.drills.order import PRESENT_MS, Place
 from contactcentre.drills.spans import FOR_EVER_MS, Span
 from contactcentre.simulation.lives import WORLD
 from contactcentre.simulation.post import host_of
@@ -32,6 +34,9 @@ class Eyes:
     hidden: dict[str, list[Span]] = field(default_factory=dict)
     """When each node and the store did not."""
     _since_ms: dict[str, int] = field(default_factory=dict)
+    _standing: dict[CallId, tuple[Callback, int]] = field(default_factory=dict)
+    """What waits for an adviser at a keeper that the store hears, and since when."""
+    _stood: dict[CallId, tuple[Callback, list[Span]]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Look from now on."""
@@ -44,9 +49,26 @@ class Eyes:
         self._since_ms.clear()
         return Excuses(self.hidden, history, self.world.ground.reservations)
 
+    def callbacks(self) -> Sequence[Place]:
+        """Return where callbacks stood, and when each could be offered."""
+        for callback, since_ms in self._standing.values():
+            self._end(callback, since_ms, FOR_EVER_MS)
+        self._standing.clear()
+        return [
+            Place(
+                call=call,
+                queue=callback.queue,
+                began_ms=spans[0].began_ms,
+                enqueued_ms=callback.enqueued_ms,
+                waits=spans,
+            )
+            for call, (callback, spans) in self._stood.items()
+        ]
+
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now_ms = round(loop.time() * 1_000)
+        self._look_at_callbacks(now_ms)
         for name in self.world.of("media"):
             if not self._reaches(name):
                 self._since_ms.setdefault(name, now_ms)
@@ -54,6 +76,23 @@ class Eyes:
                 span = Span(self._since_ms.pop(name), now_ms)
                 self.hidden.setdefault(name, []).append(span)
         loop.call_later(LOOK_EVERY_S, self._look, context=WORLD)
+
+    def _look_at_callbacks(self, now_ms: int) -> None:
+        world = self.world
+        waiting = {
+            callback.id: callback
+            for name, keeper in world.ground.keepers.items()
+            if self._reaches(name)
+            for callback in keeper.waiting
+        }
+        for call in [call for call in self._standing if call not in waiting]:
+            self._end(*self._standing.pop(call), now_ms)
+        for call, callback in waiting.items():
+            self._standing.setdefault(call, (callback, now_ms))
+
+    def _end(self, callback: Callback, since_ms: int, ended_ms: int) -> None:
+        _, spans = self._stood.setdefault(callback.id, (callback, []))
+        spans.append(Span(since_ms, ended_ms))
 
     def _reaches(self, name: str) -> bool:
         """Say whether a node lives and it and the one primary hear each other as they should."""
@@ -105,7 +144,9 @@ class Excuses:
 
     def _was_hidden(self, call: str, at_ms: int) -> bool:
         """Say whether the call's node and the store had not reached each other for long enough."""
-        nodes = self._nodes[call]
+        nodes = self._nodes.get(call)
+        if nodes is None:
+            return False  # of callbacks it is seen when they stood
         node = nodes[max(0, bisect_right(nodes, (at_ms, "~")) - 1)][1]
         window = Span(at_ms - PRESENT_MS, at_ms)
         return any(one.overlap_ms(window) > 0 for one in self._hidden.get(node, ()))

@@ -17,6 +17,7 @@ from contactcentre.domain.events import CallEnded, Ending, HungUpBy
 from contactcentre.domain.ids import AdviserId, CallId, NodeId
 from contactcentre.ports.records import OpenCall, Outcome, WrittenEvent
 from contactcentre.ports.reports import CallbackCounts, TodayCounts
+from contactcentre.simulation.callbacks import CallbackTable
 from contactcentre.simulation.network import Names, Network
 
 Given = TypeVar("Given")
@@ -51,6 +52,15 @@ class LedgerData:
     aside: dict[tuple[NodeId, int], str] = field(default_factory=dict)
     marks: dict[NodeId, int] = field(default_factory=dict)
     outcomes: dict[tuple[CallId, AdviserId], Outcome] = field(default_factory=dict)
+    callbacks: CallbackTable = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let callbacks go by the rows of their calls."""
+        self.callbacks = CallbackTable(self._call)
+
+    def _call(self, call: CallId) -> Call | None:
+        row = self.rows.get(call)
+        return None if row is None else row.call
 
     def write_events(self, events: Sequence[WrittenEvent]) -> Marks:
         """Write events and the rows of their calls."""
@@ -142,61 +152,60 @@ class LedgerLink:
     def __init__(
         self, data: LedgerData, network: Network, names: Names, *, timeout_ms: int
     ) -> None:
-        self._data = data
+        self.data = data
         self._network = network
         self._names = names
         self._timeout_s = timeout_ms / 1_000
 
     async def write_events(self, events: Sequence[WrittenEvent]) -> Marks:
         """Write events and the rows of their calls in one transaction."""
-        return await self.ask(lambda: self._data.write_events(events))
+        return await self.ask(lambda: self.data.write_events(events))
 
     async def set_aside(self, event: WrittenEvent, *, why: str) -> Marks:
         """Keep an event that can never be written, and count it as durable."""
-        return await self.ask(lambda: self._data.set_aside(event, why))
+        return await self.ask(lambda: self.data.set_aside(event, why))
 
     async def open_calls(self, *, after: CallId | None, count_max: int) -> Sequence[OpenCall]:
         """Return open rows by the ids of their calls, those after one."""
-        return await self.ask(lambda: self._data.open_calls(after, count_max))
+        return await self.ask(lambda: self.data.open_calls(after, count_max))
 
     async def close_provisionally(self, seen: OpenCall, *, ending: Ending, at_ms: int) -> bool:
         """Write down that a call has ended, until its node says otherwise; say whether it is so."""
-        return await self.ask(lambda: self._data.close_provisionally(seen, ending, at_ms))
+        return await self.ask(lambda: self.data.close_provisionally(seen, ending, at_ms))
 
     async def write(self, outcome: Outcome, *, at_ms: int) -> None:
         """Write an outcome down."""
         del at_ms
-        await self.ask(lambda: self._data.write_outcome(outcome))
+        await self.ask(lambda: self.data.write_outcome(outcome))
 
     async def read(self, *, call: CallId, adviser: AdviserId) -> Outcome | None:
         """Return what the adviser has written so far."""
-        return await self.ask(lambda: self._data.outcomes.get((call, adviser)))
+        return await self.ask(lambda: self.data.outcomes.get((call, adviser)))
 
     async def today(self, *, since_ms: int, target_ms: int) -> TodayCounts:
         """Count the calls that arrived since a moment."""
-        return await self.ask(lambda: self._data.today(since_ms, target_ms))
+        return await self.ask(lambda: self.data.today(since_ms, target_ms))
 
     async def callbacks(self, *, since_ms: int) -> Sequence[CallbackCounts]:
-        """Count no callbacks: nobody promises any in a simulated centre."""
-        del since_ms
-        return await self.ask(tuple)
+        """Count callbacks by queue, where there are any."""
+        return await self.ask(lambda: self.data.callbacks.counts(since_ms))
 
     async def ask(self, step: Callable[[], Given]) -> Given:
         """Let the ledger do a step. Raises LedgerUnavailable, also where it has been done."""
         loop = asyncio.get_running_loop()
         answered: Future[Given] = loop.create_future()
-        there = self._data.names
+        there = self.data.names
 
         def settle(given: Given) -> None:
             if not answered.done():
                 answered.set_result(given)
 
         def arrive() -> None:
-            if not self._data.is_away:
+            if not self.data.is_away:
                 given = step()
                 self._network.send(there, self._names, lambda: settle(given))
 
-        if self._data.is_away:
+        if self.data.is_away:
             await asyncio.sleep(AWAY_S)
             raise LedgerUnavailable("The record is away.")
         self._network.send(self._names, there, arrive)

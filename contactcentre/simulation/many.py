@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from contactcentre.simulation.faults import Fault
-from contactcentre.simulation.run import BROKEN_FIGURES, Result, simulate
+from contactcentre.simulation.run import BROKEN_FIGURES, FIGURES, Result, simulate
 from contactcentre.simulation.stories import Story
 from contactcentre.simulation.world import Size, read_flows
 
@@ -89,8 +89,11 @@ def _run_and_end(job: Job, says: int) -> NoReturn:
 
 SENTENCES: Sequence[tuple[str, Callable[[Result], Sequence[str]]]] = (
     ("lost", lambda result: result.findings.lost),
+    ("callback lost", lambda result: result.callbacks.lost),
     ("duplicated", lambda result: result.findings.duplicated),
+    ("rung back twice", lambda result: result.callbacks.duplicated),
     ("out of order", lambda result: result.findings.order_violations),
+    ("out of place", lambda result: result.callbacks.out_of_place),
     ("not linearizable", lambda result: result.findings.not_linearizable),
     ("stuck", lambda result: result.findings.stuck_advisers),
     ("no record", lambda result: result.findings.records_missing),
@@ -114,7 +117,7 @@ def _told(job: Job, result: Result) -> Outcome:
 
 
 def _crashed(job: Job, why: str) -> Outcome:
-    figures = dict.fromkeys(("faults", "callers", *BROKEN_FIGURES), 0) | {"mistakes": 1}
+    figures = dict.fromkeys(FIGURES, 0) | {"mistakes": 1}
     faults = [fault.words for fault in job.faults or ()]
     return Outcome(job=job, figures=figures, faults=faults, broken=[why], trace="")
 

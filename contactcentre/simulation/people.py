@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
+from types import MappingProxyType
 from typing import cast
 
 import aiohttp
 
+from contactcentre.domain.ids import SoundName
+from contactcentre.domain.languages import Language
 from contactcentre.drills import history as h
-from contactcentre.drills.adviser import Adviser, AdviserPage
-from contactcentre.drills.caller import Caller, CallerPage
+from contactcentre.drills.adviser import AdviserPage
+from contactcentre.drills.caller import CallerPage
 from contactcentre.drills.checker import STUCK_AFTER_MS
 from contactcentre.drills.history import Fact, History, now_ms
 from contactcentre.drills.manners import AdviserManner, CallerManner, PromptCaller
+from contactcentre.drills.spans import WAITING
+from contactcentre.drills.who import Adviser, Caller
 from contactcentre.simulation.browser import Browser
 from contactcentre.simulation.chats import ChatSeat, ChattingAdviser, TextSound, WritingCaller
 from contactcentre.simulation.network import Names
@@ -22,6 +27,9 @@ from contactcentre.simulation.sound import BrowserSound
 from contactcentre.simulation.world import World
 
 PEOPLE = "people"
+CHOOSE = SoundName("label_callback_choose")
+NOBODYS_NUMBERS = "01632960"
+"""How the numbers begin that are kept for plays and films; three digits follow."""
 KEYS = ("4", "4", "3", "0")
 """What callers press: most want the general queue, some to pay, a few need extra support."""
 POLL_S = 0.1
@@ -29,6 +37,14 @@ LAST_ROUND_WITHIN_S = 15.0
 PATIENT_S = 100_000.0
 GAP_KEPT_MS = 300
 """Shorter pauses of sound are no news to anybody."""
+CALLBACK_RATIO = 0.4
+"""So many callers would rather be rung back than wait."""
+CANCEL_RATIO = 0.15
+"""So many of those think better of it once it is booked."""
+ATTEMPTS: Mapping[str, int] = MappingProxyType(
+    {"reached": 14, "no_answer": 4, "wrong_number": 1, "given_up": 1}
+)
+"""How often it ends how that a number is rung, among all."""
 NO_ANSWER_RATIO = 0.04
 NO_ANSWER_S = 40.0
 
@@ -70,6 +86,37 @@ class SimulatedCaller:
         await asyncio.sleep(self._chance.uniform(2.0, 14.0))
 
 
+async def ask_for_callback(page: CallerPage, number: str, chance: Random, *, choose: str) -> None:
+    """Press what books a callback, as it is offered; return once it is booked, or not needed.
+
+    `choose` is what stands beside the key for another time, if the next that is told is wanted.
+    """
+    while not page.is_booked and not page.has_talked.is_set():
+        await asyncio.sleep(chance.uniform(0.4, 1.5))
+        if page.stage != WAITING:
+            continue
+        if choose and page.keys.get("2") == choose:
+            await page.press("2")
+        elif "2" in page.keys:
+            page.ask_for_callback()
+            await page.press("1")
+        elif "#" in page.keys:
+            for key in number:
+                await page.press(key)
+        elif "1" in page.keys:
+            await page.press("1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackWish:
+    """How somebody wants to be rung back."""
+
+    is_later: bool = False
+    """In the next half hour, not in their turn."""
+    cancels_ratio: float = 0.0
+    """How likely they think better of it once it is booked."""
+
+
 class SimulatedAdviser:
     """An adviser of a busy day, who now and then lets it ring."""
 
@@ -109,6 +156,7 @@ class Floor:
         self._group = group
         self._chance = world.simulation.dice("people")
         self._chats = world.simulation.dice("chats")
+        self._callback_chance = world.simulation.dice("callbacks")
         self._names: list[str] = []
         self._working: list[asyncio.Task[None]] = []
         self.called: list[tuple[str, CallerPage]] = []
@@ -132,6 +180,7 @@ class Floor:
                 chance=self._dice(),
                 open_session=lambda names=names: self._browser(names),  # type: ignore[misc]
                 make_sound=self._make_sound(names),
+                attempt=self._attempt,
             )
             page = ChattingAdviser(adviser, manner_of(name), partial(self._seat, adviser))
             self._names.append(name)
@@ -155,6 +204,7 @@ class Floor:
         key: str | None = None,
         left: Mapping[str, str] | None = None,
         is_chat: bool = False,
+        callback: CallbackWish | None = None,
     ) -> CallerPage:
         """Let somebody call, with a key of their own choice or with one that is given, or chat."""
         self.started_count += 1
@@ -181,13 +231,36 @@ class Floor:
         self.called.append((who, page))
         task = self._group.create_task(page.live(), name=name)
         task.add_done_callback(lambda _: self.callers.pop(name, None))
+        if callback is not None:
+            number = f"{NOBODYS_NUMBERS}{self.started_count:03}"
+            asks = self._be_rung_back(page, task, number, callback)
+            self._group.create_task(asks, name=f"{name} asks")
         return page
+
+    async def _be_rung_back(
+        self, page: CallerPage, living: asyncio.Task[None], number: str, wish: CallbackWish
+    ) -> None:
+        """Let a caller book a callback, and take that back now and then."""
+        chance = self._callback_chance
+        choose = self._world.ground.words[Language.ENGLISH][CHOOSE] if wish.is_later else ""
+        asks = ask_for_callback(page, number, chance, choose=choose)
+        asking = self._group.create_task(asks, name="asks")
+        await asyncio.wait({living})
+        asking.cancel()
+        if page.is_booked and chance.random() < wish.cancels_ratio:
+            await asyncio.sleep(chance.uniform(0.3, 10.0))
+            await page.cancel_callback()
 
     async def keep_calling(self, every_s: float) -> None:
         """Let somebody call again and again."""
+        wish = CallbackWish(cancels_ratio=CANCEL_RATIO)
         while True:
             await asyncio.sleep(self._chance.expovariate(1.0 / every_s))
-            self.call(SimulatedCaller(self._dice()))
+            wants = self._callback_chance.random() < CALLBACK_RATIO
+            self.call(
+                SimulatedCaller(self._dice()),
+                callback=wish if wants and self._world.ground.offers is not None else None,
+            )
 
     async def keep_writing(self, every_s: float) -> None:
         """Let somebody come to chat again and again."""
@@ -235,6 +308,11 @@ class Floor:
         manner.answers.set()
         await self.all_over(within_s=over_within_s)
         note(h.LastRoundOver(at_ms=now_ms()))
+
+    def _attempt(self) -> str:
+        """Return how it ends that a number is rung."""
+        [attempt] = self._callback_chance.choices(list(ATTEMPTS), list(ATTEMPTS.values()))
+        return attempt
 
     def _dice(self) -> Random:
         return Random(self._chance.random())  # noqa: S311 - the same seed, the same people

@@ -121,7 +121,16 @@ def _target(  # noqa: PLR0911 - one case a kind
 def _pair(chance: Random, places: Places, between: str) -> str:
     """Return two ends between which something is cut."""
     held = [*places.media, *places.desks]
-    ends = [*held, *places.routers, *places.sites, "people", "store", "store", "record"]
+    ends = [
+        *held,
+        *places.routers,
+        *places.records,
+        *places.sites,
+        "people",
+        "store",
+        "store",
+        "record",
+    ]
     one, other = chance.sample(ends, 2)
     while one == other:
         other = chance.choice(ends)

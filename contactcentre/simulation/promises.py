@@ -16,6 +16,7 @@ from contactcentre.domain.storm import TRY_FIRST_MS
 from contactcentre.drills import history as h
 from contactcentre.drills.history import RingHeard
 from contactcentre.drills.order import PRESENT_MS, Place, order_violations
+from contactcentre.simulation.callback_promises import rung_back_in_turn
 from contactcentre.simulation.seen import TALKING, WAITING, Seen
 from contactcentre.simulation.stories import PromiseName, queue_of
 
@@ -333,6 +334,7 @@ PROMISES: Mapping[PromiseName, Callable[[Seen], Iterator[str]]] = MappingProxyTy
         PromiseName.STORM_PASSES: _storm_passes,
         PromiseName.HONEST_WAITS: _honest_waits,
         PromiseName.RINGS_AGAIN: _rings_again,
+        PromiseName.RUNG_BACK_IN_TURN: rung_back_in_turn,
     }
 )
 assert PROMISES.keys() == set(PromiseName), "every promise is checked"
@@ -359,16 +361,23 @@ def _found(seen: Seen, words: Mapping[SoundName, str]) -> Iterator[str]:
             if some.never_hears is not None and words[some.never_hears] in heard:
                 yield f"{some.who} {call} heard {some.never_hears}"
         served = [call for call in calls if seen.bridged_ms(call) is not None]
+        booked = [call for call in calls if _has_callback(seen, call)]
         closed = [call for call in calls if _was_closed(seen, call)]
         match some.finds:
             case "service" if len(served) < some.count:
                 yield f"{some.who}: {len(served)} of {some.count} were served"
+            case "callback" if len(booked) < some.count:
+                yield f"{some.who}: {len(booked)} of {some.count} were promised a callback"
             case "closed" if len(closed) < some.count:
                 yield f"{some.who}: {len(closed)} of {some.count} were told that it is closed"
             case "nobody" if served:
                 yield f"{some.who}: {len(served)} were served who had left"
             case _:
                 pass
+
+
+def _has_callback(seen: Seen, call: str) -> bool:
+    return any(isinstance(fact, h.CallbackHeard) for fact in seen.calls[call])
 
 
 def _was_closed(seen: Seen, call: str) -> bool:

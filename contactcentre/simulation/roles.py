@@ -4,21 +4,20 @@ What stands here is what `apps` has in its listeners: which request goes to whic
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.monitors import violated
-from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.sockets import Socket
 from contactcentre.apps.desk import assemble_floor
 from contactcentre.apps.desk_told import Signs
+from contactcentre.apps.keeper import assemble_keeper
 from contactcentre.apps.node_calls import NodePlace
 from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
-from contactcentre.apps.node_tools import Words
+from contactcentre.apps.node_tools import CallbackTerms
 from contactcentre.apps.records import assemble
 from contactcentre.apps.router import Router
 from contactcentre.apps.switchboard import Switchboard
@@ -27,7 +26,6 @@ from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import (
     AdviserId,
     CallId,
-    DeskId,
     LineId,
     NodeId,
     QueueId,
@@ -40,102 +38,23 @@ from contactcentre.journey.steering import Steering
 from contactcentre.journey.supervision import Supervision
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.limits import CLAIM_LIFE_S
-from contactcentre.ports.accounts import Account
 from contactcentre.ports.state import Reservation
-from contactcentre.settings import Settings
+from contactcentre.simulation.callback_links import CallbacksLink, PromisesLink
 from contactcentre.simulation.client import SimulatedClient
 from contactcentre.simulation.desk_door import DeskDoor
 from contactcentre.simulation.disk import Disk, DiskSpool
-from contactcentre.simulation.environment import SimulatedChance, SimulatedClock
-from contactcentre.simulation.ledger import LedgerData, LedgerLink
+from contactcentre.simulation.ground import Ground, Part
 from contactcentre.simulation.lives import Answer, Life, Request
-from contactcentre.simulation.loop import Simulation
-from contactcentre.simulation.post import Post, PostPeers
-from contactcentre.simulation.sound import Air, SimulatedMedia
-from contactcentre.simulation.steering import KeptCopy, SwitchLink, Turns
-from contactcentre.simulation.store.group import Group
+from contactcentre.simulation.sound import SimulatedMedia
+from contactcentre.simulation.steering import KeptCopy, SwitchLink
 from contactcentre.wire.claims import CallerClaim
-from contactcentre.wire.cluster import AskRing, OfferCall
+from contactcentre.wire.cluster import AskRing, CallbackSaid, OfferCall
 from contactcentre.wire.pages import GivenClaim, LivingNodes, NewClaim
 
-LINE = LineId("tax")
-SIGNING_KEYS = "k1:" + "s" * 32
-CLUSTER_KEY = "c" * 32
 LEGS_MAX = 200
 DONE = Answer(status=204)
 
-Start = Callable[["Ground", Life], Awaitable[None]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Ground:
-    """What every process of one simulated centre stands on."""
-
-    simulation: Simulation
-    post: Post
-    air: Air
-    store: Group
-    ledger: LedgerData
-    lines: Mapping[LineId, Line]
-    words: Words
-    accounts: dict[str, Account]
-    desks_static: Mapping[DeskId, str]
-    nodes_static: Mapping[str, str]
-    settings: Mapping[str, object] = field(default_factory=dict)
-    """Every process's settings, where they are not as they come."""
-    is_steered: bool = False
-    """A supervisor may turn switches."""
-    turns: Turns = field(default_factory=Turns)
-    copies: dict[str, KeptCopy] = field(default_factory=dict)
-    steerings: dict[str, Steering] = field(default_factory=dict)
-    """The way to the switches at each desk process."""
-    was_told: Callable[[Request], None] = lambda _: None
-    """Hears what a desk process has just been told."""
-    disks: dict[str, Disk] = field(default_factory=dict)
-    clocks: dict[str, SimulatedClock] = field(default_factory=dict)
-    lives_count: int = 0
-    reservations: list[tuple[int, str, int]] = field(default_factory=list)
-    """Every reservation that a router has made: when (ms), of which call, with which token."""
-    storms: list[int] = field(default_factory=list)
-    """When (ms) a router has said that there is a storm."""
-
-
-class Part:
-    """What a process of any role has."""
-
-    def __init__(self, ground: Ground, life: Life, *, needs_majority: bool = False) -> None:
-        ground.lives_count += 1
-        simulation = ground.simulation
-        self.settings = Settings.model_validate(
-            {
-                "node": life.name,
-                "cluster_key": CLUSTER_KEY,
-                "signing_keys": SIGNING_KEYS,
-                **ground.settings,
-            }
-        )
-        self.clock = ground.clocks.setdefault(life.name, SimulatedClock(simulation))
-        self.chance = SimulatedChance(simulation.dice(f"{life.name}/{ground.lives_count}"))
-        client = SimulatedClient(
-            simulation,
-            ground.post.network,
-            ground.store,
-            *life.names,
-            timeout_ms=self.settings.redis_timeout_ms,
-            needs_majority=needs_majority,
-        )
-        self.client = client
-        life.hang_up = client.hang_up
-        self.state = RedisState(client)
-        self.peers = PostPeers(ground.post, life)
-        self.ledger = LedgerLink(
-            ground.ledger,
-            ground.post.network,
-            life.names,
-            timeout_ms=self.settings.database_timeout_ms,
-        )
-        signing, ring = self.settings.signing_ring()
-        self.signatures = Signatures(ring, signing, self.clock)
+Start = Callable[[Ground, Life], Awaitable[None]]
 
 
 class Noted(RedisState):
@@ -200,8 +119,16 @@ def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:
             wait_errors=WaitErrors(lambda _queue, _ratio: None),
             spawn=life.spawn,
             desks_static=ground.desks_static,
+            callbacks=_callbacks(ground, part),
         )
     )
+
+
+def _callbacks(ground: Ground, part: Part) -> CallbackTerms | None:
+    """Return how callers may book callbacks."""
+    if ground.offers is None:
+        return None
+    return CallbackTerms(promises=PromisesLink(part.ledger), rule=ground.offers)
 
 
 def _switches(ground: Ground, life: Life, part: Part) -> Callable[[LineId], LineSwitches]:
@@ -321,8 +248,35 @@ async def start_records(ground: Ground, life: Life) -> None:
         chance=part.chance,
         grace_ms=part.settings.orphan_grace_ms,
     )
+    keeper, door = assemble_keeper(
+        part.settings,
+        internal_url=f"http://{life.name}",
+        state=part.state,
+        callbacks=CallbacksLink(part.ledger),
+        peers=part.peers,
+        clock=part.clock,
+        chance=part.chance,
+    )
+    ground.keepers[life.name] = keeper
+
+    async def serve(request: Request) -> Answer:
+        match request.path:
+            case "/offers":
+                await door.take_offer(OfferCall.model_validate_json(request.body))
+                return DONE
+            case "/rings/again":
+                again = door.ring_again(AskRing.model_validate_json(request.body))
+                return Answer(status=200, body=again.model_dump_json().encode())
+            case "/callbacks/words":
+                door.hear(CallbackSaid.model_validate_json(request.body))
+                return DONE
+            case _:
+                raise UnknownName("There is no such path.")
+
     life.spawn(reconciler.run(), "reconciling")
+    life.spawn(keeper.run(), "callbacks")
     life.spawn(recorder.run(), "records")
+    life.listen(serve, {})
 
 
 async def start_public(ground: Ground, life: Life) -> None:

@@ -21,6 +21,7 @@ from contactcentre.drills.history import CLOCK, History, now_ms
 from contactcentre.drills.order import Excused
 from contactcentre.limits import DESKS_FAILED_MAX
 from contactcentre.ports.records import WrittenEvent
+from contactcentre.simulation.called_back import CallbackFindings, check_callbacks
 from contactcentre.simulation.cast import Cast
 from contactcentre.simulation.eyes import Eyes
 from contactcentre.simulation.faults import Fault, Kind, put_in
@@ -61,6 +62,8 @@ BROKEN_FIGURES = (
     "mistakes",
 )
 """Each of these must be 0."""
+FIGURES = ("faults", "callers", "callbacks", *BROKEN_FIGURES)
+"""What is counted over all runs, in the order in which it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Result:
     findings: Findings
     texts_wrong: Sequence[str]
     """What was written in chats and did not arrive once and in order."""
+    callbacks: CallbackFindings
     promises: Sequence[str]
     """What the scenario says, and did not come so."""
     mistakes: Sequence[str]
@@ -94,13 +98,14 @@ class Result:
     @property
     def figures(self) -> dict[str, int]:
         """Return what is counted over all runs."""
-        found = self.findings
+        found, callbacks = self.findings, self.callbacks
         return {
             "faults": len(self.faults),
             "callers": self.callers_count,
-            "lost": len(found.lost),
-            "duplicated": len(found.duplicated),
-            "order_violations": len(found.order_violations),
+            "callbacks": callbacks.booked_count,
+            "lost": len(found.lost) + len(callbacks.lost),
+            "duplicated": len(found.duplicated) + len(callbacks.duplicated),
+            "order_violations": len(found.order_violations) + len(callbacks.out_of_place),
             "not_linearizable": len(found.not_linearizable),
             "stuck_advisers": len(found.stuck_advisers),
             "records_wrong": len(found.records_missing)
@@ -180,8 +185,10 @@ class _Run:
                 started=floor.started_count,
                 is_excused=is_excused,
                 told_closed=self._told_closed(),
+                callbacks=self._eyes.callbacks(),
             ),
             texts_wrong=list(texts_wrong(floor.history, list(world.ground.ledger.events.values()))),
+            callbacks=check_callbacks(floor.history, world.ground.ledger.callbacks.rows.values()),
             promises=self._broken_promises(is_excused),
             mistakes=mistakes,
             history=floor.history,
@@ -218,6 +225,7 @@ class _Run:
         for one in coming:
             one.cancel()
         await floor.all_over(within_s=OVER_WITHIN_S)
+        await floor.is_so(self._all_rung_back, within_s=OVER_WITHIN_S)
         await floor.last_round(manner, over_within_s=OVER_WITHIN_S)
 
     async def _as_told(self, story: Story) -> None:
@@ -227,6 +235,7 @@ class _Run:
         cast.begin()
         await self._break_and_mend(until_s=story.last_s)
         await self._floor.is_so(cast.is_over, within_s=story.over_within_s)
+        await self._floor.is_so(self._all_rung_back, within_s=story.over_within_s)
         self._floor.history.note(h.AllOver(at_ms=now_ms()))
         await self._floor.all_ready()
 
@@ -296,6 +305,10 @@ class _Run:
                 note(h.Healed(at_ms=now_ms(), what="everything"))
 
         self._world.later(fault.span_s, mend)
+
+    def _all_rung_back(self) -> bool:
+        """Say whether no promise is open."""
+        return not self._world.ground.ledger.callbacks.open
 
     def _is_recorded(self) -> bool:
         """Say whether every call stands in the record with its end."""

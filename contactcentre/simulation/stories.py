@@ -71,6 +71,8 @@ class PromiseName(StrEnum):
     """While every ring breaks a desk one at a time is tried; soon after it all is as before."""
     HONEST_WAITS = "honest_waits"
     """Places only fall, and the waits that are told are those that come."""
+    RUNG_BACK_IN_TURN = "rung_back_in_turn"
+    """Who books a callback is rung when the call would have been, or from the time chosen on."""
     RINGS_AGAIN = "rings_again"
     """A ring that nobody answered is followed by another for the same caller, who moves up."""
 
@@ -83,6 +85,8 @@ class Setting(Part):
     next_adviser: Literal["longest_idle", "least_occupied"] = "longest_idle"
     wish_s: Second = 20.0
     """How long whose talk broke waits for the same adviser; 0: not at all."""
+    callbacks: bool = False
+    """Whoever waits is offered a callback."""
     hours: WrittenHours | None = None
     """When the line is open; always, if it says nothing."""
     queue_hours: Mapping[QueueName, WrittenHours] = Field(default_factory=dict)
@@ -119,8 +123,10 @@ class CallersWhoCome(Part):
     """Who has not been served by then leaves."""
     calls_again_after_s: Second | None = None
     """Who has left calls again, and stays."""
-    finds: Literal["service", "closed", "nobody"] = "service"
-    """What becomes of them: a talk, word that it is closed, or an early leave."""
+    rung_back: Literal["in_turn", "later"] | None = None
+    """They book a callback once they are offered one, in their turn or for the next half hour."""
+    finds: Literal["service", "callback", "closed", "nobody"] = "service"
+    """What becomes of them: a talk, a callback, word that it is closed, or an early leave."""
     hears: SoundName | None = None
     """Words that each of them hears before choosing."""
     never_hears: SoundName | None = None

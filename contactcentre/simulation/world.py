@@ -12,16 +12,18 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.apps.node_tools import Words
+from contactcentre.domain.callback import OfferRule, RingingHours
 from contactcentre.domain.ids import AdviserId, DeskId, LineId
 from contactcentre.domain.ivr.flow import Line, OverflowRule, QueueName, ToQueue
 from contactcentre.domain.languages import Language
 from contactcentre.ports.accounts import Account, Role
+from contactcentre.simulation.ground import Ground
 from contactcentre.simulation.ledger import LedgerData
 from contactcentre.simulation.lives import WORLD, Life, Request
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Network
 from contactcentre.simulation.post import Post
-from contactcentre.simulation.roles import STARTS, Ground
+from contactcentre.simulation.roles import STARTS
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Server
@@ -38,6 +40,13 @@ POISON_S = 0.1
 BROWSER_AGAIN_S = 25.0
 OVERFLOW_WAITED_MS = 20_000
 """Whoever has waited for so long is passed on too, where a queue overflows at all."""
+OFFERS = OfferRule(
+    long_wait_ms=0,
+    ceiling_ms=0,
+    again_ms=10_000,
+    hours=RingingHours(from_hour=0, until_hour=24),
+)
+"""Whoever waits is offered a callback with every word of the place."""
 AGAIN_S = 1.0
 """How soon a process is started again that has ended by a mistake."""
 
@@ -129,10 +138,8 @@ class World:
             accounts=_accounts(size, lines.values())
             if story is None
             else {one.name: account_of(one) for one in story.advisers},
-            settings={
-                "next_adviser": setting.next_adviser,
-                "wish_ms": round(setting.wish_s * 1_000),
-            },
+            offers=OFFERS if story is None or setting.callbacks else None,
+            settings=_settings(setting),
             is_steered=story is not None,
             was_told=self._was_told,
             desks_static={DeskId(name): f"http://{name}" for name in self.of("desk")},
@@ -224,6 +231,16 @@ class World:
         self.mistakes.append(f"{life.name} ended by {_words(error)}")
         self.kill(life.name)
         self.later(AGAIN_S, lambda: self.start(life.name))
+
+
+def _settings(setting: Setting) -> Mapping[str, object]:
+    """Return every process's settings, where they are not as they come."""
+    return {
+        "callback_from_hour": OFFERS.hours.from_hour,
+        "callback_until_hour": OFFERS.hours.until_hour,
+        "next_adviser": setting.next_adviser,
+        "wish_ms": round(setting.wish_s * 1_000),
+    }
 
 
 def _overflowing(line: Line, waiting_max: int) -> Line:

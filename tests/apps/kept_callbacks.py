@@ -10,7 +10,7 @@ from aiohttp import web
 
 from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
-from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
+from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks, PostgresPromises
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.state import RedisState
@@ -21,7 +21,7 @@ from contactcentre.apps.keeper import assemble_keeper
 from contactcentre.apps.router import Router
 from contactcentre.domain import events as e
 from contactcentre.domain.call import follow
-from contactcentre.domain.callback import Attempt, TakeUp, callback_of
+from contactcentre.domain.callback import Attempt, TakeUp, callback_of, slot_of
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId
 from contactcentre.domain.languages import Language
@@ -59,7 +59,7 @@ class KeeperProcess:
             settings,
             internal_url=f"http://127.0.0.1:{port}",
             state=self._state,
-            pool=pool,
+            callbacks=PostgresCallbacks(pool),
             peers=self._peers,
             clock=MachineClock(),
             chance=MachineChance(),
@@ -133,6 +133,7 @@ class KeptCentre:
                     enqueued_ms=CAME_MS + number,
                     number=PhoneNumber(f"+441632960{number:03}"),
                     at_ms=CAME_MS,
+                    slot_ms=slot_of(CAME_MS),
                 ),
                 slot_max=100,
             )

@@ -1,17 +1,23 @@
 """Callbacks from their promise to the adviser's word, with keepers and stores that come and go."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
+from contactcentre.adapters.telemetry.metrics import REGISTRY
+from contactcentre.apps.keeper import Gauges
 from contactcentre.domain.callback import Attempt, TakeUp, callback_of
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.wire import desk as said
 from tests.adapters.ledger_postgres.test_ledger import CAME_MS
 from tests.apps.desk_centre import Browser, LivePage
-from tests.apps.kept_callbacks import KeptCentre, kept_centre, say
+from tests.apps.kept_callbacks import PAYING, KeptCentre, kept_centre, say
+from tests.journey.stage import StagedClock
+from tests.journey.test_calling_back import CALLBACK
 from tests.stores import Emptying
 
 
@@ -20,6 +26,19 @@ async def centre(redis_url: str, database_url: str) -> AsyncIterator[KeptCentre]
     """Give a desk process and a router, and no keeper yet."""
     async with kept_centre(redis_url, database_url, ring_ms=10_000) as centre:
         yield centre
+
+
+def counted(what: str, **labels: str) -> float:
+    """Return a number of the callbacks in their queue."""
+    name = f"contactcentre_queueing_callbacks_{what}"
+    return REGISTRY.get_sample_value(name, {"queue": PAYING, **labels}) or 0
+
+
+async def shown(count: int) -> None:
+    """Wait until so many callbacks are shown to stand."""
+    async with asyncio.timeout(3):
+        while counted("standing") != count:  # noqa: ASYNC110 - shown with every look
+            await asyncio.sleep(0.02)
 
 
 async def takes(browser: Browser, page: LivePage, call: str) -> said.TalkNow:
@@ -33,6 +52,7 @@ async def takes(browser: Browser, page: LivePage, call: str) -> said.TalkNow:
 async def test_an_adviser_is_offered_a_callback_like_a_call_and_reaches_the_caller(
     centre: KeptCentre,
 ) -> None:
+    kept = counted("total", news="kept")
     await centre.keeper("north")
     await centre.promise("c1")
     async with centre.ready() as (browser, page):
@@ -54,6 +74,7 @@ async def test_an_adviser_is_offered_a_callback_like_a_call_and_reaches_the_call
         assert (await page.hear(said.WrapUpNow)).call == ring.call
         await centre.stand(("kept", 1))
         await centre.desk.standing(Presence.WRAP_UP)
+        assert counted("total", news="kept") == kept + 1
         gone = await browser.refused("POST", path, said.DoCallback(word=Attempt.NO_ANSWER))
         assert gone.status in {404, 409}
         assert await centre.rows() == [("kept", 1)]
@@ -82,6 +103,7 @@ async def test_a_callback_that_the_caller_cancels_rings_no_longer(centre: KeptCe
     await centre.keeper("north")
     await centre.promise("c1", "c2")
     await centre.waiting("c1", "c2")
+    await shown(2)
     async with centre.ready() as (_, page):
         assert (await page.hear(said.RingNow)).call == callback_of(CallId("c1"))
         for call in ("c2", "c1"):
@@ -89,6 +111,7 @@ async def test_a_callback_that_the_caller_cancels_rings_no_longer(centre: KeptCe
         await page.hear(said.RingEnded)
         await centre.desk.standing(Presence.READY)
         await centre.waiting()
+        await shown(0)
     assert await centre.rows() == [("cancelled", 0), ("cancelled", 0)]
 
 
@@ -132,3 +155,12 @@ async def test_a_keeper_that_is_killed_loses_neither_a_place_nor_who_is_at_it(
         await centre.stand(("kept", 1), ("open", 0))
         await browser.press_ready()
         await takes(browser, page, "c2")
+
+
+def test_a_keeper_shows_how_many_stand_and_how_long_the_oldest_has_waited() -> None:
+    gauges = Gauges(StagedClock(at_ms=CALLBACK.enqueued_ms + 90_000))
+    later = replace(CALLBACK, enqueued_ms=CALLBACK.enqueued_ms + 30_000)
+    gauges.show([later, CALLBACK])
+    assert (counted("standing"), counted("oldest_wait_seconds")) == (2, 90)
+    gauges.show([])
+    assert (counted("standing"), counted("oldest_wait_seconds")) == (0, 0)

@@ -26,6 +26,7 @@ def look(*, waited_ms: int) -> Look:
         events=EventsLook(waiting_count=0, oldest=None, unread_count=0),
         is_storm=False,
         held=frozenset(),
+        keepers={},
         calls={},
     )
     return Look(state=state, ledger=None, in_progress=(), outages=())

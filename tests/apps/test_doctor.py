@@ -36,6 +36,11 @@ NOWHERE = {
     "CC_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
 }
 DISK = NodeId("north-1")
+PROMISE = (
+    "INSERT INTO callbacks (id, call, line, queue, language, service_class, enqueued_ms, number, "
+    "booked_at_ms, slot_ms) VALUES ('back-c1', 'c1', 'tax', 'tax.paying.en', 'en-GB', 'P1', "
+    "1800000000000, '+441632960001', 1800000060000, 1800000000000)"
+)
 
 
 def settings_of(redis_url: str, database_url: str) -> Settings:
@@ -115,6 +120,7 @@ async def test_a_centre_on_which_all_is_well(
     assert "lost          0 calls, 0 advisers" in said
     assert any(line.startswith("queue         tax.paying.en: 1 waiting, the ") for line in said)
     assert "in progress   1 calls by the record, 1 held by nodes" in said
+    assert "callbacks     none open" in said
     assert (
         "all            4 = 4: 1 handled + 1 abandoned + 0 deflected + 0 to be rung back + "
         "1 left in menu + 0 closed + 0 lost by us + 1 in progress: holds" in said
@@ -280,6 +286,24 @@ async def test_a_call_that_we_lost_is_told_of(redis_url: str, database_url: str)
     await _execute(database_url, lose)
     _, found = await doctor(settings_of(redis_url, database_url))
     assert found == ["1 call lost by us (1 presumed so): it must never be. Report this."]
+
+
+@pytest.mark.usefixtures("floor")
+async def test_a_callback_that_no_process_keeps_is_told_of(
+    written: Written, redis_url: str, database_url: str
+) -> None:
+    await written.call("c1", e.CallQueued, e.CallEnded)
+    await _execute(database_url, PROMISE)
+    settings = settings_of(redis_url, database_url)
+    page, found = await doctor(settings)
+    assert "callbacks     1 open, 0 of them kept; the first waits since 2027-01-15 08:00 UTC" in (
+        page.splitlines()
+    )
+    assert len(found) == 1
+    assert found[0].startswith("1 callback due that no process keeps")
+    await _execute(database_url, "UPDATE callbacks SET due_ms = 9000000000000")
+    _, found = await doctor(settings)
+    assert found == [], "nobody keeps it before it is due"
 
 
 @pytest.mark.usefixtures("floor")

@@ -19,6 +19,12 @@ from tests.browser.people import Adviser, Caller
 
 RING_MS = 8_000
 """Shorter than in real life, so that a ring nobody answers is over soon."""
+CALLBACKS_AT_ONCE = {
+    "CC_CALLBACK_CEILING_MS": "0",
+    "CC_CALLBACK_FROM_HOUR": "0",
+    "CC_CALLBACK_UNTIL_HOUR": "24",
+}
+"""Whoever waits is offered a callback with the first word of the place, at any hour."""
 CALLER_HZ = 440
 ADVISER_HZ = 1_000
 SAMPLES_PER_S = 48_000
@@ -37,7 +43,7 @@ Launch = Callable[..., Awaitable[Browser]]
 @pytest.fixture(scope="session")
 def centre() -> Iterator[Centre]:
     """Start the centre, once for all browser tests that break nothing in it."""
-    with running_centre({"CC_RING_MS": str(RING_MS)}) as started:
+    with running_centre({"CC_RING_MS": str(RING_MS), **CALLBACKS_AT_ONCE}) as started:
         yield started
 
 

@@ -148,9 +148,18 @@ class Caller(Person):
         await self.press(*keys)
         await self.is_in("waiting")
 
+    def choice(self, key: str) -> Locator:
+        """Return the button that stands for a key which does something now."""
+        return self.page.locator(f'#choices-list [data-choice="{key}"]')
+
+    async def chooses(self, key: str, label: str) -> None:
+        """Press a choice once it is offered."""
+        await expect(self.choice(key)).to_contain_text(label)
+        await self.choice(key).click()
+
     async def leaves(self) -> None:
         """Hang up if there is a call, and close the page."""
-        if await self.page.locator("#end").is_visible():
+        if not self.page.is_closed() and await self.page.locator("#end").is_visible():
             with suppress(NotInTime):  # the adviser may end it at the same time
                 await self.page.locator("#end").click(timeout=SETTLE_S * 1_000)
             await expect(self.page.locator("#over")).to_be_visible()

@@ -2,7 +2,13 @@
 
 import pytest
 
-from contactcentre.domain.announcing import ANNOUNCEMENTS, announce_place, text_of, wait_bucket
+from contactcentre.domain.announcing import (
+    ANNOUNCEMENTS,
+    DIGITS,
+    announce_place,
+    shown,
+    wait_bucket,
+)
 from contactcentre.domain.ids import SoundName
 
 MINUTE_MS = 60_000
@@ -73,4 +79,14 @@ def test_whatever_is_told_is_among_the_announcements() -> None:
 
 def test_a_page_says_what_is_heard() -> None:
     words = {SoundName("place_is"): "Your place is", SoundName("place_4"): "4."}
-    assert text_of(announce_place(4, None), words) == "Your place is 4."
+    assert shown(announce_place(4, None), words) == ["Your place is", "4."]
+
+
+@pytest.mark.parametrize(
+    ("number", "read"), [("01632960001", "01632 960 001."), ("0163296000", "01632 960 00.")]
+)
+def test_digits_in_a_row_are_shown_as_one_number(number: str, read: str) -> None:
+    before, after = SoundName("before"), SoundName("after")
+    words = {before: "We ring", after: "Right?"} | {sound: digit for digit, sound in DIGITS.items()}
+    sounds = (before, *(DIGITS[digit] for digit in number), after)
+    assert shown(sounds, words) == ["We ring", read, "Right?"]

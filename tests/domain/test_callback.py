@@ -1,10 +1,13 @@
 """When a caller is offered a callback, which numbers are rung, and what becomes of a promise."""
 
+from datetime import datetime
+
 import pytest
 
 from contactcentre.domain.callback import (
     SLOT_MS,
     Attempt,
+    CallbackNews,
     CallbackState,
     OfferRule,
     RingingHours,
@@ -13,9 +16,13 @@ from contactcentre.domain.callback import (
     is_quiet,
     is_time_to_offer,
     national,
+    news_of,
+    slot_label,
     slot_of,
+    slots_later_today,
     uk_number,
 )
+from contactcentre.domain.hours import ZONE
 from contactcentre.domain.ids import CallId, PhoneNumber
 from contactcentre.limits import CALLBACK_ATTEMPTS_MAX, CALLBACK_RETRY_MS
 
@@ -123,3 +130,47 @@ def test_half_hours_follow_one_another_without_a_gap() -> None:
 
 def test_a_call_becomes_one_callback_at_most() -> None:
     assert callback_of(CallId("c1")) == callback_of(CallId("c1")) != callback_of(CallId("c2"))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "count", "news"),
+    [
+        (Attempt.REACHED, 1, CallbackNews.KEPT),
+        (Attempt.NO_ANSWER, CALLBACK_ATTEMPTS_MAX - 1, CallbackNews.NOT_REACHED),
+        (Attempt.NO_ANSWER, CALLBACK_ATTEMPTS_MAX, CallbackNews.EXPIRED),
+        (Attempt.WRONG_NUMBER, 1, CallbackNews.FAILED),
+        (Attempt.GIVEN_UP, CALLBACK_ATTEMPTS_MAX, CallbackNews.FAILED),
+    ],
+)
+def test_an_attempt_is_counted_by_what_it_has_come_to(
+    attempt: Attempt, count: int, news: CallbackNews
+) -> None:
+    stands = after(attempt, attempts_count=count, at_ms=0)
+    assert news_of(attempt, stands.state) is news
+
+
+def at(text: str) -> int:
+    """Return a moment by the clock in the United Kingdom."""
+    return round(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1_000)
+
+
+def test_half_hours_of_today_are_those_to_come_in_which_anybody_is_rung() -> None:
+    assert slots_later_today(HOURS, at("2026-07-01 18:59")) == [
+        at("2026-07-01 19:00"),
+        at("2026-07-01 19:30"),
+    ]
+    assert slots_later_today(HOURS, at("2026-07-01 19:30")) == []
+    early = slots_later_today(HOURS, at("2026-07-01 00:10"))
+    assert (early[0], len(early)) == (at("2026-07-01 08:00"), 24)
+
+
+@pytest.mark.parametrize(("day", "count"), [("2026-10-25", 49), ("2026-03-29", 45)])
+def test_a_day_on_which_the_clocks_change_has_more_or_fewer_half_hours(
+    day: str, count: int
+) -> None:
+    all_day = RingingHours(from_hour=0, until_hour=24)
+    assert len(slots_later_today(all_day, at(f"{day} 00:00"))) == count
+
+
+def test_a_half_hour_is_shown_by_the_clock_on_the_wall() -> None:
+    assert slot_label(at("2026-07-01 09:30")) == "label_slot_0930"

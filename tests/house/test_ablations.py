@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.ablations import ABLATIONS, ROOT, SIMULATED, Ablation
+from tests.ablations import ROOT
+from tests.safeguards import ABLATIONS, SIMULATED, Ablation
 
 
 @pytest.mark.parametrize("ablation", [*ABLATIONS, *SIMULATED], ids=lambda ablation: ablation.name)

@@ -1,20 +1,24 @@
 """A callback as a waiting caller is offered it, and books it by the keys of a telephone."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+import pytest
 
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.announcing import (
     CALLBACK_FULL,
+    CALLBACK_LATER,
     CALLBACK_NOT_NOW,
     CALLBACK_NUMBER,
     CALLBACK_OFFER,
     CALLBACK_STAYS,
+    CALLBACK_WHEN,
     CALLBACK_WRONG_NUMBER,
 )
-from contactcentre.domain.callback import OfferRule, RingingHours
+from contactcentre.domain.callback import SLOT_MS, CallbackNews, OfferRule, RingingHours
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import LedgerUnavailable
 from contactcentre.domain.events import CallbackBooked
@@ -42,14 +46,16 @@ class StagedPromises:
     """A record that promises what it is asked, or does not answer."""
 
     room: bool = True
+    later: bool = False
+    """There is room later today as well, or alone."""
     away: bool = False
     booked: list[Booking] = field(default_factory=list)
 
-    async def has_room(self, queue: QueueId, *, at_ms: int, slot_max: int) -> bool:
+    async def rooms(self, queue: QueueId, slots: Sequence[int], *, slot_max: int) -> Sequence[int]:
         """Say what the test says."""
         assert (queue, slot_max) == (PAYING, 5)
-        assert at_ms
-        return self.room
+        this, *later = slots
+        return [*([this] if self.room else []), *(later if self.later else [])]
 
     async def book(self, booking: Booking, *, slot_max: int) -> bool:
         """Remember it."""
@@ -58,9 +64,9 @@ class StagedPromises:
         if self.away:
             raise LedgerUnavailable("away")
         self.booked.append(booking)
-        return self.room
+        return self.room or booking.due_ms > 0
 
-    async def cancel(self, call: CallId, *, at_ms: int) -> None:
+    async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:
         """Never: whoever waits has nothing to cancel."""
         raise AssertionError(call, at_ms)
 
@@ -73,6 +79,13 @@ class Caller:
     promises: StagedPromises = field(default_factory=StagedPromises)
     clock: StagedClock = field(default_factory=lambda: StagedClock(at_ms=NOON_MS))
     hours: RingingHours = ROUND_THE_CLOCK
+    closes_ms: int = NOON_MS + 24 * 60 * MINUTE_MS
+    news: list[CallbackNews] = field(default_factory=list)
+
+    def count(self, queue: QueueId, news: CallbackNews) -> None:
+        """Remember what was counted."""
+        assert queue == PAYING
+        self.news.append(news)
 
     def presses(self, at_ms: int, keys: Iterable[str]) -> None:
         """Let the caller press keys some time after the wait began."""
@@ -96,6 +109,7 @@ class Caller:
                 self.live,
                 promises=self.promises,
                 slots_max={PAYING: 5},
+                is_open=lambda _, at_ms: at_ms < self.closes_ms,
                 rule=OfferRule(
                     long_wait_ms=15 * MINUTE_MS,
                     ceiling_ms=30 * MINUTE_MS,
@@ -103,6 +117,7 @@ class Caller:
                     hours=self.hours,
                 ),
                 clock=self.clock,
+                count=self.count,
             ),
         )
         await waiting.join(queue=PAYING, service_class=ServiceClass.P1, enqueued_ms=NOON_MS)
@@ -123,8 +138,10 @@ async def test_a_caller_who_is_to_wait_for_long_books_a_callback_and_keeps_the_p
     [booking] = caller.promises.booked
     assert (booking.call, booking.queue, booking.enqueued_ms) == ("c1", PAYING, NOON_MS)
     assert (booking.number, booking.service_class) == ("+441632960001", ServiceClass.P1)
+    assert (booking.slot_ms, booking.due_ms) == (NOON_MS, 0)
     assert caller.is_booked
     assert CALLBACK_OFFER in caller.live.said
+    assert caller.news == [CallbackNews.OFFERED, CallbackNews.BOOKED]
 
 
 async def test_a_caller_who_is_served_soon_is_offered_none() -> None:
@@ -149,6 +166,7 @@ async def test_a_caller_goes_on_waiting_while_the_record_is_away_and_is_told_so(
     assert CALLBACK_NOT_NOW in caller.live.said
     assert not caller.is_booked
     assert caller.live.call.enqueued_ms == NOON_MS
+    assert caller.news == [CallbackNews.OFFERED, CallbackNews.NOT_WRITTEN]
 
 
 async def test_once_all_of_a_half_hour_are_promised_the_caller_is_told_and_offered_none() -> None:
@@ -158,6 +176,7 @@ async def test_once_all_of_a_half_hour_are_promised_the_caller_is_told_and_offer
     assert CALLBACK_FULL in caller.live.said
     assert CALLBACK_OFFER not in caller.live.said
     assert CALLBACK_NUMBER not in caller.live.said, "1 means nothing then"
+    assert caller.news == [CallbackNews.FULL]
 
 
 async def test_nobody_is_offered_a_callback_at_night() -> None:
@@ -196,3 +215,48 @@ async def test_an_adviser_who_is_free_while_the_number_is_keyed_takes_the_call()
     caller.clock.call_at(NOON_MS + 10_000, lambda: caller.live.offers.put_nowait(OFFER))
     assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) == OFFER
     assert caller.promises.booked == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "number"),
+    [("1", None), ("21", 1), ("24", 4), ("251", 5), ("2552", 10)],
+)
+async def test_a_caller_chooses_when_to_be_rung_today(keys: str, number: int | None) -> None:
+    caller = Caller(promises=StagedPromises(later=True))
+    caller.presses(10_000, ["1", *NUMBER, "1", *keys])
+    assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
+    [booking] = caller.promises.booked
+    assert booking.enqueued_ms == NOON_MS, "the place is kept"
+    chosen_ms = NOON_MS + (number or 0) * SLOT_MS
+    assert booking.slot_ms == chosen_ms
+    assert booking.due_ms == (0 if number is None else chosen_ms)
+
+
+async def test_a_caller_is_offered_later_half_hours_while_this_one_is_full() -> None:
+    caller = Caller(promises=StagedPromises(room=False, later=True))
+    caller.presses(10_000, ["1", *NUMBER, "1", "1"])
+    assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
+    assert [one.due_ms for one in caller.promises.booked] == [NOON_MS + SLOT_MS]
+    assert CALLBACK_WHEN not in caller.live.said
+    assert CALLBACK_FULL not in caller.live.said
+
+
+async def test_no_half_hour_is_offered_in_which_the_queue_is_closed_or_nobody_is_rung() -> None:
+    closes_ms = NOON_MS + 2 * SLOT_MS
+    early = Caller(promises=StagedPromises(later=True), closes_ms=closes_ms)
+    until_one = RingingHours(from_hour=8, until_hour=13)
+    quiet = Caller(promises=StagedPromises(later=True), hours=until_one)
+    for caller in (early, quiet):
+        caller.presses(10_000, ["1", *NUMBER, "1", "2", "2", "1"])
+        assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
+        assert [one.due_ms for one in caller.promises.booked] == [NOON_MS + SLOT_MS]
+        assert CALLBACK_LATER not in caller.live.said
+
+
+async def test_a_caller_who_chooses_no_time_goes_on_waiting() -> None:
+    for keys in ("*", "2*", "9"):
+        caller = Caller(promises=StagedPromises(later=True))
+        caller.presses(10_000, ["1", *NUMBER, "1", *keys])
+        assert await caller.waits(LONG, until_ms=2 * MINUTE_MS) == OFFER
+        assert CALLBACK_STAYS in caller.live.said
+        assert caller.promises.booked == []

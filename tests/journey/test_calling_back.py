@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import Aftermath, Attempt, Callback, TakeUp, after
+from contactcentre.domain.callback import (
+    Aftermath,
+    Attempt,
+    Callback,
+    CallbackNews,
+    TakeUp,
+    after,
+)
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import LedgerUnavailable, PeerUnavailable, StaleToken
@@ -49,6 +56,12 @@ class StagedRecord:
 
     away_count: int = 0
     told: list[str] = field(default_factory=list)
+    news: list[CallbackNews] = field(default_factory=list)
+
+    def count(self, queue: QueueId, news: CallbackNews) -> None:
+        """Remember what was counted."""
+        assert queue == CALLBACK.queue
+        self.news.append(news)
 
     async def keepers(self) -> Collection[NodeId]:
         """Know none."""
@@ -142,6 +155,7 @@ async def offer(
         desks=StagedDesks(record.told, refuse),
         clock=MovingClock(),
         ring_ms=200,
+        count=record.count,
         dialler=dialler,
     )
     for word in words:
@@ -169,8 +183,10 @@ async def test_what_the_adviser_says_is_written_down_before_the_adviser_goes_on(
 
 
 async def test_an_adviser_waits_for_no_record_that_is_away() -> None:
-    _, told = await offer(TakeUp.TAKE, Attempt.REACHED, record=StagedRecord(away_count=2))
+    record = StagedRecord(away_count=2)
+    _, told = await offer(TakeUp.TAKE, Attempt.REACHED, record=record)
     assert told == ["ring", "bridged", "away", "over", "away", Attempt.REACHED]
+    assert record.news == [CallbackNews.KEPT], "counted once it is written"
 
 
 async def test_who_declines_gives_the_place_back() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contactcentre.domain.callback import SLOT_MS
 from contactcentre.domain.ids import SoundName
 from contactcentre.domain.ivr.flow import QueueName
 from contactcentre.drills import history as h
@@ -230,6 +231,35 @@ def test_a_ring_in_vain_is_followed_by_another(saw: Saw) -> None:
     saw.talks("a", "bryn", 23_000, token=2)
     assert broken(saw, PromiseName.RINGS_AGAIN) == []
     assert len(broken(Saw(), PromiseName.RINGS_AGAIN)) == 1
+
+
+@pytest.mark.parametrize("when", ["in_turn", "later"])
+@pytest.mark.parametrize(("early", "late"), [("back-a", "b"), ("b", "back-a")])
+def test_nobody_who_came_later_is_rung_before_whoever_is_to_be_rung_back_by_then(
+    saw: Saw, when: str, early: str, late: str
+) -> None:
+    some = SOMEBODY.model_copy(update={"rung_back": when})
+    from_ms = SLOT_MS if when == "later" else 1_000
+    saw.comes("a", 0, place=1)
+    saw.comes("b", 2_000, place=2)
+    saw.note(h.CallbackHeard(at_ms=1_000, call="a"))
+    assert broken(saw, PromiseName.RUNG_BACK_IN_TURN, callers=[some]) == [
+        "a was not rung back",
+        "nobody waited behind a callback",
+    ]
+    rings(saw, early, "ada", from_ms + 10_000, GENERAL, token=1)
+    rings(saw, late, "bryn", from_ms + 20_000, GENERAL, token=2)
+    found = broken(saw, PromiseName.RUNG_BACK_IN_TURN, callers=[some])
+    assert found == ([] if late == "b" else ["b was rung before a, who was to be rung back"])
+
+
+def test_nobody_is_rung_back_before_the_time_that_was_chosen(saw: Saw) -> None:
+    some = SOMEBODY.model_copy(update={"rung_back": "later"})
+    saw.comes("a", 0, place=1)
+    saw.note(h.CallbackHeard(at_ms=1_000, call="a"))
+    rings(saw, "back-a", "ada", SLOT_MS - 1, GENERAL, token=1)
+    [early, _] = broken(saw, PromiseName.RUNG_BACK_IN_TURN, callers=[some])
+    assert early == f"a was rung back at {SLOT_MS - 1}, before {SLOT_MS}"
 
 
 @pytest.fixture

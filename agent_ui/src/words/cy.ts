@@ -349,6 +349,7 @@ export const cy: Words = {
     take: "Ei chymryd",
     ringNow: "Ffoniwch y galwr ar eich ffôn:",
     thenSay: "Wedyn, dywedwch yma sut y daeth i ben.",
+    underWay: "ers i chi ei chymryd",
     ends: "Sut y daeth yr alwad yn ôl i ben",
     endings: {
       reached: "Siaradom ni",

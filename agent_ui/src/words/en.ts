@@ -351,6 +351,7 @@ export const en = {
     take: "Take it",
     ringNow: "Ring the caller on your phone:",
     thenSay: "Afterwards, say here how it ended.",
+    underWay: "since you took it",
     ends: "How the call back ended",
     endings: {
       reached: "We spoke",

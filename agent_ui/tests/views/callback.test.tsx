@@ -61,6 +61,7 @@ describe("a callback", () => {
 
   it("that is taken asks for how it ended, in one press", async () => {
     await says(presence("talking"), { ...TALK, ring: CALLBACK });
+    expect(screen.getByText("since you took it")).toBeTruthy();
     expect(screen.getByText(/Ring the caller on your phone/).textContent).toContain(
       "01632 960 001",
     );

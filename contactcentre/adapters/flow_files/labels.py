@@ -13,6 +13,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenPlay,
 )
 from contactcentre.adapters.flow_files.strict_yaml import read, understand
+from contactcentre.domain.callback import SLOT_MS
 from contactcentre.domain.ids import LineId, SoundName, StepName
 from contactcentre.domain.ivr.flow import (
     ACCEPT_KEY,
@@ -23,6 +24,9 @@ from contactcentre.domain.ivr.flow import (
     step_label,
 )
 from contactcentre.domain.languages import Language
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
 
 
 def load_labels(directory: Path) -> Mapping[Language, Mapping[SoundName, str]]:
@@ -45,9 +49,26 @@ def _titled(directory: Path) -> Iterator[tuple[SoundName, Titles]]:
     yield SoundName("label_callback_leave"), labels.callback_leave
     yield SoundName("label_callback_right"), labels.callback_right
     yield SoundName("label_callback_again"), labels.callback_again
+    yield SoundName("label_callback_turn"), labels.callback_turn
+    yield SoundName("label_callback_choose"), labels.callback_choose
+    yield SoundName("label_callback_later"), labels.callback_later
+    yield from _slots(labels.callback_slot)
     for line in folders.line_ids(directory):
         written = understand(read(folders.line_dir(directory, line) / "flow.yaml"), WrittenFlow)
         yield from _titled_in(line, written)
+
+
+def _slots(titles: Titles) -> Iterator[tuple[SoundName, Titles]]:
+    """Yield every half hour of a day."""
+    for begins_ms in range(0, DAY_MS, SLOT_MS):
+        times = {"from": _clock(begins_ms), "to": _clock((begins_ms + SLOT_MS) % DAY_MS)}
+        label = SoundName(f"label_slot_{times['from'].replace(':', '')}")
+        yield label, {language: words.format(**times) for language, words in titles.items()}
+
+
+def _clock(at_ms: int) -> str:
+    minutes = at_ms // MINUTE_MS
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _titled_in(line: LineId, written: WrittenFlow) -> Iterator[tuple[SoundName, Titles]]:

@@ -228,6 +228,14 @@ class WrittenLabels(Written):
     """1 where a number is read back."""
     callback_again: Titles
     """2 there."""
+    callback_turn: Titles
+    """1 where the time is chosen."""
+    callback_choose: Titles
+    """2 there."""
+    callback_later: Titles
+    """5 where half hours are told."""
+    callback_slot: Titles
+    """Such a half hour: `{from}` and `{to}` are times by the clock."""
 
 
 class WrittenOutcomes(Written):

@@ -11,7 +11,6 @@ from contactcentre.domain.callback import (
     Callback,
     after,
     callback_of,
-    slot_of,
 )
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
@@ -20,8 +19,6 @@ from contactcentre.domain.languages import Language
 from contactcentre.limits import CALLBACKS_PER_NUMBER_MAX
 from contactcentre.ports.callbacks import Booking
 
-NO_CALL, NO_NUMBER = "", ""
-
 
 class PostgresPromises:
     """The Promises port."""
@@ -29,22 +26,19 @@ class PostgresPromises:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
-    async def has_room(self, queue: QueueId, *, at_ms: int, slot_max: int) -> bool:
-        """Say whether a queue may promise one more callback in the half hour of `at_ms`."""
+    async def rooms(self, queue: QueueId, slots: Sequence[int], *, slot_max: int) -> Sequence[int]:
+        """Return in which of some half hours a queue may promise one more callback."""
         async with self._pool.connection() as connection:
-            row = await connection.fetchrow(
-                statements.COUNT_SLOT, queue, slot_of(at_ms), NO_CALL, NO_NUMBER
-            )
-        assert row is not None, "a count always gives a row"
-        return int(row["promised_count"]) < slot_max
+            rows = await connection.fetch(statements.COUNT_SLOTS, queue, list(slots))
+        promised = {row["slot_ms"]: row["promised_count"] for row in rows}
+        return [slot_ms for slot_ms in slots if promised.get(slot_ms, 0) < slot_max]
 
     async def book(self, booking: Booking, *, slot_max: int) -> bool:
         """Promise a callback, durably; False if no more may be promised in this half hour."""
-        slot_ms = slot_of(booking.at_ms)
         async with self._pool.transaction() as connection:
             await connection.execute(statements.LOCK_SLOT, booking.queue)
             row = await connection.fetchrow(
-                statements.COUNT_SLOT, booking.queue, slot_ms, booking.call, booking.number
+                statements.COUNT_SLOT, booking.queue, booking.slot_ms, booking.call, booking.number
             )
             assert row is not None, "a count always gives a row"
             is_full = row["promised_count"] >= slot_max
@@ -61,14 +55,16 @@ class PostgresPromises:
                 booking.enqueued_ms,
                 booking.number,
                 booking.at_ms,
-                slot_ms,
+                booking.slot_ms,
+                booking.due_ms,
             )
         return True
 
-    async def cancel(self, call: CallId, *, at_ms: int) -> None:
-        """Take back the open promise of a call, if there is one."""
+    async def cancel(self, call: CallId, *, at_ms: int) -> QueueId | None:
+        """Take back the open promise of a call; return of which queue, None if there is none."""
         async with self._pool.connection() as connection:
-            await connection.execute(statements.CANCEL_CALLBACK, call, at_ms)
+            row = await connection.fetchrow(statements.CANCEL_CALLBACK, call, at_ms)
+        return QueueId(row["queue"]) if row is not None and row["is_news"] else None
 
 
 class PostgresCallbacks:

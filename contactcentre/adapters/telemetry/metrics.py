@@ -21,12 +21,6 @@ _offered = Counter(
     ["line", "outcome"],
     registry=REGISTRY,
 )
-_trunk_calls = Counter(
-    "contactcentre_intake_trunk_messages_total",
-    "What came from the telephone network and was taken or refused, by what became of it.",
-    ["outcome"],
-    registry=REGISTRY,
-)
 _legs = Gauge(
     "contactcentre_intake_legs_open", "Audio connections open on this node.", registry=REGISTRY
 )
@@ -184,6 +178,24 @@ _transferred = Counter(
     registry=REGISTRY,
 )
 
+_callbacks = Counter(
+    "contactcentre_queueing_callbacks_total",
+    "Callbacks, by what became of them: each is counted once for everything that did.",
+    ["queue", "news"],
+    registry=REGISTRY,
+)
+_callbacks_standing = Gauge(
+    "contactcentre_queueing_callbacks_standing",
+    "Callbacks that this process keeps in a queue, those that advisers are at among them.",
+    ["queue"],
+    registry=REGISTRY,
+)
+_callbacks_oldest = Gauge(
+    "contactcentre_queueing_callbacks_oldest_wait_seconds",
+    "Time since the caller joined the queue whose callback has stood for longest; 0 without any.",
+    ["queue"],
+    registry=REGISTRY,
+)
 _storms = Counter(
     "contactcentre_matching_storms_total",
     "How often the desks of several advisers failed on being rung, and matching was slowed down.",
@@ -194,37 +206,6 @@ _storm = Gauge(
     "1 while one adviser at a time is rung as desks fail on it, 0 while everybody is.",
     registry=REGISTRY,
 )
-
-
-_twilio = Counter(
-    "contactcentre_intake_twilio_asked_total",
-    "What Twilio, or somebody in its name, asked: by what it was and what became of it.",
-    ["asked", "outcome"],
-    registry=REGISTRY,
-)
-
-
-_pulled = Counter(
-    "contactcentre_rescue_phone_calls_pulled_total",
-    "Calls from telephones that this router has had their carrier take off a lost node.",
-    ["outcome"],
-    registry=REGISTRY,
-)
-
-
-def count_pulled(outcome: str) -> None:
-    """Count a call that was pulled off a lost node, or the code of why that was in vain."""
-    _pulled.labels(outcome=outcome).inc()
-
-
-def count_twilio(asked: str, outcome: str) -> None:
-    """Count what Twilio asked, and what became of it: taken, or a refusal's code."""
-    _twilio.labels(asked=asked, outcome=outcome).inc()
-
-
-def count_trunk(outcome: str) -> None:
-    """Count a call, or what was to be one, from the telephone network."""
-    _trunk_calls.labels(outcome).inc()
 
 
 def count_offered(line: str, outcome: str) -> None:
@@ -245,6 +226,17 @@ def count_overflowed(queue: str, to: str, why: str) -> None:
 def count_transferred(queue: str, to: str) -> None:
     """Count a call that an adviser has handed on to a queue."""
     _transferred.labels(queue=queue, to=to).inc()
+
+
+def count_callback(queue: str, news: str) -> None:
+    """Count what became of a callback."""
+    _callbacks.labels(queue=queue, news=news).inc()
+
+
+def show_callbacks(queue: str, count: int, oldest_ms: int) -> None:
+    """Show how many callbacks stand in a queue here, and how long ago the oldest joined it."""
+    _callbacks_standing.labels(queue=queue).set(count)
+    _callbacks_oldest.labels(queue=queue).set(oldest_ms / 1_000)
 
 
 def count_storm() -> None:

@@ -22,7 +22,7 @@ from contactcentre.domain.ivr.flow import (
     without_input,
 )
 from contactcentre.domain.ivr.hours_lint import lint_hours, reasons
-from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS
+from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS, TIME_SOUNDS
 from contactcentre.domain.ivr.overflow_lint import FlowOf, lint_overflow
 from contactcentre.domain.ivr.walk import (
     WALK_PROMPTS,
@@ -242,6 +242,8 @@ def _missing_prompts(
     wanted.update(dict.fromkeys(flow.notices))
     if flow.when_closed is not None:
         wanted.update(dict.fromkeys(sorted({*reasons(flow), *OPENING_SOUNDS})))
+    if any(queue.callbacks_max is not None for queue in flow.queues.values()):
+        wanted.update(dict.fromkeys(sorted(TIME_SOUNDS)))
     wanted.update(dict.fromkeys(sorted(WALK_PROMPTS | ANNOUNCEMENTS)))
     for language in flow.languages:
         for sound, step_name in wanted.items():

@@ -64,19 +64,24 @@ PARTS_OF_DAY: Mapping[int, SoundName] = MappingProxyType(
 )
 """Each part of a day by the hour with which it begins."""
 
-OPENING_SOUNDS: frozenset[SoundName] = frozenset(
+TIME_SOUNDS: frozenset[SoundName] = frozenset(
+    {
+        MIDDAY,
+        MIDNIGHT,
+        *WHOLE_HOURS.values(),
+        *HALF_HOURS.values(),
+        *PARTS_OF_DAY.values(),
+    }
+)
+"""Every sound that may be asked for to tell a time of day."""
+OPENING_SOUNDS: frozenset[SoundName] = TIME_SOUNDS | frozenset(
     {
         OPENS_AGAIN,
         TODAY,
         TOMORROW,
-        MIDDAY,
-        MIDNIGHT,
         *DAYS.values(),
         *DATES.values(),
         *MONTH_NAMES.values(),
-        *WHOLE_HOURS.values(),
-        *HALF_HOURS.values(),
-        *PARTS_OF_DAY.values(),
     }
 )
 """Every sound that may be asked for to tell an opening."""
@@ -85,7 +90,7 @@ OPENING_SOUNDS: frozenset[SoundName] = frozenset(
 def opening_words(now: datetime, opens: datetime) -> tuple[SoundName, ...]:
     """Return the sounds that tell at `now` when it opens."""
     opening = local(opens)
-    return (OPENS_AGAIN, *_day(local(now), opening), *_time(opening))
+    return (OPENS_AGAIN, *_day(local(now), opening), *time_words(opening))
 
 
 def _day(now: datetime, opening: datetime) -> tuple[SoundName, ...]:
@@ -101,11 +106,11 @@ def _day(now: datetime, opening: datetime) -> tuple[SoundName, ...]:
             return (DAYS[opening.weekday()], DATES[opening.day], MONTH_NAMES[opening.month])
 
 
-def _time(opening: datetime) -> tuple[SoundName, ...]:
+def time_words(at: datetime) -> tuple[SoundName, ...]:
     """Return a time of day; one that lies within a clock change is told as the clock shows it."""
-    is_half = opening.minute >= HALF_HOUR_MINUTES
-    if not is_half and opening.hour in {0, NOON}:
-        return (MIDDAY if opening.hour else MIDNIGHT,)
-    hour = (opening.hour - 1) % NOON + 1
-    begun = max(first for first in PARTS_OF_DAY if first <= opening.hour)
+    is_half = at.minute >= HALF_HOUR_MINUTES
+    if not is_half and at.hour in {0, NOON}:
+        return (MIDDAY if at.hour else MIDNIGHT,)
+    hour = (at.hour - 1) % NOON + 1
+    begun = max(first for first in PARTS_OF_DAY if first <= at.hour)
     return (HALF_HOURS if is_half else WHOLE_HOURS)[hour], PARTS_OF_DAY[begun]

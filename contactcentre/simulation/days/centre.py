@@ -17,12 +17,13 @@ from contactcentre.simulation.days.day import Day
 from contactcentre.simulation.days.desk import Adviser, Desk, Floor
 from contactcentre.simulation.days.light import Scene
 from contactcentre.simulation.days.node import Node
+from contactcentre.simulation.ground import Ground
 from contactcentre.simulation.ledger import LedgerData
 from contactcentre.simulation.lives import Life
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Network
 from contactcentre.simulation.post import Post
-from contactcentre.simulation.roles import Ground, start_router
+from contactcentre.simulation.roles import start_router
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Kept, Server

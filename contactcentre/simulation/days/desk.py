@@ -20,9 +20,9 @@ from contactcentre.limits import BEAT_EVERY_MS
 from contactcentre.ports.state import AdviserReport, AdviserStanding
 from contactcentre.simulation.days.light import Holder, LightCall, Ring, Scene
 from contactcentre.simulation.days.node import SAID_EVERY_BEATS
+from contactcentre.simulation.ground import Ground, Part
 from contactcentre.simulation.lives import Life
 from contactcentre.simulation.network import Names
-from contactcentre.simulation.roles import Ground, Part
 
 ANSWERS_AFTER_S = (1.0, 4.0)
 READY_AGAIN_S = 1.0

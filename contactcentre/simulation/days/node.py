@@ -37,9 +37,9 @@ from contactcentre.domain.redialling import is_kept
 from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX, RING_MS
 from contactcentre.ports.state import NodeReport
 from contactcentre.simulation.days.light import Caller, LightCall, Ring, Scene
+from contactcentre.simulation.ground import Ground, Part
 from contactcentre.simulation.lives import Answer, Life, Request
 from contactcentre.simulation.network import Names
-from contactcentre.simulation.roles import Ground, Part
 from contactcentre.wire.cluster import OfferCall
 
 LEGS_MAX = 100_000

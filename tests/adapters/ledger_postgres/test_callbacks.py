@@ -12,7 +12,14 @@ from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.ledger_postgres.reports import PostgresReports
 from contactcentre.domain import events as e
 from contactcentre.domain.call import follow
-from contactcentre.domain.callback import SLOT_MS, Attempt, Callback, CallbackState, callback_of
+from contactcentre.domain.callback import (
+    SLOT_MS,
+    Attempt,
+    Callback,
+    CallbackState,
+    callback_of,
+    slot_of,
+)
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import LedgerUnavailable
 from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId, Token
@@ -29,9 +36,12 @@ from tests.adapters.ledger_postgres.test_ledger import ADA, CAME_MS, rows, writt
 PAYING = QueueId("tax.paying.en")
 NORTH, SOUTH = NodeId("keeper-north"), NodeId("keeper-south")
 MANY = 100
+SLOT, LATER = slot_of(CAME_MS), slot_of(CAME_MS) + SLOT_MS
 
 
-def booking(call: str = "c1", *, at_ms: int = CAME_MS, number: str = "+441632960001") -> Booking:
+def booking(
+    call: str = "c1", *, at_ms: int = CAME_MS, number: str = "+441632960001", due_ms: int = 0
+) -> Booking:
     return Booking(
         call=CallId(call),
         line=LineId("tax"),
@@ -41,6 +51,8 @@ def booking(call: str = "c1", *, at_ms: int = CAME_MS, number: str = "+441632960
         enqueued_ms=CAME_MS + int(call[1:]),
         number=PhoneNumber(number),
         at_ms=at_ms,
+        slot_ms=slot_of(at_ms),
+        due_ms=due_ms,
     )
 
 
@@ -111,21 +123,35 @@ async def test_a_call_that_books_again_has_one_callback_with_the_later_number(
     assert one.number == of_nobody(9)
 
 
+async def test_a_callback_at_a_chosen_time_takes_room_there_and_is_kept_from_then_on(
+    pool: PostgresPool,
+) -> None:
+    promises = PostgresPromises(pool)
+    chosen = replace(booking(due_ms=LATER), slot_ms=LATER)
+    assert await promises.book(chosen, slot_max=1)
+    assert await promises.rooms(PAYING, [SLOT, LATER], slot_max=1) == [SLOT]
+    await end(pool, "c1")
+    assert await claim(pool, at_ms=LATER - 1) == []
+    [one] = await claim(pool, at_ms=LATER)
+    assert one.enqueued_ms == chosen.enqueued_ms, "at its own place"
+
+
 async def test_no_more_is_promised_in_a_half_hour_than_may_be(pool: PostgresPool) -> None:
     promises = PostgresPromises(pool)
     asked = [booking(f"c{number}", number=of_nobody(number)) for number in range(8)]
     booked = await asyncio.gather(*(promises.book(one, slot_max=3) for one in asked))
     assert sum(booked) == 3
-    assert not await promises.has_room(PAYING, at_ms=CAME_MS, slot_max=3)
-    assert await promises.has_room(PAYING, at_ms=CAME_MS + SLOT_MS, slot_max=3)
-    assert await promises.has_room(QueueId("tax.general.en"), at_ms=CAME_MS, slot_max=3)
+    assert await promises.rooms(PAYING, [SLOT, LATER], slot_max=3) == [LATER]
+    assert await promises.rooms(QueueId("tax.general.en"), [SLOT], slot_max=3) == [SLOT]
 
 
 async def test_a_callback_that_is_cancelled_makes_room(pool: PostgresPool) -> None:
     await book(pool, "c1")
     promises = PostgresPromises(pool)
-    await promises.cancel(CallId("c1"), at_ms=CAME_MS)
-    assert await promises.has_room(PAYING, at_ms=CAME_MS, slot_max=1)
+    assert await promises.cancel(CallId("c1"), at_ms=CAME_MS) == PAYING
+    assert await promises.cancel(CallId("c1"), at_ms=CAME_MS + 1) is None, "no news"
+    assert await promises.cancel(CallId("c9"), at_ms=CAME_MS) is None, "never promised"
+    assert await promises.rooms(PAYING, [SLOT], slot_max=1) == [SLOT]
     await end(pool, "c1")
     assert await claim(pool) == []
 

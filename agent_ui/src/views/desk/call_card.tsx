@@ -123,6 +123,7 @@ function CallClock({ seen }: { seen: Seen }) {
 
 /** Return what goes on in a talk in which nobody is on hold. */
 function talkWord(seen: Seen, words: Words): string {
+  if (callbackOf(seen) !== null) return words.callback.underWay;
   return seen.leg.mending === "under_way" ? words.health.reconnecting : words.call.talking;
 }
 

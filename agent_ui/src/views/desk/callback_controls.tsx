@@ -39,12 +39,13 @@ export function CallbackControls({ work, callback }: { work: AtWork; callback: C
     <>
       <div className="in-place" data-tone="info">
         <p>
-          {words.callback.ringNow} <strong className="num">{spelled(callback.number)}</strong>.{" "}
+          {words.callback.ringNow}{" "}
+          <strong className="num callback-number">{spelled(callback.number)}</strong>.{" "}
           {words.callback.thenSay}
         </p>
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
-      <div className="controls" role="group" aria-label={words.callback.ends}>
+      <div className="controls callback-ends" role="group" aria-label={words.callback.ends}>
         {ENDS.map(({ word, icon: Icon }) => (
           <button
             key={word}

@@ -275,3 +275,19 @@ test("whoever ends the call as it is said that the callback is booked has not le
   const told = keeping(...UP, stage("waiting"), stage("ended", { is_booked: true }), ENDED);
   assert.deepEqual(closingWords(told), ["over.callback"]);
 });
+
+test("the heading says that a callback is booked, until the caller takes it back", () => {
+  const told = after(...UP, stage("waiting"), stage("ended", { is_booked: true }));
+  assert.equal(stateWords(told), "state.booked");
+  const over = follow(told, { kind: "over", ending: "callback" });
+  assert.equal(stateWords(over), "state.booked");
+  assert.equal(stateWords(follow(over, { kind: "callback_cancelled" })), "state.ended");
+});
+
+test("a number that is keyed is shown digit by digit, and is gone once it is read back", () => {
+  const keyed = (...keys) => keys.map((key) => ({ kind: "keyed", key }));
+  const asked = [...UP, stage("waiting"), ...keyed("1"), stage("waiting", { keys: { "*": "", "#": "" } })];
+  const typed = [...asked, ...keyed("0", "1", "6", "#")];
+  assert.equal(after(...typed).keyed, "016");
+  assert.equal(after(...typed, stage("waiting", { keys: { 1: "", 2: "" } })).keyed, "");
+});

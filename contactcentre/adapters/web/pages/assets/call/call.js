@@ -61,7 +61,7 @@ const view = new View({
   waitSteps: root.dataset.waitMinutes.split(" ").map(Number),
   organisation: root.dataset.organisation,
   keepMinutes: number("keepMinutes"),
-  press: (key) => live?.leg?.press(key),
+  press,
 });
 
 const left = new LeftCall({
@@ -75,6 +75,11 @@ function happen(event) {
   const before = state;
   state = follow(state, event);
   if (state !== before) view.show(before, state);
+}
+
+function press(key) {
+  live?.leg?.press(key);
+  happen({ kind: "keyed", key });
 }
 
 async function ask(path, options = {}) {
@@ -424,11 +429,11 @@ function setUp() {
   });
   on("keypad", "click", ({ target }) => {
     const key = target.closest("[data-key]")?.dataset.key;
-    if (key !== undefined) live?.leg?.press(key);
+    if (key !== undefined) press(key);
   });
   on("keypad", "keydown", ({ key, repeat, ctrlKey, altKey, metaKey }) => {
     if (repeat || ctrlKey || altKey || metaKey) return;
-    if (/^[0-9*#]$/.test(key)) live?.leg?.press(key);
+    if (/^[0-9*#]$/.test(key)) press(key);
   });
   for (const link of document.querySelectorAll("[data-language]")) {
     link.addEventListener("click", (click) => {

@@ -25,6 +25,7 @@ export function begin(language, { keepsPlaces = false, kept = null } = {}) {
     problem: null,
     keepsPlaces,
     kept,
+    keyed: "",
   });
 }
 
@@ -109,6 +110,10 @@ function followLive(state, event) {
       return heard(state, event.said);
     case "line":
       return state.grade === event.grade ? state : { ...state, grade: event.grade };
+    case "keyed":
+      return isKeyingNumber(state) && /^[0-9]$/.test(event.key)
+        ? { ...state, keyed: state.keyed + event.key }
+        : state;
     case "muted":
       return { ...state, muted: event.on };
     case "silent":
@@ -137,6 +142,7 @@ function heard(state, said) {
         language: said.language === state.stage?.language ? state.language : said.language,
         place: WAITS.has(said.state) ? state.place : null,
         kept: keptInStage(state, said.state),
+        keyed: "",
       };
     case "place":
       return { ...state, place: said };
@@ -186,7 +192,8 @@ export function stateWords(state) {
     case "reconnecting":
       return `state.${state.waitingForUs ?? state.phase}`;
     case "up":
-      return state.stage === null ? "state.connecting" : `state.${state.stage.state}`;
+      if (state.stage === null) return "state.connecting";
+      return isBooked(state.stage) ? "state.booked" : `state.${state.stage.state}`;
     case "asking":
       return "state.asking";
     case "over":
@@ -204,8 +211,18 @@ export function headingAtEnd(state) {
     case "elsewhere":
       return "elsewhere.heading";
     default:
-      return "state.ended";
+      return mayCancelCallback(state) ? "state.booked" : "state.ended";
   }
+}
+
+/** Say whether a call has ended with word that its caller will be rung back. */
+function isBooked(stage) {
+  return stage.state === "ended" && stage.is_booked === true;
+}
+
+/** Say whether what the caller keys now is a number, which is ended with hash. */
+export function isKeyingNumber(state) {
+  return state.phase === "up" && state.stage?.keys?.["#"] !== undefined;
 }
 
 /** Return the keys of the words at the end of a call's time on this page. */

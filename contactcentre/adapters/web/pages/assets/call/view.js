@@ -12,7 +12,7 @@ import {
   mayCancelCallback,
   stateWords,
 } from "./state.js";
-import { clockWords, fill, find, has, placeWords, waitWords } from "./wording.js";
+import { clockWords, fill, find, has, inGroups, placeWords, waitWords } from "./wording.js";
 
 /** Change an element's text only where it differs: a screen reader follows every change. */
 function put(element, text) {
@@ -126,6 +126,8 @@ export class View {
     const words = this.at("said-words");
     put(words, said.join(" "));
     words.lang = state.stage?.language ?? state.language;
+    put(this.at("keyed"), fill(this.#text(state, "keyed"), { number: inGroups(state.keyed) }));
+    this.at("keyed").hidden = state.keyed === "";
     this.#showChoices(state);
   }
 
@@ -183,6 +185,7 @@ export class View {
     this.at("bring").hidden = !elsewhere;
     this.at("again").hidden = elsewhere;
     this.at("cancel-callback").hidden = !mayCancelCallback(state);
+    this.at("again").classList.toggle("plain", mayCancelCallback(state));
   }
 
   #closing(state) {

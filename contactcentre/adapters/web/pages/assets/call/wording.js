@@ -50,3 +50,8 @@ export function clockWords(spanMs) {
   const two = (number) => String(number).padStart(2, "0");
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
+
+/** Return a telephone number as it is read: 01632 960 001; also one of which some is missing. */
+export function inGroups(digits) {
+  return [digits.slice(0, 5), digits.slice(5, 8), digits.slice(8)].filter(Boolean).join(" ");
+}

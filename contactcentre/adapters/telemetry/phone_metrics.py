@@ -1,0 +1,41 @@
+"""Metrics of calls that come from the telephone network."""
+
+from prometheus_client import Counter
+
+from contactcentre.adapters.telemetry.metrics import REGISTRY
+
+_trunk_calls = Counter(
+    "contactcentre_intake_trunk_messages_total",
+    "What came from the telephone network and was taken or refused, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_twilio = Counter(
+    "contactcentre_intake_twilio_asked_total",
+    "What Twilio, or somebody in its name, asked: by what it was and what became of it.",
+    ["asked", "outcome"],
+    registry=REGISTRY,
+)
+
+
+_pulled = Counter(
+    "contactcentre_rescue_phone_calls_pulled_total",
+    "Calls from telephones that this router has had their carrier take off a lost node.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
+
+def count_trunk(outcome: str) -> None:
+    """Count a call, or what was to be one, from the telephone network."""
+    _trunk_calls.labels(outcome).inc()
+
+
+def count_twilio(asked: str, outcome: str) -> None:
+    """Count what Twilio asked, and what became of it: taken, or a refusal's code."""
+    _twilio.labels(asked=asked, outcome=outcome).inc()
+
+
+def count_pulled(outcome: str) -> None:
+    """Count a call that was pulled off a lost node, or the code of why that was in vain."""
+    _pulled.labels(outcome=outcome).inc()

@@ -1,0 +1,329 @@
+"""The safeguards that are taken away one at a time, and the tests that must miss them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STATE = "contactcentre/adapters/state_redis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ablation:
+    """One safeguard, and what goes wrong without it."""
+
+    name: str
+    files: Sequence[str]
+    line: str
+    instead: str
+    tests: Sequence[tuple[str, str]]
+    """Each as its file and its name."""
+
+
+ABLATIONS = (
+    Ablation(
+        name="node reports off",
+        files=["contactcentre/apps/node_calls.py"],
+        line="async for part in spread(calls, self._tools.clock):",
+        instead="async for part in spread(calls[:0], self._tools.clock):",
+        tests=[
+            (
+                "tests/apps/test_store_lost.py",
+                "test_an_emptied_store_knows_every_caller_again_within_two_beats",
+            ),
+        ],
+    ),
+    Ablation(
+        name="listening before it is written down",
+        files=["contactcentre/apps/supervising.py"],
+        line="if seq == seq_before or not await self._is_durable(seq):",
+        instead="if seq == seq_before:",
+        tests=[
+            (
+                "tests/apps/test_supervising.py",
+                "test_nobody_listens_while_the_record_is_away",
+            ),
+        ],
+    ),
+    Ablation(
+        name="reaper off",
+        files=["contactcentre/journey/rescue.py"],
+        line="await _in_chunks(lambda: self._queues.lose_calls(node, beat=beat))",
+        instead="0",
+        tests=[
+            (
+                "tests/apps/test_router.py",
+                "test_the_callers_of_a_silent_node_keep_their_rank_and_hold_nobody_up",
+            ),
+        ],
+    ),
+    Ablation(
+        name="token check off at the node",
+        files=["contactcentre/apps/node_call.py"],
+        line="if offered.token <= self._call.token:",
+        instead="if offered.token < 0:",
+        tests=[
+            (
+                "tests/apps/test_store_lost.py",
+                "test_an_offer_from_the_past_rings_nobody_also_while_the_store_cannot_say_so",
+            ),
+        ],
+    ),
+    Ablation(
+        name="epochs off",
+        files=[f"{STATE}/lua/correct_calls.lua"],
+        line="if has < had or (has == had and nonce < old_nonce) then",
+        instead="if false then",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_node_losses.py",
+                "test_the_word_of_a_leg_that_was_overtaken_changes_nothing",
+            ),
+        ],
+    ),
+    Ablation(
+        name="retries of redis-py",
+        files=[f"{STATE}/client.py"],
+        line="await connection.send_command(*command)",
+        instead=(
+            "like = ('port', 'username', 'password', 'protocol')\n"
+            "                said = {one: pool.connection_kwargs.get(one) for one in like}\n"
+            "                async with Redis(**said) as its_own:\n"
+            "                    return await its_own.execute_command(*command)"
+        ),
+        tests=[
+            (
+                "tests/adapters/state_redis/test_client.py",
+                "test_a_step_whose_connection_is_cut_is_not_tried_again",
+            ),
+        ],
+    ),
+    Ablation(
+        name="a step is sent once",
+        files=[f"{STATE}/client.py"],
+        line="await connection.send_command(*command)",
+        instead="[await connection.send_command(*command) for _ in range(2)]",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_client.py",
+                "test_a_step_is_tried_once_and_never_again_by_itself",
+            ),
+        ],
+    ),
+    Ablation(
+        name="DO NOTHING in the upsert",
+        files=["contactcentre/adapters/ledger_postgres/statements.py"],
+        line='WRITE_CALLS = _read("write_calls")',
+        instead='WRITE_CALLS = _read("write_calls").split("ON CONF")[0] + "ON CONFLICT DO NOTHING"',
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_ledger.py",
+                "test_a_repeat_is_written_again_so_that_it_waits_for_the_standby",
+            ),
+        ],
+    ),
+    Ablation(
+        name="barrier off",
+        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_advisers.lua"],
+        line="if redis.call('GET', opened) ~= store then return {'changed'} end",
+        instead="",
+        tests=[
+            (
+                "tests/apps/test_router.py",
+                "test_an_emptied_store_is_matched_on_only_when_every_node_has_reported",
+            ),
+        ],
+    ),
+    Ablation(
+        name="majority off",
+        files=[f"{STATE}/client.py"],
+        line="if self._needs_majority and not self.sees_majority:",
+        instead="if False:",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_majority.py",
+                "test_who_needs_a_majority_runs_nothing_while_most_sentinels_are_out_of_reach",
+            ),
+        ],
+    ),
+    Ablation(
+        name="nodes not heard again",
+        files=["contactcentre/journey/rescue.py"],
+        line="if not self._regained.is_over(at_ms=at_ms):",
+        instead="if False:",
+        tests=[
+            (
+                "tests/journey/test_regained.py",
+                "test_nodes_that_were_cut_off_as_well_are_heard_before_anybody_is_matched",
+            ),
+        ],
+    ),
+    Ablation(
+        name="a slow line is an outage",
+        files=[f"{STATE}/line.py"],
+        line="return max(self._timeout_s, min(ROUND_TRIPS * self._round_trip_s, self.most_s))",
+        instead="return self._timeout_s",
+        tests=[
+            (
+                "tests/adapters/state_redis/test_line.py",
+                "test_steps_succeed_on_a_line_as_slow_as_a_step_may_be_also_on_new_connections",
+            ),
+        ],
+    ),
+    Ablation(
+        name="deaf legs kept",
+        files=["contactcentre/apps/caller_part.py"],
+        line="if self.is_silent and self._browser is None and not self.is_chat:",
+        instead="if False:",
+        tests=[
+            (
+                "tests/apps/test_deaf_legs.py",
+                "test_a_caller_of_whom_neither_sound_nor_socket_is_heard_is_let_go",
+            ),
+        ],
+    ),
+    Ablation(
+        name="evacuation off",
+        files=["contactcentre/apps/node_calls.py"],
+        line="for call in self._to_hand_over(spare_talks=True) if is_left() else ():",
+        instead="for call in ():",
+        tests=[
+            (
+                "tests/apps/test_moving.py",
+                "test_a_caller_at_a_site_that_is_cut_off_is_sent_to_another_one_and_a_talk_stays",
+            ),
+        ],
+    ),
+    Ablation(
+        name="pace off",
+        files=["contactcentre/journey/matching.py"],
+        line="if self._pace.allows(at_ms=self._clock.monotonic_ms()) and self._brake.allows():",
+        instead="if self._brake.allows():",
+        tests=[
+            (
+                "tests/journey/test_matching.py",
+                "test_after_a_loss_the_callers_who_have_waited_are_not_matched_all_at_once",
+            ),
+        ],
+    ),
+    Ablation(
+        name="race off",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="if len(self._servers) > 1:",
+        instead="if False:",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_a_server_that_is_silent_delays_nobody",
+            ),
+        ],
+    ),
+    Ablation(
+        name="timeline off",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="self._timeline, self._term = link.timeline, self._term + 1",
+        instead="self._term += 1",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_a_former_primary_that_does_not_know_is_left_alone",
+            ),
+        ],
+    ),
+    Ablation(
+        name="old connections kept",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="return link.term == self._term",
+        instead="return True",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_a_former_primary_that_does_not_know_is_left_alone",
+            ),
+        ],
+    ),
+    Ablation(
+        name="doubt off",
+        files=["contactcentre/adapters/ledger_postgres/servers.py"],
+        line="self._doubted.add(link.server)",
+        instead="pass",
+        tests=[
+            (
+                "tests/adapters/ledger_postgres/test_two_sites.py",
+                "test_whoever_meets_a_former_primary_first_goes_on_to_the_new_one",
+            ),
+        ],
+    ),
+    Ablation(
+        name="ends told before they are kept",
+        files=["contactcentre/apps/node_call.py"],
+        line="await self._tools.spool.on_disk()",
+        instead="pass",
+        tests=[
+            (
+                "tests/apps/test_moving.py",
+                "test_an_end_is_on_the_disk_before_the_live_state_hears_of_it",
+            ),
+        ],
+    ),
+)
+
+
+SIMULATED = (
+    Ablation(
+        name="node reports off, simulated",
+        files=["contactcentre/apps/node_calls.py"],
+        line="async for part in spread(calls, self._tools.clock):",
+        instead="async for part in spread(calls[:0], self._tools.clock):",
+        tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
+    ),
+    Ablation(
+        name="epochs off, simulated",
+        files=[f"{STATE}/lua/correct_calls.lua"],
+        line="if has < had or (has == had and nonce < old_nonce) then",
+        instead="if false then",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
+    Ablation(
+        name="barrier off, simulated",
+        files=[f"{STATE}/lua/match_queue.lua", f"{STATE}/lua/match_advisers.lua"],
+        line="if redis.call('GET', opened) ~= store then return {'changed'} end",
+        instead="",
+        tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
+    ),
+    Ablation(
+        name="orders of texts off, simulated",
+        files=["contactcentre/apps/conversation.py"],
+        line="order=call.version + 1 if had is None else had,",
+        instead="order=call.version + 1,",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
+    Ablation(
+        name="booked told before it is durable, simulated",
+        files=["contactcentre/journey/booking.py"],
+        line="is_booked = await self._promises.book(booking, slot_max=slot_max)",
+        instead="is_booked = True",
+        tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
+    ),
+    Ablation(
+        name="a keeper's callbacks are everybody's, simulated",
+        files=["contactcentre/journey/keeping.py"],
+        line="if now_ms - since_ms >= self._lost_after_ms",
+        instead="if now_ms >= since_ms",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
+)
+"""The same once more, seen by nobody but simulated callers and advisers."""
