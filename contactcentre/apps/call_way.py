@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from contactcentre.apps.call_bounds import Start
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED
@@ -23,6 +24,7 @@ from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import REJOIN_MS
 from contactcentre.ports.live import LiveCall, Offered
+from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.rings import RingEnded
 
 log = structlog.get_logger()
@@ -37,24 +39,23 @@ class CallWay:
         tools: NodeTools,
         sight: Sight,
         *,
-        position: Position | None,
-        kept_ms: int | None,
-        is_moved: bool,
-        is_booked: bool,
+        recording: TalkTape,
+        start: Start,
         is_chat: bool,
     ) -> None:
-        """Begin; a call that `is_moved` goes on from `position`, or from the state it is in.
+        """Begin; a call that has moved goes on from its position, or from the state it is in.
 
-        One that `is_booked` was about to end with a callback when it lost its node.
+        One that is booked was about to end with a callback when it lost its node.
         """
         self._live = live
         self._tools = tools
         self._sight = sight
-        self._is_moved = is_moved
+        self._recording = recording
+        self._is_moved = start.is_moved
         self._is_chat = is_chat
-        self._chat_kept_ms = kept_ms if is_chat else None
+        self._chat_kept_ms = start.kept_ms if is_chat else None
         self._flow = tools.lines[live.call.line].flow
-        self._was_booked = is_booked
+        self._was_booked = start.is_booked
         self._callbacks = self._offers()
         self._walk: FlowWalk | None = None
         if live.call.state is CallState.IN_MENU and not is_chat:
@@ -64,8 +65,8 @@ class CallWay:
                 queues=tools.queues,
                 clock=tools.clock,
                 switches=tools.switches(live.call.line),
-                came_from=position,
-                kept_ms=kept_ms,
+                came_from=start.position,
+                kept_ms=start.kept_ms,
             )
         self.bridging: Bridging | None = None
         """The ring or talk that is under way."""
@@ -97,6 +98,18 @@ class CallWay:
         """Speak to another desk process from now on."""
         if self.bridging is not None:
             self.bridging.speak_to(desk)
+
+    def restore_sound(self) -> None:
+        """Let a new leg of the caller hear what the one before it heard."""
+        live, media = self._live, self._tools.media
+        caller, adviser = live.caller_leg, live.adviser_leg
+        if live.call.state is CallState.TALKING and adviser is not None:
+            media.let_hear(listener=caller, speaker=adviser, on=True)
+            media.let_hear(listener=adviser, speaker=caller, on=True)
+        elif live.call.state is not CallState.IN_MENU:
+            media.play_music(caller, on=True)
+        if live.call.state in TALKS and adviser is not None:
+            self._recording.hear(caller=caller, adviser=adviser)
 
     async def caller_left(self) -> None:
         """Note what the menus have to say of a caller who leaves them."""
@@ -233,5 +246,6 @@ class CallWay:
             media=tools.media,
             desks=tools.desks,
             clock=tools.clock,
+            recording=self._recording,
         )
         return self.bridging

@@ -25,6 +25,7 @@ from contactcentre.apps.conversation import Conversation, Side
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
+from contactcentre.apps.talk_recording import TalkRecording
 from contactcentre.domain.call import TALKS, Call, CallState, come_back, follow
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
@@ -35,14 +36,7 @@ from contactcentre.domain.errors import (
     StaleToken,
     StateUnavailable,
 )
-from contactcentre.domain.events import (
-    CallEnded,
-    CallEvent,
-    Ending,
-    HungUpBy,
-    LapseReason,
-    Writer,
-)
+from contactcentre.domain.events import CallEnded, CallEvent, Ending, HungUpBy, LapseReason, Writer
 from contactcentre.domain.ids import LegId, SoundName
 from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, Offered
@@ -88,6 +82,7 @@ class NodeCall:
         )
         self.caller.sound_changed = self._caller_sound_changed
         self.texts = Conversation(self, spool=tools.spool, clock=tools.clock, spawn=tools.spawn)
+        self.recording = TalkRecording(self, tools, start)
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
@@ -97,10 +92,8 @@ class NodeCall:
             self,
             tools,
             self.sight,
-            position=start.position,
-            kept_ms=start.kept_ms,
-            is_moved=start.is_moved,
-            is_booked=start.is_booked,
+            recording=self.recording,
+            start=start,
             is_chat=self.is_chat,
         )
         self._last_seq = 0
@@ -153,6 +146,7 @@ class NodeCall:
         self.caller.refresh_claim(self._call)
         self.caller.show(self._call, sounds, keys)
         await self.caller.play(sounds, self._call.language)
+        self.recording.heard(sounds)
 
     async def key(self, *, within_ms: int | None) -> str | None:
         """Return the next key of the caller."""
@@ -280,7 +274,7 @@ class NodeCall:
         self._call = come_back(self._call, epoch=epoch, node=self._tools.node)
         self._is_leaving = False
         await self.caller.move(leg, browser)
-        self._restore_sound()
+        self._way.restore_sound()
         self.caller.refresh_claim(self._call)
         self.caller.show(self._call, (), {})
         self._caller_sound_changed()
@@ -330,7 +324,13 @@ class NodeCall:
             desk=None if self._offered is None else self._offered.desk,
             failed=self.sight.failed,
             is_booked=self._way.is_booked,
+            is_announced=self.recording.is_announced,
+            is_paused=self.recording.is_paused,
         )
+
+    def remember(self) -> None:
+        """Let the caller's page know what another node must know."""
+        self.caller.refresh_claim(self._call)
 
     def tell_quality(self) -> None:
         """Tell both browsers how their sound comes in."""
@@ -373,15 +373,6 @@ class NodeCall:
     def _is_hidden(self) -> bool:
         """Say whether a call that waits is not to be offered to anyone now."""
         return self._is_leaving or self.sight.is_aside or not self.caller.is_heard
-
-    def _restore_sound(self) -> None:
-        """Let the caller's new leg hear what the old one heard."""
-        media, caller, adviser = self._tools.media, self.caller.leg, self.adviser_leg
-        if self._call.state is CallState.TALKING and adviser is not None:
-            media.let_hear(listener=caller, speaker=adviser, on=True)
-            media.let_hear(listener=adviser, speaker=caller, on=True)
-        elif self._call.state is not CallState.IN_MENU:
-            media.play_music(caller, on=True)
 
     def _caller_sound_changed(self) -> None:
         """Tell the adviser, and keep a waiting call from being offered while nobody is heard."""

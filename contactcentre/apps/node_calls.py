@@ -15,6 +15,7 @@ from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.call import TALKS, Call, CallState
 from contactcentre.domain.errors import MalformedOffer, Refusal, StaleToken, UnknownName
+from contactcentre.domain.headroom import room_told
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
@@ -210,6 +211,7 @@ class NodeCalls:
 
     def _node_report(self) -> NodeReport:
         place = self._place
+        legs_count = len(self._calls) * LEGS_PER_CALL
         return NodeReport(
             node=place.node,
             site=place.site,
@@ -217,8 +219,12 @@ class NodeCalls:
             internal_url=place.internal_url,
             public_url=place.public_url,
             draining=self.draining,
-            legs_count=len(self._calls) * LEGS_PER_CALL,
-            legs_max=place.legs_max,
+            legs_count=legs_count,
+            legs_max=room_told(
+                legs_count=legs_count,
+                legs_max=place.legs_max,
+                strained=self._tools.is_strained(),
+            ),
         )
 
     def _still_here(

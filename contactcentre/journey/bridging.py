@@ -26,6 +26,7 @@ from contactcentre.ports import live as acts
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Desks, LiveCall, Offered
 from contactcentre.ports.media import Media
+from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.state import CallQueues
 
 MOVED_AGAIN_EVERY_MS = 1_000
@@ -57,6 +58,7 @@ class Bridging:
         media: Media,
         desks: Desks,
         clock: Clock,
+        recording: TalkTape,
     ) -> None:
         self._live = live
         self._offered = offered
@@ -64,6 +66,7 @@ class Bridging:
         self._media = media
         self._desks = desks
         self._clock = clock
+        self._recording = recording
         self._until_ms = 0
         self._is_refused = False
         self.desk_failed = False
@@ -143,15 +146,20 @@ class Bridging:
 
     async def talk(self) -> TalkEnd:
         """Let the two hear each other until the adviser ends it or is lost."""
-        await self._join()
-        async with asyncio.TaskGroup() as group:
-            joining = group.create_task(self._live.say((ADVISER_JOINING,), keys={}), name="joining")
-            end = await self._follow_adviser()
-            joining.cancel()
-        return end
+        try:
+            await self._join()
+            return await self._converse((*self._recording.unsaid, ADVISER_JOINING))
+        finally:
+            self._recording.end()
 
     async def rejoin(self, *, within_ms: int) -> TalkEnd:
         """Bring a talk together again that has moved here with its caller, and go on with it."""
+        try:
+            return await self._rejoin(within_ms)
+        finally:
+            self._recording.end()
+
+    async def _rejoin(self, within_ms: int) -> TalkEnd:
         self._media.play_music(self._live.caller_leg, on=True)
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(self._tell_moved(), name="moved")
@@ -166,7 +174,15 @@ class Bridging:
         self._connect(on=not on_hold)
         self._live.tell_bridged()
         self._live.tell_held(on=on_hold)
-        return await self._follow_adviser()
+        return await self._converse(self._recording.unsaid)
+
+    async def _converse(self, first: tuple[SoundName, ...]) -> TalkEnd:
+        """Follow the adviser to the end of the talk, while the caller hears what comes first."""
+        async with asyncio.TaskGroup() as group:
+            saying = group.create_task(self._live.say(first, keys={}), name="joining")
+            end = await self._follow_adviser()
+            saying.cancel()
+        return end
 
     async def _adviser_is_back(self, within_ms: int) -> bool:
         """Wait for the adviser's browser; say whether it came, or had come before we asked."""
@@ -269,6 +285,7 @@ class Bridging:
         caller, adviser = self._live.caller_leg, self._adviser_leg
         self._media.let_hear(listener=caller, speaker=adviser, on=on)
         self._media.let_hear(listener=adviser, speaker=caller, on=on)
+        self._recording.hear(caller=caller, adviser=adviser)
 
     def _hold(self, *, on: bool) -> None:
         """Put the caller on hold with music, or take up the talk again."""

@@ -61,6 +61,10 @@ class CallMemory(Said):
     """Whose desks have lately failed on this call."""
     is_booked: bool = False
     """It is durable that the caller will be rung back."""
+    is_announced: bool = False
+    """The caller has heard that the talk is recorded;"""
+    is_paused: bool = False
+    """and the adviser has the recording paused."""
 
 
 class AdviserTicket(Said):

@@ -104,6 +104,13 @@ class Mute(Said):
     on: bool
 
 
+class Record(Said):
+    """The adviser lets the talk be recorded again, or pauses that."""
+
+    kind: Literal["record"] = "record"
+    on: bool
+
+
 class Write(Said):
     """A text for the other side of a chat.
 
@@ -125,7 +132,17 @@ class Typing(Said):
 
 
 AdviserSays = Annotated[
-    Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat,
+    Attach
+    | AnswerCall
+    | Decline
+    | Hold
+    | Mute
+    | Record
+    | PressKey
+    | Write
+    | Typing
+    | HangUp
+    | Beat,
     Field(discriminator="kind"),
 ]
 LegMessage = (
@@ -137,6 +154,7 @@ LegMessage = (
     | Decline
     | Hold
     | Mute
+    | Record
     | PressKey
     | Write
     | Typing
@@ -211,6 +229,17 @@ class Held(Said):
     on: bool
 
 
+class RecordingNow(Said):
+    """Adviser: the talk is recorded, or its recording is paused. Not said where none is."""
+
+    kind: Literal["recording"] = "recording"
+    on: bool
+    left_ms: int | None
+    """A pause ends by itself after so long; None while it is recorded."""
+    is_forgotten: bool
+    """A pause has just ended by itself."""
+
+
 class CallerHeard(Said):
     """Adviser: the caller's sound has stopped, or has come back."""
 
@@ -271,6 +300,7 @@ NodeMessage = (
     | Quality
     | Bridged
     | Held
+    | RecordingNow
     | CallerHeard
     | Written
     | NotWritten

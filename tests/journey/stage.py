@@ -234,6 +234,23 @@ class StagedMedia:
         return None
 
 
+class StagedRecording:
+    """A recording that remembers whose legs it heard, and its ends."""
+
+    def __init__(self) -> None:
+        self.unsaid: tuple[SoundName, ...] = ()
+        self.heard: list[tuple[LegId, LegId]] = []
+        self.ends = 0
+
+    def hear(self, *, caller: LegId, adviser: LegId) -> None:
+        """Remember them."""
+        self.heard.append((caller, adviser))
+
+    def end(self) -> None:
+        """Remember it."""
+        self.ends += 1
+
+
 class StagedDesks:
     """Desks that take what they are told, or refuse as the test says."""
 

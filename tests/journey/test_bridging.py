@@ -29,7 +29,7 @@ from contactcentre.ports.live import (
     MuteAsked,
     Offered,
 )
-from tests.journey.stage import StagedCall, StagedDesks, StagedMedia, StagedQueues
+from tests.journey.stage import StagedCall, StagedDesks, StagedMedia, StagedQueues, StagedRecording
 
 ADA = Offered(adviser=AdviserId("ada"), desk=DeskId("d1"), token=Token(7))
 ADAS_LEG = LegId("c1.adviser")
@@ -60,6 +60,7 @@ class Ring:
         self.queues = queues or StagedQueues()
         self.media = StagedMedia()
         self.desks = desks or StagedDesks()
+        self.recording = StagedRecording()
         self.bridging = Bridging(
             self.live,
             ADA,
@@ -67,6 +68,7 @@ class Ring:
             media=self.media,
             desks=self.desks,
             clock=MachineClock(),
+            recording=self.recording,
         )
 
     def act(self, *acts: AdviserAct) -> None:

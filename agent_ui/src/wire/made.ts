@@ -26,7 +26,8 @@ export const CLOSINGS = {
   "TOO_SLOW": 4429
 } as const;
 
-export type AdviserSays = Attach | AnswerCall | Decline | Hold | Mute | PressKey | Write | Typing | HangUp | Beat;
+export type AdviserSays =
+  Attach | AnswerCall | Decline | Hold | Mute | Record | PressKey | Write | Typing | HangUp | Beat;
 /**
  * How it ended that an adviser rang the number.
  */
@@ -79,6 +80,7 @@ export type NodeSays =
   | Quality
   | Bridged
   | Held
+  | RecordingNow
   | CallerHeard
   | Written
   | NotWritten
@@ -128,6 +130,13 @@ export interface Hold {
  */
 export interface Mute {
   kind: "mute";
+  on: boolean;
+}
+/**
+ * The adviser lets the talk be recorded again, or pauses that.
+ */
+export interface Record {
+  kind: "record";
   on: boolean;
 }
 /**
@@ -484,6 +493,15 @@ export interface Quality {
   jitter_ms: number;
   delay_ms: number;
   level_dbov: number;
+}
+/**
+ * Adviser: the talk is recorded, or its recording is paused. Not said where none is.
+ */
+export interface RecordingNow {
+  kind: "recording";
+  on: boolean;
+  left_ms: number | null;
+  is_forgotten: boolean;
 }
 /**
  * A text of a chat is written down, for ever: its writer may show it as sent.

@@ -208,6 +208,17 @@ export const en = {
     takenOffHold: "The caller hears you again",
   },
 
+  recording: {
+    on: "Recording.",
+    paused: "Recording paused.",
+    goesOn: (time: string) => `It goes on by itself in ${time}.`,
+    forgotten: "The recording was paused for too long and goes on.",
+    pause: "Pause recording",
+    resume: "Resume recording",
+    pausedSaid: "The recording is paused",
+    resumedSaid: "The call is recorded again",
+  },
+
   callback: {
     tag: "Call back",
     incoming: "Call back to make",
@@ -290,6 +301,7 @@ export const en = {
     on: "Use these keys",
     answerOrMute: "Answer; mute during a call",
     hold: "Hold",
+    record: "Pause or resume the recording",
     end: "End call",
     sheet: "This list",
     note: "Keys work everywhere on this page, also while you type notes.",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from contactcentre.adapters.ledger_postgres import statements
 from contactcentre.adapters.ledger_postgres.pool import Connection, PostgresPool
+from contactcentre.domain.events import RecordingKept
 from contactcentre.domain.ids import NodeId
 from contactcentre.ports.records import WrittenEvent
 from contactcentre.wire.stored import encode
@@ -21,6 +22,8 @@ class PostgresLedger:
         async with self._pool.transaction() as connection:
             await connection.execute(statements.WRITE_EVENTS, batch)
             await connection.execute(statements.WRITE_CALLS, batch)
+            if any(isinstance(event.event, RecordingKept) for event in events):
+                await connection.execute(statements.WRITE_RECORDINGS, batch)
             return await _advance(connection, _oldest(events))
 
     async def set_aside(self, event: WrittenEvent, *, why: str) -> Sequence[tuple[NodeId, int]]:

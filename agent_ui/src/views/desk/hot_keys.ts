@@ -16,7 +16,7 @@ export interface HotKeys {
   openSheet: (open: boolean) => void;
 }
 
-export type Command = "answer" | "mute" | "hold" | "end" | "sheet";
+export type Command = "answer" | "mute" | "hold" | "record" | "end" | "sheet";
 
 /** Return what a key asks for in the state the call is in. */
 export function commandFor(
@@ -31,6 +31,9 @@ export function commandFor(
     return isTalking ? "mute" : null;
   }
   if (event.key === "F4" && !event.shiftKey) return isTalking ? "hold" : null;
+  if (event.key === "F8" && !event.shiftKey) {
+    return isTalking && seen.leg.recording !== null ? "record" : null;
+  }
   if (event.key === "F9" && event.shiftKey) {
     return seen.desk.work.at === "talking" ? "end" : null;
   }
@@ -67,6 +70,7 @@ function run(command: Exclude<Command, "sheet">, work: AtWork, seen: Seen): void
     answer: () => work.answer(),
     mute: () => work.mute(!seen.leg.muted),
     hold: () => work.hold(!seen.leg.held),
+    record: () => work.record(!(seen.leg.recording?.on ?? true)),
     end: () => work.hangUp(),
   };
   does[command]();

@@ -9,6 +9,7 @@ export function KeySheet({ keys }: { keys: HotKeys }) {
   const rows: [string, string][] = [
     ["F2", words.keys.answerOrMute],
     ["F4", words.keys.hold],
+    ["F8", words.keys.record],
     ["Shift F9", words.keys.end],
     ["?", words.keys.sheet],
   ];
