@@ -134,6 +134,12 @@ def accounts(context: typer.Context) -> None:
     _pass_on(context, "contactcentre.apps.account_commands", "accounts_app")
 
 
+@app.command(add_help_option=False, context_settings=PASSES_ON)
+def recordings(context: typer.Context) -> None:
+    """List recordings of talks, and take them out."""
+    _pass_on(context, "contactcentre.apps.recording_commands", "recordings_app")
+
+
 def run() -> None:
     """Run the command; what is refused is one sentence, never a traceback."""
     try:

@@ -24,6 +24,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import BadRequest
 from contactcentre.limits import (
     CHATS_MAX,
@@ -89,6 +90,18 @@ def _port_range(text: str) -> str:
     return text
 
 
+def _optional_ring(keys: SecretStr | None) -> SecretStr | None:
+    """Refuse keys of recordings as those of claims, where there are any."""
+    return None if keys is None else _key_ring(keys)
+
+
+def _needs_keys(folder: Path | None, said: ValidationInfo) -> Path | None:
+    """Refuse a folder for recordings without a key that seals them."""
+    if folder is not None and said.data.get("recording_keys") is None:
+        raise ValueError("recordings are sealed: set CC_RECORDING_KEYS as well")
+    return folder
+
+
 def _keep_span(span_ms: int) -> int:
     """Refuse a span that callers cannot be told in whole minutes, or that is over as they read."""
     if span_ms % MINUTE_MS or 0 < span_ms < REDIAL_KEEP_MIN_MS:
@@ -105,6 +118,9 @@ def _until_hour(hour: int, said: ValidationInfo) -> int:
 
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Named = Annotated[dict[str, str], BeforeValidator(_paired)]
+RecordingDays = Annotated[
+    dict[ServiceClass, Annotated[int, Field(ge=1, le=36_500)]], BeforeValidator(_paired)
+]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -219,6 +235,16 @@ class Settings(BaseModel):
         default=20, ge=1, le=24
     )
     """Nobody is rung back from this hour of the day on."""
+    recording_keys: Annotated[SecretStr | None, AfterValidator(_optional_ring)] = None
+    """What recordings are sealed with: name:secret,name:secret. The first seals, all open."""
+    recordings: Annotated[Path | None, AfterValidator(_needs_keys)] = None
+    """The folder for recordings of those lines whose flow says that talks are recorded; without it
+    none is."""
+    recording_pause_max_ms: int = Field(default=5 * MINUTE_MS, ge=1_000, le=60 * MINUTE_MS)
+    """An adviser's pause of a recording that nobody ends is over after so long."""
+    recording_keep_days: RecordingDays = {}
+    """For how many days recordings are kept, by service class: P0=365,P3=30, with commas between;
+    90 for a class that is not named."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
     """How long one step in Redis may take before it counts as an outage."""
     database_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)
@@ -263,8 +289,18 @@ class Settings(BaseModel):
 
     def signing_ring(self) -> tuple[str, Mapping[str, str]]:
         """Return the name of the key that signs, and every key by its name."""
-        pairs = [part.partition(":") for part in _listed(self.signing_keys.get_secret_value())]
-        return pairs[0][0], {kid: secret for kid, _, secret in pairs}
+        ring = _ring(self.signing_keys)
+        return next(iter(ring)), ring
+
+    def recording_ring(self) -> Mapping[str, str]:
+        """Return every key of recordings by its name, the one that seals first; empty if none."""
+        return {} if self.recording_keys is None else _ring(self.recording_keys)
+
+
+def _ring(keys: SecretStr) -> dict[str, str]:
+    """Return keys by their names."""
+    pairs = [part.partition(":") for part in _listed(keys.get_secret_value())]
+    return {kid: secret for kid, _, secret in pairs}
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -41,6 +41,7 @@ def test_help_names_every_part() -> None:
         "bench",
         "drill",
         "flows",
+        "recordings",
     )
     assert all(f" {part} " in said.stdout for part in parts)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import BadRequest
 from contactcentre.settings import HIDDEN, read_settings, shown
 
@@ -37,6 +38,24 @@ def test_every_mistake_is_named_at_once_and_no_value_with_it() -> None:
     ]
     assert "short" not in said.replace("shorter", "")
     assert "secret" not in said
+
+
+def test_recordings_need_a_key_and_their_days_name_classes() -> None:
+    with pytest.raises(BadRequest, match=r"CC_RECORDINGS: .*CC_RECORDING_KEYS"):
+        read_settings(ENOUGH | {"CC_RECORDINGS": "/var/recordings"})
+    with pytest.raises(BadRequest, match="CC_RECORDING_KEEP_DAYS"):
+        read_settings(ENOUGH | {"CC_RECORDING_KEEP_DAYS": "P9=30"})
+    settings = read_settings(
+        ENOUGH
+        | {
+            "CC_RECORDINGS": "/var/recordings",
+            "CC_RECORDING_KEYS": f"2026:{SECRET},2025:{SECRET[::-1]}",
+            "CC_RECORDING_KEEP_DAYS": "P0=365, P3=30",
+        }
+    )
+    assert list(settings.recording_ring()) == ["2026", "2025"], "the first seals"
+    assert settings.recording_keep_days == {ServiceClass.P0: 365, ServiceClass.P3: 30}
+    assert read_settings(ENOUGH).recording_ring() == {}
 
 
 @pytest.mark.parametrize(

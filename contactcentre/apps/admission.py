@@ -218,6 +218,8 @@ class Admission:
             offered=talks,
             failed=memory.failed,
             is_booked=memory.is_booked,
+            is_announced=memory.is_announced,
+            is_paused=memory.is_paused,
         )
         return Taken(start=start, rung=rung, consult=memory.consult)
 

@@ -52,6 +52,10 @@ class Start:
     failed: Sequence[AdviserId] = ()
     is_booked: bool = False
     """It has a callback by now, and only its end was missing."""
+    is_announced: bool = False
+    """The caller has heard that the talk is recorded;"""
+    is_paused: bool = False
+    """and the adviser had the recording paused."""
 
     @property
     def is_moved(self) -> bool:

@@ -13,6 +13,7 @@ from contactcentre.apps.consulting import ConsultedCall, Consulting
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.room_sound import RoomSound
 from contactcentre.apps.supervising import SupervisedCall, Supervising
+from contactcentre.apps.talk_recording import TalkRecording
 from contactcentre.domain.call import TALKS, CallState
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import LegId
@@ -30,8 +31,11 @@ class LiveInRoom(SupervisedCall, ConsultedCall, Protocol):
 class CallRoom:
     """One room."""
 
-    def __init__(self, live: LiveInRoom, caller: CallerPart, tools: NodeTools) -> None:
+    def __init__(
+        self, live: LiveInRoom, caller: CallerPart, tools: NodeTools, recording: TalkRecording
+    ) -> None:
         self._caller = caller
+        self._recording = recording
         self._sound = RoomSound(tools.media)
         self.supervising = Supervising(
             live,
@@ -55,7 +59,9 @@ class CallRoom:
 
     def follow(self, state: CallState) -> None:
         """Let what goes on here be what it is while the call stands so."""
-        self._state = state
+        was_talk, self._state = self._state in TALKS, state
+        if was_talk and state not in TALKS:
+            self._recording.end()
         self.settle()
 
     def settle(self) -> None:
@@ -66,6 +72,8 @@ class CallRoom:
         seats += [*self.consulting.seats, *self.supervising.seats]
         scene = scene_of(self._state, is_merged=self.consulting.is_merged)
         self._sound.settle(scene, seats)
+        if self._state in TALKS and self.adviser_leg is not None:
+            self._recording.hear(caller=self._caller.leg, adviser=self.adviser_leg)
 
     def seat(self, part: AdviserPart) -> None:
         """Seat the adviser's browser in the place of the one that is there."""
@@ -118,6 +126,7 @@ class CallRoom:
 
     def drop(self) -> None:
         """Send the browsers away: the call is at another node, and so is their way."""
+        self._recording.end()
         self.consulting.drop()
         self.supervising.drop()
         if self.adviser is not None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 
 from contactcentre.adapters.telemetry import metrics
+from contactcentre.apps.call_bounds import Start
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
 from contactcentre.domain.announcing import APOLOGY_MOVED, TRANSFERRED
@@ -26,6 +27,7 @@ from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import REJOIN_MS
 from contactcentre.ports.live import LiveCall, Offered
+from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.rings import RingEnded
 
 log = structlog.get_logger()
@@ -40,24 +42,23 @@ class CallWay:
         tools: NodeTools,
         sight: Sight,
         *,
-        position: Position | None,
-        kept_ms: int | None,
-        is_moved: bool,
-        is_booked: bool,
+        recording: TalkTape,
+        start: Start,
         is_chat: bool,
     ) -> None:
-        """Begin; a call that `is_moved` goes on from `position`, or from the state it is in.
+        """Begin; a call that has moved goes on from its position, or from the state it is in.
 
-        One that `is_booked` was about to end with a callback when it lost its node.
+        One that is booked was about to end with a callback when it lost its node.
         """
         self._live = live
         self._tools = tools
         self._sight = sight
-        self._is_moved = is_moved
+        self._recording = recording
+        self._is_moved = start.is_moved
         self._is_chat = is_chat
-        self._chat_kept_ms = kept_ms if is_chat else None
+        self._chat_kept_ms = start.kept_ms if is_chat else None
         self._flow = tools.lines[live.call.line].flow
-        self._was_booked = is_booked
+        self._was_booked = start.is_booked
         self._callbacks = self._offers()
         self._walk: FlowWalk | None = None
         self._waiting = Waiting(
@@ -78,8 +79,8 @@ class CallWay:
                 queues=tools.queues,
                 clock=tools.clock,
                 switches=tools.switches(live.call.line),
-                came_from=position,
-                kept_ms=kept_ms,
+                came_from=start.position,
+                kept_ms=start.kept_ms,
             )
         self.bridging: Bridging | None = None
         """The ring or talk that is under way."""
@@ -248,6 +249,7 @@ class CallWay:
             desks=tools.desks,
             clock=tools.clock,
             to_queue=self._to_queue,
+            recording=self._recording,
         )
         return self.bridging
 

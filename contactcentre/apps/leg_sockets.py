@@ -210,6 +210,10 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
         if call.is_chat and call.side(Writer.ADVISER) is part:
             _adviser_wrote(call, part, message)
         return
+    if isinstance(message, said.Record):
+        if call.side(Writer.ADVISER) is part:
+            call.recording.pause(on=not message.on)
+        return
     act = _act(message)
     if act is not None:
         part.act(act)
@@ -248,7 +252,7 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0
             return acts.ConsultDropped()
         case said.HangUp():
             return acts.AdviserHungUp()
-        case said.Beat() | said.Write() | said.Typing():
+        case said.Beat() | said.Write() | said.Typing() | said.Record():
             return None
         case (
             said.Offer()

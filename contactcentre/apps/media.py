@@ -17,6 +17,8 @@ from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
+from contactcentre.adapters.recording_files.sealing import KeyRing
+from contactcentre.adapters.recording_files.shelf import FileShelf
 from contactcentre.adapters.sip.door import Door
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
@@ -28,15 +30,17 @@ from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.call_metrics import Gauges
 from contactcentre.apps.keeper import ringing_hours
 from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
-from contactcentre.apps.node_tools import CallbackTerms
+from contactcentre.apps.node_tools import CallbackTerms, RecordingTerms
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
+from contactcentre.apps.talk_recording import keeper
 from contactcentre.apps.telephones import Telephones, node_place
 from contactcentre.apps.trunk_door import trunk_door
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
+from contactcentre.domain.headroom import is_strained
 from contactcentre.domain.ids import DeskId, LineId, NodeId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
@@ -146,6 +150,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     stack.push_async_callback(state.close)
     spool = await stack.enter_async_context(_spool(settings, clock))
     process.spawn(spool.keep_writing(), "spool")
+    recording = _recording(settings, process, stack, media, spool)
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
     signing, ring = settings.signing_ring()
     signatures = Signatures(ring, signing, clock)
@@ -171,6 +176,8 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
             desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
             tells_of_listening=settings.tells_of_listening,
             callbacks=await _callbacks(settings, process, stack, lines),
+            recording=recording,
+            is_strained=lambda: _is_strained(media),
         )
     )
     process.spawn(core.ship(), "shipping")
@@ -216,6 +223,30 @@ async def _callbacks(
         hours=ringing_hours(settings),
     )
     return CallbackTerms(promises=PostgresPromises(pool), rule=rule)
+
+
+def _is_strained(media: AiortcMedia) -> bool:
+    """Say whether sound is late, or nearly so."""
+    load = media.load()
+    return is_strained(late_ratio=load.late_ratio, busy_ratio=load.busy_ratio)
+
+
+def _recording(
+    settings: Settings,
+    process: Process,
+    stack: AsyncExitStack,
+    media: AiortcMedia,
+    spool: FileSpool,
+) -> RecordingTerms | None:
+    """Return how talks are recorded; None where there is no folder for it. Raises Outage."""
+    if settings.recordings is None:
+        return None
+    shelf = FileShelf(
+        settings.recordings, node=NodeId(settings.node), keys=KeyRing(settings.recording_ring())
+    )
+    shelf.start(keeper(shelf, spool, MachineClock(), process.spawn))
+    stack.push_async_callback(shelf.close)
+    return RecordingTerms(deck=media, shelf=shelf, pause_max_ms=settings.recording_pause_max_ms)
 
 
 def _state(settings: Settings) -> RedisState:

@@ -26,6 +26,7 @@ from contactcentre.apps.conversation import Conversation, Side
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.sight import Sight
+from contactcentre.apps.talk_recording import TalkRecording
 from contactcentre.domain.call import TALKS, Call, CallState, come_back, follow
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import (
@@ -90,19 +91,15 @@ class NodeCall:
         )
         self.caller.sound_changed = self._caller_sound_changed
         self.texts = Conversation(self, spool=tools.spool, clock=tools.clock, spawn=tools.spawn)
+        self.recording = TalkRecording(
+            self, tools, start, lambda: self.caller.refresh_claim(self._call)
+        )
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._offered = start.offered
-        self.room = CallRoom(self, self.caller, tools)
+        self.room = CallRoom(self, self.caller, tools, self.recording)
         self._way = CallWay(
-            self,
-            tools,
-            self.sight,
-            position=start.position,
-            kept_ms=start.kept_ms,
-            is_moved=start.is_moved,
-            is_booked=start.is_booked,
-            is_chat=self.is_chat,
+            self, tools, self.sight, recording=self.recording, start=start, is_chat=self.is_chat
         )
         self.last_seq = 0
         """The number of the last event that was written down; 0 for none."""
@@ -160,6 +157,7 @@ class NodeCall:
         self.caller.refresh_claim(self._call)
         self.caller.show(self._call, sounds, keys)
         await self.caller.play(sounds, self._call.language)
+        self.recording.heard(sounds)
 
     async def key(self, *, within_ms: int | None) -> str | None:
         """Return the next key of the caller."""
@@ -348,6 +346,8 @@ class NodeCall:
             failed=self.sight.failed,
             is_booked=self._way.is_booked,
             consult=self.asking.id,
+            is_announced=self.recording.is_announced,
+            is_paused=self.recording.is_paused,
         )
 
     @property

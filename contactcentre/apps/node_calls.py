@@ -19,6 +19,7 @@ from contactcentre.domain.call import TALKS, Call, CallState
 from contactcentre.domain.consulting import asked_about, is_consult
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, StaleToken, UnknownName
 from contactcentre.domain.events import CallEvent
+from contactcentre.domain.headroom import room_told
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
@@ -266,6 +267,7 @@ class NodeCalls:
 
     def _node_report(self) -> NodeReport:
         place = self._place
+        legs_count = len(self._calls) * LEGS_PER_CALL
         return NodeReport(
             node=place.node,
             site=place.site,
@@ -273,8 +275,12 @@ class NodeCalls:
             internal_url=place.internal_url,
             public_url=place.public_url,
             draining=self.draining,
-            legs_count=len(self._calls) * LEGS_PER_CALL,
-            legs_max=place.legs_max,
+            legs_count=legs_count,
+            legs_max=room_told(
+                legs_count=legs_count,
+                legs_max=place.legs_max,
+                strained=self._tools.is_strained(),
+            ),
         )
 
     def _still_here(

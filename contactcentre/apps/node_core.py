@@ -18,7 +18,14 @@ from contactcentre.apps.admission import Admission
 from contactcentre.apps.leg_sockets import LegSockets
 from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
-from contactcentre.apps.node_tools import CallbackTerms, NodeTools, Patience, Sign, Words
+from contactcentre.apps.node_tools import (
+    CallbackTerms,
+    NodeTools,
+    Patience,
+    RecordingTerms,
+    Sign,
+    Words,
+)
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.apps.text_legs import WithTextLegs
@@ -74,6 +81,8 @@ class NodeGround:
     desks_static: Mapping[DeskId, str] = field(default_factory=dict)
     tells_of_listening: bool = True
     callbacks: CallbackTerms | None = None
+    recording: RecordingTerms | None = None
+    is_strained: Callable[[], bool] = lambda: False
 
 
 class NodeCore:
@@ -118,6 +127,8 @@ class NodeCore:
             durable_seq=lambda: self.calls.durable_seq,
             tells_of_listening=ground.tells_of_listening,
             callbacks=ground.callbacks,
+            recording=ground.recording,
+            is_strained=ground.is_strained,
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)

@@ -15,6 +15,7 @@ from contactcentre.ports.callbacks import Promises
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
+from contactcentre.ports.recording import Shelf, TapeDeck
 from contactcentre.ports.records import Spool
 from contactcentre.ports.rings import RingNotes
 from contactcentre.ports.state import CallQueues, Place
@@ -47,6 +48,16 @@ class CallbackTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingTerms:
+    """How talks of a node are recorded."""
+
+    deck: TapeDeck
+    shelf: Shelf
+    pause_max_ms: int
+    """A pause that nobody ends is over after so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeTools:
     """What every call of a node shares."""
 
@@ -75,3 +86,7 @@ class NodeTools:
     """Whether an adviser is told that a supervisor only listens."""
     callbacks: CallbackTerms | None = None
     """None: no caller is offered any."""
+    is_strained: Callable[[], bool] = lambda: False
+    """Says whether the node keeps time so badly that it should be brought no further calls."""
+    recording: RecordingTerms | None = None
+    """None: no talk is recorded, whatever its line says."""

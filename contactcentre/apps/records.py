@@ -13,6 +13,8 @@ from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
 from contactcentre.adapters.ledger_postgres.open_calls import PostgresOpenCalls
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.ledger_postgres.recordings import PostgresRecordings
+from contactcentre.adapters.recording_files.archive import FileArchive
 from contactcentre.adapters.state_redis.events import RedisEventInbox
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
@@ -25,6 +27,7 @@ from contactcentre.domain.events import Ending
 from contactcentre.domain.ids import CallId
 from contactcentre.journey.reconciling import Reconciler
 from contactcentre.journey.records import Recorder
+from contactcentre.journey.retaining import Sweeper
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.records import Ledger, OpenCalls, WrittenEvent
 from contactcentre.settings import Settings
@@ -67,6 +70,15 @@ async def serve(settings: Settings, process: Process) -> None:
             await _bring_tables_up_to_date(settings.database_url, clock, chance)
             process.spawn(reconciler.run(), "reconciling")
             process.spawn(keeper.run(), "callbacks")
+            if settings.recordings is not None:
+                sweeper = Sweeper(
+                    PostgresRecordings(pool),
+                    FileArchive(settings.recordings),
+                    clock,
+                    chance,
+                    keep_days=settings.recording_keep_days,
+                )
+                process.spawn(sweeper.run(), "recordings")
             await recorder.run()
 
         process.check("records", pool.ping)

@@ -25,6 +25,13 @@ class Mode(StrEnum):
     """What the calls of the bench do."""
 
     BRIDGE = "bridge"
+    """Caller and adviser hear each other."""
+    MIX = "mix"
+    """So do they and a third."""
+    HOLD = "hold"
+    """The caller hears music."""
+    RECORD = "record"
+    """Caller and adviser hear each other, and are recorded in two channels."""
 
 
 @bench_app.callback()

@@ -1,7 +1,8 @@
 """How many calls one media node carries on one core, with real packets on loopback.
 
 The node is a process of its own on one core; this process is the load: a caller and an adviser for
-each call, each sending a packet every 20 ms and timing every packet that comes.
+each call (a third who listens in where it is mixed, the caller alone where it is on hold), each
+sending a packet every 20 ms and timing every packet that comes.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvloop
@@ -38,7 +41,8 @@ LEGS: Mapping[str, Callable[[int], Peer | PhonePeer]] = {
     "sip": lambda _number: PhonePeer(law=PCMU),
 }
 """What is at the other end of a leg, of each kind."""
-MODES = ("bridge",)
+LEGS_OF: Mapping[str, int] = {"bridge": 2, "mix": 3, "hold": 1, "record": 2}
+"""How many legs a call has in each mode."""
 
 
 class Leg:
@@ -114,18 +118,24 @@ class Node:
         self._turn = asyncio.Lock()
 
     @classmethod
-    async def start(cls, legs_max: int) -> "Node":
-        """Start the node."""
+    async def start(cls, legs_max: int, *folder: str) -> "Node":
+        """Start the node; with a folder it can record."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "contactcentre.bench.media_node",
             str(legs_max),
+            *folder,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE_MAX_BYTES,
         )
         return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """Return the process under test."""
+        return self._process.pid
 
     async def ask(self, do: str, **more: Any) -> Mapping[str, Any]:
         """Have something done and return what came of it."""
@@ -148,34 +158,52 @@ class Node:
             await self._process.wait()
 
 
-async def _connect(node: Node, legs: Sequence[Leg]) -> float:
-    """Connect all legs and join them in pairs; return how many were connected a second."""
+async def connect_call(node: Node, call: str, *peers: Peer) -> None:
+    """Connect a call's legs (`l0`, `l1`, …) one after the other, and let them hear one another."""
+    for number, peer in enumerate(peers):
+        answer = await node.ask("accept", call=call, leg=f"l{number}", sdp=await peer.offer())
+        await peer.accept(answer["sdp"])
+    await node.ask("join", legs=[f"l{number}" for number in range(len(peers))])
+
+
+async def _connect(node: Node, legs: Sequence[Leg], mode: str) -> float:
+    """Connect all legs and join those of each call; return how many were connected a second."""
+    size = LEGS_OF[mode]
     began = time.monotonic()
     few = asyncio.Semaphore(CONNECTING_MAX)
 
     async def connect(number: int, leg: Leg) -> None:
         async with few:
             offer = await leg.peer.offer()
-            asked = {"call": f"c{number // 2}", "leg": f"l{number}", "sdp": offer}
+            asked = {"call": f"c{number // size}", "leg": f"l{number}", "sdp": offer}
             answer = await node.ask("accept", **asked)
             await leg.peer.accept(answer["sdp"], sends=False)
 
     async with asyncio.TaskGroup() as connecting:
         for number, leg in enumerate(legs):
             connecting.create_task(connect(number, leg), name=f"leg {number} connects")
-    for number in range(0, len(legs), 2):
-        await node.ask("join", a=f"l{number}", b=f"l{number + 1}")
+    for number in range(0, len(legs), size):
+        names = [f"l{number + at}" for at in range(size)]
+        if mode == "hold":
+            await node.ask("hold", leg=names[0])
+        else:
+            await node.ask("join", legs=names)
+        if mode == "record":
+            await node.ask("record", call=f"c{number // size}", legs=names)
     return len(legs) / (time.monotonic() - began)
 
 
-async def _measure(legs_of: str, calls: int, seconds: int) -> dict[str, Any]:
+async def _measure(
+    legs_of: str, mode: str, calls: int, seconds: int, folder: Path
+) -> dict[str, Any]:
     """Run the bench and return its figures."""
     offer_addresses([LOOPBACK])
-    node = await Node.start(2 * calls)
-    legs = [Leg(number, legs_of) for number in range(2 * calls)]
+    count = LEGS_OF[mode] * calls
+    node = await Node.start(count, *([str(folder)] if mode == "record" else []))
+    legs = [Leg(number, legs_of) for number in range(count)]
     load = Load(legs)
     try:
-        legs_per_s = await _connect(node, legs)
+        legs_per_s = await _connect(node, legs, mode)
         async with asyncio.TaskGroup() as running:
             sending = running.create_task(load.run(), name="load")
             await asyncio.sleep(WARM_UP_S)
@@ -223,15 +251,18 @@ def _figures(legs: Sequence[Leg], load: Load) -> dict[str, float]:
 
 
 def run_media_bench(*, legs: str, mode: str, calls: int, seconds: int) -> dict[str, Any]:
-    """Measure bridged calls on one core and return the figures by name."""
+    """Measure calls of one mode on one core and return the figures by name."""
     assert legs in LEGS
-    assert mode in MODES
+    assert mode in LEGS_OF
     assert 0 < calls <= CALLS_MAX
     kept = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     pinned = pin_to_core(1)
     try:
-        figures = uvloop.run(_measure(legs, calls, seconds))
+        with TemporaryDirectory(prefix="contactcentre-bench-") as folder:
+            figures = uvloop.run(_measure(legs, mode, calls, seconds, Path(folder)))
+            kept_mb = sum(path.stat().st_size for path in Path(folder).rglob("*.open")) / 1e6
     finally:
         if kept is not None:
             os.sched_setaffinity(0, kept)
-    return {"legs": legs, "mode": mode, **figures, "cores_apart": pinned}
+    recorded = {"recorded_mb": round(kept_mb, 2)} if mode == "record" else {}
+    return {"legs": legs, "mode": mode, **figures, **recorded, "cores_apart": pinned}

@@ -246,6 +246,7 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
             | e.CallSupervised()
             | e.CallResumed()
             | e.TextWritten()
+            | e.RecordingKept()
         ):
             return call
 
@@ -278,6 +279,9 @@ def ending_of(call: Call) -> e.Ending:
     return e.Ending.LEFT_IN_MENU
 
 
-assert {kind for row in FOLLOWS.values() for kind in row} | {e.CallArrived} == set(
+BESIDE = frozenset({e.RecordingKept})
+"""Written down with the call as it stands, also after its end: no state follows from them."""
+
+assert {kind for row in FOLLOWS.values() for kind in row} | {e.CallArrived} | BESIDE == set(
     get_args(e.CallEvent)
 ), "every event may follow somewhere"

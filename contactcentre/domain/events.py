@@ -15,6 +15,7 @@ from contactcentre.domain.ids import (
     LineId,
     NodeId,
     QueueId,
+    RecordingPart,
     StepName,
     TextId,
     Token,
@@ -296,6 +297,28 @@ class TextWritten(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingKept(Event):
+    """A part of the call's recording is whole on its node's disk, perhaps after the call's end.
+
+    It changes nothing of the call. After a loss it may be written down a second time.
+    """
+
+    part: RecordingPart
+    file: str
+    """Where it is, under the folder of all recordings."""
+    started_at_ms: int
+    duration_ms: int
+    gaps_ms: int
+    """Of it: what could not be kept, and is silence."""
+    is_cut: bool
+    """Its node was lost before it could be closed: its last seconds are missing."""
+    key: str
+    """The name of the key that opens it."""
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """The call is over."""
 
@@ -326,5 +349,6 @@ CallEvent = (
     | CallSupervised
     | CallResumed
     | TextWritten
+    | RecordingKept
     | CallEnded
 )

@@ -26,5 +26,7 @@ SoundName = NewType("SoundName", str)
 """A prompt, an announcement or a piece of music, by the name it has in ivr_flows/."""
 StepName = NewType("StepName", str)
 """A step of a flow."""
+RecordingPart = NewType("RecordingPart", str)
+"""One file of a recording: a talk that goes on at another node goes on in another part."""
 TextId = NewType("TextId", str)
 """Names one text of a chat, given by whoever writes it, so that a repeat of it is recognised."""

@@ -30,6 +30,7 @@ from contactcentre.ports import live as acts
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Desks, LiveCall, Offered
 from contactcentre.ports.media import Media
+from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.state import CallQueues
 
 MOVED_AGAIN_EVERY_MS = 1_000
@@ -70,6 +71,7 @@ class Bridging:
         desks: Desks,
         clock: Clock,
         to_queue: ToQueue,
+        recording: TalkTape,
     ) -> None:
         self._live = live
         self._offered = offered
@@ -78,6 +80,7 @@ class Bridging:
         self._desks = desks
         self._clock = clock
         self._to_queue = to_queue
+        self._recording = recording
         self._until_ms = 0
         self._is_refused = False
         self.desk_failed = False
@@ -161,11 +164,7 @@ class Bridging:
     async def talk(self) -> TalkEnd:
         """Let the two hear each other until the adviser ends it or is lost."""
         await self._join()
-        async with asyncio.TaskGroup() as group:
-            joining = group.create_task(self._live.say((ADVISER_JOINING,), keys={}), name="joining")
-            end = await self._follow_adviser()
-            joining.cancel()
-        return end
+        return await self._converse((*self._recording.unsaid, ADVISER_JOINING))
 
     async def rejoin(self, *, within_ms: int) -> TalkEnd:
         """Bring a talk together again that has moved here with its caller, and go on with it."""
@@ -179,7 +178,15 @@ class Bridging:
             return TalkEnd.BROKEN
         self._live.tell_bridged()
         self._live.tell_held(on=self._call.state is CallState.ON_HOLD)
-        return await self._follow_adviser()
+        return await self._converse(self._recording.unsaid)
+
+    async def _converse(self, first: tuple[SoundName, ...]) -> TalkEnd:
+        """Follow the adviser to the end of the talk, while the caller hears what comes first."""
+        async with asyncio.TaskGroup() as group:
+            saying = group.create_task(self._live.say(first, keys={}), name="joining")
+            end = await self._follow_adviser()
+            saying.cancel()
+        return end
 
     async def _adviser_is_back(self, within_ms: int) -> bool:
         """Wait for the adviser's browser; say whether it came, or had come before we asked."""

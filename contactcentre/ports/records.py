@@ -1,13 +1,14 @@
 """The record of every call: written down where it happened, and read again once it is durable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from contactcentre.domain.call import Call
+from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import CallEvent, Ending
-from contactcentre.domain.ids import AdviserId, CallId, NodeId, OutcomeCode
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, OutcomeCode, RecordingPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,45 @@ class OpenCalls(Protocol):
         Only if the row still is as it was seen. A later event of the call corrects it, or opens it
         again; a repeat of what was known does not. Raises LedgerUnavailable.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPart:
+    """One part of a call's recording, as the record has it."""
+
+    part: RecordingPart
+    call: CallId
+    file: str
+    """Where it is, under the folder of all recordings."""
+    started_at_ms: int
+    duration_ms: int
+    gaps_ms: int
+    is_cut: bool
+    key: str
+    size_bytes: int
+    sha256: str
+    deleted_at_ms: int | None
+
+
+class Recordings(Protocol):
+    """The parts of recordings, and what was done with each. All raise LedgerUnavailable."""
+
+    async def parts(self, call: CallId | None, *, count_max: int) -> Sequence[RecordedPart]:
+        """Return the parts of a call, or of all calls, the latest first."""
+
+    async def due(
+        self, since_ms: Mapping[ServiceClass, int], *, after: RecordingPart | None
+    ) -> Sequence[RecordedPart]:
+        """Return some parts that began before what their class says, in the order of their names.
+
+        Those after one; none once there are no more.
+        """
+
+    async def deleted(self, part: RecordingPart, *, who: str, why: str, at_ms: int) -> None:
+        """Write down for ever that a part was deleted; the first time counts."""
+
+    async def exported(self, part: RecordingPart, *, who: str, why: str, at_ms: int) -> None:
+        """Write down for ever that a part was taken out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,10 @@ class CallMemory(Said):
     """It is durable that the caller will be rung back."""
     consult: CallId | None = None
     """A consultation that was under way, and is over now."""
+    is_announced: bool = False
+    """The caller has heard that the talk is recorded;"""
+    is_paused: bool = False
+    """and the adviser has the recording paused."""
 
 
 class PhonePass(Said):

@@ -131,6 +131,13 @@ class Supervise(Said):
     sdp: Sdp
 
 
+class Record(Said):
+    """The adviser lets the talk be recorded again, or pauses that."""
+
+    kind: Literal["record"] = "record"
+    on: bool
+
+
 class Write(Said):
     """A text for the other side of a chat.
 
@@ -158,6 +165,7 @@ AdviserSays = Annotated[
     | HandBack
     | Hold
     | Mute
+    | Record
     | PressKey
     | Transfer
     | Ask
@@ -181,6 +189,7 @@ LegMessage = (
     | HandBack
     | Hold
     | Mute
+    | Record
     | PressKey
     | Transfer
     | Ask
@@ -280,6 +289,17 @@ class Held(Said):
     on: bool
 
 
+class RecordingNow(Said):
+    """Adviser: the talk is recorded, or its recording is paused. Not said where none is."""
+
+    kind: Literal["recording"] = "recording"
+    on: bool
+    left_ms: int | None
+    """A pause ends by itself after so long; None while it is recorded."""
+    is_forgotten: bool
+    """A pause has just ended by itself."""
+
+
 class CallerHeard(Said):
     """Adviser: the caller's sound has stopped, or has come back."""
 
@@ -345,6 +365,7 @@ NodeMessage = (
     | Consulted
     | Supervising
     | Supervised
+    | RecordingNow
     | CallerHeard
     | Written
     | NotWritten

@@ -31,6 +31,7 @@ def test_each_step_is_explained_with_its_fields(model: type[models.Written]) -> 
     "model",
     [
         models.WrittenFlow,
+        models.WrittenRecording,
         models.WrittenQueueDefinition,
         models.WrittenHours,
         models.WrittenSingleDay,

@@ -313,6 +313,13 @@ class StagedMedia:
         return None
 
 
+class StagedRecording:
+    """A recording that is announced as the test says."""
+
+    def __init__(self) -> None:
+        self.unsaid: tuple[SoundName, ...] = ()
+
+
 class StagedDesks:
     """Desks that take what they are told, or refuse as the test says."""
 

@@ -40,7 +40,7 @@ from contactcentre.ports.live import (
     Offered,
     TransferAsked,
 )
-from tests.journey.stage import StagedCall, StagedDesks, StagedQueues
+from tests.journey.stage import StagedCall, StagedDesks, StagedQueues, StagedRecording
 
 TAX = load_line(default_flows_dir(), LineId("tax"))
 NOON_MS = 1_790_078_400_000
@@ -74,6 +74,7 @@ class Ring:
         self.queues = queues or StagedQueues()
         self.media = self.live.media
         self.desks = desks or StagedDesks()
+        self.recording = StagedRecording()
         self.bridging = Bridging(
             self.live,
             ADA,
@@ -84,6 +85,7 @@ class Ring:
             to_queue=lambda queue: target_queue(
                 {TAX.id: TAX}, lambda _line: AS_PLANNED, queue, is_chat=False, at_ms=NOON_MS
             ),
+            recording=self.recording,
         )
 
     def act(self, *acts: AdviserAct) -> None:

@@ -21,6 +21,15 @@ export type Sound =
 /** What has become of a line that broke: nothing broke, it is being mended, it has just been. */
 export type Mending = "none" | "under_way" | "done";
 
+/** How the talk's recording stands. */
+export interface Recording {
+  on: boolean;
+  /** When a pause ends by itself. */
+  ends: number | null;
+  /** A pause was forgotten, and has ended by itself. */
+  forgotten: boolean;
+}
+
 export interface Leg {
   call: string | null;
   sound: Sound;
@@ -30,6 +39,8 @@ export interface Leg {
   held: boolean;
   heldSince: number | null;
   callerHeard: boolean;
+  /** Null where the talk is not recorded. */
+  recording: Recording | null;
   /** The node's last word that people should read: a refusal. */
   refusal: string | null;
   /** The queue that the caller is being handed to, or why that could not be, by its code. */
@@ -51,6 +62,7 @@ export const NO_LEG: Leg = {
   held: false,
   heldSince: null,
   callerHeard: true,
+  recording: null,
   refusal: null,
   transfer: { asked: null, refused: null },
   supervised: [],
@@ -120,6 +132,15 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
         heldSince: said.on ? (leg.heldSince ?? at) : null,
         // Why nobody came is read once the caller is taken off hold.
         consult: said.on ? leg.consult : { ...leg.consult, why: null },
+      };
+    case "recording":
+      return {
+        ...leg,
+        recording: {
+          on: said.on,
+          ends: said.left_ms === null ? null : at + said.left_ms,
+          forgotten: said.is_forgotten || (said.on && (leg.recording?.forgotten ?? false)),
+        },
       };
     case "caller_heard":
       return { ...leg, callerHeard: said.on };

@@ -33,6 +33,7 @@ export type AdviserSays =
   | HandBack
   | Hold
   | Mute
+  | Record
   | PressKey
   | Transfer
   | Ask
@@ -112,6 +113,7 @@ export type NodeSays =
   | Consulted
   | Supervising
   | Supervised
+  | RecordingNow
   | CallerHeard
   | Written
   | NotWritten
@@ -172,6 +174,13 @@ export interface Hold {
  */
 export interface Mute {
   kind: "mute";
+  on: boolean;
+}
+/**
+ * The adviser lets the talk be recorded again, or pauses that.
+ */
+export interface Record {
+  kind: "record";
   on: boolean;
 }
 /**
@@ -626,6 +635,15 @@ export interface Supervising {
 export interface Supervised {
   kind: "supervised";
   modes: SupervisorMode[];
+}
+/**
+ * Adviser: the talk is recorded, or its recording is paused. Not said where none is.
+ */
+export interface RecordingNow {
+  kind: "recording";
+  on: boolean;
+  left_ms: number | null;
+  is_forgotten: boolean;
 }
 /**
  * A text of a chat is written down, for ever: its writer may show it as sent.

@@ -338,6 +338,17 @@ export const cy: Words = {
     refused: "Ni ellir trosglwyddo’r galwr yno. Dewiswch giw arall. Mae’r galwr gyda chi o hyd.",
   },
 
+  recording: {
+    on: "Yn recordio.",
+    paused: "Recordio wedi’i oedi.",
+    goesOn: (time) => `Bydd yn ailddechrau ohono’i hun ymhen ${time}.`,
+    forgotten: "Roedd y recordio wedi’i oedi’n rhy hir, ac mae’n mynd yn ei flaen.",
+    pause: "Oedi’r recordio",
+    resume: "Ailddechrau recordio",
+    pausedSaid: "Mae’r recordio wedi’i oedi",
+    resumedSaid: "Mae’r alwad yn cael ei recordio eto",
+  },
+
   callback: {
     tag: "Galwad yn ôl",
     incoming: "Galwad yn ôl i’w gwneud",
@@ -424,6 +435,7 @@ export const cy: Words = {
     answerOrMute: "Ateb; tewi yn ystod galwad",
     hold: "Dal",
     transfer: "Trosglwyddo’r galwr",
+    record: "Oedi neu ailddechrau’r recordio",
     end: "Gorffen galwad",
     sheet: "Y rhestr hon",
     note: "Mae’r bysellau’n gweithio ym mhobman ar y dudalen hon, hefyd wrth deipio nodiadau.",

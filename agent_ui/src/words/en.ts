@@ -340,6 +340,17 @@ export const en = {
       "The caller can’t be transferred there. Choose another queue. They are still with you.",
   },
 
+  recording: {
+    on: "Recording.",
+    paused: "Recording paused.",
+    goesOn: (time: string) => `It goes on by itself in ${time}.`,
+    forgotten: "The recording was paused for too long and goes on.",
+    pause: "Pause recording",
+    resume: "Resume recording",
+    pausedSaid: "The recording is paused",
+    resumedSaid: "The call is recorded again",
+  },
+
   callback: {
     tag: "Call back",
     incoming: "Call back to make",
@@ -424,6 +435,7 @@ export const en = {
     answerOrMute: "Answer; mute during a call",
     hold: "Hold",
     transfer: "Transfer the caller",
+    record: "Pause or resume the recording",
     end: "End call",
     sheet: "This list",
     note: "Keys work everywhere on this page, also while you type notes.",

@@ -27,6 +27,7 @@ const EVENTS: Record<string, LegEvent> = {
   answer: ANSWER,
   bridged: BRIDGED,
   held: said({ kind: "held", on: true }),
+  recording: said({ kind: "recording", on: true, left_ms: null, is_forgotten: false }),
   "caller silent": said({ kind: "caller_heard", on: false }),
   over: OVER,
   refused: said({ kind: "refused", code: "stale-token", words: "This ring is over." }),

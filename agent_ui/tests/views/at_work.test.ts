@@ -162,6 +162,15 @@ describe("talking", () => {
     expect(work.seen().leg.held).toBe(true);
   });
 
+  it("a pause of the recording shows only once the node says so", () => {
+    nodeSays({ kind: "recording", on: true, left_ms: null, is_forgotten: false });
+    work.record(false);
+    expect(newest("/leg").sent.at(-1)).toEqual({ kind: "record", on: false });
+    expect(work.seen().leg.recording?.on).toBe(true);
+    nodeSays({ kind: "recording", on: false, left_ms: 60_000, is_forgotten: false });
+    expect(work.seen().leg.recording?.on).toBe(false);
+  });
+
   it("keys and the end go to the node", () => {
     work.pressKey("5");
     work.hangUp();

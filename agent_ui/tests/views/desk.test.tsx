@@ -226,6 +226,26 @@ describe("talking", () => {
     expect(newest("/leg").kinds()).toEqual(["attach", "mute", "hold", "hang_up"]);
   });
 
+  it("a recorded talk says so in words, and the pause with its end", async () => {
+    expect(screen.queryByRole("button", { name: /recording/ })).toBeNull();
+    await user.keyboard("{Shift>}{F8}{/Shift}");
+    await nodeTells({ kind: "recording", on: true, left_ms: null, is_forgotten: false });
+    expect(screen.getByText("Recording.")).toBeTruthy();
+    await user.click(button("Pause recording"));
+    await user.keyboard("{Shift>}{F8}{/Shift}");
+    const asked = newest("/leg").sent.filter((said) => said.kind === "record");
+    expect(asked).toEqual([
+      { kind: "record", on: false },
+      { kind: "record", on: false },
+    ]);
+    await nodeTells({ kind: "recording", on: false, left_ms: 90_000, is_forgotten: false });
+    expect(screen.getByText("Recording paused.")).toBeTruthy();
+    expect(screen.getByText(/by itself in 1:30/)).toBeTruthy();
+    expect(button("Resume recording")).toBeTruthy();
+    await nodeTells({ kind: "recording", on: true, left_ms: null, is_forgotten: true });
+    expect(screen.getByText(/paused for too long/, { selector: ".recording p" })).toBeTruthy();
+  });
+
   it("a question mark in the notes is a question mark", async () => {
     await user.type(screen.getByLabelText("Notes"), "why?");
     expect(screen.queryByRole("dialog")).toBeNull();

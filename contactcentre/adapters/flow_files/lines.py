@@ -18,6 +18,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenPlay,
     WrittenQueue,
     WrittenQueueDefinition,
+    WrittenRecording,
     WrittenStep,
 )
 from contactcentre.adapters.flow_files.opening import read_hours
@@ -40,6 +41,7 @@ from contactcentre.domain.ivr.flow import (
     QueueDefinition,
     QueueName,
     QueueStep,
+    RecordingRule,
     ServiceName,
     Step,
     ToQueue,
@@ -246,6 +248,7 @@ def _flow(document: Document, written: WrittenFlow, line: LineId) -> Flow:
         hours=read_hours(document, ("hours",), written.hours),
         notices=_sounds(written.notices),
         chat=None if written.chat is None else QueueName(written.chat),
+        recording=_recording(written.recording),
         when_closed=None if written.when_closed is None else StepName(written.when_closed),
     )
 
@@ -289,6 +292,13 @@ def _overflow(line: LineId, written: WrittenOverflow | None) -> OverflowRule | N
         per_adviser_max=per_adviser,
         waited_ms=None if waited_s is None else 1_000 * waited_s,
     )
+
+
+def _recording(written: WrittenRecording | None) -> RecordingRule | None:
+    if written is None:
+        return None
+    said = written.announced_by
+    return RecordingRule(announced_by=None if said is None else SoundName(said))
 
 
 def _whole(number: str | None) -> int | None:

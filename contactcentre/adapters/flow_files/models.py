@@ -183,6 +183,13 @@ class WrittenQueueDefinition(Written):
     """How many callbacks may be promised in half an hour; without it none is offered."""
 
 
+class WrittenRecording(Written):
+    """That talks are recorded, where the node has a folder for it."""
+
+    announced_by: Name | None = None
+    """The prompt that says so; whoever has not heard it by then hears it as the talk begins."""
+
+
 class WrittenFlow(Written):
     """The flow of one helpline."""
 
@@ -203,6 +210,8 @@ class WrittenFlow(Written):
     """Prompts, one of which a supervisor may let be said before the menu."""
     chat: Name | None = None
     """The queue in which chats wait, and no calls; without it the page offers no chat."""
+    recording: WrittenRecording | None = None
+    """Without it no talk is recorded."""
     queues: Annotated[Mapping[Name, WrittenQueueDefinition], Field(min_length=1)]
     steps: Annotated[Mapping[Name, WrittenStep], Field(min_length=1)]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from contactcentre.adapters.ledger_postgres import statements
 from contactcentre.adapters.ledger_postgres.pool import Connection, PostgresPool
-from contactcentre.domain.events import CallSupervised
+from contactcentre.domain.events import CallSupervised, RecordingKept
 from contactcentre.domain.ids import NodeId
 from contactcentre.ports.records import WrittenEvent
 from contactcentre.wire.stored import encode
@@ -24,6 +24,8 @@ class PostgresLedger:
             await connection.execute(statements.WRITE_CALLS, batch)
             if any(isinstance(one.event, CallSupervised) for one in events):
                 await connection.execute(statements.WRITE_AUDIT, batch)
+            if any(isinstance(event.event, RecordingKept) for event in events):
+                await connection.execute(statements.WRITE_RECORDINGS, batch)
             return await _advance(connection, _oldest(events))
 
     async def set_aside(self, event: WrittenEvent, *, why: str) -> Sequence[tuple[NodeId, int]]:

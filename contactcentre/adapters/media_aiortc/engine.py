@@ -26,6 +26,7 @@ from contactcentre.adapters.media_aiortc.g711 import (
 )
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION, Sent, write_report
 from contactcentre.adapters.media_aiortc.seat import Playing, Seat, clock_samples
+from contactcentre.adapters.media_aiortc.tapes import Tapes
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 
@@ -80,8 +81,10 @@ class Engine:
         self._playing: dict[Seat, None] = {}
         self._with_music: dict[Seat, None] = {}
         self._concealing: dict[Seat, Concealment] = {}
+        self.tapes = Tapes(tapes_max=legs_max, nobody=legs_max)
         around = np.resize(music, len(music) + SAMPLES_PER_TICK)
         self._music_length = len(music)
+        self._music_at: NDArray[np.intp] = np.zeros(legs_max, np.intp)
         self._music = np.lib.stride_tricks.sliding_window_view(around, SAMPLES_PER_TICK)
         self._heard: Samples = np.zeros((legs_max + 1, SAMPLES_PER_TICK), np.int16)
         self._history: Samples = np.zeros((legs_max, HISTORY_SAMPLES), np.int16)
@@ -132,6 +135,7 @@ class Engine:
         for before in self._heard_until_now.values():
             before[before == row] = self._nobody
         seat.is_connected = False
+        self.tapes.note(seat)
         heapq.heappush(self._free, row)
         for other in self._seats:
             if other is not None and seat in other.hears:
@@ -171,7 +175,7 @@ class Engine:
     def play_music(self, seat: Seat, *, on: bool) -> None:
         """Let a leg hear the music from its start, or no longer."""
         if on and not seat.music_on:
-            seat.music_at, seat.music_heard = 0, False
+            self._music_at[seat.row], seat.music_heard = 0, False
         seat.music_on = on
         if on:
             self._with_music[seat] = None
@@ -214,6 +218,7 @@ class Engine:
             return
         now = clock_samples(now_s)
         self._hear(now)
+        self.tapes.take(self._heard, skipped=skipped)
         mixed = self._mix()
         self._play_into(mixed)
         self._speak(mixed, skipped)
@@ -228,6 +233,7 @@ class Engine:
 
     def _note_hearing(self, seat: Seat) -> None:
         """Write a leg's row of who hears whom, and remember the row that it had in this tick."""
+        self.tapes.note(seat)
         self._heard_until_now.setdefault(seat, self._hears[seat.row].copy())
         speakers = [speaker.row for speaker in seat.hears if not speaker.is_muted]
         self._hears[seat.row] = self._nobody
@@ -297,21 +303,29 @@ class Engine:
             if playing.next_into(frame):
                 playing.done.set_result(None)
             mixed[seat.row] += frame
+        if self._with_music:
+            self._add_music(mixed)
+
+    def _add_music(self, mixed: NDArray[np.int32]) -> None:
+        """Add 20 ms of music to all who hear it, faded where it begins or a prompt comes first."""
+        rows = []
         for seat in self._with_music:
             is_heard = not seat.plays and seat.is_connected
             if is_heard or seat.music_heard:
-                self._add_music(seat, mixed, is_heard=is_heard)
+                rows.append(seat.row)
+            if is_heard is not seat.music_heard:
+                mixed[seat.row] += self._music_change(seat.row, is_heard=is_heard)
+                seat.music_heard = is_heard
+        heard = np.array(rows, np.intp)
+        mixed[heard] += self._music[self._music_at[heard]]
+        self._music_at[heard] = (self._music_at[heard] + SAMPLES_PER_TICK) % self._music_length
 
-    def _add_music(self, seat: Seat, mixed: NDArray[np.int32], *, is_heard: bool) -> None:
-        """Add 20 ms of music, faded where it begins or gives way to a prompt."""
-        music = self._music[seat.music_at]
-        if is_heard and seat.music_heard:
-            mixed[seat.row] += music
-        else:
-            fade = _FADE_IN if is_heard else 1 - _FADE_IN
-            mixed[seat.row] += (music * fade).astype(np.int32)
-        seat.music_heard = is_heard
-        seat.music_at = (seat.music_at + SAMPLES_PER_TICK) % self._music_length
+    def _music_change(self, row: int, *, is_heard: bool) -> NDArray[np.int32]:
+        """Return what makes of 20 ms of music the music that fades in or out."""
+        fade = _FADE_IN if is_heard else 1 - _FADE_IN
+        music = self._music[self._music_at[row]]
+        change: NDArray[np.int32] = (music * fade).astype(np.int32) - music
+        return change
 
     def _speak(self, mixed: NDArray[np.int32], skipped: int) -> None:
         """Encode every row and send it."""

@@ -15,6 +15,7 @@ from contactcentre.domain.errors import MediaUnavailable, NodeFull, UnknownName
 from contactcentre.domain.ids import CallId, LegId, SoundName
 from contactcentre.domain.languages import Language
 from contactcentre.ports.media import LegConnected, LegEvent, LegGone, LegQuality
+from contactcentre.ports.recording import Tape
 
 Sounds = Mapping[tuple[Language, SoundName], Samples]
 
@@ -164,6 +165,21 @@ class AiortcMedia:
         seat = self._seat(leg)
         if seat is not None:
             self._engine.mute(seat, on=on)
+
+    def record(self, tape: Tape, *, caller: LegId, adviser: LegId) -> None:
+        """Put on a tape what these two say to one another, or go on with it with other legs."""
+        heard, speaking = self._legs.get(caller), self._legs.get(adviser)
+        if heard is not None and speaking is not None:
+            assert heard.call == speaking.call, "nobody is recorded into another call"
+            self._engine.tapes.record(tape, heard.seat, speaking.seat)
+
+    def pause_recording(self, tape: Tape, *, on: bool) -> None:
+        """Put silence on a tape, or again what is said."""
+        self._engine.tapes.pause(tape, on=on)
+
+    def stop_recording(self, tape: Tape) -> None:
+        """Put nothing more on a tape, and close it."""
+        self._engine.tapes.stop(tape)
 
     def quality(self, leg: LegId) -> LegQuality | None:
         """Return what a leg's packets have been like; None if the leg is unknown."""

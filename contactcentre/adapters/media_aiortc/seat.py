@@ -85,7 +85,6 @@ class Seat:
         "jitter",
         "law",
         "leg",
-        "music_at",
         "music_heard",
         "music_on",
         "name",
@@ -113,7 +112,6 @@ class Seat:
         self.hears: set[Seat] = set()
         self.plays: deque[Playing] = deque()
         self.music_on = self.music_heard = False
-        self.music_at = 0
         self.is_connected = self.is_muted = self.is_silent = False
         self.source = random.getrandbits(32)
         self.name = f"{random.getrandbits(64):016x}"

@@ -24,6 +24,7 @@ from aiortc import (
 from contactcentre.adapters.media_aiortc.carriage import Datagram
 from contactcentre.adapters.media_aiortc.offers import Offer, Ours, write_answer
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, RTCP_FIRST, RTCP_LAST
+from contactcentre.adapters.media_aiortc.srtp import protector, unprotector
 
 CONNECT_MAX_MS = 10_000
 """ICE and DTLS together take no longer, or the leg is given up."""
@@ -147,8 +148,8 @@ class Connection:
             self.end()
         if self._over.is_set():
             return
-        self._unprotect = self._dtls._rx_srtp.unprotect  # noqa: SLF001 - aiortc's own users are its tracks
-        self._protect = self._dtls._tx_srtp.protect  # noqa: SLF001 - likewise
+        self._unprotect = unprotector(self._dtls._rx_srtp)  # noqa: SLF001 - aiortc's own users are its tracks
+        self._protect = protector(self._dtls._tx_srtp)  # noqa: SLF001 - likewise
         self._find_way()
         self._keys_agreed.set()
 

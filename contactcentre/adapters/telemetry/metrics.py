@@ -140,6 +140,11 @@ _busy_ratio = Gauge(
     "Of the last minute: spent moving sound.",
     registry=REGISTRY,
 )
+_unrecorded = Counter(
+    "contactcentre_bridging_unrecorded_seconds_total",
+    "Sound of recorded talks that could not be kept, as the disk was too slow or failed.",
+    registry=REGISTRY,
+)
 _lag = Histogram(
     "contactcentre_process_loop_lag_seconds",
     "By how much the loop came late to its own beat.",
@@ -292,6 +297,11 @@ def count_written(events: int) -> None:
 def count_closed_provisionally(outcome: str) -> None:
     """Count a record that was closed for now."""
     _closed_provisionally.labels(outcome=outcome).inc()
+
+
+def count_unrecorded(seconds: float) -> None:
+    """Count sound of recorded talks that could not be kept."""
+    _unrecorded.inc(seconds)
 
 
 def count_set_aside() -> None:

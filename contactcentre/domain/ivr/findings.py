@@ -25,6 +25,7 @@ class Rule(StrEnum):
     NEVER_OPEN = "never-open"
     UNSAID_OPENING = "unsaid-opening"
     WRONG_OVERFLOW = "wrong-overflow"
+    UNANNOUNCED_RECORDING = "unannounced-recording"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

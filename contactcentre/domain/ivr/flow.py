@@ -155,6 +155,14 @@ class QueueDefinition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRule:
+    """That a line's talks are recorded, and how its callers hear of it."""
+
+    announced_by: SoundName | None
+    """What says so; whoever has not heard it by then hears it as the talk begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """All the steps of one line."""
 
@@ -173,6 +181,8 @@ class Flow:
     """What a supervisor may let be said before the menu."""
     chat: QueueName | None = None
     """The queue in which chats wait, and nothing else; None: the line has no chat."""
+    recording: RecordingRule | None = None
+    """How talks are recorded; None: they are not."""
 
     def is_chat(self, queue: QueueName) -> bool:
         """Say whether a queue is the one for chats."""

@@ -73,6 +73,7 @@ def lint(
         *_abrupt_ends(flow),
         *lint_hours(flow),
         *lint_overflow(flow, flow_of or {flow.line: flow}.get),
+        *_unannounced(flow),
         *_missing_prompts(flow, words),
     )
     if found or durations_ms is None:
@@ -230,6 +231,16 @@ def _abrupt_ends(flow: Flow) -> Iterator[Finding]:
             yield _finding(Rule.ABRUPT_END, name, f"`{name}` hangs up without a {lacking}; add it.")
 
 
+def _unannounced(flow: Flow) -> Iterator[Finding]:
+    if flow.recording is not None and flow.recording.announced_by is None:
+        yield _finding(
+            Rule.UNANNOUNCED_RECORDING,
+            None,
+            "talks are recorded and nobody is told; name the prompt that says so in"
+            " `recording: {announced_by: …}`.",
+        )
+
+
 def _missing_prompts(
     flow: Flow, words: Mapping[Language, Collection[SoundName]]
 ) -> Iterator[Finding]:
@@ -240,6 +251,8 @@ def _missing_prompts(
         more = (*step.extra_support, *step.online) if isinstance(step, ClosedStep) else ()
         wanted.update(dict.fromkeys((*step.prompts, *again, *link, *more), name))
     wanted.update(dict.fromkeys(flow.notices))
+    if flow.recording is not None and flow.recording.announced_by is not None:
+        wanted[flow.recording.announced_by] = None
     if flow.when_closed is not None:
         wanted.update(dict.fromkeys(sorted({*reasons(flow), *OPENING_SOUNDS})))
     if any(queue.callbacks_max is not None for queue in flow.queues.values()):

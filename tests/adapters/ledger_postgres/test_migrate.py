@@ -21,6 +21,8 @@ TABLES = {
     "events",
     "marks",
     "outcomes",
+    "recording_acts",
+    "recordings",
     "sessions",
     "set_aside",
     "switch_turns",

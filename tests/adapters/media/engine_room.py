@@ -57,10 +57,14 @@ class Caller:
 
     def send(self) -> None:
         """Send the next 20 ms."""
-        self._number += 1
-        at = np.arange(self._number * 160, self._number * 160 + 160)
+        at = np.arange((self._number + 1) * 160, (self._number + 2) * 160)
         wave = 8_000 * np.sin(2 * np.pi * (self._hz or 0) / S * at)
-        codes = self._law.encode(wave.astype(np.int16))
+        self.say(wave.astype(np.int16))
+
+    def say(self, sound: Samples) -> None:
+        """Send 20 ms of some sound."""
+        self._number += 1
+        codes = self._law.encode(sound)
         packet = write_rtp(
             self._law.payload_type, self._number & 0xFFFF, self._number * 160, 7, codes
         )

@@ -52,6 +52,7 @@ export class AtWork {
   }
 
   readonly seen = (): Seen => this.#seen;
+  readonly record = (on: boolean): boolean => this.#leg.say({ kind: "record", on });
 
   readonly watch = (watcher: () => void): (() => void) => {
     this.#watchers.add(watcher);

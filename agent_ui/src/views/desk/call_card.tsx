@@ -9,6 +9,7 @@ import type { AtWork, Seen } from "./at_work";
 import { AudioRow } from "./audio_row";
 import { CallbackControls, CallbackRingControls, callbackOf } from "./callback_controls";
 import { Controls } from "./controls";
+import { RecordingRow } from "./recording_row";
 import { RingControls } from "./ring_controls";
 import { readable, useQueueTitle } from "./titles";
 import { WrapUpTimer } from "./wrap_up_timer";
@@ -39,6 +40,7 @@ export function CallCard({ me, work, seen }: Props) {
       )}
       {callback === null && now.at === "ringing" && <RingControls work={work} seen={seen} />}
       {callback === null && now.at === "talking" && <Controls work={work} seen={seen} />}
+      {callback === null && now.at === "talking" && <RecordingRow work={work} seen={seen} />}
       {now.at === "wrap_up" && <WrapUpTimer work={work} wrapUp={now} />}
       {callback === null && (now.at === "ringing" || now.at === "talking") && (
         <AudioRow seen={seen} />

@@ -55,6 +55,14 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
   useSaid(useBegan(work.at), words.call.answered);
   useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
   useTurned(seen.leg.held, words.call.heldSaid, words.call.takenOffHold, seen.leg.call);
+  const { recording } = seen.leg;
+  useTurned(
+    recording !== null && !recording.on,
+    words.recording.pausedSaid,
+    words.recording.resumedSaid,
+    seen.leg.call,
+  );
+  useSaid(recording?.on === true && recording.forgotten, words.recording.forgotten);
   useLeaveGuard(work.at === "talking" || openOf(seen.chats).length > 0);
 }
 

@@ -17,7 +17,7 @@ export interface HotKeys {
   openSheet: (open: boolean) => void;
 }
 
-export type Command = "answer" | "mute" | "hold" | "transfer" | "end" | "sheet";
+export type Command = "answer" | "mute" | "hold" | "transfer" | "record" | "end" | "sheet";
 
 /** Return what a key asks for in the state the call is in. */
 export function commandFor(
@@ -33,7 +33,10 @@ export function commandFor(
   }
   const isOwn = isTalking && askedBy(seen.desk.work) === null;
   if (event.key === "F4" && !event.shiftKey) return isOwn ? "hold" : null;
-  if (event.key === "F8" && !event.shiftKey) return isOwn ? "transfer" : null;
+  if (event.key === "F8" && event.shiftKey) {
+    return isTalking && seen.leg.recording !== null ? "record" : null;
+  }
+  if (event.key === "F8") return isOwn ? "transfer" : null;
   if (event.key === "F9" && event.shiftKey) {
     return seen.desk.work.at === "talking" ? "end" : null;
   }
@@ -71,6 +74,7 @@ function run(command: Exclude<Command, "sheet">, work: AtWork, seen: Seen): void
     mute: () => work.mute(!seen.leg.muted),
     hold: () => work.hold(!seen.leg.held),
     transfer: () => work.openTransfer(true),
+    record: () => work.record(!(seen.leg.recording?.on ?? true)),
     end: () => work.hangUp(),
   };
   does[command]();

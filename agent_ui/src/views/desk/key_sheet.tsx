@@ -10,6 +10,7 @@ export function KeySheet({ keys }: { keys: HotKeys }) {
     ["F2", words.keys.answerOrMute],
     ["F4", words.keys.hold],
     ["F8", words.keys.transfer],
+    ["Shift F8", words.keys.record],
     ["Shift F9", words.keys.end],
     ["?", words.keys.sheet],
   ];

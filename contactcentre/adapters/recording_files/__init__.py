@@ -1,0 +1,1 @@
+"""Recordings as files: sealed a second at a time, opened again for whoever may hear them."""

@@ -1,0 +1,139 @@
+"""Recorded talks: real nodes, a real Redis, real sound; the test plays the desk."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contactcentre.adapters.media_aiortc.g711 import PCMU, Samples
+from contactcentre.adapters.recording_files import form
+from contactcentre.adapters.recording_files.sealing import KeyRing
+from contactcentre.bench.peer import strongest_tone
+from contactcentre.domain.presence import Presence
+from tests.apps.small_centre import PAYING, LegPage, SmallCentre, small_centre
+from tests.recorded_flows import recorded_flows
+
+CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
+KEY = "r" * 32
+PAUSE_MAX_MS = 1_500
+S = 8_000
+
+
+@pytest.fixture
+async def centre(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SmallCentre]:
+    """Give a centre of two nodes that record the talks of the tax line."""
+    monkeypatch.setattr("contactcentre.apps.node_core.HAND_OVER_BEATS", 0)
+    more = {
+        "CC_RING_MS": "4000",
+        "CC_LEG_GRACE_MS": "5000",
+        "CC_FLOWS_DIR": str(recorded_flows(tmp_path / "flows", announced_by="digit_1")),
+        "CC_RECORDINGS": str(tmp_path / "recordings"),
+        "CC_RECORDING_KEYS": f"2026:{KEY}",
+        "CC_RECORDING_PAUSE_MAX_MS": str(PAUSE_MAX_MS),
+    }
+    async with small_centre(redis_url, tmp_path, nodes=2, **more) as one:
+        yield one
+
+
+async def talk(centre: SmallCentre) -> tuple[LegPage, LegPage]:
+    """Return a caller and an adviser who talk, each humming a tone."""
+    caller = await centre.wait_in_queue("call-1")
+    await caller.hear("place")
+    await centre.desk.report("ada", Presence.READY, PAYING)
+    _, adviser = await centre.answer_ring()
+    caller.peer.tone(CALLER_HZ)
+    adviser.peer.tone(ADVISER_HZ)
+    return caller, adviser
+
+
+async def parts(centre: SmallCentre, count: int) -> list[Samples]:
+    """Wait for so many whole parts and return their sound, two channels each, the first first."""
+    folder = centre.settings.recordings
+    assert folder is not None
+    async with asyncio.timeout(5):
+        while len(found := sorted(folder.rglob("*.rec"))) < count:  # noqa: ASYNC110 - another thread writes them
+            await asyncio.sleep(0.05)
+    return [_sound(path) for path in found]
+
+
+def _sound(path: Path) -> Samples:
+    with path.open("rb") as file:
+        _, pieces = form.open_sound(file, KeyRing({"2026": KEY}))
+        return PCMU.decode(b"".join(piece for _, piece in pieces)).reshape(-1, 2)
+
+
+def hums(sound: Samples, hz: float) -> bool:
+    """Say whether a tone is what is heard."""
+    return abs(strongest_tone(sound)[0] - hz) < 20
+
+
+async def test_a_talk_is_recorded_in_two_channels_but_for_its_pause(centre: SmallCentre) -> None:
+    caller, adviser = await talk(centre)
+    announced = await caller.hear("stage", state="talking")
+    if not announced["words"]:
+        announced = await caller.hear("stage", state="talking")
+    assert announced["words"][0] == "1", "whoever is recorded hears so first"
+    now = await adviser.hear("recording")
+    assert (now["on"], now["left_ms"]) == (True, None)
+    await asyncio.sleep(1)
+    await adviser.say("record", on=False)
+    paused = await adviser.hear("recording", on=False)
+    assert PAUSE_MAX_MS - 500 < paused["left_ms"] <= PAUSE_MAX_MS
+    await asyncio.sleep(0.7)
+    await adviser.say("record", on=True)
+    assert (await adviser.hear("recording", on=True))["is_forgotten"] is False
+    await asyncio.sleep(1)
+    await adviser.say("hang_up")
+    await caller.hear("over")
+    (sound,) = await parts(centre, 1)
+    silent = np.flatnonzero(~sound.reshape(-1, 160, 2).any(axis=(1, 2)))
+    assert 25 <= len(silent) <= 60, "the pause, and nothing else"
+    before, after = sound[S // 4 : S * 3 // 4], sound[-S * 3 // 4 : -S // 4]
+    for piece in (before, after):
+        assert hums(piece[:, 0], CALLER_HZ)
+        assert hums(piece[:, 1], ADVISER_HZ)
+
+
+async def test_a_pause_that_is_forgotten_ends_by_itself_and_says_so(centre: SmallCentre) -> None:
+    _, adviser = await talk(centre)
+    await adviser.hear("recording", on=True)
+    await adviser.say("record", on=False)
+    await adviser.hear("recording", on=False)
+    now = await adviser.hear("recording", on=True, within_s=PAUSE_MAX_MS / 1_000 + 1)
+    assert now["is_forgotten"] is True
+
+
+async def test_a_talk_that_moves_goes_on_in_a_second_part_and_paused_if_it_was(
+    centre: SmallCentre,
+) -> None:
+    caller, adviser = await talk(centre)
+    await adviser.hear("recording", on=True)
+    await asyncio.sleep(0.5)
+    await adviser.say("record", on=False)
+    await adviser.hear("recording", on=False)
+    with suppress(TimeoutError):  # the page takes in all that was said to it
+        await caller.hear("nothing more", within_s=0.5)
+    back = await centre.call_again(caller.claim, node=1)
+    back.peer.tone(CALLER_HZ)
+    async with asyncio.timeout(5):
+        ring = await centre.desk.moved.get()
+    again = await centre.attach(ring)
+    again.peer.tone(ADVISER_HZ)
+    assert (await again.hear("recording"))["on"] is False, "as nobody has resumed it"
+    await again.say("record", on=True)
+    await again.hear("recording", on=True)
+    await asyncio.sleep(1)
+    await again.say("hang_up")
+    first, second = await parts(centre, 2)
+    assert hums(first[: S // 2, 0], CALLER_HZ)
+    assert hums(second[-S // 2 :, 0], CALLER_HZ)
+    assert hums(second[-S // 2 :, 1], ADVISER_HZ)
+    folder = centre.settings.recordings
+    assert folder is not None
+    names = sorted(path.relative_to(folder).parts[0] for path in folder.rglob("*.rec"))
+    assert names == ["node-1", "node-2"]
