@@ -97,14 +97,22 @@ ABLATIONS = (
         ],
     ),
     Ablation(
-        name="a step is sent once",
-        files=[f"{STATE}/client.py"],
-        line="await connection.send_command(*command)",
-        instead="[await connection.send_command(*command) for _ in range(2)]",
+        name="a step tried again",
+        files=[f"{STATE}/scripts.py"],
+        line="reply = await self._client.ask(*command)",
+        instead=(
+            "reply = await self._client.ask(*command)\n"
+            "        except StateUnavailable:\n"
+            "            reply = await self._client.ask(*command)"
+        ),
         tests=[
             (
                 "tests/adapters/state_redis/test_client.py",
                 "test_a_step_is_tried_once_and_never_again_by_itself",
+            ),
+            (
+                "tests/adapters/state_redis/test_client.py",
+                "test_a_step_whose_connection_is_cut_is_not_tried_again",
             ),
         ],
     ),
