@@ -147,6 +147,7 @@ async def test_an_adviser_who_signs_out_under_a_chat_hands_the_caller_back(
     await ada.page.get_by_role("button", name="Hand back and sign out").click()
     await expect(ada.page.get_by_label("User name")).to_be_visible()
     await writer.is_in("waiting")
-    await expect(writer.page.get_by_role("heading", name="Your adviser is gone")).to_be_visible()
+    told = writer.page.get_by_role("heading", name="Another adviser will take over")
+    await expect(told).to_be_visible()
     await writer.see_no_fault()
     await writer.page.get_by_role("button", name="End the chat").click()
