@@ -156,7 +156,6 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signatures = Signatures(ring, signing, clock)
     switches = await _switches(settings, process, state, clock)
     lines = load_lines(flows)
-    chance = MachineChance()
     core = NodeCore(
         NodeGround(
             place=node_place(settings, process.internal_url),
@@ -165,7 +164,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
             spool=spool,
             peers=peers,
             clock=clock,
-            chance=chance,
+            chance=MachineChance(),
             signatures=signatures,
             lines=lines,
             switches=switches,
@@ -181,18 +180,6 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         )
     )
     process.spawn(core.ship(), "shipping")
-    door = trunk_door(
-        settings,
-        core=core,
-        media=media,
-        lines=lines,
-        clock=clock,
-        chance=chance,
-        spawn=process.spawn,
-    )
-    if door is not None:
-        stack.push_async_callback(door.close)
-    telephones = Telephones(settings, core=core, media=media, state=state, signatures=signatures)
     return Node(
         process,
         settings,
@@ -200,9 +187,33 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         state=state,
         core=core,
         spool=spool,
-        telephones=telephones,
-        door=door,
+        telephones=Telephones(settings, core=core, media=media, state=state, signatures=signatures),
+        door=_door(settings, process, stack, core=core, media=media, lines=lines),
     )
+
+
+def _door(
+    settings: Settings,
+    process: Process,
+    stack: AsyncExitStack,
+    *,
+    core: NodeCore,
+    media: AiortcMedia,
+    lines: Mapping[LineId, Line],
+) -> Door | None:
+    """Return where trunks knock; None where there are none."""
+    door = trunk_door(
+        settings,
+        core=core,
+        media=media,
+        lines=lines,
+        clock=MachineClock(),
+        chance=MachineChance(),
+        spawn=process.spawn,
+    )
+    if door is not None:
+        stack.push_async_callback(door.close)
+    return door
 
 
 async def _callbacks(

@@ -90,8 +90,9 @@ class PhoneWays:
         if here is Here.OVER:
             return NoWay.OVER
         nodes = self._centre.standings() or ()
-        if here is Here.HERE and own != avoid:
-            return next(_way(node) for node in nodes if node.node == own)
+        its_own = [_way(node) for node in nodes if node.node == own]
+        if here is Here.HERE and own != avoid and its_own:
+            return its_own[0]
         if not nodes:
             return self._one_of(self._static, own)
         left = {node.site for node in nodes if node.node == own and here is Here.LEAVING}

@@ -1,8 +1,9 @@
 """The public process: callers' pages, and claims to new calls. It needs no store to go on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
+from aiohttp import web
 
 from contactcentre.adapters.carrier_twilio.signatures import TwilioSignatures
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
@@ -49,8 +50,7 @@ async def serve(settings: Settings, process: Process) -> None:
     )
     path = settings.data_dir / "switches" / f"{settings.node}.json"
     switches = Switchboard(state, FileOfSwitches(path), clock)
-    signing, keys = settings.signing_ring()
-    signatures = Signatures(keys, signing, clock)
+    signatures = _signatures(settings, clock)
     site = Site(
         Tools(
             line=line,
@@ -60,22 +60,17 @@ async def serve(settings: Settings, process: Process) -> None:
             switches=lambda: switches.of(line.id),
             signatures=signatures,
             redials=Redials(signatures, state, clock, keep_ms=settings.redial_keep_ms),
-            rate=RateLimit(
-                clock,
-                at_once_max=CLAIMS_AT_ONCE_MAX,
-                one_more_every_ms=CLAIM_AGAIN_EVERY_MS,
-                addresses_max=CLAIM_ADDRESSES_MAX,
-            ),
+            rate=_rate(clock),
             proxies=settings.proxies,
             ice_servers=settings.ice_servers,
             clock=clock,
             chance=MachineChance(),
         )
     )
+    pages = site.application()
     await centre.look()  # the first page may already know the nodes
     await switches.look()
     process.spawn(switches.watch(), "switches")
-    pages = site.application()
     async with Peers(settings.cluster_key.get_secret_value()) as peers:
         ways = PhoneWays(
             centre=centre,
@@ -84,24 +79,36 @@ async def serve(settings: Settings, process: Process) -> None:
             chance=MachineChance(),
             nodes_static=settings.nodes_static,
         )
-        door = _twilio_door(settings, lines, ways, signatures)
-        if door is not None:
-            pages.add_routes(door.routes())
+        pages.add_routes(_twilio_routes(settings, lines, ways, signatures))
         await process.listen(pages, host=settings.host, port=settings.public_port)
         log.info("serving pages", line=line.id)
         await process.run(centre.watch)
     await state.close()
 
 
-def _twilio_door(
+def _signatures(settings: Settings, clock: MachineClock) -> Signatures:
+    signing, keys = settings.signing_ring()
+    return Signatures(keys, signing, clock)
+
+
+def _rate(clock: MachineClock) -> RateLimit:
+    return RateLimit(
+        clock,
+        at_once_max=CLAIMS_AT_ONCE_MAX,
+        one_more_every_ms=CLAIM_AGAIN_EVERY_MS,
+        addresses_max=CLAIM_ADDRESSES_MAX,
+    )
+
+
+def _twilio_routes(
     settings: Settings, lines: Mapping[LineId, Line], ways: PhoneWays, signatures: Signatures
-) -> TwilioDoor | None:
-    """Return what answers Twilio; None where no calls come from there. Raises BadRequest."""
+) -> Sequence[web.RouteDef]:
+    """Return what Twilio may ask; nothing where no calls come from there. Raises BadRequest."""
     account = settings.twilio_account()
     if account is None:
-        return None
+        return []
     account_sid, auth_tokens = account
-    return TwilioDoor(
+    door = TwilioDoor(
         DoorTools(
             account_sid=account_sid,
             proofs=TwilioSignatures(auth_tokens),
@@ -114,3 +121,4 @@ def _twilio_door(
             chance=MachineChance(),
         )
     )
+    return door.routes()

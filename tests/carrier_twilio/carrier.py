@@ -135,8 +135,11 @@ class Phone:
             self.stream.cut()
         await self._end()
 
-    def order(self, said: Mapping[str, str]) -> None:
+    async def order(self, said: Mapping[str, str]) -> None:
         """Do what a REST request says from now on, whatever is being done."""
+        if self.streams:
+            with suppress(*BROKEN):
+                await self.stream.stop()
         self._order = _Order(
             url=said.get("Url"), twiml=said.get("Twiml"), is_end=said.get("Status") == "completed"
         )
@@ -161,10 +164,6 @@ class Phone:
                 if self._order is None:
                     raise
                 order, self._order = self._order, None
-                if self.streams:
-                    with suppress(*BROKEN):
-                        await self.stream.stop()
-                        await self.stream._socket.close()  # type: ignore[union-attr]  # noqa: SLF001 - Twilio ends it
                 if order.is_end:
                     break
                 twiml, url = order.twiml, order.url
@@ -384,5 +383,5 @@ class Carrier:
         if phone.status != "in-progress":
             refused = {"code": 21220, "message": "Call is not in-progress. Cannot redirect."}
             return web.json_response(refused, status=400)
-        phone.order(said)
+        await phone.order(said)
         return web.json_response({"sid": phone.sid, "status": phone.status})

@@ -17,6 +17,8 @@ from contactcentre.bench.peer import strongest_tone
 TICK_S, FRAME, RATE_HZ = 0.02, 160, 8_000
 LEVEL = 8_000
 OPEN_WITHIN_S = 5.0
+CLOSE_WITHIN_S = 0.5
+"""Nobody is waited for who does not answer that the socket is closed."""
 HEARD_FRAMES = 50
 SUBPROTOCOL = "audio.twilio.com"
 
@@ -82,6 +84,7 @@ class Stream:
             self._socket = await session.ws_connect(
                 self.url,
                 protocols=(SUBPROTOCOL,),
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
                 headers={"X-Twilio-Signature": self._signature, "User-Agent": "Twilio.TmeWs/1.0"},
             )
         try:

@@ -61,6 +61,8 @@ async def _use_everything(centre: Centre) -> None:
     await centre.ready(AdviserId("kim"))
     await centre.node_says(said(CallId("south's")), node=SOUTH)
     await state.lose_calls(SOUTH, beat=1)
+    await state.keep_claim(CallId("south's"), epoch=said(CallId("south's")).epoch, claim="claim")
+    assert await state.pull(CallId("south's"), epoch=said(CallId("south's")).epoch)
     await centre.desk_says(AdviserId("lou"), Presence.READY, desk=DeskId("desk-2"))
     await centre.desk_beats(DeskId("desk-2"))
     await state.lose_advisers(DeskId("desk-2"), beat=1)
