@@ -15,7 +15,7 @@ from contactcentre.domain.events import (
     CallRang,
     LapseReason,
 )
-from contactcentre.domain.ids import AdviserId, DeskId, LegId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, DeskId, LegId, QueueId, SoundName, Token
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.ports.live import (
     AdviserAct,
@@ -275,3 +275,29 @@ async def test_an_adviser_who_only_does_not_answer_is_no_failed_desk(ring: Ring)
 async def test_a_desk_whose_browser_never_joined_has_failed_on_it(ring: Ring) -> None:
     assert await ring.bridging.ring(ring_ms=30) is LapseReason.NO_ANSWER
     assert ring.bridging.desk_failed
+
+
+async def test_a_talk_is_recorded_from_its_beginning_and_the_recording_ends_with_it(
+    ring: Ring,
+) -> None:
+    ring.recording.unsaid = (SoundName("recorded"),)
+    ring.act(AdviserAttached(leg=ADAS_LEG), AdviserAnswered())
+    assert await ring.bridging.ring(ring_ms=1_000) is None
+    talk = asyncio.create_task(ring.bridging.talk())
+    await asyncio.sleep(0.05)
+    assert ring.recording.ends == 0
+    ring.act(AdviserHungUp())
+    assert await talk is TalkEnd.ADVISER_HUNG_UP
+    assert ring.recording.heard == [(ring.live.caller_leg, ADAS_LEG)]
+    assert ring.recording.ends == 1
+    assert ring.live.said == ["recorded", "adviser_joining"], "who is recorded is told first"
+
+
+async def test_a_caller_who_leaves_as_the_talk_begins_ends_the_recording(ring: Ring) -> None:
+    ring.act(AdviserAttached(leg=ADAS_LEG), AdviserAnswered())
+    await ring.bridging.ring(ring_ms=1_000)
+    talk = asyncio.create_task(ring.bridging.talk())
+    await asyncio.sleep(0)
+    talk.cancel()
+    await asyncio.wait([talk])
+    assert ring.recording.ends == 1
