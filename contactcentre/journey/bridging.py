@@ -182,6 +182,8 @@ class Bridging:
 
     async def _converse(self, first: tuple[SoundName, ...]) -> TalkEnd:
         """Follow the adviser to the end of the talk, while the caller hears what comes first."""
+        if not first:
+            return await self._follow_adviser()
         async with asyncio.TaskGroup() as group:
             saying = group.create_task(self._live.say(first, keys={}), name="joining")
             end = await self._follow_adviser()

@@ -18,7 +18,7 @@ from contactcentre.domain.events import (
     CallTransferred,
     LapseReason,
 )
-from contactcentre.domain.ids import AdviserId, DeskId, LegId, LineId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, DeskId, LegId, LineId, QueueId, SoundName, Token
 from contactcentre.domain.ivr.switches import AS_PLANNED
 from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.journey.bridging import Bridging, TalkEnd
@@ -387,3 +387,12 @@ async def test_an_adviser_who_only_does_not_answer_is_no_failed_desk(ring: Ring)
 async def test_a_desk_whose_browser_never_joined_has_failed_on_it(ring: Ring) -> None:
     assert await ring.bridging.ring(ring_ms=30) is LapseReason.NO_ANSWER
     assert ring.bridging.desk_failed
+
+
+async def test_who_is_recorded_is_told_before_anything_else(ring: Ring) -> None:
+    ring.recording.unsaid = (SoundName("recorded"),)
+    talking = asyncio.create_task(talk(ring))
+    await asyncio.sleep(0.05)
+    ring.act(AdviserHungUp())
+    assert await talking is TalkEnd.ADVISER_HUNG_UP
+    assert ring.live.said == ["recorded", "adviser_joining"]

@@ -44,6 +44,9 @@ _SEEN_MASK = (1 << 128) - 1
 """Of so many packets it is known which have come."""
 _THERE = b"\x01" * RING_SAMPLES
 _NOT_THERE = bytes(RING_SAMPLES)
+_FRAME_THERE = _THERE[:SAMPLES_PER_TICK]
+_FRAME_NOT_THERE = _NOT_THERE[:SAMPLES_PER_TICK]
+"""What nearly every packet and every tick needs, made once."""
 _FADE_IN = np.linspace(0.0, 1.0, SAMPLES_PER_TICK, endpoint=False, dtype=np.float32)
 
 assert RING_SAMPLES & _MASK == 0, "a power of two, so that a place is found by a mask"
@@ -190,7 +193,9 @@ class JitterBuffer:
         """Count a packet and return its place on the timeline; None if it has come before."""
         if source != self._source:
             return self._begin(sequence, timestamp, source, now)
-        step = _signed(sequence - self._highest, 16)
+        step = (
+            1 if sequence == self._highest + 1 & 0xFFFF else _signed(sequence - self._highest, 16)
+        )
         at = self._end + _signed(timestamp - self._end, 32)
         jumped = abs(now - at - self._fastest) > TRANSIT_JUMP_MAX
         if jumped or abs(step) > SEQUENCE_JUMP_MAX:
@@ -261,6 +266,11 @@ class JitterBuffer:
             payload = payload[self._play - at :]
             at = self._play
         start, length = at & _MASK, end - at
+        if length == SAMPLES_PER_TICK and start <= RING_SAMPLES - SAMPLES_PER_TICK:
+            self._sound[start : start + SAMPLES_PER_TICK] = payload
+            self._there[start : start + SAMPLES_PER_TICK] = _FRAME_THERE
+            self._end = max(self._end, end)
+            return
         room = min(length, RING_SAMPLES - start)
         self._sound[start : start + room] = payload[:room]
         self._there[start : start + room] = _THERE[:room]
@@ -283,9 +293,9 @@ class JitterBuffer:
         end = start + length
         self._play += length
         if end <= RING_SAMPLES:
-            sound = bytes(self._sound[start:end])
-            self._there[start:end] = _NOT_THERE[:length]
-            return sound
+            gone = _FRAME_NOT_THERE if length == SAMPLES_PER_TICK else _NOT_THERE[:length]
+            self._there[start:end] = gone
+            return bytes(self._sound[start:end])
         sound = bytes(self._sound[start:] + self._sound[: end - RING_SAMPLES])
         self._there[start:] = _NOT_THERE[: RING_SAMPLES - start]
         self._there[: end - RING_SAMPLES] = _NOT_THERE[: end - RING_SAMPLES]

@@ -117,7 +117,6 @@ class FileShelf:
         self._found: Callable[[Kept], None] = lambda _: None
         self._loop = asyncio.get_running_loop()
         self._inbox: SimpleQueue[FileTape | None] = SimpleQueue()
-        self._left = sorted(self._own.rglob(f"*{OPEN}"))
         self._thread = Thread(target=self._write_all, name="recordings", daemon=True)
 
     def start(self, found: Callable[[Kept], None]) -> None:
@@ -151,7 +150,7 @@ class FileShelf:
     # In the thread
 
     def _write_all(self) -> None:
-        for path in self._left:
+        for path in sorted(self._own.rglob(f"*{OPEN}")):
             self._take_up(path)
         while (tape := self._inbox.get()) is not None:
             try:

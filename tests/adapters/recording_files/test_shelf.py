@@ -130,6 +130,19 @@ async def test_whoever_changes_a_byte_is_found_out(shelves: Shelves, at: int) ->
         opened(path)
 
 
+async def test_neither_the_head_nor_the_place_of_a_second_can_be_changed(shelves: Shelves) -> None:
+    path = await record(shelves, 3)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"line":"tax"', b'"line":"cab"'))
+    with pytest.raises(BadRequest, match="changed"):
+        opened(path)
+    place = SECOND.to_bytes(8, "big")
+    assert whole.count(place) == 1
+    path.write_bytes(whole.replace(place, (SECOND + 1).to_bytes(8, "big")))
+    with pytest.raises(BadRequest, match="changed"):
+        opened(path)
+
+
 async def test_a_frame_that_is_taken_out_or_moved_is_found_out(shelves: Shelves) -> None:
     path = await record(shelves, 3)
     with path.open("rb") as file:
