@@ -44,6 +44,39 @@ def test_a_caller_whose_claim_is_refused_is_lost(saw: Saw) -> None:
     assert found(saw, row("a", ending="abandoned")) == {"lost": 1}
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_caller_who_asked_to_be_rung_back_was_not_cut_off(saw: Saw, asks: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+    saw.comes("a", 0, place=1)
+    if asks:
+        saw.note(h.CallbackAsked(at_ms=2_000, call="a"))
+    saw.note(h.CallbackHeard(at_ms=3_000, call="a"))
+    saw.note(h.CallerGone(at_ms=3_000, call="a", why="over", said="callback"))
+    assert found(saw, row("a", ending="callback")) == ({} if asks else {"lost": 1})
+
+
+@pytest.mark.parametrize(("ending", "is_right"), [("callback", True), ("abandoned", False)])
+def test_who_was_told_of_a_callback_stands_so_in_the_record(
+    saw: Saw,
+    ending: str,
+    is_right: bool,  # noqa: FBT001 - a parameter of pytest
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.note(h.CallbackAsked(at_ms=2_000, call="a"))
+    saw.leaves("a", 9_000)
+    assert found(saw, row("a", ending=ending)) == {}, "who has not heard of it may have either"
+    saw.note(h.CallbackHeard(at_ms=3_000, call="a"))
+    assert found(saw, row("a", ending=ending)) == ({} if is_right else {"records_wrong": 1})
+
+
+def test_a_callback_that_two_advisers_are_at_was_given_twice(saw: Saw) -> None:
+    saw.comes("a", 0, place=1)
+    saw.is_served("a", "ada", 1_000, token=1)
+    for adviser, token in (("ada", 5), ("bryn", 6)):
+        saw.note(h.CallbackTaken(at_ms=9_000, adviser=adviser, call="back-a", token=token))
+        saw.note(h.AdviserLegOver(at_ms=12_000, adviser=adviser, call="back-a", token=token))
+    assert found(saw) == {"duplicated": 1}
+
+
 def test_a_caller_who_comes_back_to_a_talk_that_the_adviser_has_ended_is_not_lost(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.rings("a", "ada", 1_000, token=1)

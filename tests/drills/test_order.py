@@ -3,7 +3,8 @@
 import pytest
 
 from contactcentre.drills import history as h
-from contactcentre.drills.order import WISHED_MS, order_violations
+from contactcentre.drills.order import WISHED_MS, Place, order_violations
+from contactcentre.drills.spans import Span
 from tests.drills.saw import GENERAL, Saw, found
 
 
@@ -185,3 +186,26 @@ def test_who_has_been_passed_on_stands_in_the_new_queue_by_the_old_time(
     saw.is_served("b", "ada", 4_000, token=1)
     saw.is_served("a", "ada", 8_000, token=2)
     assert found(saw).get("order_violations", 0) == violations
+
+
+@pytest.mark.parametrize(("stood_until_ms", "violations"), [(20_000, 1), (8_000, 0)])
+def test_a_callback_that_stood_in_front_may_not_be_passed_over(
+    saw: Saw, stood_until_ms: int, violations: int
+) -> None:
+    callback = Place(
+        call="back-a",
+        queue=GENERAL,
+        began_ms=5_000,
+        enqueued_ms=1,
+        waits=[Span(5_000, stood_until_ms)],
+    )
+    saw.comes("b", 2_000, place=2)
+    saw.rings("b", "ada", 10_000, token=1)
+    assert len(list(order_violations(saw.history, callbacks=[callback]))) == violations
+
+
+def test_a_callback_may_not_pass_a_caller_who_stands_in_front(saw: Saw) -> None:
+    callback = Place(call="back-b", queue=GENERAL, began_ms=5_000, enqueued_ms=2, waits=[])
+    saw.comes("a", 0, place=1)
+    saw.note(h.RingHeard(at_ms=10_000, adviser="ada", call="back-b", token=1, queue=GENERAL))
+    assert len(list(order_violations(saw.history, callbacks=[callback]))) == 1
