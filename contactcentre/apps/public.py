@@ -1,9 +1,8 @@
 """The public process: callers' pages, and claims to new calls. It needs no store to go on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import structlog
-from aiohttp import web
 
 from contactcentre.adapters.carrier_twilio.signatures import TwilioSignatures
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
@@ -21,7 +20,7 @@ from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.phone_ways import PhoneWays
 from contactcentre.apps.process import Process
 from contactcentre.apps.switchboard import Switchboard
-from contactcentre.apps.twilio_door import DoorTools, TwilioDoor, public_address
+from contactcentre.apps.twilio_door import DoorTools, TwilioAccount, TwilioDoor, public_address
 from contactcentre.domain.ids import LineId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.settings import Settings
@@ -35,7 +34,8 @@ CLAIM_ADDRESSES_MAX = 50_000
 
 
 async def serve(settings: Settings, process: Process) -> None:
-    """Serve the pages until the process drains."""
+    """Serve the pages until the process drains. Raises BadRequest for settings that do not do."""
+    twilio = _twilio(settings)
     flows_dir = settings.flows_dir or default_flows_dir()
     lines = load_lines(flows_dir)
     line = next(iter(lines.values()))
@@ -72,14 +72,9 @@ async def serve(settings: Settings, process: Process) -> None:
     await switches.look()
     process.spawn(switches.watch(), "switches")
     async with Peers(settings.cluster_key.get_secret_value()) as peers:
-        ways = PhoneWays(
-            centre=centre,
-            queues=state,
-            peers=peers,
-            chance=MachineChance(),
-            nodes_static=settings.nodes_static,
-        )
-        pages.add_routes(_twilio_routes(settings, lines, ways, signatures))
+        if twilio is not None:
+            ways = _ways(settings, centre, state, peers)
+            pages.add_routes(_door(twilio, settings, lines, ways, signatures).routes())
         await process.listen(pages, host=settings.host, port=settings.public_port)
         log.info("serving pages", line=line.id)
         await process.run(centre.watch)
@@ -100,19 +95,37 @@ def _rate(clock: MachineClock) -> RateLimit:
     )
 
 
-def _twilio_routes(
-    settings: Settings, lines: Mapping[LineId, Line], ways: PhoneWays, signatures: Signatures
-) -> Sequence[web.RouteDef]:
-    """Return what Twilio may ask; nothing where no calls come from there. Raises BadRequest."""
+def _twilio(settings: Settings) -> TwilioAccount | None:
+    """Return what Twilio and we know of one another; None where no calls come from there."""
     account = settings.twilio_account()
     if account is None:
-        return []
-    account_sid, auth_tokens = account
-    door = TwilioDoor(
+        return None
+    sid, tokens = account
+    return TwilioAccount(sid=sid, tokens=tokens, public_url=public_address(settings))
+
+
+def _ways(settings: Settings, centre: SeenCentre, state: RedisState, peers: Peers) -> PhoneWays:
+    return PhoneWays(
+        centre=centre,
+        queues=state,
+        peers=peers,
+        chance=MachineChance(),
+        nodes_static=settings.nodes_static,
+    )
+
+
+def _door(
+    twilio: TwilioAccount,
+    settings: Settings,
+    lines: Mapping[LineId, Line],
+    ways: PhoneWays,
+    signatures: Signatures,
+) -> TwilioDoor:
+    """Return what answers Twilio."""
+    return TwilioDoor(
         DoorTools(
-            account_sid=account_sid,
-            proofs=TwilioSignatures(auth_tokens),
-            public_url=public_address(settings),
+            account=twilio,
+            proofs=TwilioSignatures(twilio.tokens),
             organisation=settings.organisation,
             lines=lines,
             ways=ways,
@@ -121,4 +134,3 @@ def _twilio_routes(
             chance=MachineChance(),
         )
     )
-    return door.routes()

@@ -48,13 +48,21 @@ QUICK_TRIES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioAccount:
+    """What Twilio and we know of one another."""
+
+    sid: str
+    tokens: Sequence[str]
+    public_url: str
+    """The address that Twilio is told, without a slash at its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoorTools:
     """What the door needs."""
 
-    account_sid: str
+    account: TwilioAccount
     proofs: TwilioSignatures
-    public_url: str
-    """The address that Twilio is told, without a slash at its end."""
     organisation: str
     lines: Mapping[LineId, Line]
     ways: PhoneWays
@@ -195,7 +203,7 @@ class TwilioDoor:
     def _spoken(self, caller: Caller, said: Mapping[Language, str]) -> Mapping[Language, str]:
         """Return what is said: in a call that has begun in its language, before in each."""
         languages = self._tools.lines[caller.line].flow.languages
-        site = urlsplit(self._tools.public_url).hostname or ""
+        site = urlsplit(self._tools.account.public_url).hostname or ""
         return {
             language: said[language].format(organisation=self._tools.organisation, site=site)
             for language in languages
@@ -204,7 +212,7 @@ class TwilioDoor:
 
     def _resume_url(self, caller: Caller, node: NodeId) -> str:
         given = self._pass(caller, node, use="resume")
-        return f"{self._tools.public_url}{RESUME_PATH}?pass={quote(given)}"
+        return f"{self._tools.account.public_url}{RESUME_PATH}?pass={quote(given)}"
 
     def _pass(self, caller: Caller, node: NodeId, *, use: str) -> str:
         lives_s = STREAM_OPENS_WITHIN_S if use == "open" else PHONE_CALL_MAX_S
@@ -254,11 +262,11 @@ class TwilioDoor:
             raise
 
     def _read(self, request: web.Request, said: Mapping[str, str]) -> CallAsked:
-        url = f"{self._tools.public_url}{request.raw_path}"
+        url = f"{self._tools.account.public_url}{request.raw_path}"
         if not self._tools.proofs.proves(url, said, request.headers.get(SIGNATURE_HEADER)):
             raise BadClaim("This is not signed by Twilio for the address in CC_PUBLIC_URL.")
         asked = read_asked(said, CallAsked)
-        if asked.account_sid != self._tools.account_sid:
+        if asked.account_sid != self._tools.account.sid:
             raise BadClaim("This is about a call of another account.")
         return asked
 

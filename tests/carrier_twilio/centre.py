@@ -1,9 +1,10 @@
 """A small centre that takes calls from Twilio, and the carrier that places them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -43,6 +44,8 @@ class TelephoneCentre:
     centre: SmallCentre
     carrier: Carrier
     public_url: str
+    advisers: Iterator[str] = field(default_factory=lambda: map("ada-{}".format, itertools.count()))
+    """Each talk has an adviser of its own."""
 
     def number(self, number: str = TAX, **more: str | int) -> Number:
         """Return a number that is set up as the documentation says."""
@@ -72,10 +75,14 @@ class TelephoneCentre:
     async def talk(self) -> tuple[Phone, LegPage]:
         """Return a caller and an adviser who talk."""
         phone = await self.wait_in_queue()
-        await self.centre.desk.report("ada", Presence.READY, PAYING)
+        return phone, await self.answer()
+
+    async def answer(self) -> LegPage:
+        """Let an adviser come and answer whoever waits."""
+        await self.centre.desk.report(next(self.advisers), Presence.READY, PAYING)
         _, adviser = await self.centre.answer_ring()
         await adviser.hear("bridged")
-        return phone, adviser
+        return adviser
 
     async def until_state(self, phone: Phone, *states: str, within_s: float = 10.0) -> None:
         """Wait until the live state says of a call that it stands so."""

@@ -1,30 +1,20 @@
 """Calls from telephones at Twilio, from the webhook to the end of the talk."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from contactcentre.domain.events import Ending
-from contactcentre.domain.presence import Presence
-from tests.apps.small_centre import PAYING
 from tests.carrier_twilio.carrier import Phone
 from tests.carrier_twilio.centre import (
     CALLER_HZ,
     TelephoneCentre,
     call_of,
     hear_each_other,
-    telephone_centre,
 )
 from tests.carrier_twilio.counted import counted
 
-
-@pytest.fixture
-async def both(redis_url: str, tmp_path: Path) -> AsyncIterator[TelephoneCentre]:
-    """Give a running centre of two nodes and its carrier."""
-    async with telephone_centre(redis_url, tmp_path, nodes=2, CC_LEG_GRACE_MS="20000") as one:
-        yield one
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def ending_of(both: TelephoneCentre, phone: Phone) -> Ending | None:
@@ -79,25 +69,6 @@ async def test_a_caller_whose_stream_breaks_in_the_talk_is_back_in_it(
     assert both.centre.desk.moved.empty(), "it is the same node"
 
 
-async def test_a_node_that_drains_sends_its_caller_to_another_one_with_the_place(
-    both: TelephoneCentre,
-) -> None:
-    phone = await both.wait_in_queue()
-    (before,) = await both.centre.state.look_calls([call_of(phone)])
-    assert before.node is not None
-    both.centre.drain(int(before.node.rpartition("-")[2]) - 1)
-    await phone.in_stream(2)
-    await both.until_state(phone, "waiting")
-    (after,) = await both.centre.state.look_calls([call_of(phone)])
-    assert (after.node, after.enqueued_ms) != (before.node, before.enqueued_ms)
-    assert after.enqueued_ms == before.enqueued_ms
-    await both.centre.desk.report("ada", Presence.READY, PAYING)
-    _, adviser = await both.centre.answer_ring()
-    await adviser.hear("bridged")
-    phone.tone(CALLER_HZ)
-    assert await adviser.peer.hears(CALLER_HZ)
-
-
 async def test_a_caller_who_has_gone_while_the_stream_was_lost_is_known_to_have_gone(
     both: TelephoneCentre,
 ) -> None:
@@ -117,3 +88,20 @@ async def test_word_that_a_caller_has_gone_may_come_late_or_twice(both: Telephon
     assert counted("status", "taken") == before + 2
     (call,) = await both.centre.state.look_calls([call_of(phone)])
     assert call.ending is Ending.ABANDONED
+
+
+async def test_a_node_that_drains_sends_its_caller_to_another_one_with_the_place(
+    both: TelephoneCentre,
+) -> None:
+    phone = await both.wait_in_queue()
+    (before,) = await both.centre.state.look_calls([call_of(phone)])
+    assert before.node is not None
+    both.centre.drain(int(before.node.rpartition("-")[2]) - 1)
+    await phone.in_stream(2)
+    await both.until_state(phone, "waiting")
+    (after,) = await both.centre.state.look_calls([call_of(phone)])
+    assert (after.node, after.enqueued_ms) != (before.node, before.enqueued_ms)
+    assert after.enqueued_ms == before.enqueued_ms
+    adviser = await both.answer()
+    phone.tone(CALLER_HZ)
+    assert await adviser.peer.hears(CALLER_HZ)

@@ -159,7 +159,13 @@ async def test_the_fallback_at_the_other_site_goes_on_with_the_same_call(
 ) -> None:
     """The first site does not answer in Twilio's time, and then not at all."""
     await report(redis_url, legs_count=0)
-    hung = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    gone = asyncio.Event()
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.close()
+
+    hung = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = hung.sockets[0].getsockname()[1]
     carrier.timeout_s = 0.3
     async with AsyncExitStack() as stack:
@@ -175,6 +181,8 @@ async def test_the_fallback_at_the_other_site_goes_on_with_the_same_call(
         assert [one.status for one in phone.asked[:3]] == [None, None, 200]
         assert phone.asked[2].said["ErrorUrl"] == f"http://127.0.0.1:{port}/twilio/voice"
         assert phone.streams, "the other site has sent the caller to a node"
+        gone.set()
+        await asyncio.sleep(0.05)
 
 
 async def test_half_an_account_is_refused_at_the_start(redis_url: str, tmp_path: Path) -> None:
