@@ -77,7 +77,7 @@ async def test_a_talk_is_recorded_in_two_channels_but_for_its_pause(centre: Smal
     announced = await caller.hear("stage", state="talking")
     if not announced["words"]:
         announced = await caller.hear("stage", state="talking")
-    assert announced["words"][0] == "1", "whoever is recorded hears so first"
+    assert announced["words"][0] == "1.", "whoever is recorded hears so first"
     now = await adviser.hear("recording")
     assert (now["on"], now["left_ms"]) == (True, None)
     await asyncio.sleep(1)
