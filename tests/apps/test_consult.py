@@ -73,6 +73,7 @@ async def test_two_advisers_talk_while_the_caller_is_on_hold_then_swap_merge_and
     centre: SmallCentre,
 ) -> None:
     caller, ada = await talk(centre)
+    ends = asyncio.create_task(caller.hear("over", within_s=60, ending="handled"))  # and beats
     ring, bryn = await asked(centre, ada, queue=GENERAL)
     assert await ada.peer.hears(ASKED_HZ)
     assert await bryn.peer.hears(ADVISER_HZ)
@@ -96,7 +97,7 @@ async def test_two_advisers_talk_while_the_caller_is_on_hold_then_swap_merge_and
     standing = await stands(centre)
     assert (standing.adviser, standing.token) == ("bryn", ring.token)
     await bryn.say("hang_up")
-    await caller.hear("over", ending="handled")
+    await ends
     assert await becomes(centre, "bryn", Presence.WRAP_UP)
 
 

@@ -108,6 +108,9 @@ async def test_a_supervisor_listens_whispers_and_joins_and_all_of_it_is_written_
         await sam.hear("supervising", mode="listen")
         assert told(events) == ["listen"]
         await ada.hear("supervised", modes=["listen"])
+        # both pages beat meanwhile
+        ends = asyncio.create_task(caller.hear("over", within_s=60, ending="handled"))
+        alone = asyncio.create_task(ada.hear("supervised", within_s=60, modes=[]))
         assert await hears_only(sam, caller, CALLER_HZ, ada)
         assert await hears_only(sam, ada, ADVISER_HZ, caller)
         sam.peer.tone(SUPERVISOR_HZ)
@@ -125,10 +128,10 @@ async def test_a_supervisor_listens_whispers_and_joins_and_all_of_it_is_written_
         assert [leg["role"] for leg in legs] == ["caller", "adviser"]
         assert all(1 <= leg["quality"]["mos"] <= 4.5 for leg in legs)
         await sam.vanish()
-        await ada.hear("supervised", modes=[])
+        await alone
         assert await hears_only(caller, ada, ADVISER_HZ), "the talk goes on"
         await ada.say("hang_up")
-        await caller.hear("over", ending="handled")
+        await ends
         assert await is_told(events, "listen", "whisper", "join", "leave")
 
 
