@@ -5,6 +5,7 @@ hangs, or its machine or network does, the sockets stay, and the caller hears no
 is lost for longer than the carrier needs: one router has the carrier take the call off it.
 """
 
+import asyncio
 from urllib.parse import quote
 
 import structlog
@@ -63,9 +64,14 @@ class PhoneRescue:
         """Pull every call that was lost in the last look already. Raises StateUnavailable."""
         lost = {one for one in await self._state.lost_calls() if sid_of(one.call) is not None}
         due, self._seen = lost & self._seen, lost
-        for one in sorted(due, key=lambda call: call.call)[:PULLS_PER_LOOK_MAX]:
-            if await self._state.pull(one.call, epoch=one.epoch):
-                await self._pull(one)
+        pulled = [
+            one
+            for one in sorted(due, key=lambda call: call.call)[:PULLS_PER_LOOK_MAX]
+            if await self._state.pull(one.call, epoch=one.epoch)
+        ]
+        async with asyncio.TaskGroup() as pulls:
+            for one in pulled:
+                pulls.create_task(self._pull(one), name="call pulled off a lost node")
 
     async def _pull(self, lost: LostCall) -> None:
         """Have Twilio ask where a call goes on; while that fails it is tried again later."""
