@@ -19,7 +19,6 @@ from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
 from contactcentre.adapters.recording_files.sealing import KeyRing
 from contactcentre.adapters.recording_files.shelf import FileShelf
-from contactcentre.adapters.sip.door import Door
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
@@ -36,7 +35,7 @@ from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
 from contactcentre.apps.talk_recording import keeper
 from contactcentre.apps.telephones import Telephones, node_place
-from contactcentre.apps.trunk_door import trunk_door
+from contactcentre.apps.trunk_entrance import TrunkEntrance, trunk_entrance
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
@@ -76,7 +75,7 @@ class Node:
         core: NodeCore,
         spool: FileSpool,
         telephones: Telephones,
-        door: Door | None,
+        door: TrunkEntrance | None,
     ) -> None:
         self._door = door
         self._gauges = Gauges()
@@ -156,30 +155,32 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signatures = Signatures(ring, signing, clock)
     switches = await _switches(settings, process, state, clock)
     lines = load_lines(flows)
-    core = NodeCore(
-        NodeGround(
-            place=node_place(settings, process.internal_url),
-            media=media,
-            state=state,
-            spool=spool,
-            peers=peers,
-            clock=clock,
-            chance=MachineChance(),
-            signatures=signatures,
-            lines=lines,
-            switches=switches,
-            words=load_words(flows),
-            patience=patience_of(settings),
-            wait_errors=WaitErrors(metrics.record_wait_error),
-            spawn=process.spawn,
-            desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
-            tells_of_listening=settings.tells_of_listening,
-            callbacks=await _callbacks(settings, process, stack, lines),
-            recording=recording,
-            is_strained=lambda: _is_strained(media),
-        )
+    ground = NodeGround(
+        place=node_place(settings, process.internal_url),
+        media=media,
+        state=state,
+        spool=spool,
+        peers=peers,
+        clock=clock,
+        chance=MachineChance(),
+        signatures=signatures,
+        lines=lines,
+        switches=switches,
+        words=load_words(flows),
+        patience=patience_of(settings),
+        wait_errors=WaitErrors(metrics.record_wait_error),
+        spawn=process.spawn,
+        desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
+        tells_of_listening=settings.tells_of_listening,
+        callbacks=await _callbacks(settings, process, stack, lines),
+        recording=recording,
+        is_strained=lambda: _is_strained(media),
     )
+    core = NodeCore(ground)
     process.spawn(core.ship(), "shipping")
+    door = trunk_entrance(settings, ground, core, media=media, peers=peers)
+    if door is not None:
+        stack.push_async_callback(door.close)
     return Node(
         process,
         settings,
@@ -188,32 +189,8 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         core=core,
         spool=spool,
         telephones=Telephones(settings, core=core, media=media, state=state, signatures=signatures),
-        door=_door(settings, process, stack, core=core, media=media, lines=lines),
+        door=door,
     )
-
-
-def _door(
-    settings: Settings,
-    process: Process,
-    stack: AsyncExitStack,
-    *,
-    core: NodeCore,
-    media: AiortcMedia,
-    lines: Mapping[LineId, Line],
-) -> Door | None:
-    """Return where trunks knock; None where there are none."""
-    door = trunk_door(
-        settings,
-        core=core,
-        media=media,
-        lines=lines,
-        clock=MachineClock(),
-        chance=MachineChance(),
-        spawn=process.spawn,
-    )
-    if door is not None:
-        stack.push_async_callback(door.close)
-    return door
 
 
 async def _callbacks(
