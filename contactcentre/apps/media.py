@@ -69,21 +69,20 @@ class Node:
         self,
         process: Process,
         settings: Settings,
+        ground: NodeGround,
         *,
         media: AiortcMedia,
-        state: RedisState,
         core: NodeCore,
-        spool: FileSpool,
         telephones: Telephones,
         door: TrunkEntrance | None,
     ) -> None:
         self._door = door
         self._gauges = Gauges()
-        self._spool = spool
+        self._spool = ground.spool
         self._process = process
         self._settings = settings
         self._media = media
-        self._state = state
+        self._state = ground.state
         self._core = core
         self._calls = core.calls
         self._telephones = telephones
@@ -178,19 +177,11 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     )
     core = NodeCore(ground)
     process.spawn(core.ship(), "shipping")
+    telephones = Telephones(settings, core=core, media=media, state=state, signatures=signatures)
     door = trunk_entrance(settings, ground, core, media=media, peers=peers)
     if door is not None:
         stack.push_async_callback(door.close)
-    return Node(
-        process,
-        settings,
-        media=media,
-        state=state,
-        core=core,
-        spool=spool,
-        telephones=Telephones(settings, core=core, media=media, state=state, signatures=signatures),
-        door=door,
-    )
+    return Node(process, settings, ground, media=media, core=core, telephones=telephones, door=door)
 
 
 async def _callbacks(
