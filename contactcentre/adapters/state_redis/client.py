@@ -133,8 +133,10 @@ class RedisClient:
             connection = await pool.get_connection()  # type: ignore[no-untyped-call]
             clock = asyncio.get_running_loop()
             began_s = clock.time()
-            deadline.reschedule(min(deadline.when() or began_s, began_s + self._line.within_s))
             try:
+                if deadline.expired():
+                    raise TimeoutError("no connection in time")  # the library may swallow its end
+                deadline.reschedule(min(deadline.when() or began_s, began_s + self._line.within_s))
                 await connection.send_command(*command)
                 reply = await connection.read_response()
             finally:

@@ -89,7 +89,7 @@ class Socket:
         if self._closing is not None:
             return
         self._closing = (why, words)
-        if self._patience is not None:
+        if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(0)
         if self._outbox.full():
             self._outbox.get_nowait()

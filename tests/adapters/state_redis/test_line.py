@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
+from redis.asyncio import BlockingConnectionPool
 
 from contactcentre.adapters.state_redis.line import MOST_FACTOR, ROUND_TRIPS, Line
 from contactcentre.adapters.state_redis.state import RedisState
@@ -54,6 +56,27 @@ async def test_steps_succeed_on_a_line_as_slow_as_a_step_may_be_also_on_new_conn
         times = await asyncio.gather(*(state.give_time() for _ in range(4)))
         assert len(set(times)) == len(times)
         await state.close()
+
+
+async def test_a_step_whose_time_was_over_as_it_got_its_connection_is_an_outage(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = RedisState(server.url, timeout_ms=100)
+    await state.give_time()
+    get = BlockingConnectionPool.get_connection
+
+    async def late(pool: BlockingConnectionPool) -> object:
+        with suppress(asyncio.CancelledError):  # as the library's own waits may do
+            await asyncio.sleep(60)
+        return await get(pool)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(BlockingConnectionPool, "get_connection", late)
+    for _ in range(20):  # no connection is lost to the others
+        with pytest.raises(StateUnavailable):
+            await state.give_time()
+    monkeypatch.undo()
+    await state.give_time()
+    await state.close()
 
 
 async def test_a_server_that_hangs_at_the_end_of_a_fast_line_is_an_outage_as_soon_as_ever(
