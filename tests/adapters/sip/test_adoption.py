@@ -31,6 +31,7 @@ async def test_a_dialog_goes_on_at_another_node_with_its_own_sound_and_its_own_g
         adopted.answer(OTHER_SOUND)
         assert await until(lambda: heard == [OTHER_SOUND])
         assert await until(lambda: someone.told == ["answered v=0"])
+        assert phone.requests[0].cseq[0] >= 100, "later than all that the other node asked"
         phone.target = f"sip:{NUMBER}@{LOOPBACK}:{other.there[1]}"
         phone.there = other.there
         info = phone.request("INFO", headers=[("content-type", "application/dtmf")])
