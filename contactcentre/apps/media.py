@@ -17,7 +17,6 @@ from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.media_aiortc.media import AiortcMedia, Sounds
 from contactcentre.adapters.media_aiortc.tones import keypad_tones
-from contactcentre.adapters.sip.door import Door
 from contactcentre.adapters.spool_files.spool import FileSpool
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
@@ -33,7 +32,7 @@ from contactcentre.apps.node_tools import CallbackTerms
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
-from contactcentre.apps.trunk_door import trunk_door
+from contactcentre.apps.trunk_entrance import TrunkEntrance, trunk_entrance
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.domain.expecting import WaitErrors
@@ -71,7 +70,7 @@ class Node:
         state: RedisState,
         core: NodeCore,
         spool: FileSpool,
-        door: Door | None,
+        door: TrunkEntrance | None,
     ) -> None:
         self._door = door
         self._gauges = Gauges()
@@ -146,37 +145,27 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signing, ring = settings.signing_ring()
     switches = await _switches(settings, process, state, clock)
     lines = load_lines(flows)
-    chance = MachineChance()
-    core = NodeCore(
-        NodeGround(
-            place=_place(settings, process),
-            media=media,
-            state=state,
-            spool=spool,
-            peers=peers,
-            clock=clock,
-            chance=chance,
-            signatures=Signatures(ring, signing, clock),
-            lines=lines,
-            switches=switches,
-            words=load_words(flows),
-            patience=patience_of(settings),
-            wait_errors=WaitErrors(metrics.record_wait_error),
-            spawn=process.spawn,
-            desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
-            callbacks=await _callbacks(settings, process, stack, lines),
-        )
-    )
-    process.spawn(core.ship(), "shipping")
-    door = trunk_door(
-        settings,
-        core=core,
+    ground = NodeGround(
+        place=_place(settings, process),
         media=media,
-        lines=lines,
+        state=state,
+        spool=spool,
+        peers=peers,
         clock=clock,
-        chance=chance,
+        chance=MachineChance(),
+        signatures=Signatures(ring, signing, clock),
+        lines=lines,
+        switches=switches,
+        words=load_words(flows),
+        patience=patience_of(settings),
+        wait_errors=WaitErrors(metrics.record_wait_error),
         spawn=process.spawn,
+        desks_static={DeskId(desk): url for desk, url in settings.desks_static.items()},
+        callbacks=await _callbacks(settings, process, stack, lines),
     )
+    core = NodeCore(ground)
+    process.spawn(core.ship(), "shipping")
+    door = trunk_entrance(settings, ground, core, media=media, peers=peers)
     if door is not None:
         stack.push_async_callback(door.close)
     return Node(process, settings, media=media, state=state, core=core, spool=spool, door=door)

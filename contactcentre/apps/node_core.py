@@ -81,6 +81,8 @@ class NodeCore:
         self._ground = ground
         self._state = ground.state
         self._site = SiteStanding()
+        self.spawn = _spawner(ground.spawn)
+        """Runs something for one call; a mistake in it ends nothing else."""
         self.desks = HttpDesks(
             ground.peers,
             ground.state,
@@ -110,7 +112,7 @@ class NodeCore:
             pass_on=overflow.pass_on,
             words=ground.words,
             sign=_signer(ground.signatures, ground.clock),
-            spawn=_spawner(ground.spawn),
+            spawn=self.spawn,
             patience=ground.patience,
             wait_errors=ground.wait_errors,
             callbacks=ground.callbacks,

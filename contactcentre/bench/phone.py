@@ -147,9 +147,9 @@ class PhonePeer:
             self.sent_count += 1
             self._socket.send(self._out(packet), self.there)
 
-    def heard(self) -> Heard:
-        """Return what was heard in the last second."""
-        since = time.monotonic() - HEARD_S
+    def heard(self, *, within_s: float = HEARD_S) -> Heard:
+        """Return what was heard lately, in the last second if nothing else is said."""
+        since = time.monotonic() - within_s
         recent = [payload for at, payload in self._payloads if at >= since]
         frequency, level = strongest_tone(self._law.decode(b"".join(recent)))
         return Heard(frequency_hz=frequency, level_dbov=level, packets_count=len(recent))

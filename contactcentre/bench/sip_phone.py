@@ -3,6 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from contactcentre.adapters.sip.dialog import SDP
@@ -10,15 +11,23 @@ from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.ways import Way, Ways
 
+QUIET_PORTS = range(10_000, 20_000)
+"""Below those that the system gives to whoever connects."""
 Headers = Sequence[tuple[str, str]]
 
 
 def free_port(host: str) -> int:
-    """Return a port that nobody has now."""
-    with socket.socket() as free:
-        free.bind((host, 0))
-        port: int = free.getsockname()[1]
-    return port
+    """Return a port that nobody has now, for UDP and TCP, and that no connection will be given."""
+    while True:
+        port = secrets.choice(QUIET_PORTS)
+        with (
+            socket.socket() as stream,
+            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
+            suppress(OSError),
+        ):
+            stream.bind((host, port))
+            datagrams.bind((host, port))
+            return port
 
 
 class Exchange:

@@ -4,8 +4,11 @@ A dialog is the one witness of whether its caller is there: sound may stop for m
 key, silence that is not sent, hold), but a phone that has hung up has said so.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from contactcentre.domain.ids import CallId, NodeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,10 @@ class Phone(Protocol):
     def let_go(self) -> None:
         """Leave the dialog to another node without a word to the phone."""
 
+    @property
+    def facts(self) -> str | None:
+        """Return what another node needs to go on with the dialog; None while there is none."""
+
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call; False once it is known not to be."""
 
@@ -79,3 +86,17 @@ class Switchboard(Protocol):
 
     def rings(self, ringing: Ringing, phone: Phone) -> Caller:
         """Take a call in, and return who is told of it; it answers or refuses by itself."""
+
+
+class KeptDialogs(Protocol):
+    """What of telephone calls outlives their node. Every method raises StateUnavailable."""
+
+    async def keep_dialogs(
+        self, node: NodeId, said: Mapping[CallId, str], ended: Sequence[CallId]
+    ) -> None:
+        """Keep what another node needs of a node's calls, and forget those that have ended."""
+
+    async def take_dialogs(
+        self, *, lost: NodeId, taker: NodeId, calls_max: int
+    ) -> Mapping[CallId, str]:
+        """Take up to so many calls of a lost node up; nobody else has them then."""

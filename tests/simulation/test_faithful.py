@@ -25,6 +25,7 @@ from tests.adapters.state_redis.centre import (
     LATE,
     NORTH,
     PAYING,
+    SOUTH,
     Centre,
     Server,
     said,
@@ -196,6 +197,8 @@ async def test_every_script_does_the_same_on_a_real_server(twin: Twin) -> None:
     await state.match_queue(PAYING, request=centre.request())
     await state.reservations()
     await centre.end()
+    await state.keep_dialogs(NORTH, {EARLY: "one", LATE: "two"}, [LATE])
+    await state.take_dialogs(lost=NORTH, taker=SOUTH, calls_max=9)
     await centre.lose_node()
     await state.lost_calls()
     await state.forget_node(NORTH)

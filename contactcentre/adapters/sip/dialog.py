@@ -3,10 +3,11 @@
 Everything that another node needs to go on with the dialog is in its `facts`.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_address
 
 from contactcentre.adapters.sip.messages import (
@@ -53,6 +54,16 @@ class DialogFacts:
     """How long the session lasts without being refreshed; 0 if it has no timer."""
     we_refresh: bool
 
+    def to_text(self) -> str:
+        """Return them as they are kept."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> "DialogFacts":
+        """Return them as they were kept."""
+        said = json.loads(text)
+        return cls(**{**said, "routes": tuple(said["routes"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
@@ -90,8 +101,6 @@ class Dialog:
         self.caller: Caller | None = None
         self.sdp = ""
         """What we have last said of our sound."""
-        self.changed: Callable[[DialogFacts], None] = lambda _facts: None
-        """Told the facts whenever another node would need the new ones."""
         self.is_over = False
         self._ours = ours
         self._forget = forget
@@ -338,7 +347,6 @@ class Dialog:
 
     def _know(self, **news: int | str) -> None:
         self.facts = replace(self.facts, **news)  # type: ignore[arg-type]
-        self.changed(self.facts)
 
 
 def new_tag() -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from contactcentre.adapters.sip.dialog import ALLOWED, SDP, Dialog, Ours
+from contactcentre.adapters.sip.adopted import Adopted
+from contactcentre.adapters.sip.dialog import ALLOWED, SDP, Dialog, DialogFacts, Ours
 from contactcentre.adapters.sip.incoming import Incoming
 from contactcentre.adapters.sip.messages import (
     MalformedMessage,
@@ -127,6 +128,12 @@ class Door:
             self._count("mistake")
         if self._transactions.counts.malformed > before:
             self._count("malformed")
+
+    def adopt(self, facts: str) -> Adopted:
+        """Go on with the dialog of another node, or of this one's former run."""
+        dialog = Dialog(self.ours, DialogFacts.from_text(facts), self.forget)
+        self.stands(dialog)
+        return Adopted(dialog, self.ours)
 
     def stands(self, dialog: Dialog) -> None:
         """Let what comes for a dialog reach it."""

@@ -44,9 +44,9 @@ class Incoming:
             caller.phone_ended()
 
     @property
-    def facts(self) -> DialogFacts | None:
+    def facts(self) -> str | None:
         """Return what another node needs to go on with the dialog, once it stands."""
-        return None if self._dialog is None else self._dialog.facts
+        return None if self._dialog is None else self._dialog.facts.to_text()
 
     def ring(self) -> None:
         """Let the phone hear that it rings; one that wants to acknowledge that hears the answer."""

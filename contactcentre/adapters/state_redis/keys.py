@@ -35,6 +35,9 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | nodes             | set     | nodes; look_nodes takes out    | while the node's hash is there    |
 |                   |         | the unknown ones               |                                   |
 | holds:<node>      | set     | nodes; routers                 | a day after the last report       |
+| dialog:<call>     | string  | nodes                          | a day after the last change       |
+| dialogs:<node>    | set     | nodes; whoever takes the calls | while telephone calls are there   |
+|                   |         | of a lost one up               |                                   |
 | lost              | zset    | routers; nodes                 | until reported, ended or presumed |
 |                   |         |                                | to be over                        |
 | opened            | string  | routers                        | for ever                          |
@@ -85,6 +88,9 @@ but for those who are offline. Whoever is taken out of one as its process is los
 lost_advisers, by when, until there is a word of them again; that time is for order alone and is
 never compared with a clock. An adviser there is in neither ready nor ready_in.
 
+dialog: what another node needs to go on with a telephone call, its claim and its dialog; sealed, as
+callers' numbers are in it. dialogs: which of those calls a node has.
+
 switches: a copy of how the supervisors' switches stand (said), and its number; the records have the
 truth, and every desk puts the copy back that it knows.
 
@@ -107,6 +113,7 @@ REQUEST_KEPT_S = 60
 AT_WORK_KEPT_S = 2
 RINGS_KEPT_S = 3_600
 STORM_KEPT_S = 5
+DIALOGS_KEPT_S = 24 * 3_600
 MARK_KEPT_S = 7 * 24 * 3_600
 
 _NAME = re.compile(r"[^\s:][^\s]*")
@@ -280,6 +287,15 @@ class Keys:
     def any_holds(self) -> str:
         """Return how the keys of the calls of a node begin."""
         return self._key("holds:")
+
+    @property
+    def any_dialog(self) -> str:
+        """Return how the keys of what others need to go on with a telephone call begin."""
+        return self._key("dialog:")
+
+    def dialogs(self, node: NodeId) -> str:
+        """Return where the telephone calls of a node are listed."""
+        return self._key("dialogs:") + _checked(node)
 
     @property
     def lost(self) -> str:

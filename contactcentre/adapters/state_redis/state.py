@@ -1,6 +1,7 @@
 """The live state as one object that serves every port of contactcentre.ports.state."""
 
 from contactcentre.adapters.state_redis.addresses import RedisAddressBook
+from contactcentre.adapters.state_redis.dialogs import RedisDialogs
 from contactcentre.adapters.state_redis.loads import RedisLoads
 from contactcentre.adapters.state_redis.matching import RedisMatching
 from contactcentre.adapters.state_redis.places import RedisPlaces
@@ -23,5 +24,6 @@ class RedisState(
     RedisSwitches,
     RedisLoads,
     RedisRings,
+    RedisDialogs,
 ):
     """Every port of the live state, over one pool of connections."""

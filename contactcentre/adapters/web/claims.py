@@ -87,6 +87,17 @@ class Signatures:
         except (InvalidToken, ValueError) as error:
             raise BadClaim(CLAIM_REFUSED) from error
 
+    def seal_text(self, text: str) -> str:
+        """Return a text that our nodes alone can read."""
+        return self._seals.encrypt(text.encode()).decode()
+
+    def unseal_text(self, sealed: str) -> str:
+        """Return a text that was sealed. Raises BadClaim."""
+        try:
+            return self._seals.decrypt(sealed).decode()
+        except (InvalidToken, ValueError) as error:
+            raise BadClaim(CLAIM_REFUSED) from error
+
     def _sign(self, said: CallerClaim | AdviserTicket) -> str:
         return jwt.encode(
             said.model_dump(mode="json", exclude_none=True),

@@ -52,6 +52,19 @@ class Peers:
         """Tell a peer something. Raises what the peer refuses, or PeerUnavailable."""
         await self._post(base_url, path, body, deadline_ms)
 
+    async def lives(self, base_url: str, *, deadline_ms: int) -> bool:
+        """Say whether a process answers at all that it lives."""
+        assert self._session is not None, "entered"
+        try:
+            async with self._session.get(
+                base_url.rstrip("/") + "/livez",
+                timeout=aiohttp.ClientTimeout(total=deadline_ms / 1_000),
+                allow_redirects=False,
+            ) as response:
+                return response.ok
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
     async def ask(
         self, base_url: str, path: str, body: BaseModel, *, gives: type[Answer], deadline_ms: int
     ) -> Answer:

@@ -30,7 +30,7 @@ FOR_EVER = {"token", "enqueued", "events", "unread", "opened", "switches"}
 """The last numbers given, what is on its way or waits for a person, and what stands."""
 WHILE_IN_USE = {
     *("queue:", "queues", "reservations", "wishes", "ready", "ready_in:"),
-    *("advisers", "nodes", "desks", "lost", "lost_advisers"),
+    *("advisers", "nodes", "desks", "lost", "lost_advisers", "dialogs:"),
 }
 """Gone by themselves once nothing is in them."""
 
@@ -55,6 +55,7 @@ async def _use_everything(centre: Centre) -> None:
     await inbox.take(count_max=9, wait_ms=10)
     await inbox.acknowledge([], durable=[(NORTH, 1)])
     await state.keep_switches(Switches(number=1, lines={}))
+    await state.keep_dialogs(NORTH, {EARLY: "sealed"}, [])
     await state.pass_place(earlier=CallId("left"), page="page", call=CallId("again"))
     await centre.ready(AdviserId("ann"))
     await centre.break_off(await centre.talk(AdviserId("ann")))

@@ -1,0 +1,48 @@
+"""What of telephone calls outlives their node, in Redis: sealed, and moved in one step."""
+
+from collections.abc import Mapping, Sequence
+
+from contactcentre.adapters.state_redis.blackboard import Blackboard
+from contactcentre.adapters.state_redis.keys import DIALOGS_KEPT_S
+from contactcentre.domain.ids import CallId, NodeId
+
+
+class RedisDialogs(Blackboard):
+    """KeptDialogs in Redis."""
+
+    async def keep_dialogs(
+        self, node: NodeId, said: Mapping[CallId, str], ended: Sequence[CallId]
+    ) -> None:
+        """Keep what another node needs of a node's calls, and forget those that have ended."""
+        words = [word for pair in said.items() for word in pair]
+        match await self.run(
+            "keep_dialogs",
+            keys={"dialogs": self.keys.dialogs(node), "dialog:": self.keys.any_dialog},
+            argv={
+                "kept_s": DIALOGS_KEPT_S,
+                "said_count": len(said),
+                "calls_and_words_and_ended...": [*words, *ended],
+            },
+        ):
+            case ["kept"]:
+                return
+            case reply:
+                raise AssertionError(reply)
+
+    async def take_dialogs(
+        self, *, lost: NodeId, taker: NodeId, calls_max: int
+    ) -> dict[CallId, str]:
+        """Take up to so many calls of a lost node up; nobody else has them then."""
+        match await self.run(
+            "take_dialogs",
+            keys={
+                "lost": self.keys.dialogs(lost),
+                "taker": self.keys.dialogs(taker),
+                "dialog:": self.keys.any_dialog,
+            },
+            argv={"calls_max": calls_max},
+        ):
+            case ["taken", *taken]:
+                return {CallId(call): said for call, said in taken}
+            case reply:
+                raise AssertionError(reply)

@@ -1,0 +1,187 @@
+"""One caller on a phone: the owner of its dialog, and to its call what a page is to others.
+
+A phone has no page. In its place stands its dialog: what a page would be told of an answer or an
+end is said to the phone in SIP, and what it cannot show is let go. Whether the caller is there is
+the dialog's word as well, for a phone may be silent and still be listened to.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from pydantic import BaseModel
+
+from contactcentre.adapters.media_aiortc.media import AiortcMedia
+from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
+from contactcentre.apps.admission import Admission
+from contactcentre.apps.node_call import NodeCall
+from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
+from contactcentre.domain.ids import CallId
+from contactcentre.ports.phones import Phone
+from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.closing import Closing
+from contactcentre.wire.legs import Answer, ClaimChanged
+from contactcentre.wire.said import Said
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 5
+LOOK_EVERY_MS = 5_000
+ASK_EVERY_LOOKS = 3
+"""A phone from which nothing is heard is asked every 15 s whether it is there."""
+NOT_ACCEPTABLE, BUSY = 488, 503
+
+
+class KeptCall(Said):
+    """What another node needs to go on with a telephone call."""
+
+    claim: str
+    dialog: str
+    law: str
+    keys_payload_type: int | None
+    host: str
+    """Where the phone's signalling comes from."""
+
+
+class TrunkCaller:
+    """One caller (ports.phones.Caller, apps.adviser_part.Browser)."""
+
+    def __init__(
+        self,
+        phone: Phone,
+        claim: CallerClaim,
+        *,
+        host: str,
+        new_leg: Callable[[], PhoneLeg],
+        media: AiortcMedia,
+        admission: Admission,
+        calls: NodeCalls,
+    ) -> None:
+        self._phone = phone
+        self._claim = claim
+        self._host = host
+        self._new_leg = new_leg
+        self._media = media
+        self._admission = admission
+        self._calls = calls
+        self._signed = ""
+        self._leg: PhoneLeg | None = None
+        self._call: NodeCall | None = None
+        self._over = asyncio.Event()
+
+    @property
+    def call_id(self) -> CallId:
+        """Return which call it is."""
+        return self._claim.call
+
+    @property
+    def kept(self) -> KeptCall | None:
+        """Return what another node needs to go on; None while there is no call, or no more."""
+        facts = self._phone.facts
+        if self._leg is None or facts is None or not self._signed or self._over.is_set():
+            return None
+        return KeptCall(
+            claim=self._signed,
+            dialog=facts,
+            law=self._leg.law,
+            keys_payload_type=self._leg.keys_payload_type,
+            host=self._host,
+        )
+
+    async def come_in(self) -> None:
+        """Become a call of this node, or be refused."""
+        self._phone.ring()
+        try:
+            self._leg = self._new_leg()
+            word = self._media.announce(self._leg.terms())
+            try:
+                self._call = await self._admission.admit(self._claim, word, self)
+            finally:
+                self._media.withdraw(word)
+        except (Refusal, Outage) as problem:
+            self._refuse(problem)
+            return
+        log.info("a call has come from a trunk", call=self.call_id, trunk=self._claim.trunk)
+        if self._over.is_set():
+            self._call.caller.hang_up()
+
+    async def keep_watch(self) -> None:
+        """Ask a phone from which nothing is heard whether it is there, until the call is over."""
+        looks = received_count = 0
+        while self._call is not None and not await self._is_over_within(LOOK_EVERY_MS):
+            if self._calls.get(self.call_id) is not self._call:
+                self._phone.hang_up()  # a call that a mistake of ours has ended says no goodbye
+                return
+            quality = self._media.quality(self._call.caller.leg)
+            if quality is None or quality.received_count != received_count:
+                looks, received_count = 0, 0 if quality is None else quality.received_count
+                continue
+            looks += 1
+            if looks % ASK_EVERY_LOOKS == 1 and not await self._phone.is_there():
+                log.info("a phone is not there any more", call=self.call_id)
+
+    # In the place of a page
+
+    def send(self, said: BaseModel) -> None:
+        """Say the answer to the phone, and keep the claim; what else a page shows is let go."""
+        if isinstance(said, Answer):
+            self._phone.answer(said.sdp)
+        elif isinstance(said, ClaimChanged):
+            self._signed = said.claim
+
+    def close(self, why: Closing) -> None:
+        """End the call on the phone, unless it goes on elsewhere."""
+        self._over.set()
+        if why is Closing.REPLACED:
+            self._phone.let_go()
+        else:
+            self._phone.hang_up()
+
+    # What the phone does
+
+    def phone_began(self) -> None:
+        """Let sound flow."""
+        if self._leg is not None:
+            self._leg.begin()
+
+    def phone_answered(self, answer: str) -> None:
+        """Send sound to where the phone answers that it is. Raises MalformedOffer."""
+        if self._leg is not None:
+            self._leg.answered(answer)
+
+    def phone_pressed(self, key: str) -> None:
+        """Pass a key on."""
+        if self._call is not None:
+            self._call.caller.press(key)
+
+    def phone_offered(self, offer: str) -> str:
+        """Return our answer to a new offer. Raises MalformedOffer."""
+        if self._leg is None:
+            raise MalformedOffer("This call has no sound yet.")
+        return self._leg.offered(offer)
+
+    def phone_ended(self) -> None:
+        """Let the call end: the caller has hung up."""
+        self._over.set()
+        if self._call is not None:
+            self._call.caller.hang_up()
+
+    # Within
+
+    def _refuse(self, problem: Refusal | Outage) -> None:
+        """Turn the phone away in the words of its own network."""
+        log.info("a call from a trunk was refused", why=problem.code, trunk=self._claim.trunk)
+        self._over.set()
+        if isinstance(problem, MalformedOffer):
+            self._phone.refuse(NOT_ACCEPTABLE)
+        else:
+            self._phone.refuse(BUSY, retry_after_s=RETRY_AFTER_S)
+
+    async def _is_over_within(self, span_ms: int) -> bool:
+        try:
+            async with asyncio.timeout(span_ms / 1_000):
+                await self._over.wait()
+        except TimeoutError:
+            return False
+        return True

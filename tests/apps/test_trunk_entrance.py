@@ -1,0 +1,42 @@
+"""What the settings of trunks must say, and what a node says where they do not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contactcentre.apps.trunk_entrance import trunk_entrance
+from contactcentre.domain.errors import BadRequest
+from contactcentre.settings import read_settings
+from tests.apps.small_centre import SIGNING_KEY
+
+
+def entrance(**said: str) -> Any:
+    """Return the entrance that some settings open; what is behind it is not looked at."""
+    needed = {"CC_CLUSTER_KEY": "c" * 32, "CC_SIGNING_KEYS": SIGNING_KEY}
+    behind: Any = None
+    return trunk_entrance(read_settings(needed | said), behind, behind, media=behind, peers=behind)
+
+
+def test_a_node_without_a_port_for_it_takes_no_calls_from_trunks() -> None:
+    assert entrance() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({}, "name the file of trunks"),
+        ({"CC_SIP_TRUNKS": "nowhere.toml"}, r"nowhere.toml cannot be read"),
+        ({"CC_SIP_HOST": "0.0.0.0"}, "Set CC_SIP_ADDRESS"),
+        ({"CC_RTP_PORTS": "20001-20999"}, "CC_RTP_PORTS: give an even port"),
+        ({"CC_RTP_PORTS": "many"}, "CC_RTP_PORTS: write the first and the last port"),
+        ({"CC_RTP_PORTS": "20000-70000"}, "CC_RTP_PORTS: give an even port"),
+        ({"CC_SIP_CALLS_PER_S": "0"}, "CC_SIP_CALLS_PER_S"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadRequest, match=sentence):
+        entrance(CC_SIP_PORT="5060", **said)
