@@ -34,6 +34,7 @@ from contactcentre.domain.errors import (
     Outage,
     OutOfOrder,
     Refusal,
+    StaleEpoch,
     StateUnavailable,
     UnknownName,
 )
@@ -61,6 +62,19 @@ RUNG = frozenset({"reserved", "ringing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offering:
+    """What a caller's page offers, and how it is reached."""
+
+    claim: CallerClaim
+    sdp: str
+    browser: Browser
+    attempt: int
+    """How often the page has offered this very claim before."""
+    is_gone: Callable[[], bool]
+    """Says whether it has closed its socket since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """A call of another node as this one takes it up."""
 
@@ -82,21 +96,30 @@ class Admission:
         """One at a time for each call: two tabs with one claim do not make two calls of it."""
 
     async def admit(
-        self, claim: CallerClaim, sdp: str, browser: Browser, *, attempt: int = 0
+        self,
+        claim: CallerClaim,
+        sdp: str,
+        browser: Browser,
+        *,
+        attempt: int = 0,
+        is_gone: Callable[[], bool] = lambda: False,
     ) -> NodeCall:
         """Take a caller in, or back, and answer the offer: the page's first with this claim, if 0.
 
+        A page that `is_gone` by now takes its call from no other node: a node that stood still
+        reads what was offered to it when the page has long had another.
         Raises NodeFull, ChatClosed, UnknownName, BadClaim, StaleEpoch, CallClosed, MalformedOffer,
         MediaUnavailable.
         """
+        offering = Offering(claim=claim, sdp=sdp, browser=browser, attempt=attempt, is_gone=is_gone)
         async with self._doors.setdefault(claim.call, asyncio.Lock()):
             known = self._calls.get(claim.call)
             if known is not None:
-                return await self._come_back(known, claim, sdp, browser, attempt)
+                return await self._come_back(known, offering)
             self._refuse(claim)
             taken = None if claim.epoch_count == 0 else await self._take_over(claim, attempt)
             start = self._arrived(claim, attempt) if taken is None else taken.start
-            call = await self._seat(start, claim, sdp, browser)
+            call = await self._seat(start, offering)
             if taken is not None:
                 await self._announce(call, taken)
             return call
@@ -128,17 +151,16 @@ class Admission:
             count_callback(queue, CallbackNews.CANCELLED)
         browser.close(Closing.DONE)
 
-    async def _come_back(
-        self, known: NodeCall, claim: CallerClaim, sdp: str, browser: Browser, attempt: int
-    ) -> NodeCall:
+    async def _come_back(self, known: NodeCall, offering: Offering) -> NodeCall:
         """Take a caller back on a new leg."""
+        claim = offering.claim
         epoch = max(LegEpoch(claim.epoch_count, claim.epoch_nonce), known.call.epoch)
-        epoch = epoch.next(self._tools.chance.nonce(), attempt=attempt)
+        epoch = epoch.next(self._tools.chance.nonce(), attempt=offering.attempt)
         leg = LegId(f"{claim.call}.{epoch.count}.{epoch.nonce}")
         heard = _Ear()
-        await self._answer(claim, leg, sdp, browser, heard)
+        await self._answer(offering, leg, heard)
         try:
-            await known.adopt(leg=leg, browser=browser, epoch=epoch)
+            await known.adopt(leg=leg, browser=offering.browser, epoch=epoch)
         except Refusal:
             await self._tools.media.close(leg)
             raise
@@ -232,26 +254,28 @@ class Admission:
             return None
         return found[0] if found else None
 
-    async def _seat(self, start: Start, claim: CallerClaim, sdp: str, browser: Browser) -> NodeCall:
+    async def _seat(self, start: Start, offering: Offering) -> NodeCall:
         """Answer the offer and let the call begin."""
         leg, heard = self._leg(start), _Ear()
-        await self._answer(claim, leg, sdp, browser, heard)
-        call = self._new_call(start, claim, leg, browser)
+        await self._answer(offering, leg, heard)
+        call = self._new_call(start, offering.claim, leg, offering.browser)
         call.caller.refresh_claim(call.call)
         self._calls.begin(call)
         heard.listen(call.caller.heard)
         return call
 
-    async def _answer(
-        self, claim: CallerClaim, leg: LegId, sdp: str, browser: Browser, heard: "_Ear"
-    ) -> None:
+    async def _answer(self, offering: Offering, leg: LegId, heard: "_Ear") -> None:
+        claim, sdp = offering.claim, offering.sdp
         if (claim.chat is True) is not (sdp == TEXT_OFFER):
             raise MalformedOffer("A chat is offered as text, and a call as sound.")
         # what is heard before the call knows the leg is of the leg's own making: none is lost
         answer = await self._tools.media.accept(
             call=claim.call, leg=leg, offer_sdp=sdp, heard=heard.take
         )
-        browser.send(Answer(call=claim.call, sdp=answer))
+        if offering.is_gone():
+            await self._tools.media.close(leg)
+            raise StaleEpoch("This page has gone elsewhere with its call.")
+        offering.browser.send(Answer(call=claim.call, sdp=answer))
 
     def _leg(self, start: Start) -> LegId:
         epoch = start.call.epoch

@@ -106,14 +106,34 @@ class LegSockets:
     async def _serve_caller(
         self, offer: said.Offer, browser: SocketBrowser, messages: AsyncIterator[LegMessage]
     ) -> None:
-        call = await self._admission.admit(
-            self._proved(offer), offer.sdp, browser, attempt=offer.attempt
-        )
+        coming = asyncio.ensure_future(_next(messages))
+        try:
+            call = await self._admission.admit(
+                self._proved(offer),
+                offer.sdp,
+                browser,
+                attempt=offer.attempt,
+                is_gone=lambda: coming.done() and coming.result() is None,
+            )
+            await self._hear_caller(call, browser, messages, coming)
+        finally:
+            coming.cancel()
+
+    async def _hear_caller(
+        self,
+        call: NodeCall,
+        browser: SocketBrowser,
+        messages: AsyncIterator[LegMessage],
+        coming: asyncio.Future[LegMessage | None],
+    ) -> None:
+        """Do what a caller's page asks for until it is gone."""
         try:
             if call.is_chat:
                 call.texts.tell_so_far(browser)
-            async for message in messages:
+            message = await coming
+            while message is not None:
                 _caller_said(call, message, browser)
+                message = await _next(messages)
         finally:
             call.caller.browser_lost(browser)
 
@@ -177,6 +197,11 @@ async def _turn(supervising: Supervising, part: SupervisorPart, mode: Supervisor
         await supervising.turn(part, mode)
     except NotWrittenDown as error:
         part.send(staff.NotDone(code=error.code, words=words_for(error)))
+
+
+async def _next(messages: AsyncIterator[LegMessage]) -> LegMessage | None:
+    """Return the next message; None once the browser is gone."""
+    return await anext(messages, None)
 
 
 async def _end_of(messages: AsyncIterator[LegMessage]) -> None:
