@@ -5,8 +5,8 @@ import time
 from contextlib import suppress
 
 import pytest
-from redis.asyncio import BlockingConnectionPool
 
+from contactcentre.adapters.state_redis.connections import Pool
 from contactcentre.adapters.state_redis.line import MOST_FACTOR, ROUND_TRIPS, Line
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import StateUnavailable
@@ -63,14 +63,14 @@ async def test_a_step_whose_time_was_over_as_it_got_its_connection_is_an_outage(
 ) -> None:
     state = RedisState(server.url, timeout_ms=100)
     await state.give_time()
-    get = BlockingConnectionPool.get_connection
+    get = Pool.get_connection
 
-    async def late(pool: BlockingConnectionPool) -> object:
+    async def late(pool: Pool) -> object:
         with suppress(asyncio.CancelledError):  # as the library's own waits may do
             await asyncio.sleep(60)
-        return await get(pool)  # type: ignore[no-untyped-call]
+        return await get(pool)
 
-    monkeypatch.setattr(BlockingConnectionPool, "get_connection", late)
+    monkeypatch.setattr(Pool, "get_connection", late)
     for _ in range(20):  # no connection is lost to the others
         with pytest.raises(StateUnavailable):
             await state.give_time()

@@ -8,12 +8,12 @@
 local lost, taker, any_dialog = unpack(KEYS)
 local calls_max = ARGV[1]
 
-local taken = {'taken'}
+local given = {'taken'}
 for _, call in ipairs(redis.call('SPOP', lost, calls_max)) do
   local said = redis.call('GET', any_dialog .. call)
   if said then
     redis.call('SADD', taker, call)
-    taken[#taken + 1] = {call, said}
+    given[#given + 1] = {call, said}
   end
 end
-return taken
+return given
