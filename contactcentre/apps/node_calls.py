@@ -35,10 +35,11 @@ log = structlog.get_logger()
 LEGS_PER_CALL = 2
 """A call is admitted only if its adviser will find room as well."""
 ENDS_AGAIN_EVERY_BEATS = 10
-"""How often the store is told again of ends that it may have forgotten."""
-ENDS_KEPT_MS = 30_000
-"""A store that takes over may not have heard of ends that are durable and less old than this."""
-ENDS_PER_BEAT_MAX = 100
+"""How often the store is told again of an end that it may have forgotten."""
+ENDS_KEPT_BEATS = 30
+"""A store that takes over may lack ends that are durable, and were told within so many beats."""
+ENDS_PER_BEAT_MAX = 20
+"""Each takes the way to the store and back, and the next beat waits for all of them."""
 HAND_OVER_AT_ONCE = 10
 """So many callers are sent to other nodes at a time, so that no herd arrives there."""
 HAND_OVER_EVERY_MS = 200
@@ -75,8 +76,10 @@ class NodeCalls:
         self._tools = tools
         self._calls: dict[CallId, NodeCall] = {}
         self._ends: dict[CallId, tuple[End, int]] = {}
-        """Ends that are not durable yet, or that the store may forget, and when each came."""
+        """Ends that are not durable yet, or that the store may forget; and after which telling."""
         self._ends_untold: set[CallId] = set()
+        self._tellings_count = 0
+        """Beats that the store has heard."""
         self._beat = tools.clock.now_ms()
         """Goes on from the time of day, so that it is another one after a restart."""
         self._former_run_lost = False
@@ -268,7 +271,7 @@ class NodeCalls:
             if self._calls.get(call.call.id) is call:
                 del self._calls[call.call.id]
             if call.end is not None:
-                self._ends[call.call.id] = call.end, self._tools.clock.monotonic_ms()
+                self._ends[call.call.id] = call.end, self._tellings_count
                 self._ends_untold.add(call.call.id)
             self._ended.set()
 
@@ -310,15 +313,17 @@ class NodeCalls:
 
     async def _tell_ends(self) -> None:
         """Tell the store of ended calls, and again for as long as it may forget them."""
-        old_ms = self._tools.clock.monotonic_ms() - ENDS_KEPT_MS
+        self._tellings_count += 1
+        ages = {call: self._tellings_count - since for call, (_, since) in self._ends.items()}
         self._ends = {
-            call: (end, at_ms)
-            for call, (end, at_ms) in self._ends.items()
-            if end.seq > self.durable_seq or at_ms > old_ms
+            call: kept
+            for call, kept in self._ends.items()
+            if kept[0].seq > self.durable_seq or ages[call] <= ENDS_KEPT_BEATS
+        }
+        self._ends_untold |= {
+            call for call, age in ages.items() if not age % ENDS_AGAIN_EVERY_BEATS
         }
         self._ends_untold &= self._ends.keys()
-        if self._beat % ENDS_AGAIN_EVERY_BEATS == 0:
-            self._ends_untold |= self._ends.keys()
         for call in [*islice(self._ends_untold, ENDS_PER_BEAT_MAX)]:
             end, _ = self._ends[call]
             with suppress(Refusal):  # closed or superseded: known as well as can be

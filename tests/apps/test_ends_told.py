@@ -1,5 +1,6 @@
 """What a node tells of calls that have ended: until the live state can forget it no longer."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,15 +9,14 @@ import pytest
 from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_calls import (
     ENDS_AGAIN_EVERY_BEATS,
-    ENDS_KEPT_MS,
+    ENDS_KEPT_BEATS,
     NodeCalls,
     NodePlace,
 )
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.errors import UnknownName
+from contactcentre.domain.errors import StateUnavailable, UnknownName
 from contactcentre.domain.events import Ending
 from contactcentre.domain.ids import CallId, NodeId
-from contactcentre.limits import BEAT_EVERY_MS
 
 CALL = CallId("call-1")
 FIRST = LegEpoch(1, "a")
@@ -24,10 +24,11 @@ DURABLE_SEQ = 7
 
 
 class Store:
-    """A live state that hears of ends; every event is durable at once."""
+    """A live state that hears of ends, unless it is away; every event is durable at once."""
 
     def __init__(self) -> None:
         self.ended: list[CallId] = []
+        self.is_away = False
 
     async def lose_calls(self, *_: object, **__: object) -> int:
         """Have nothing of a former run."""
@@ -35,6 +36,8 @@ class Store:
 
     async def report_node(self, _: object) -> int:
         """Say that everything is durable."""
+        if self.is_away:
+            raise StateUnavailable("away")
         return DURABLE_SEQ
 
     async def end(self, *, call: CallId, epoch: LegEpoch, ending: Ending) -> None:
@@ -56,13 +59,12 @@ class EndedCall:
 
 
 class Node:
-    """A node whose one call has just ended, and its time."""
+    """A node whose one call has just ended."""
 
     def __init__(self) -> None:
         self.store = Store()
-        self.at_ms = 0
         spawned: list[Any] = []
-        clock = SimpleNamespace(now_ms=lambda: 0, monotonic_ms=lambda: self.at_ms)
+        clock = SimpleNamespace(now_ms=lambda: 0, monotonic_ms=lambda: 0)
         tools = SimpleNamespace(
             clock=clock,
             queues=self.store,
@@ -85,8 +87,8 @@ class Node:
     async def beat(self, count: int = 1) -> None:
         """Let some beats pass."""
         for _ in range(count):
-            self.at_ms += BEAT_EVERY_MS
-            await self.calls.beat()
+            with suppress(StateUnavailable):
+                await self.calls.beat()
 
 
 async def test_whoever_asks_for_a_call_that_has_ended_has_the_end_told_with_the_next_beat() -> None:
@@ -108,8 +110,18 @@ async def test_a_durable_end_is_told_again_while_a_store_that_takes_over_may_not
     await node.beat(ENDS_AGAIN_EVERY_BEATS)
     assert node.store.ended == [CALL, CALL]
     assert node.calls.has_ended(CALL)
-    await node.beat(ENDS_KEPT_MS // BEAT_EVERY_MS)
+    await node.beat(ENDS_KEPT_BEATS)
     assert not node.calls.has_ended(CALL)
     told_count = len(node.store.ended)
     await node.beat(ENDS_AGAIN_EVERY_BEATS)
     assert len(node.store.ended) == told_count
+
+
+async def test_an_end_is_kept_over_an_outage_for_the_store_that_comes_after_it() -> None:
+    node = Node()
+    await node.end()
+    node.store.is_away = True
+    await node.beat(2 * ENDS_KEPT_BEATS)
+    node.store.is_away = False
+    await node.beat(ENDS_AGAIN_EVERY_BEATS)
+    assert node.store.ended == [CALL, CALL]
