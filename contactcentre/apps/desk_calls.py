@@ -12,8 +12,15 @@ import structlog
 
 from contactcentre.apps.desk_seat import Seat
 from contactcentre.domain.desk import AT_WORK
-from contactcentre.domain.errors import Outage, Refusal, StateUnavailable
+from contactcentre.domain.errors import (
+    Outage,
+    Refusal,
+    StaleToken,
+    StateUnavailable,
+    UnknownName,
+)
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, Token
+from contactcentre.domain.presence import Presence
 from contactcentre.journey.supervision import Supervision
 from contactcentre.limits import BEAT_EVERY_MS, REPORT_CALLS_MAX
 from contactcentre.ports.state import CallQueues, CallStanding
@@ -24,6 +31,9 @@ log = structlog.get_logger()
 CLOSED = "closed"
 NOT_OURS_LOOKS = 4
 """A call that has been with nobody of ours in so many looks is not ours any longer."""
+
+RINGS_NOT = (StaleToken, UnknownName)
+"""What a node answers that is asked for a ring that it does not have."""
 
 
 class Nodes(Protocol):
@@ -116,6 +126,13 @@ class DeskCalls:
         if self._odd_looks[key] >= self._grace_looks:
             self._let_go(seat, "unknown")
 
+    def _see_silence(self, seat: Seat, asked: AskRing) -> None:
+        """Let go of a ring that no node has told here, and that its own node does not have."""
+        desk = seat.desk
+        is_same = (desk.call, desk.token) == (asked.call, asked.token)
+        if is_same and desk.state is Presence.RINGING and seat.ring_now is None:
+            self._let_go(seat, "not at its node")
+
     def _let_go(self, seat: Seat, state: str) -> None:
         if seat.is_unread:
             return  # it may not be the adviser's call any longer
@@ -146,5 +163,7 @@ class DeskCalls:
             seat.found(await self._nodes.again(node_url, asked))
         except (Refusal, Outage) as error:
             log.info("a node could not tell of its ring again", call=desk.call, code=error.code)
+            if isinstance(error, RINGS_NOT):
+                self._see_silence(seat, asked)
         finally:
             self._asking.discard(seat.account.id)

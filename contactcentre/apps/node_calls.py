@@ -35,8 +35,11 @@ log = structlog.get_logger()
 LEGS_PER_CALL = 2
 """A call is admitted only if its adviser will find room as well."""
 ENDS_AGAIN_EVERY_BEATS = 10
-"""How often the store is told again of ends that are not durable yet."""
-ENDS_PER_BEAT_MAX = 100
+"""How often the store is told again of an end that it may have forgotten."""
+ENDS_KEPT_BEATS = 30
+"""A store that takes over may lack ends that are durable, and were told within so many beats."""
+ENDS_PER_BEAT_MAX = 20
+"""Each takes the way to the store and back, and the next beat waits for all of them."""
 HAND_OVER_AT_ONCE = 10
 """So many callers are sent to other nodes at a time, so that no herd arrives there."""
 HAND_OVER_EVERY_MS = 200
@@ -72,9 +75,11 @@ class NodeCalls:
         self._place = place
         self._tools = tools
         self._calls: dict[CallId, NodeCall] = {}
-        self._ends: dict[CallId, End] = {}
-        """Ends that are not durable yet."""
+        self._ends: dict[CallId, tuple[End, int]] = {}
+        """Ends that are not durable yet, or that the store may forget; and after which telling."""
         self._ends_untold: set[CallId] = set()
+        self._tellings_count = 0
+        """Beats that the store has heard."""
         self._beat = tools.clock.now_ms()
         """Goes on from the time of day, so that it is another one after a restart."""
         self._former_run_lost = False
@@ -98,7 +103,7 @@ class NodeCalls:
         return self._calls.get(call)
 
     def has_ended(self, call: CallId) -> bool:
-        """Say whether a call has ended here of which that is not durable yet."""
+        """Say whether a call has ended here, for a while and until that is durable."""
         return call in self._ends
 
     def begin(self, call: NodeCall) -> None:
@@ -137,9 +142,14 @@ class NodeCalls:
         return [*islice((call for call in movable if call.may_leave), HAND_OVER_AT_ONCE)]
 
     def find(self, call: CallId) -> NodeCall:
-        """Return a live call. Raises UnknownName."""
+        """Return a live call. Raises UnknownName.
+
+        Whoever asks for one that has ended may have it from a store that has forgotten the end.
+        """
         found = self._calls.get(call)
         if found is None:
+            if call in self._ends:
+                self._ends_untold.add(call)
             raise UnknownName("This node does not have that call.")
         return found
 
@@ -261,7 +271,7 @@ class NodeCalls:
             if self._calls.get(call.call.id) is call:
                 del self._calls[call.call.id]
             if call.end is not None:
-                self._ends[call.call.id] = call.end
+                self._ends[call.call.id] = call.end, self._tellings_count
                 self._ends_untold.add(call.call.id)
             self._ended.set()
 
@@ -302,14 +312,20 @@ class NodeCalls:
         await call.drop()
 
     async def _tell_ends(self) -> None:
-        """Tell the store of ended calls until their record is durable: it may forget meanwhile."""
-        for call in [one for one, end in self._ends.items() if end.seq <= self.durable_seq]:
-            del self._ends[call]
+        """Tell the store of ended calls, and again for as long as it may forget them."""
+        self._tellings_count += 1
+        ages = {call: self._tellings_count - since for call, (_, since) in self._ends.items()}
+        self._ends = {
+            call: kept
+            for call, kept in self._ends.items()
+            if kept[0].seq > self.durable_seq or ages[call] <= ENDS_KEPT_BEATS
+        }
+        self._ends_untold |= {
+            call for call, age in ages.items() if not age % ENDS_AGAIN_EVERY_BEATS
+        }
         self._ends_untold &= self._ends.keys()
-        is_time = self._beat % ENDS_AGAIN_EVERY_BEATS == 0
-        due = self._ends.keys() if is_time else self._ends_untold
-        for call in [*islice(due, ENDS_PER_BEAT_MAX)]:
-            end = self._ends[call]
+        for call in [*islice(self._ends_untold, ENDS_PER_BEAT_MAX)]:
+            end, _ = self._ends[call]
             with suppress(Refusal):  # closed or superseded: known as well as can be
                 await self._tools.queues.end(call=call, epoch=end.epoch, ending=end.ending)
             self._ends_untold.discard(call)
