@@ -8,7 +8,7 @@ caller goes on waiting, and is told so.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from contactcentre.domain.announcing import (
@@ -67,6 +67,7 @@ WHEN_LABELS: Mapping[str, SoundName] = {
     LEAVE_KEY: SoundName("label_callback_leave"),
 }
 LATER_LABEL = SoundName("label_callback_later")
+KEYS = "0123456789*#"
 TRIES_MAX = 3
 IsOpen = Callable[[QueueId, int], bool]
 """Says whether a queue is open at a time."""
@@ -271,7 +272,7 @@ class CallbackOffers:
     async def _digits(self, sounds: tuple[SoundName, ...]) -> str | None:
         """Return what the caller has keyed; None if that is nothing, or the caller leaves it."""
         keyed = ""
-        key = await self._ask(sounds, TYPING_LABELS)
+        key = await self._ask(sounds, TYPING_LABELS, stops=KEYS)
         while key is not None and key not in TYPING_LABELS:
             keyed += key
             if len(keyed) == DIGITS_MAX:
@@ -280,7 +281,12 @@ class CallbackOffers:
         return None if key == LEAVE_KEY else keyed or None
 
     async def _checked(self, number: PhoneNumber) -> str | None:
-        """Read a number back; return what the caller answers, None for nothing."""
+        """Read a number back; return what the caller answers, None for nothing.
+
+        Keys from before are no answer: whoever keys one digit too many has not heard the number.
+        """
+        while await self._live.key(within_ms=0) is not None:
+            pass
         digits = (DIGITS[digit] for digit in national(number))
         return await self._chosen((CALLBACK_NUMBER_IS, *digits, CALLBACK_CHECK), CHECK_LABELS)
 
@@ -288,20 +294,34 @@ class CallbackOffers:
         self, sounds: tuple[SoundName, ...], keys: Mapping[str, SoundName]
     ) -> str | None:
         """Ask until a key is pressed that means something; None if none came in time."""
-        key = await self._ask(sounds, keys)
+        key = await self._ask(sounds, keys, stops=keys)
         while key is not None and key not in keys:
             key = await self._live.key(within_ms=KEY_WITHIN_MS)
         return key
 
     async def _ask(
-        self, sounds: tuple[SoundName, ...], keys: Mapping[str, SoundName]
+        self,
+        sounds: tuple[SoundName, ...],
+        keys: Mapping[str, SoundName],
+        *,
+        stops: Container[str],
     ) -> str | None:
-        """Say something until a key is pressed; return the key, None if none came in time."""
+        """Say something until a key is pressed; return the key, None if none came in time.
+
+        Only a key that `stops` it cuts it short: a hash after the last digit must not silence the
+        number that is read back.
+        """
         async with asyncio.TaskGroup() as group:
             saying = group.create_task(self._live.say(sounds, keys=keys), name="question")
-            pressing = group.create_task(self._live.key(within_ms=None), name="answer")
+            pressing = group.create_task(self._pressed(stops), name="answer")
             await asyncio.wait({saying, pressing}, return_when=asyncio.FIRST_COMPLETED)
             pressed = pressing.result() if pressing.done() else None
             saying.cancel()
             pressing.cancel()
         return pressed if pressed is not None else await self._live.key(within_ms=KEY_WITHIN_MS)
+
+    async def _pressed(self, some: Container[str]) -> str | None:
+        """Return the next key that is one of some."""
+        while (key := await self._live.key(within_ms=None)) not in some:
+            pass
+        return key

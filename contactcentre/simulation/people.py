@@ -27,7 +27,8 @@ from contactcentre.simulation.sound import BrowserSound
 from contactcentre.simulation.world import World
 
 PEOPLE = "people"
-CHOOSE = SoundName("label_callback_choose")
+OFFERED, RIGHT = SoundName("label_callback"), SoundName("label_callback_right")
+IN_TURN, CHOOSE = SoundName("label_callback_turn"), SoundName("label_callback_choose")
 NOBODYS_NUMBERS = "01632960"
 """How the numbers begin that are kept for plays and films; three digits follow."""
 KEYS = ("4", "4", "3", "0")
@@ -86,25 +87,38 @@ class SimulatedCaller:
         await asyncio.sleep(self._chance.uniform(2.0, 14.0))
 
 
-async def ask_for_callback(page: CallerPage, number: str, chance: Random, *, choose: str) -> None:
+async def ask_for_callback(
+    page: CallerPage,
+    number: str,
+    chance: Random,
+    *,
+    labels: Mapping[SoundName, str],
+    is_later: bool,
+) -> None:
     """Press what books a callback, as it is offered; return once it is booked, or not needed.
 
-    `choose` is what stands beside the key for another time, if the next that is told is wanted.
+    Each question is answered once, by what stands beside its keys. Whoever wants to be rung in
+    their turn (not `is_later`) chooses no half hour, and waits on where that is all there is.
     """
+    answered: Mapping[str, str] = {}
     while not page.is_booked and not page.has_talked.is_set():
         await asyncio.sleep(chance.uniform(0.4, 1.5))
-        if page.stage != WAITING:
+        keys = page.keys
+        if page.stage != WAITING or keys is answered or not (keys.keys() & {"1", "#"}):
             continue
-        if choose and page.keys.get("2") == choose:
-            await page.press("2")
-        elif "2" in page.keys:
-            page.ask_for_callback()
-            await page.press("1")
-        elif "#" in page.keys:
+        answered = keys
+        if "#" in keys:
             for key in number:
                 await page.press(key)
-        elif "1" in page.keys:
+        elif keys["1"] == labels[OFFERED]:
             await page.press("1")
+        elif is_later and keys.get("2") == labels[CHOOSE]:
+            await page.press("2")
+        elif is_later or keys["1"] in {labels[RIGHT], labels[IN_TURN]}:
+            page.ask_for_callback()
+            await page.press("1")
+        else:
+            await page.press("*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +256,8 @@ class Floor:
     ) -> None:
         """Let a caller book a callback, and take that back now and then."""
         chance = self._callback_chance
-        choose = self._world.ground.words[Language.ENGLISH][CHOOSE] if wish.is_later else ""
-        asks = ask_for_callback(page, number, chance, choose=choose)
+        labels = self._world.ground.words[Language.ENGLISH]
+        asks = ask_for_callback(page, number, chance, labels=labels, is_later=wish.is_later)
         asking = self._group.create_task(asks, name="asks")
         await asyncio.wait({living})
         asking.cancel()

@@ -1,7 +1,7 @@
 """A callback as a waiting caller is offered it, and books it by the keys of a telephone."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.announcing import (
+    CALLBACK_CHECK,
     CALLBACK_FULL,
     CALLBACK_LATER,
     CALLBACK_NOT_NOW,
@@ -23,7 +24,7 @@ from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import LedgerUnavailable
 from contactcentre.domain.events import CallbackBooked
 from contactcentre.domain.expecting import WaitErrors
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, QueueId, Token
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, QueueId, SoundName, Token
 from contactcentre.journey.booking import CallbackOffers
 from contactcentre.journey.queueing import Waiting
 from contactcentre.ports.callbacks import Booking
@@ -71,11 +72,30 @@ class StagedPromises:
         raise AssertionError(call, at_ms)
 
 
+class AnsweringCall(StagedCall):
+    """A call whose caller presses hash after the number, and answers once it has been read back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[str] = []
+        """What is pressed the first time, the second, and so on."""
+
+    async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
+        """Answer to a number, if it was heard to its end."""
+        reads_back = CALLBACK_CHECK in sounds
+        if reads_back:
+            self.keys.put_nowait("#")
+        await super().say(sounds, keys=keys)
+        if reads_back and self.answers:
+            for key in self.answers.pop(0):
+                self.keys.put_nowait(key)
+
+
 @dataclass
 class Caller:
     """One caller who waits, and what came of it."""
 
-    live: StagedCall = field(default_factory=StagedCall)
+    live: AnsweringCall = field(default_factory=AnsweringCall)
     promises: StagedPromises = field(default_factory=StagedPromises)
     clock: StagedClock = field(default_factory=lambda: StagedClock(at_ms=NOON_MS))
     hours: RingingHours = ROUND_THE_CLOCK
@@ -87,8 +107,9 @@ class Caller:
         assert queue == PAYING
         self.news.append(news)
 
-    def presses(self, at_ms: int, keys: Iterable[str]) -> None:
-        """Let the caller press keys some time after the wait began."""
+    def presses(self, at_ms: int, keys: Iterable[str], *answers: str) -> None:
+        """Let the caller press keys some time after the wait began, and answer to a number."""
+        self.live.answers += answers
 
         def press() -> None:
             for key in keys:
@@ -133,7 +154,7 @@ class Caller:
 
 async def test_a_caller_who_is_to_wait_for_long_books_a_callback_and_keeps_the_place() -> None:
     caller = Caller()
-    caller.presses(10_000, ["1", *NUMBER, "1"])
+    caller.presses(10_000, ["1", *NUMBER], "1")
     assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
     [booking] = caller.promises.booked
     assert (booking.call, booking.queue, booking.enqueued_ms) == ("c1", PAYING, NOON_MS)
@@ -146,7 +167,7 @@ async def test_a_caller_who_is_to_wait_for_long_books_a_callback_and_keeps_the_p
 
 async def test_a_caller_who_is_served_soon_is_offered_none() -> None:
     caller = Caller()
-    caller.presses(10_000, ["1", *NUMBER, "1"])
+    caller.presses(10_000, ["1", *NUMBER], "1")
     assert await caller.waits(SHORT, until_ms=3 * MINUTE_MS) == OFFER
     assert CALLBACK_OFFER not in caller.live.said
     assert caller.promises.booked == []
@@ -161,7 +182,7 @@ async def test_whoever_has_waited_up_to_the_ceiling_is_offered_one_again_and_aga
 
 async def test_a_caller_goes_on_waiting_while_the_record_is_away_and_is_told_so() -> None:
     caller = Caller(promises=StagedPromises(away=True))
-    caller.presses(10_000, ["1", *NUMBER, "1"])
+    caller.presses(10_000, ["1", *NUMBER], "1")
     assert await caller.waits(LONG, until_ms=2 * MINUTE_MS) == OFFER
     assert CALLBACK_NOT_NOW in caller.live.said
     assert not caller.is_booked
@@ -171,7 +192,7 @@ async def test_a_caller_goes_on_waiting_while_the_record_is_away_and_is_told_so(
 
 async def test_once_all_of_a_half_hour_are_promised_the_caller_is_told_and_offered_none() -> None:
     caller = Caller(promises=StagedPromises(room=False))
-    caller.presses(10_000, ["1", *NUMBER, "1"])
+    caller.presses(10_000, ["1", *NUMBER], "1")
     assert await caller.waits(LONG, until_ms=2 * MINUTE_MS) == OFFER
     assert CALLBACK_FULL in caller.live.said
     assert CALLBACK_OFFER not in caller.live.said
@@ -195,7 +216,7 @@ async def test_a_caller_who_thinks_better_of_it_goes_on_waiting() -> None:
 
 async def test_a_number_that_is_not_rung_is_asked_for_again() -> None:
     caller = Caller()
-    caller.presses(10_000, ["1", *"0044163", "#", *NUMBER, "1"])
+    caller.presses(10_000, ["1", *"0044163", "#", *NUMBER], "1")
     assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
     assert caller.live.said.count(CALLBACK_WRONG_NUMBER) == 1
     assert [one.number for one in caller.promises.booked] == ["+441632960001"]
@@ -203,9 +224,25 @@ async def test_a_number_that_is_not_rung_is_asked_for_again() -> None:
 
 async def test_a_number_that_was_mistyped_is_keyed_again_before_it_is_booked() -> None:
     caller = Caller()
-    caller.presses(10_000, ["1", *"01632960009", "2", *NUMBER, "1"])
+    caller.presses(10_000, ["1", *"01632960009"], f"2{NUMBER}", "1")
     assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
     assert [one.number for one in caller.promises.booked] == ["+441632960001"]
+
+
+async def test_no_key_from_before_a_number_was_read_back_says_that_it_is_right() -> None:
+    caller = Caller(promises=StagedPromises(later=True))
+    caller.presses(10_000, ["1", *NUMBER, *NUMBER], f"2{NUMBER}", "11")
+    assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
+    assert caller.live.said.count(CALLBACK_CHECK) == 2
+    assert [(one.number, one.due_ms) for one in caller.promises.booked] == [("+441632960001", 0)]
+
+
+async def test_a_hash_after_the_last_digit_does_not_silence_the_number_that_is_read_back() -> None:
+    caller = Caller()
+    caller.live.prompt_s = 0.01
+    caller.presses(10_000, ["1", *NUMBER], "1")
+    assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
+    assert caller.is_booked
 
 
 async def test_an_adviser_who_is_free_while_the_number_is_keyed_takes_the_call() -> None:
@@ -223,7 +260,7 @@ async def test_an_adviser_who_is_free_while_the_number_is_keyed_takes_the_call()
 )
 async def test_a_caller_chooses_when_to_be_rung_today(keys: str, number: int | None) -> None:
     caller = Caller(promises=StagedPromises(later=True))
-    caller.presses(10_000, ["1", *NUMBER, "1", *keys])
+    caller.presses(10_000, ["1", *NUMBER], f"1{keys}")
     assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
     [booking] = caller.promises.booked
     assert booking.enqueued_ms == NOON_MS, "the place is kept"
@@ -234,7 +271,7 @@ async def test_a_caller_chooses_when_to_be_rung_today(keys: str, number: int | N
 
 async def test_a_caller_is_offered_later_half_hours_while_this_one_is_full() -> None:
     caller = Caller(promises=StagedPromises(room=False, later=True))
-    caller.presses(10_000, ["1", *NUMBER, "1", "1"])
+    caller.presses(10_000, ["1", *NUMBER], "11")
     assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
     assert [one.due_ms for one in caller.promises.booked] == [NOON_MS + SLOT_MS]
     assert CALLBACK_WHEN not in caller.live.said
@@ -247,7 +284,7 @@ async def test_no_half_hour_is_offered_in_which_the_queue_is_closed_or_nobody_is
     until_one = RingingHours(from_hour=8, until_hour=13)
     quiet = Caller(promises=StagedPromises(later=True), hours=until_one)
     for caller in (early, quiet):
-        caller.presses(10_000, ["1", *NUMBER, "1", "2", "2", "1"])
+        caller.presses(10_000, ["1", *NUMBER], "1221")
         assert await caller.waits(LONG, until_ms=20 * MINUTE_MS) is None
         assert [one.due_ms for one in caller.promises.booked] == [NOON_MS + SLOT_MS]
         assert CALLBACK_LATER not in caller.live.said
@@ -256,7 +293,7 @@ async def test_no_half_hour_is_offered_in_which_the_queue_is_closed_or_nobody_is
 async def test_a_caller_who_chooses_no_time_goes_on_waiting() -> None:
     for keys in ("*", "2*", "9"):
         caller = Caller(promises=StagedPromises(later=True))
-        caller.presses(10_000, ["1", *NUMBER, "1", *keys])
+        caller.presses(10_000, ["1", *NUMBER], f"1{keys}")
         assert await caller.waits(LONG, until_ms=2 * MINUTE_MS) == OFFER
         assert CALLBACK_STAYS in caller.live.said
         assert caller.promises.booked == []
