@@ -113,7 +113,7 @@ class Admission:
         """
         offering = Offering(claim=claim, sdp=sdp, browser=browser, attempt=attempt, is_gone=is_gone)
         async with self._doors.setdefault(claim.call, asyncio.Lock()):
-            known = self._calls.get(claim.call)
+            known = await self._known(claim)
             if known is not None:
                 return await self._come_back(known, offering)
             self._refuse(claim)
@@ -127,7 +127,7 @@ class Admission:
     async def leave(self, claim: CallerClaim, browser: Browser) -> None:
         """End a call, here or of a lost node, whose caller has hung up. Raises as `admit` does."""
         async with self._doors.setdefault(claim.call, asyncio.Lock()):
-            known = self._calls.get(claim.call)
+            known = await self._known(claim)
             if known is not None:
                 known.caller.hang_up()
                 browser.close(Closing.DONE)
@@ -150,6 +150,16 @@ class Admission:
         if (queue := await terms.promises.cancel(claim.call, at_ms=at_ms)) is not None:
             count_callback(queue, CallbackNews.CANCELLED)
         browser.close(Closing.DONE)
+
+    async def _known(self, claim: CallerClaim) -> NodeCall | None:
+        """Return the call if it is here, and has not gone on elsewhere since it ended here."""
+        known = self._calls.get(claim.call)
+        if known is None or known.end is None:
+            return known
+        if LegEpoch(claim.epoch_count, claim.epoch_nonce) <= known.end.epoch:
+            return known
+        await self._calls.let_go(known)
+        return None
 
     async def _come_back(self, known: NodeCall, offering: Offering) -> NodeCall:
         """Take a caller back on a new leg."""

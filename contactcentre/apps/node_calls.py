@@ -242,10 +242,10 @@ class NodeCalls:
         reply = await self._tools.queues.report_calls(self._place.node, calls)
         for gone in self._still_here(reply.superseded, calls):
             log.info("a newer leg elsewhere has taken the call", call=gone.call.id)
-            await self._drop(gone)
+            await self.let_go(gone)
         for gone in self._still_here(reply.closed, calls):
             violated("I1", call=gone.call.id, why="a live call is closed in the live state")
-            await self._drop(gone)
+            await self.let_go(gone)
 
     def ring_again(self, asked: AskRing) -> Stands:
         """Return how a ring or talk stands, for a desk that has taken its adviser up.
@@ -307,7 +307,8 @@ class NodeCalls:
             if call is not None and call.end is None and call.call.epoch == epochs[one]:
                 yield call
 
-    async def _drop(self, call: NodeCall) -> None:
+    async def let_go(self, call: NodeCall) -> None:
+        """Let go of a call that a newer leg has elsewhere."""
         del self._calls[call.call.id]
         await call.drop()
 
