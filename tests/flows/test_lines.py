@@ -18,7 +18,7 @@ from contactcentre.domain.ivr.flow import DeflectStep, Flow, MenuStep
 from contactcentre.domain.languages import Language
 
 FLOWS = default_flows_dir()
-BYTES_MAX = 15_000_000
+BYTES_MAX = 16_000_000
 TAX = LineId("tax")
 
 

@@ -135,7 +135,7 @@ def test_a_slow_server_does_late_what_nobody_waits_for_any_more() -> None:
     async def play(ground: Ground) -> None:
         centre = Centre(ground.state())
         await centre.call(EARLY)
-        ground.north.slow_s = 0.4
+        ground.north.slow_s = 0.1  # so little gives a step no more time
         await centre.call(CallId("slow"))
         ground.north.slow_s = 0.9
         assert await fails(centre.call(LATE))
