@@ -14,6 +14,7 @@ import structlog
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.domain.errors import Outage, PeerUnavailable, Refusal, StateUnavailable
+from contactcentre.domain.headroom import takes_calls
 from contactcentre.domain.ids import CallId, NodeId
 from contactcentre.ports.environment import Chance
 from contactcentre.ports.state import CallQueues, CallStanding, NodeStanding
@@ -160,7 +161,7 @@ class PhoneWays:
 
 
 def _has_room(node: NodeStanding) -> bool:
-    return not node.draining and node.legs_count < node.legs_max
+    return takes_calls(draining=node.draining, legs_count=node.legs_count, legs_max=node.legs_max)
 
 
 def _way(node: NodeStanding) -> Way:

@@ -9,7 +9,7 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -70,6 +70,25 @@ def strongest_tone(samples: Samples) -> tuple[float, float]:
     spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
     frequency = float(np.argmax(spectrum)) * SAMPLES_PER_S / len(wave)
     return frequency, 10 * math.log10(power / 32_768.0**2)
+
+
+def heard_of(payloads: Iterable[tuple[float, bytes]], law: Law, *, within_s: float) -> Heard:
+    """Return what was heard in the last seconds of payloads, each with when it came."""
+    since = time.monotonic() - within_s
+    recent = [payload for at, payload in payloads if at >= since]
+    frequency, level = strongest_tone(law.decode(b"".join(recent)))
+    return Heard(frequency_hz=frequency, level_dbov=level, packets_count=len(recent))
+
+
+async def hears(heard: Callable[[], Heard], frequency_hz: float, *, within_s: float) -> bool:
+    """Wait until a tone is what is heard, and say whether it came to that in time."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        now = heard()
+        if abs(now.frequency_hz - frequency_hz) < 20 and now.packets_count > 10:  # noqa: PLR2004 - near enough, and long enough to tell
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 def tone_codes(frequency_hz: float, *, frames: int, law: Law = PCMU) -> list[bytes]:
@@ -198,20 +217,11 @@ class Peer:
 
     def heard(self) -> Heard:
         """Return what was heard in the last second."""
-        since = time.monotonic() - HEARD_S
-        recent = [payload for at, payload in self._payloads if at >= since]
-        frequency, level = strongest_tone(self._law.decode(b"".join(recent)))
-        return Heard(frequency_hz=frequency, level_dbov=level, packets_count=len(recent))
+        return heard_of(self._payloads, self._law, within_s=HEARD_S)
 
     async def hears(self, frequency_hz: float, *, within_s: float = 5.0) -> bool:
         """Wait until a tone is what is heard, and say whether it came to that in time."""
-        ends = time.monotonic() + within_s
-        while time.monotonic() < ends:
-            heard = self.heard()
-            if abs(heard.frequency_hz - frequency_hz) < 20 and heard.packets_count > 10:  # noqa: PLR2004 - near enough, and long enough to tell
-                return True
-            await asyncio.sleep(0.05)
-        return False
+        return await hears(self.heard, frequency_hz, within_s=within_s)
 
     async def hears_nothing(self, *, within_s: float = 5.0) -> bool:
         """Wait until a second of silence was heard, and say whether it came to that in time."""

@@ -27,7 +27,8 @@ from contactcentre.bench.peer import (
     KEY_ENDS,
     KEY_PACKETS,
     Heard,
-    strongest_tone,
+    heard_of,
+    hears,
     tone_codes,
 )
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
@@ -149,20 +150,11 @@ class PhonePeer:
 
     def heard(self, *, within_s: float = HEARD_S) -> Heard:
         """Return what was heard lately, in the last second if nothing else is said."""
-        since = time.monotonic() - within_s
-        recent = [payload for at, payload in self._payloads if at >= since]
-        frequency, level = strongest_tone(self._law.decode(b"".join(recent)))
-        return Heard(frequency_hz=frequency, level_dbov=level, packets_count=len(recent))
+        return heard_of(self._payloads, self._law, within_s=within_s)
 
     async def hears(self, frequency_hz: float, *, within_s: float = 5.0) -> bool:
         """Wait until a tone is what is heard, and say whether it came to that in time."""
-        ends = time.monotonic() + within_s
-        while time.monotonic() < ends:
-            heard = self.heard()
-            if abs(heard.frequency_hz - frequency_hz) < 20 and heard.packets_count > 10:  # noqa: PLR2004 - near enough, and long enough to tell
-                return True
-            await asyncio.sleep(0.05)
-        return False
+        return await hears(self.heard, frequency_hz, within_s=within_s)
 
     async def rest(self) -> None:
         """Send nothing more."""

@@ -18,3 +18,8 @@ def is_strained(*, late_ratio: float, busy_ratio: float) -> bool:
 def room_told(*, legs_count: int, legs_max: int, strained: bool) -> int:
     """Return how many legs a node says that it may carry; a strained one no more than it does."""
     return max(1, min(legs_count, legs_max)) if strained else legs_max
+
+
+def takes_calls(*, draining: bool, legs_count: int, legs_max: int) -> bool:
+    """Say whether a node that tells this of itself is one for a new call."""
+    return not draining and legs_count < legs_max

@@ -12,6 +12,7 @@ import structlog
 
 from contactcentre.adapters.web.pages.content import Figures
 from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.headroom import takes_calls
 from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.limits import BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.environment import Clock
@@ -65,7 +66,9 @@ class SeenCentre:
         roomy = tuple(
             node.public_url
             for node in self._living or ()
-            if not node.draining and node.legs_count < node.legs_max
+            if takes_calls(
+                draining=node.draining, legs_count=node.legs_count, legs_max=node.legs_max
+            )
         )
         return roomy or self.nodes()
 
