@@ -26,6 +26,7 @@ from contactcentre.adapters.web.headers import put_headers_on
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.adapters.web.routes import read_said
+from contactcentre.apps.callback_words import CallbackWords
 from contactcentre.apps.desk_api import ROUTES, DeskApi
 from contactcentre.apps.desk_beat import DeskBeat, Seats, Stirred
 from contactcentre.apps.desk_calls import DeskCalls
@@ -306,7 +307,13 @@ def assemble_floor(
     )
     stir = chats.stirring(stirred.add)
     tools = _seat_tools(
-        settings, signs, peers, spawn=spawn, stir=stir, wrap_ups=wrap_ups, clock=clock
+        settings,
+        signs,
+        CallbackWords(HttpKeepers(peers), supervision),
+        spawn=spawn,
+        stir=stir,
+        wrap_ups=wrap_ups,
+        clock=clock,
     )
     floor = Floor(
         seats=seats,
@@ -323,7 +330,7 @@ def assemble_floor(
 def _seat_tools(
     settings: Settings,
     signs: Signs,
-    peers: PeerWay,
+    callback_words: CallbackWords,
     *,
     spawn: Callable[[Coroutine[None, None, None], str], None],
     stir: Callable[[AdviserId], None],
@@ -339,7 +346,7 @@ def _seat_tools(
         stirred=stir,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
-        keepers=HttpKeepers(peers),
+        callback_words=callback_words,
         by_occupancy=settings.next_adviser == "least_occupied",
     )
 

@@ -165,12 +165,12 @@ class DeskApi:
         "/api/callbacks/{call}",
         access=Access.SIGNED_IN,
         takes=said.DoCallback,
-        gives=Nothing,
+        gives=said.CallbackHeard,
     )
-    async def do_callback(self, asked: Asked[said.DoCallback]) -> Nothing:
+    async def do_callback(self, asked: Asked[said.DoCallback]) -> said.CallbackHeard:
         """Take a callback or not, or say how the attempt to reach the caller ended."""
-        await self._floor.do_callback(asked.account, _call_of(asked.request), asked.said.word)
-        return Nothing()
+        call, word = _call_of(asked.request), asked.said
+        return await self._floor.do_callback(asked.account, call, word.word, word.token)
 
     @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
     async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:

@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from contactcentre.apps import desk_told as told
+from contactcentre.apps.callback_words import CallbackWords
 from contactcentre.domain import desk_events as e
 from contactcentre.domain import occupancy
 from contactcentre.domain.desk import AT_WORK, follow
@@ -25,7 +26,7 @@ from contactcentre.ports.state import AdviserStanding, CallStanding, Overview
 from contactcentre.wire import desk as said
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.cluster import CallbackSaid, Ring, RingAgain
+from contactcentre.wire.cluster import Ring, RingAgain
 
 PASSING = (
     e.CallGone,
@@ -49,13 +50,6 @@ class Page(Protocol):
         """Close once everything has been said."""
 
 
-class Keepers(Protocol):
-    """The keepers of callbacks, as a desk reaches them."""
-
-    async def say(self, keeper_url: str, said: CallbackSaid) -> None:
-        """Tell a keeper what an adviser does. Raises PeerUnavailable and what it refuses."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatTools:
     """What every seat of a process shares."""
@@ -69,7 +63,7 @@ class SeatTools:
     wrap_up_ms: int
     widening: Mapping[QueueId, LevelsAfter]
     """The queues that tell levels apart."""
-    keepers: Keepers
+    callback_words: CallbackWords
     by_occupancy: bool
     """Whether the least occupied adviser is next, and not who has been ready for longest."""
 

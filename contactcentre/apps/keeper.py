@@ -21,6 +21,7 @@ from contactcentre.ports.live import Offered
 from contactcentre.settings import Settings
 from contactcentre.wire.cluster import (
     AskRing,
+    AttemptSaid,
     CallbackFacts,
     CallbackSaid,
     OfferCall,
@@ -111,6 +112,7 @@ class KeeperDoor:
             web.post("/offers", self._take_offer),
             web.post("/rings/again", self._ring_again),
             web.post("/callbacks/words", self._hear),
+            web.post("/callbacks/attempts", self._write_down),
         ]
 
     async def take_offer(self, offer: OfferCall) -> None:
@@ -133,6 +135,10 @@ class KeeperDoor:
         """Take what an adviser does. Raises UnknownName, StaleToken, OutOfOrder, TooMany."""
         self._keeper.hear(said.call, said.adviser, said.token, said.word)
 
+    async def write_down(self, said: AttemptSaid) -> None:
+        """Write down how an attempt has ended. Raises UnknownName, LedgerUnavailable."""
+        await self._keeper.write_down(said.call, said.adviser, said.token, said.attempt)
+
     async def _take_offer(self, request: web.Request) -> web.Response:
         await self.take_offer(await read_said(request, OfferCall))
         return web.Response(status=204)
@@ -143,6 +149,10 @@ class KeeperDoor:
 
     async def _hear(self, request: web.Request) -> web.Response:
         self.hear(await read_said(request, CallbackSaid))
+        return web.Response(status=204)
+
+    async def _write_down(self, request: web.Request) -> web.Response:
+        await self.write_down(await read_said(request, AttemptSaid))
         return web.Response(status=204)
 
 

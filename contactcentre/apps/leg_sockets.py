@@ -17,8 +17,8 @@ from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.supervising import Supervising
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import CallState
-from contactcentre.domain.consulting import asked_about
-from contactcentre.domain.errors import BadClaim, BadRequest, NotWrittenDown
+from contactcentre.domain.consulting import asked_about, is_consult
+from contactcentre.domain.errors import BadClaim, BadRequest, NotWrittenDown, OutOfOrder
 from contactcentre.domain.events import SupervisorMode, Writer
 from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
@@ -235,6 +235,10 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
         if call.is_chat and call.side(Writer.ADVISER) is part:
             _adviser_wrote(call, part, message)
         return
+    is_late = isinstance(message, said.HangUp) and is_consult(message.call or call.call.id)
+    if is_late and call.side(Writer.ADVISER) is part:
+        _tell_whose_call(part)
+        return
     if isinstance(message, said.Record):
         if call.side(Writer.ADVISER) is part:
             call.recording.pause(on=not message.on)
@@ -242,6 +246,12 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
     act = _act(message)
     if act is not None:
         part.act(act)
+
+
+def _tell_whose_call(part: AdviserPart) -> None:
+    """Say why nothing was ended: the caller was left to whoever has just left a consultation."""
+    why = OutOfOrder("The caller has just been left to you. Press End call again to end the call.")
+    part.send(staff.NotDone(code=why.code, words=words_for(why)))
 
 
 def _adviser_wrote(call: NodeCall, part: AdviserPart, message: said.Write | said.Typing) -> None:

@@ -107,6 +107,9 @@ def check(
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
     heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
     left_count = sum(1 for fact in history.of(h.CallerHungUp) if not fact.call)  # before a claim
+    handed: dict[str, list[int]] = {call: [] for call in calls}
+    for handing in history.of(h.CallerHanded):
+        handed.setdefault(handing.call, []).append(handing.at_ms)
     ended_by_adviser: dict[str, int] = {}
     for fact in history.of(h.AdviserHungUp):
         ended_by_adviser.setdefault(fact.call, fact.at_ms)
@@ -122,7 +125,9 @@ def check(
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[
-            call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
+            call
+            for call, facts in calls.items()
+            if _is_broken(facts, ended_by_adviser.get(call), handed[call])
         ],
         stuck_advisers=list(_stuck(history, advisers)),
         records_gaps=list(gaps),
@@ -184,14 +189,23 @@ def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
 
 
-def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None) -> bool:
-    """Say whether a caller had to wait again after a talk that its adviser had not ended."""
+def _is_broken(
+    facts: Sequence[CallerFact], hung_up_ms: int | None, handed_ms: Sequence[int]
+) -> bool:
+    """Say whether a caller had to wait again after a talk that its adviser had not ended.
+
+    Each time that the caller was handed on is good for one such wait.
+    """
     stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
-    return any(
-        before.state in TALKS
-        and after.state not in TALKS | {ENDED}
-        and (hung_up_ms is None or after.at_ms < hung_up_ms)
+    again_ms = [
+        after.at_ms
         for before, after in pairwise(stages)
+        if before.state in TALKS and after.state not in TALKS | {ENDED}
+    ]
+    return any(
+        (hung_up_ms is None or at_ms < hung_up_ms)
+        and sum(1 for one in handed_ms if one <= at_ms) < number
+        for number, at_ms in enumerate(again_ms, 1)
     )
 
 

@@ -226,6 +226,10 @@ class AdviserHungUp(AdviserCallFact):
     """The adviser has ended the talk."""
 
 
+class CallerHanded(AdviserCallFact):
+    """The adviser hands the caller to a queue, where the caller waits again."""
+
+
 # What the drill itself does, and how well it could see
 
 

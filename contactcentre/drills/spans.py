@@ -68,6 +68,8 @@ def parts_of(  # noqa: C901 - one case a fact
                     open_parts.setdefault(("ring", fact.token), (fact.call, fact.at_ms))
             case h.Bridged() | h.CallbackTaken():
                 yield from end(fact.at_ms, fact.token, "ring")
+                if open_parts.get(("talk", fact.token), (fact.call, 0))[0] != fact.call:
+                    yield from end(fact.at_ms, fact.token)  # it was about this caller; now it is
                 open_parts.setdefault(("talk", fact.token), (fact.call, fact.at_ms))
             case h.AdviserLegLost():
                 yield from end(fact.heard_ms, fact.token)

@@ -144,6 +144,15 @@ class DoCallback(Said):
     """What the adviser does with a callback: takes it or not, and says how the attempt ended."""
 
     word: TakeUp | Attempt
+    token: Token | None = None
+    """That of its ring: by it a word is taken also by a desk that has not rung."""
+
+
+class CallbackHeard(Said):
+    """What has become of the adviser's word."""
+
+    written: bool
+    """It is in the record; otherwise its keeper has it, and the same word may be said again."""
 
 
 class RingNow(Said):

@@ -40,9 +40,11 @@ class Beat(Said):
 
 
 class HangUp(Said):
-    """The person ends the call."""
+    """The person ends the call, or the consultation that is named."""
 
     kind: Literal["hang_up"] = "hang_up"
+    call: CallId | None = None
+    """What an adviser wants to end: a caller who was left to them just now is not meant by it."""
 
 
 class PressKey(Said):

@@ -30,6 +30,7 @@ SAID: Mapping[str, Any] = {
     "WriteOutcome": desk.WriteOutcome,
     "OutcomeWritten": desk.OutcomeWritten,
     "DoCallback": desk.DoCallback,
+    "CallbackHeard": desk.CallbackHeard,
     "TransferTargets": rooms.TransferTargets,
     "Board": desk.Board,
     "Talks": rooms.Talks,

@@ -23,7 +23,7 @@ from contactcentre.domain import events as e
 from contactcentre.domain.call import follow
 from contactcentre.domain.callback import Attempt, TakeUp, callback_of, slot_of
 from contactcentre.domain.classes import ServiceClass
-from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId
+from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.domain.storm import StormBreaker
 from contactcentre.ports.callbacks import Booking
@@ -163,6 +163,12 @@ class KeptCentre:
             )
         return [(row["state"], row["attempts_count"]) for row in found]
 
+    async def attempts(self) -> Sequence[str]:
+        """Return how each attempt has ended, by its token."""
+        async with self.pool.connection() as connection:
+            found = await connection.fetch("SELECT attempt FROM callback_attempts ORDER BY token")
+        return [row["attempt"] for row in found]
+
     async def stand(self, *rows: tuple[str, int], within_s: float = 5.0) -> None:
         """Wait until the callbacks stand so in the record."""
         async with asyncio.timeout(within_s):
@@ -170,11 +176,14 @@ class KeptCentre:
                 await asyncio.sleep(0.02)
 
 
-async def say(browser: Browser, call: str, word: TakeUp | Attempt) -> None:
-    """Let the adviser do something with a callback."""
+async def say(
+    browser: Browser, call: str, word: TakeUp | Attempt, *, token: Token | None = None
+) -> bool:
+    """Let the adviser do something with a callback; say whether it is written down by now."""
     path = f"/api/callbacks/{callback_of(CallId(call))}"
-    status, answer = await browser.ask("POST", path, said.DoCallback(word=word))
-    assert status == HTTPStatus.NO_CONTENT, answer
+    status, answer = await browser.ask("POST", path, said.DoCallback(word=word, token=token))
+    assert status == HTTPStatus.OK, answer
+    return said.CallbackHeard.model_validate_json(answer).written
 
 
 @asynccontextmanager

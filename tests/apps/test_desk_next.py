@@ -9,7 +9,8 @@ import pytest
 
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
-from contactcentre.apps.desk_seat import Keepers, Seat, SeatTools
+from contactcentre.apps.callback_words import CallbackWords
+from contactcentre.apps.desk_seat import Seat, SeatTools
 from contactcentre.domain import desk_events as e
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.ids import CallId, DeskId, NodeId, QueueId, RequestId, Token
@@ -62,7 +63,7 @@ def seat_of(clock: HandClock, *, by_occupancy: bool = True) -> Seat:
         stirred=lambda _: None,
         wrap_up_ms=10 * MINUTE_MS,
         widening={},
-        keepers=cast(Keepers, None),
+        callback_words=cast(CallbackWords, None),
         by_occupancy=by_occupancy,
     )
     seat = Seat(ADA, tools)

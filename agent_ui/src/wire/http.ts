@@ -4,6 +4,7 @@
 
 import type {
   Board,
+  CallbackHeard,
   DoCallback,
   FinishWrapUp,
   Me,
@@ -106,7 +107,7 @@ export const desk = {
     ),
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
   doCallback: (call: string, said: DoCallback) =>
-    ask<void>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
+    ask<CallbackHeard>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
   transfers: () => ask<TransferTargets>("GET", "/api/transfers"),
   talks: (adviser: string) =>
     ask<Talks>("GET", `/api/talks?adviser=${encodeURIComponent(adviser)}`),

@@ -242,10 +242,11 @@ export interface Typing {
   on: boolean;
 }
 /**
- * The person ends the call.
+ * The person ends the call, or the consultation that is named.
  */
 export interface HangUp {
   kind: "hang_up";
+  call: string | null;
 }
 /**
  * The sender lives.
@@ -369,6 +370,12 @@ export interface BoardTalk {
 export interface Bridged {
   kind: "bridged";
   token: number;
+}
+/**
+ * What has become of the adviser's word.
+ */
+export interface CallbackHeard {
+  written: boolean;
 }
 /**
  * A caller who is to be rung back.
@@ -517,6 +524,7 @@ export interface HealthNow {
  */
 export interface DoCallback {
   word: TakeUp | Attempt;
+  token: number | null;
 }
 /**
  * The adviser has finished with a call.

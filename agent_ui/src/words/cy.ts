@@ -371,6 +371,7 @@ export const cy: Words = {
     announce: (queue) => `Galwad yn ôl i’w gwneud, ${queue}. Pwyswch F2 i’w chymryd.`,
     announceNoKeys: (queue) => `Galwad yn ôl i’w gwneud, ${queue}.`,
     failed: "Nid oedd modd trosglwyddo hynny. Rhowch gynnig arall arni ymhen ychydig eiliadau.",
+    kept: "Nid oedd modd trosglwyddo hynny eto. Mae’n cael ei gadw yma a’i anfon ohono’i hun.",
   },
 
   keypad: {

@@ -373,6 +373,7 @@ export const en = {
     announce: (queue: string) => `Call back to make, ${queue}. Press F2 to take it.`,
     announceNoKeys: (queue: string) => `Call back to make, ${queue}.`,
     failed: "That could not be passed on. Try again in a few seconds.",
+    kept: "That could not be passed on yet. It is kept here and sent by itself.",
   },
 
   keypad: {

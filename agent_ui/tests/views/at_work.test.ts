@@ -174,7 +174,10 @@ describe("talking", () => {
   it("keys and the end go to the node", () => {
     work.pressKey("5");
     work.hangUp();
-    expect(newest("/leg").sent.slice(-2)).toEqual([{ kind: "key", key: "5" }, { kind: "hang_up" }]);
+    expect(newest("/leg").sent.slice(-2)).toEqual([
+      { kind: "key", key: "5" },
+      { kind: "hang_up", call: TALK.call },
+    ]);
   });
 
   it("the call stays up when the desk is lost", async () => {
@@ -265,7 +268,7 @@ describe("talking", () => {
   it("ends at the desk when the node that was asked to end it hangs", async () => {
     server.answers.set(`POST /api/calls/${RING.call}/end`, presence("wrap_up"));
     work.hangUp();
-    expect(newest("/leg").sent.at(-1)).toEqual({ kind: "hang_up" });
+    expect(newest("/leg").sent.at(-1)).toEqual({ kind: "hang_up", call: TALK.call });
     newest("/leg").breaks();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(server.asked.map((one) => one.what)).toContain(`POST /api/calls/${RING.call}/end`);

@@ -11,6 +11,7 @@ import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
 import type { Attempt, AwayReason, DeskSays, DoCallback, Me, RingNow } from "../../wire/made";
+import { CallbackWords } from "./callback_words";
 import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
@@ -24,6 +25,7 @@ export class AtWork {
   readonly #microphones: Microphones;
   readonly #notes: NotesKeeper;
   readonly chats = new ChatsKeeper((chats) => this.#show({ chats }));
+  readonly #words: CallbackWords;
   readonly #leg: LegKeeper;
   readonly #watchers = new Set<() => void>();
   #seen = AT_FIRST;
@@ -43,6 +45,10 @@ export class AtWork {
       changed: (draft) => this.#show({ draft }),
       signedOut: () => signedOut(true),
       refused: (detail) => this.#show({ trouble: { what: "notes", detail } }),
+    });
+    this.#words = new CallbackWords(me.adviser, {
+      signedOut: () => signedOut(true),
+      untold: (detail) => this.#show({ trouble: { what: "callback_kept", detail } }),
     });
     this.#leg = new LegKeeper(me.ice_servers, {
       changed: (shown) => this.#show(shown),
@@ -74,6 +80,7 @@ export class AtWork {
     this.#live.close();
     this.#microphones.close();
     this.#notes.stop();
+    this.#words.stop();
   }
 
   /** Connect again at once. */
@@ -125,7 +132,9 @@ export class AtWork {
 
   /** Say how it ended that the caller was rung back. */
   endCallback(how: Attempt): void {
-    void this.#say(how);
+    const ring = this.#callback;
+    this.#show({ trouble: null });
+    if (ring !== null) this.#words.end(ring.call, ring.token, how);
   }
 
   mute(on: boolean): void {
@@ -163,8 +172,9 @@ export class AtWork {
   hangUp(): void {
     const { work } = this.#seen.desk;
     this.#ending = tokenOf(work);
-    if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up" })) return;
-    if (work.at !== "talking" || this.#callback !== null) return;
+    if (work.at !== "talking") return;
+    if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up", call: work.call })) return;
+    if (this.#callback !== null) return;
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
   }
 
@@ -212,14 +222,16 @@ export class AtWork {
   }
 
   /** The callback that rings or is taken: there is no leg to it. */
-  get #callback(): string | null {
+  get #callback(): RingNow | null {
     const ring = rangFor(this.#seen.desk.work);
-    return ring === null || ring.callback === null ? null : ring.call;
+    return ring === null || ring.callback === null ? null : ring;
   }
 
   async #say(word: DoCallback["word"]): Promise<void> {
-    const call = this.#callback;
-    if (call !== null) await this.#ask("callback", () => desk.doCallback(call, { word }));
+    const ring = this.#callback;
+    if (ring === null) return;
+    const said = { word, token: ring.token };
+    await this.#ask("callback", async () => void (await desk.doCallback(ring.call, said)));
   }
 
   async #hasMicrophone(): Promise<boolean> {
@@ -343,7 +355,10 @@ export class AtWork {
 
   #connected(connection: Connection): void {
     this.#show({ connection });
-    if (connection.at === "live") this.#leftOversDue = true;
+    if (connection.at === "live") {
+      this.#leftOversDue = true;
+      void this.#words.send();
+    }
     if (connection.at === "waiting") void this.#checkSession();
   }
 

@@ -157,6 +157,8 @@ function sentenceFor(trouble: Trouble, words: Words): string {
       return words.presence.notChanged;
     case "callback":
       return words.callback.failed;
+    case "callback_kept":
+      return words.callback.kept;
     case "end":
       return words.call.endFailed;
     case "finish":

@@ -112,7 +112,7 @@ export class ChatKeeper {
   /** End the chat: at its node, or at the desk where there is no way to the node. */
   end(): void {
     const call = this.#call;
-    if (this.#seen.isOpen && this.#socket?.say({ kind: "hang_up" })) return;
+    if (this.#seen.isOpen && this.#socket?.say({ kind: "hang_up", call: null })) return;
     if (call !== null) void this.#ask(() => desk.endTalk(call));
   }
 

@@ -10,7 +10,15 @@ import type { ChatSeen } from "./chat_keeper";
 
 /** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
 export interface Trouble {
-  what: "presence" | "callback" | "end" | "finish" | "more_time" | "notes" | "sign_out";
+  what:
+    | "presence"
+    | "callback"
+    | "callback_kept"
+    | "end"
+    | "finish"
+    | "more_time"
+    | "notes"
+    | "sign_out";
   detail: string | null;
 }
 
