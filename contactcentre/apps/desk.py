@@ -307,13 +307,7 @@ def assemble_floor(
     )
     stir = chats.stirring(stirred.add)
     tools = _seat_tools(
-        settings,
-        signs,
-        CallbackWords(HttpKeepers(peers), supervision),
-        spawn=spawn,
-        stir=stir,
-        wrap_ups=wrap_ups,
-        clock=clock,
+        settings, signs, peers, supervision, spawn=spawn, stir=stir, wrap_ups=wrap_ups, clock=clock
     )
     floor = Floor(
         seats=seats,
@@ -330,7 +324,8 @@ def assemble_floor(
 def _seat_tools(
     settings: Settings,
     signs: Signs,
-    callback_words: CallbackWords,
+    peers: PeerWay,
+    supervision: Supervision,
     *,
     spawn: Callable[[Coroutine[None, None, None], str], None],
     stir: Callable[[AdviserId], None],
@@ -346,7 +341,7 @@ def _seat_tools(
         stirred=stir,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
-        callback_words=callback_words,
+        callback_words=CallbackWords(HttpKeepers(peers), supervision),
         by_occupancy=settings.next_adviser == "least_occupied",
     )
 

@@ -101,9 +101,13 @@ class HttpCallbackDesks:
 class KeeperDoor:
     """What routers and desks say to a keeper."""
 
-    def __init__(self, keeper: Keeper, desks: HttpCallbackDesks) -> None:
+    def __init__(
+        self, keeper: Keeper, desks: HttpCallbackDesks, callbacks: Callbacks, clock: Clock
+    ) -> None:
         self._keeper = keeper
         self._desks = desks
+        self._callbacks = callbacks
+        self._clock = clock
 
     @property
     def routes(self) -> Sequence[web.RouteDef]:
@@ -136,8 +140,18 @@ class KeeperDoor:
         self._keeper.hear(said.call, said.adviser, said.token, said.word)
 
     async def write_down(self, said: AttemptSaid) -> None:
-        """Write down how an attempt has ended. Raises UnknownName, LedgerUnavailable."""
-        await self._keeper.write_down(said.call, said.adviser, said.token, said.attempt)
+        """Write down how an attempt has ended whose keeper is lost, or has lost it.
+
+        Who keeps the callback by now finds it in the record, and is not told otherwise. Raises
+        UnknownName, LedgerUnavailable.
+        """
+        await self._callbacks.conclude(
+            said.call,
+            said.attempt,
+            adviser=said.adviser,
+            token=said.token,
+            at_ms=self._clock.now_ms(),
+        )
 
     async def _take_offer(self, request: web.Request) -> web.Response:
         await self.take_offer(await read_said(request, OfferCall))
@@ -193,7 +207,7 @@ def assemble_keeper(
         show=Gauges(clock).show,
         lost_after_ms=lost_after_ms,
     )
-    return keeper, KeeperDoor(keeper, desks)
+    return keeper, KeeperDoor(keeper, desks, callbacks, clock)
 
 
 def ringing_hours(settings: Settings) -> RingingHours:

@@ -107,9 +107,6 @@ def check(
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
     heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
     left_count = sum(1 for fact in history.of(h.CallerHungUp) if not fact.call)  # before a claim
-    handed: dict[str, list[int]] = {call: [] for call in calls}
-    for handing in history.of(h.CallerHanded):
-        handed.setdefault(handing.call, []).append(handing.at_ms)
     ended_by_adviser: dict[str, int] = {}
     for fact in history.of(h.AdviserHungUp):
         ended_by_adviser.setdefault(fact.call, fact.at_ms)
@@ -124,11 +121,7 @@ def check(
         order_violations=list(order),
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
-        talks_broken=[
-            call
-            for call, facts in calls.items()
-            if _is_broken(facts, ended_by_adviser.get(call), handed[call])
-        ],
+        talks_broken=list(_broken(history, calls, ended_by_adviser)),
         stuck_advisers=list(_stuck(history, advisers)),
         records_gaps=list(gaps),
         records_doubled=list(_doubled(history, calls, rows)),
@@ -187,6 +180,20 @@ def _last_stage(facts: Sequence[CallerFact]) -> str:
 
 def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
+
+
+def _broken(
+    history: History,
+    calls: Mapping[str, Sequence[CallerFact]],
+    ended_by_adviser: Mapping[str, int],
+) -> Iterator[str]:
+    """Yield each caller who had to wait again after a talk that its adviser had not ended."""
+    handed_ms: dict[str, list[int]] = {}
+    for handed in history.of(h.CallerHanded):
+        handed_ms.setdefault(handed.call, []).append(handed.at_ms)
+    for call, facts in calls.items():
+        if _is_broken(facts, ended_by_adviser.get(call), handed_ms.get(call, ())):
+            yield call
 
 
 def _is_broken(

@@ -377,18 +377,6 @@ class Keeper:
         except asyncio.QueueFull as full:
             raise TooMany("That has been said already. Wait a moment.") from full
 
-    async def write_down(
-        self, call: CallId, adviser: AdviserId, token: Token, attempt: Attempt
-    ) -> None:
-        """Write down how an attempt has ended whose keeper is lost, or has lost it.
-
-        Who keeps the callback by now finds it in the record, and is not told otherwise. Raises
-        UnknownName, LedgerUnavailable.
-        """
-        await self._callbacks.conclude(
-            call, attempt, adviser=adviser, token=token, at_ms=self._clock.now_ms()
-        )
-
     def _find(self, call: CallId) -> Held:
         held = self._held.get(call)
         if held is None:
