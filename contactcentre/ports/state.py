@@ -80,6 +80,8 @@ class NodeReport:
     draining: bool
     legs_count: int
     legs_max: int
+    strained: bool = False
+    """It keeps time badly: others are better for new calls. A node of before says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
