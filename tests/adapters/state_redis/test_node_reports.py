@@ -355,21 +355,6 @@ async def test_the_address_book_has_a_node_until_it_is_forgotten(centre: Centre)
     assert [node.node for node in await centre.state.nodes()] == [SOUTH]
 
 
-async def test_a_node_that_is_strained_says_so_and_one_of_before_says_nothing_of_it(
-    centre: Centre,
-) -> None:
-    for strained in (True, False, True):
-        await centre.node_beats(strained=strained)
-        (node,) = await centre.state.nodes()
-        assert node.strained is strained
-    await centre.state.client.ask("HDEL", centre.state.keys.node(NORTH), "strained")
-    (node,) = await centre.state.nodes()
-    assert not node.strained
-    found = await centre.state.node(NORTH)
-    assert found is not None
-    assert not found.strained
-
-
 async def test_a_node_that_has_not_beaten_for_an_hour_is_in_no_list(centre: Centre) -> None:
     await centre.node_says(node=NORTH)
     await centre.state.client.ask("DEL", centre.state.keys.node(NORTH))  # as its expiry does
