@@ -28,13 +28,7 @@ from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.phone_calls import PhoneCalls
 from contactcentre.apps.phone_page import PhonePage
 from contactcentre.apps.stream_carriage import StreamCarriage
-from contactcentre.apps.stream_socket import (
-    close_socket,
-    open_socket,
-    read_messages,
-    started,
-    write_sound,
-)
+from contactcentre.apps.stream_socket import StreamSocket, started
 from contactcentre.domain.epochs import NOT_ADMITTED
 from contactcentre.domain.errors import (
     BadClaim,
@@ -95,7 +89,8 @@ class TwilioLegs:
             count_twilio("stream", BadClaim.code)
             log.warning("a socket in Twilio's name is refused")
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        socket = await open_socket(request)
+        socket = StreamSocket()
+        answer = await socket.open(request)
         code, why = Closing.DONE, ""
         try:
             await self._serve(socket)
@@ -106,20 +101,20 @@ class TwilioLegs:
         if why:
             count_twilio("stream", why)
             log.warning("a stream is refused", why=why)
-        await close_socket(socket, code=code, why=why)
-        return socket
+        await socket.close(code=code, why=why)
+        return answer
 
-    async def _serve(self, socket: web.WebSocketResponse) -> None:
+    async def _serve(self, socket: StreamSocket) -> None:
         """Take a stream in. Raises Replayed, and what keeps the call from being taken in."""
-        messages = read_messages(socket)
+        messages = socket.messages()
         start = await started(messages)
         given = self._pass_of(start)
         opened = await self._open(given)
-        carriage = StreamCarriage(start.stream_sid, clock=self._ground.time_s)
+        carriage = StreamCarriage(start.stream_sid, socket, clock=self._ground.time_s)
         stream = _Stream(self._ground, given, carriage)
         await stream.admit(self._claim(given, opened), attempt=max(given.attempt, opened.attempt))
         count_twilio("stream", "taken")
-        await stream.live(socket, messages)
+        await stream.live(messages)
 
     def _pass_of(self, start: said.Start) -> PhonePass:
         """Return the pass of the stream's call. Raises BadClaim."""
@@ -189,16 +184,12 @@ class _Stream:
             ground.withdraw(word)
         ground.calls.here(self._id)
 
-    async def live(
-        self, socket: web.WebSocketResponse, messages: AsyncIterator[said.Message]
-    ) -> None:
+    async def live(self, messages: AsyncIterator[said.Message]) -> None:
         """Let sound flow until the call is over, the caller has gone, or the socket is lost."""
         call = self._call
         assert call is not None, "admitted"
         keeping = asyncio.create_task(self._page.keep_claim(), name="claim of a telephone call")
-        sending = write_sound(
-            socket, self._carriage, is_last=lambda: self._page.closing is Closing.DONE
-        )
+        sending = self._carriage.until_over(is_last=lambda: self._page.closing is Closing.DONE)
         writing = asyncio.create_task(sending, name="sound to a telephone")
         reading = asyncio.create_task(self._read(call, messages), name="sound of a telephone")
         try:

@@ -1,6 +1,5 @@
 """The sockets of the media bench's node: Twilio's streams, served as a media node serves them."""
 
-import asyncio
 import time
 from typing import Any
 
@@ -9,13 +8,7 @@ from aiohttp import web
 from contactcentre.adapters.carrier_twilio.stream import Mark, Says, Sound
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.apps.stream_carriage import StreamCarriage
-from contactcentre.apps.stream_socket import (
-    close_socket,
-    open_socket,
-    read_messages,
-    started,
-    write_sound,
-)
+from contactcentre.apps.stream_socket import StreamSocket, started
 from contactcentre.domain.ids import CallId, LegId
 from contactcentre.wire.closing import Closing
 
@@ -48,26 +41,24 @@ class StreamDoor:
             await self._runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket = await open_socket(request)
-        messages = read_messages(socket)
+        socket = StreamSocket()
+        answer = await socket.open(request)
+        messages = socket.messages()
         start = await started(messages)
-        carriage = StreamCarriage(start.stream_sid, clock=time.monotonic)
+        carriage = StreamCarriage(start.stream_sid, socket, clock=time.monotonic)
         await self._media.accept(
             call=CallId(request.match_info["call"]),
             leg=LegId(request.match_info["leg"]),
             offer_sdp=self._media.announce(carriage.terms),
             heard=lambda _event: None,
         )
-        await socket.send_str(Says(start.stream_sid).clear)  # whoever waits knows: it is a leg now
-        sending = write_sound(socket, carriage, is_last=lambda: False)
-        writing = asyncio.create_task(sending, name="sound to a telephone")
+        socket.send(Says(start.stream_sid).clear)  # whoever waits knows: it is a leg now
         try:
             await self._read(messages, carriage)
         finally:
             carriage.end()
-            await writing
-        await close_socket(socket, code=Closing.DONE, why="")
-        return socket
+        await socket.close(code=Closing.DONE, why="")
+        return answer
 
     async def _read(self, messages: Any, carriage: StreamCarriage) -> None:
         async for message in messages:
