@@ -243,7 +243,9 @@ def queue_titles(line: Line, queue: QueueDefinition) -> dict[Language, str]:
     return {language: f"{title} ({spoken})" for language, title in queue.titles.items()}
 
 
-def _node(node: NodeStanding, state: Literal["serving", "draining", "stopped"]) -> said.BoardNode:
+def _node(
+    node: NodeStanding, state: Literal["serving", "strained", "draining", "stopped"]
+) -> said.BoardNode:
     return said.BoardNode(
         node=node.node,
         site=node.site,

@@ -10,6 +10,7 @@ import orjson
 from contactcentre.adapters.ledger_postgres.census import OpenCallbacks
 from contactcentre.apps.checkup import Checkup, StateLook
 from contactcentre.domain.conservation import Account, total
+from contactcentre.ports.state import NodeStanding
 
 WIDTH = 14
 """Of the column of names."""
@@ -65,11 +66,18 @@ def _state(state: StateLook) -> str:
 def _processes(checkup: Checkup, state: StateLook) -> Iterator[str]:
     silent = {*checkup.nodes_silent, *checkup.desks_silent}
     for node in state.overview.nodes:
-        word = "silent" if node.node in silent else "draining" if node.draining else "alive"
+        word = "silent" if node.node in silent else _word(node)
         yield _row("media", f"{node.node} {word}, {node.legs_count} of {node.legs_max} legs")
     for desk in state.desks:
         yield _row("desk", f"{desk.desk} {'silent' if desk.desk in silent else 'alive'}")
     yield _row("lost", f"{len(state.lost_calls)} calls, {len(state.lost_advisers)} advisers")
+
+
+def _word(node: NodeStanding) -> str:
+    """Return how a node that lives stands."""
+    if node.draining:
+        return "draining"
+    return "strained (its sound is late, or nearly so)" if node.strained else "alive"
 
 
 def _waits(state: StateLook) -> Iterator[str]:
@@ -139,6 +147,7 @@ def _state_facts(checkup: Checkup, state: StateLook) -> dict[str, Any]:
                 "node": one.node,
                 "alive": one.node not in silent,
                 "draining": one.draining,
+                "strained": one.strained,
                 "legs_count": one.legs_count,
                 "legs_max": one.legs_max,
             }

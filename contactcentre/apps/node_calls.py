@@ -19,7 +19,7 @@ from contactcentre.domain.call import TALKS, Call, CallState
 from contactcentre.domain.consulting import asked_about, is_consult
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, StaleToken, UnknownName
 from contactcentre.domain.events import CallEvent
-from contactcentre.domain.headroom import room_told
+from contactcentre.domain.headroom import LEGS_PER_CALL, has_room
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
@@ -32,8 +32,6 @@ from contactcentre.wire.legs import Answer
 
 log = structlog.get_logger()
 
-LEGS_PER_CALL = 2
-"""A call is admitted only if its adviser will find room as well."""
 ENDS_AGAIN_EVERY_BEATS = 10
 """How often the store is told again of an end that it may have forgotten."""
 ENDS_KEPT_BEATS = 30
@@ -96,7 +94,16 @@ class NodeCalls:
     @property
     def is_full(self) -> bool:
         """Say whether there is no room for one more call and its adviser."""
-        return (len(self._calls) + 1) * LEGS_PER_CALL > self._place.legs_max
+        return not has_room(legs_count=self._legs_count, legs_max=self._place.legs_max)
+
+    @property
+    def is_strained(self) -> bool:
+        """Say whether further calls had better go elsewhere, where they can."""
+        return self._tools.is_strained()
+
+    @property
+    def _legs_count(self) -> int:
+        return len(self._calls) * LEGS_PER_CALL
 
     def get(self, call: CallId) -> NodeCall | None:
         """Return a live call, if it is here."""
@@ -277,7 +284,6 @@ class NodeCalls:
 
     def _node_report(self) -> NodeReport:
         place = self._place
-        legs_count = len(self._calls) * LEGS_PER_CALL
         return NodeReport(
             node=place.node,
             site=place.site,
@@ -285,12 +291,9 @@ class NodeCalls:
             internal_url=place.internal_url,
             public_url=place.public_url,
             draining=self.draining,
-            legs_count=legs_count,
-            legs_max=room_told(
-                legs_count=legs_count,
-                legs_max=place.legs_max,
-                strained=self._tools.is_strained(),
-            ),
+            legs_count=self._legs_count,
+            legs_max=place.legs_max,
+            strained=self.is_strained,
         )
 
     def _still_here(

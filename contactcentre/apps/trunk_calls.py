@@ -58,6 +58,11 @@ class TrunkCalls:
         return None if takes else RETRY_AFTER_S
 
     @property
+    def is_strained(self) -> bool:
+        """Say whether calls had better go to another node."""
+        return self._calls.is_strained
+
+    @property
     def may_take_up(self) -> bool:
         """Say whether there is room, and sound, for one more call."""
         return self._media.is_ticking and not (self._calls.draining or self._calls.is_full)

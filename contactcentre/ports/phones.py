@@ -81,6 +81,10 @@ class Switchboard(Protocol):
     def retry_after_s(self) -> int | None:
         """Return when to try again, while no call can be taken; None while calls are taken."""
 
+    @property
+    def is_strained(self) -> bool:
+        """Say whether calls are taken, but had better go elsewhere where they can."""
+
     def takes(self, called: str) -> bool:
         """Say whether a called number leads anywhere here."""
 

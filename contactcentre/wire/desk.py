@@ -287,7 +287,7 @@ class BoardNode(Said):
 
     node: NodeId
     site: str
-    state: Literal["serving", "draining", "stopped"]
+    state: Literal["serving", "strained", "draining", "stopped"]
     legs_count: int
     legs_max: int
 

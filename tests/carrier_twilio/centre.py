@@ -30,6 +30,8 @@ from tests.carrier_twilio.carrier import ACCOUNT, TOKEN, Carrier, Number, Phone
 TAX = "+441632960001"
 OTHER_TOKEN = "the auth token that comes after"  # noqa: S105 - of no account
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
+SEEN_WITHIN_S = 1.2
+"""The public process looks at the nodes once a second."""
 
 
 def call_of(phone: Phone) -> CallId:
@@ -168,7 +170,7 @@ async def _until_nodes_are_seen(centre: SmallCentre, count: int) -> None:
     async with asyncio.timeout(10):
         while len(await centre.state.nodes()) < count:  # noqa: ASYNC110 - the store says so
             await asyncio.sleep(0.05)
-    await asyncio.sleep(1.2)  # the public process looks once a second
+    await asyncio.sleep(SEEN_WITHIN_S)
 
 
 async def until_listening(port: int) -> None:

@@ -294,7 +294,7 @@ export interface BoardQueue {
 export interface BoardNode {
   node: string;
   site: string;
-  state: "serving" | "draining" | "stopped";
+  state: "serving" | "strained" | "draining" | "stopped";
   legs_count: number;
   legs_max: number;
 }

@@ -554,7 +554,12 @@ export const cy: Words = {
     noAdvisers: "Nid oes cynghorydd wedi mewngofnodi.",
     nodes: "Nodau cyfryngau",
     noNodes: "Nid oes nod cyfryngau wedi adrodd.",
-    nodeStates: { serving: "Yn gwasanaethu", draining: "Yn gwagio", stopped: "Wedi stopio" },
+    nodeStates: {
+      serving: "Yn gwasanaethu",
+      strained: "Dan straen",
+      draining: "Yn gwagio",
+      stopped: "Wedi stopio",
+    },
     storm:
       "Mae desgiau’n methu wrth i alwadau ganu arnynt. Cynigir galwadau i un ymgynghorydd ar y tro nes bydd hynny drosodd; mae galwyr yn cadw eu lle.",
     comingBack: (count) => `${count} galwr ar y ffordd i nod arall`,

@@ -550,7 +550,12 @@ export const en = {
     noAdvisers: "No adviser is signed in.",
     nodes: "Media nodes",
     noNodes: "No media node has reported.",
-    nodeStates: { serving: "Serving", draining: "Draining", stopped: "Stopped" },
+    nodeStates: {
+      serving: "Serving",
+      strained: "Strained",
+      draining: "Draining",
+      stopped: "Stopped",
+    },
     storm:
       "Desks fail as calls ring on them. Calls are offered to one adviser at a time until that is over; callers keep their places.",
     comingBack: (count: number) =>

@@ -31,6 +31,8 @@ RETRY_AFTER_S = 5
 """Whoever comes in a flood is asked to wait for so long."""
 STRANGERS_PER_S = 20
 """So many who are no trunk are answered at all."""
+WITH_HEADROOM = "with-headroom"
+"""Whom an edge asks for that would rather not send calls to a node that is strained."""
 UNDERSTOOD = frozenset({"timer", "100rel"})
 """Extensions that a call may require."""
 Count = Callable[[str], None]
@@ -182,8 +184,14 @@ class Door:
             dialog.came(serving)
 
     def _options(self, serving: Serving) -> None:
-        """Say whether calls are taken, for whoever chooses among nodes."""
-        retry_after_s = self._switchboard.retry_after_s
+        """Say whether calls are taken, for whoever chooses among nodes.
+
+        Who asks for `with-headroom` chooses among those first that are not strained either.
+        """
+        board = self._switchboard
+        retry_after_s = board.retry_after_s
+        if serving.request.uri.startswith(f"sip:{WITH_HEADROOM}@") and board.is_strained:
+            retry_after_s = retry_after_s or RETRY_AFTER_S
         headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer")]
         if retry_after_s is None:
             serving.respond(200, headers=headers)

@@ -109,6 +109,7 @@ class RedisReports(RedisQueues):
                 "draining": int(report.draining),
                 "legs_count": report.legs_count,
                 "legs_max": report.legs_max,
+                "strained": int(report.strained),
                 "kept_s": PROCESS_KEPT_S,
             },
         ):

@@ -55,6 +55,7 @@ class Board:
 
     def __init__(self) -> None:
         self.retry_after_s: int | None = None
+        self.is_strained = False
         self.answers = True
         self.calls: list[Someone] = []
 

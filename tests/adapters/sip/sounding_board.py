@@ -87,6 +87,7 @@ class SoundingBoard:
         self.media = media
         self.ports = PhonePorts(host=LOOPBACK, first=23_000, last=23_399)
         self.retry_after_s: int | None = None
+        self.is_strained = False
         self.calls: list[Heard] = []
 
     def takes(self, called: str) -> bool:

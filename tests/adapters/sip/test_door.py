@@ -11,7 +11,7 @@ from contactcentre.adapters.sip.messages import Response
 from contactcentre.adapters.sip.trunks import read_trunks
 from contactcentre.bench.sip_phone import PhoneCall
 from contactcentre.domain.errors import BadRequest
-from tests.adapters.sip.entrance import OFFER, Entrance, until
+from tests.adapters.sip.entrance import NUMBER, OFFER, Entrance, until
 
 STRANGERS = ["192.0.2.0/24"]
 
@@ -52,6 +52,16 @@ async def test_whether_calls_are_taken_is_said_to_whoever_asks(entrance: Entranc
         assert response is not None
         assert (response.code, response.first("retry-after")) == (503, "7")
     assert not entrance.board.calls
+
+
+async def test_a_strained_node_says_so_only_to_whoever_asks_for_headroom_and_takes_calls(
+    entrance: Entrance,
+) -> None:
+    await entrance.open()
+    asked = (("with-headroom", "OPTIONS"), (NUMBER, "OPTIONS"), (NUMBER, "INVITE"))
+    assert [await code_of(entrance.phone(to), how) for to, how in asked] == [200, 200, 200]
+    entrance.board.is_strained = True
+    assert [await code_of(entrance.phone(to), how) for to, how in asked] == [503, 200, 200]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import json
 import shutil
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +133,8 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
     assert abs(frequency - TONE_HZ) < 20
 
 
+SEEN_WITHIN_S = 1.5
+"""The edge asks every node once a second."""
 KAMAILIO = Path(__file__).parents[3] / "deploy" / "kamailio" / "kamailio.cfg"
 
 
@@ -140,7 +142,12 @@ KAMAILIO = Path(__file__).parents[3] / "deploy" / "kamailio" / "kamailio.cfg"
 async def edge(cwd: Path, *nodes: int) -> AsyncIterator[int]:
     """Run the edge of `deploy/` in front of some ports, and give its own."""
     port = free_port(LOOPBACK)
-    (cwd / "nodes.list").write_text("".join(f"1 sip:{LOOPBACK}:{one} 0 0\n" for one in nodes))
+    listed = [
+        f"{group} sip:{who}{LOOPBACK}:{one} 0 0"
+        for group, who in ((1, ""), (2, "with-headroom@"))
+        for one in nodes
+    ]
+    (cwd / "nodes.list").write_text("\n".join([*listed, ""]))
     (cwd / "trunks.list").write_text(f"1 {LOOPBACK} 32 0 north\n")
     files = [f'-A NODES_FILE="{cwd}/nodes.list"', f'-A TRUNKS_FILE="{cwd}/trunks.list"']
     listens = [f"-A LISTEN=udp:{LOOPBACK}:{port}", f"-A LISTEN_TCP=tcp:{LOOPBACK}:{port}"]
@@ -178,6 +185,44 @@ async def test_a_call_through_the_edge_reaches_the_node_that_lives_and_ends_from
                 assert await until(lambda: phone.is_over)  # noqa: B023 - likewise
         entrance.board.retry_after_s = 5
         assert await until_code(asked, 503)
+
+
+@needs("kamailio")
+async def test_the_edge_sends_calls_to_a_strained_node_only_where_no_other_takes_them(
+    entrance: Entrance, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as leaving:
+        other = Entrance(leaving)
+        for one in (entrance, other):
+            await one.open()
+        async with edge(tmp_path, entrance.there[1], other.there[1]) as port:
+
+            async def calls(count: int) -> list[int]:
+                """Call some times; return how many calls each node has got."""
+                before = [len(one.board.calls) for one in (entrance, other)]
+                for _ in range(count):
+                    phone = entrance.exchange.phone((LOOPBACK, port), NUMBER)
+                    phone.sdp = OFFER
+                    response = await phone.invite()
+                    assert response is not None
+                    assert response.code == 200
+                    await phone.bye()
+                return [
+                    len(one.board.calls) - was
+                    for one, was in zip((entrance, other), before, strict=True)
+                ]
+
+            asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
+            assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
+            entrance.board.is_strained = True
+            await asyncio.sleep(SEEN_WITHIN_S)
+            assert await calls(4) == [0, 4]
+            other.board.retry_after_s = 5
+            assert await calls(2) == [2, 0]
+            await asyncio.sleep(SEEN_WITHIN_S)
+            assert await calls(2) == [2, 0]
+        for task in other.tasks:
+            task.cancel()
 
 
 async def until_code(phone: PhoneCall, code: int) -> bool:
