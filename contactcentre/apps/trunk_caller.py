@@ -126,7 +126,7 @@ class TrunkCaller:
     def send(self, said: BaseModel) -> None:
         """Say the answer to the phone, and keep the claim; what else a page shows is let go."""
         if isinstance(said, Answer):
-            self._phone.answer(said.sdp)
+            self._phone.answer(said.sdp, call=self.call_id)
         elif isinstance(said, ClaimChanged):
             self._signed = said.claim
 

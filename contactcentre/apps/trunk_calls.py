@@ -140,9 +140,12 @@ class TrunkCalls:
         )
 
     def _claim(self, trunk: str, line: Line) -> CallerClaim:
-        """Return the claim of a new call, which no page has and none can prove to have."""
+        """Return the claim of a new call, which no page has and none can prove to have.
+
+        Its id is as long as one by which networks name a session, for the trunk is told it.
+        """
         return CallerClaim(
-            call=CallId(self._chance.nonce()),
+            call=CallId(self._chance.nonce() + self._chance.nonce()),
             line=line.id,
             language=line.flow.languages[0],
             epoch_count=NOT_ADMITTED.count,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from contactcentre.adapters.sip.dialog import SDP
-from contactcentre.adapters.sip.messages import Request, Response, address_of
+from contactcentre.adapters.sip.messages import Request, Response, address_of, read_uri
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.ways import Way, Ways
 
@@ -86,6 +86,7 @@ class Exchange:
         call = self._calls.get(response.call_id)
         if call is not None:
             call.ack(response)
+            call.answered_again(response)
 
 
 @dataclass
@@ -114,6 +115,10 @@ class PhoneCall:
     offering: Serving | None = None
     heard: Callable[[str], None] = lambda _sdp: None
     """Told what the other side says of its sound, at each answer or offer."""
+    ended: Callable[[], None] = lambda: None
+    """Told that the other side has hung up."""
+    answered_again: Callable[[Response], None] = lambda _response: None
+    """Told an answer that comes again, or after nobody waits for it any more."""
 
     def __post_init__(self) -> None:
         """Aim at the number."""
@@ -125,13 +130,17 @@ class PhoneCall:
         request = self.request("INVITE", headers=headers, sdp=self.sdp)
         response = await self.ask(request)
         if response is not None and response.code < 300:  # noqa: PLR2004 - success
-            self.to = response.first("to")
-            self.target = address_of(response.first("contact")) or self.target
-            if not self.routes:
-                self.routes = response.every("record-route")[::-1]
+            self.stands(response)
             self.ack(response)
             self.heard(response.body.decode())
         return response
+
+    def stands(self, response: Response) -> None:
+        """Take note of how an answer says that the other side is reached."""
+        self.to = response.first("to")
+        if not self.routes:
+            self.routes = response.every("record-route")[::-1]
+        self._aim(response)
 
     async def ask(self, request: Request) -> Response | None:
         """Send a request and return its final response."""
@@ -195,12 +204,26 @@ class PhoneCall:
             return
         if request.method == "BYE":
             self.is_over = True
+            self.ended()
+        elif self.is_over:
+            serving.respond(481)
+            return
         body = b""
         headers: list[tuple[str, str]] = []
         if request.method == "INVITE":
+            self._aim(request)
             self.heard(request.body.decode())
             self.offering = serving
             body = self.sdp.encode()
             place = f"{self.exchange.host}:{self.exchange.port}"
             headers = [("contact", f"<sip:{self.caller}@{place}>"), ("content-type", SDP)]
         serving.respond(200, headers=headers, body=body)
+
+    def _aim(self, message: Request | Response) -> None:
+        """Aim at where the other side says that it is, directly if nobody stands between."""
+        target = address_of(message.first("contact"))
+        if target:
+            self.target = target
+            if not self.routes:
+                uri = read_uri(target)
+                self.there = (uri.host, uri.port or self.there[1])

@@ -27,6 +27,7 @@ def shown(measures: Measures) -> dict[str, Any]:
     """Return what was measured, as it is printed."""
     resumes = measures.resume_ms
     return {
+        "moved": measures.moved_count,
         "resumed": len(resumes),
         "resume_ms": {"p50": percentile(resumes, 0.5), "p99": percentile(resumes, 0.99)},
         "gap_ms": measures.gap_ms,

@@ -100,8 +100,7 @@ def check(
     `callbacks` are where callbacks stood; `told_closed` are the calls of whom nothing else could
     become than that they are told that the line is closed.
     """
-    # who never got a claim is counted by `started`
-    calls = {call: facts for call, facts in history.by_call().items() if call}
+    calls = _calls_of(history)
     order = order_violations(history, is_excused=is_excused, callbacks=callbacks)
     advisers = history.by_adviser()
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
@@ -132,6 +131,13 @@ def check(
         expected = {CLOSED_ENDING} if call in told_closed else endings
         _compare(findings, call, by_call.get(call), endings=expected, must_be_there=was_let_in)
     return findings
+
+
+def _calls_of(history: History) -> Mapping[str, Sequence[CallerFact]]:
+    """Return what each caller saw; who never got a claim is counted by how many began to call."""
+    late = {fact.call for fact in history.of(h.DialledLate)}
+    known = history.by_call().items()
+    return {call: facts for call, facts in known if call and call not in late}
 
 
 def _compare(
@@ -310,9 +316,13 @@ def _doubled(
     history: History, calls: Mapping[str, Sequence[CallerFact]], rows: Sequence[Row]
 ) -> Iterator[str]:
     was_cut = any(broke.host for broke in history.of(h.Broke))
+    # a telephone that was not answered does not know what its call is called
+    unanswered_left = sum(1 for _ in history.of(h.DialUnanswered))
     for row in rows:
         if row.call not in calls:
-            yield f"{row.call} is in the record and is nobody's"
+            unanswered_left -= 1
+            if unanswered_left < 0:
+                yield f"{row.call} is in the record and is nobody's"
         elif (ends_count := row.own_ends_count if was_cut else row.ends_count) > 1:
             yield f"{row.call} has ended {ends_count} times"
     for call, count in Counter(row.call for row in rows).items():

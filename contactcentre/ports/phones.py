@@ -54,8 +54,8 @@ class Phone(Protocol):
     def ring(self) -> None:
         """Let the phone hear that it rings."""
 
-    def answer(self, sdp: str) -> None:
-        """Answer the call, with our sound."""
+    def answer(self, sdp: str, *, call: CallId) -> None:
+        """Answer the call, with our sound, and say by which name it is in the record."""
 
     def refuse(self, code: int, *, retry_after_s: int | None = None) -> None:
         """Turn the call away; a busy centre says when to try again."""

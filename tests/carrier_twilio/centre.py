@@ -15,6 +15,8 @@ from contactcentre.apps.process import Process
 from contactcentre.bench.peer import Peer
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
+from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
+from contactcentre.drills.twilio_phone import Number, Phone
 from contactcentre.settings import read_settings
 from tests.apps.small_centre import (
     PAYING,
@@ -25,7 +27,6 @@ from tests.apps.small_centre import (
     free_port,
     small_centre,
 )
-from tests.carrier_twilio.carrier import ACCOUNT, TOKEN, Carrier, Number, Phone
 
 TAX = "+441632960001"
 OTHER_TOKEN = "the auth token that comes after"  # noqa: S105 - of no account

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contactcentre.domain.events import Ending
-from tests.carrier_twilio.carrier import Phone
+from contactcentre.drills.twilio_phone import Phone
 from tests.carrier_twilio.centre import (
     CALLER_HZ,
     SEEN_WITHIN_S,

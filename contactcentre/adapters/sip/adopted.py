@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from contactcentre.adapters.sip.dialog import Dialog, Ours
 from contactcentre.domain.errors import MalformedOffer
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Caller
 
 SEQ_LEAP = 100
@@ -30,7 +31,7 @@ class Adopted:
     def ring(self) -> None:
         """Let nothing ring: the phone is in the call already."""
 
-    def answer(self, sdp: str) -> None:
+    def answer(self, sdp: str, *, call: CallId) -> None:  # noqa: ARG002 - the phone was told
         """Offer our sound; where the phone takes it, the call goes on."""
         self._ours.spawn(self._offer(sdp), "sip adoption")
 

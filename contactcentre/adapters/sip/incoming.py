@@ -1,15 +1,26 @@
 """A call that rings in: from its INVITE to the dialog that it becomes, or to its refusal."""
 
+import re
 from collections.abc import Callable
 
-from contactcentre.adapters.sip.dialog import ALLOWED, SDP, Dialog, DialogFacts, Ours, new_tag
+from contactcentre.adapters.sip.dialog import (
+    ALLOWED,
+    SDP,
+    Dialog,
+    DialogFacts,
+    Ours,
+    new_tag,
+)
 from contactcentre.adapters.sip.messages import Request, address_of
 from contactcentre.adapters.sip.session_timer import agreed
 from contactcentre.adapters.sip.transactions import Serving
 from contactcentre.domain.errors import MalformedOffer
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Caller
 
 UNAVAILABLE = 480
+_SESSION = re.compile(r"[0-9a-f]{32}")
+_NO_SESSION = "0" * 32
 
 
 class Incoming:
@@ -54,7 +65,7 @@ class Incoming:
             contact = self._ours.contact(self._serving.way.transport)
             self._serving.respond(180, tag=self._tag, headers=[("contact", contact)])
 
-    def answer(self, sdp: str) -> None:
+    def answer(self, sdp: str, *, call: CallId) -> None:
         """Answer with our sound; the dialog stands from here on."""
         if self._serving.is_answered or self._is_over:
             return
@@ -75,6 +86,7 @@ class Incoming:
                 ("allow", ALLOWED),
                 ("supported", "timer"),
                 *timer,
+                self._name(call),
                 ("content-type", SDP),
             ],
             body=sdp.encode(),
@@ -123,6 +135,12 @@ class Incoming:
                 self._ended()
                 return
         self._caller.phone_began()
+
+    def _name(self, call: CallId) -> tuple[str, str]:
+        """Return what names the call on both sides (RFC 7989)."""
+        theirs = self._serving.request.first("session-id").partition(";")[0].strip().lower()
+        remote = theirs if _SESSION.fullmatch(theirs) else _NO_SESSION
+        return "session-id", f"{call};remote={remote}"
 
     def _ended(self) -> None:
         """Say that the call has come to nothing."""

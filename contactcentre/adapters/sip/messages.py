@@ -38,6 +38,7 @@ _WRITTEN: Mapping[str, str] = MappingProxyType(
         "call-id": "Call-ID",
         "cseq": "CSeq",
         "min-se": "Min-SE",
+        "session-id": "Session-ID",
         "www-authenticate": "WWW-Authenticate",
     }
 )

@@ -9,12 +9,14 @@ from contactcentre.adapters.sip.door import Door, DoorPlace
 from contactcentre.adapters.sip.trunks import TrunkFile, Trunks
 from contactcentre.bench.sip_phone import Exchange, PhoneCall, free_port
 from contactcentre.domain.errors import MalformedOffer
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Phone, Ringing, Switchboard
 
 LOOPBACK = "127.0.0.1"
 NUMBER = "+441632960001"
 OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 9 RTP/AVP 8\r\n"
 ANSWER = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 7 RTP/AVP 8\r\n"
+CALL = CallId("0123456789abcdef0123456789abcdef")
 DEADLINE_S = 5.0
 
 
@@ -69,7 +71,7 @@ class Board:
         self.calls.append(someone)
         phone.ring()
         if self.answers:
-            phone.answer(ANSWER)
+            phone.answer(ANSWER, call=CALL)
         return someone
 
 

@@ -45,7 +45,7 @@ class Heard:
         answer = await self._media.accept(
             call=CallId(self.leg), leg=self.leg, offer_sdp=word, heard=self._heard
         )
-        self.phone.answer(answer)
+        self.phone.answer(answer, call=CallId(self.leg))
         with suppress(Refusal, Outage):
             await self._media.play(self.leg, [SoundName("tone")], Language.ENGLISH)
 
