@@ -17,6 +17,13 @@ Datagram = Callable[[bytes], None]
 """Takes one packet in the clear: RTP or RTCP, header and all."""
 
 
+class PacketCame(Protocol):
+    """Takes one RTP packet in the clear, and for how many seconds it has waited to be taken."""
+
+    def __call__(self, data: bytes, waited_s: float = 0.0, /) -> None:
+        """Take it."""
+
+
 class Carriage(Protocol):
     """The way of one leg's packets, from its offer to its close."""
 
@@ -49,8 +56,10 @@ class Terms:
     law: Law
     keys_payload_type: int | None
     """Of RFC 4733; None where keys do not come as packets."""
-    open: Callable[[Datagram, Datagram], Carriage]
+    open: Callable[[PacketCame, Datagram], Carriage]
     """Given who takes the leg's RTP packets, and who its RTCP packets."""
+    take: Callable[[], None] | None = None
+    """Hands on what has come, once a tick; None where it is handed on as it comes."""
 
 
 class Announced:

@@ -216,6 +216,9 @@ class Engine:
         self._ticks += 1
         if not self._rows:
             return
+        for seat in self._seats[: self._rows]:
+            if seat is not None and seat.take is not None:
+                seat.take()
         now = clock_samples(now_s)
         self._hear(now)
         self.tapes.take(self._heard, skipped=skipped)
@@ -333,7 +336,7 @@ class Engine:
         np.clip(mixed, SAMPLE_MIN, SAMPLE_MAX, out=mixed)
         mixed += self._encode_from[:rows]
         packets = self._packets[:rows]
-        packets[:, HEADER_LENGTH:] = _ENCODED[mixed]
+        packets[:, HEADER_LENGTH:] = np.take(_ENCODED, mixed, mode="clip")
         self._sequences += 1
         self._timestamps += np.uint32(SAMPLES_PER_TICK * (1 + skipped))
         packets[:, 2:4] = self._sequences[:rows].astype(">u2").view(np.uint8).reshape(rows, 2)

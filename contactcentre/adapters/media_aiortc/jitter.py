@@ -193,12 +193,13 @@ class JitterBuffer:
         """Count a packet and return its place on the timeline; None if it has come before."""
         if source != self._source:
             return self._begin(sequence, timestamp, source, now)
-        step = (
-            1 if sequence == self._highest + 1 & 0xFFFF else _signed(sequence - self._highest, 16)
-        )
-        at = self._end + _signed(timestamp - self._end, 32)
-        jumped = abs(now - at - self._fastest) > TRANSIT_JUMP_MAX
-        if jumped or abs(step) > SEQUENCE_JUMP_MAX:
+        at, step = self._end, 1
+        if timestamp != at & 0xFFFF_FFFF:
+            at += _signed(timestamp - at, 32)
+        if sequence != self._highest + 1 & 0xFFFF:
+            step = _signed(sequence - self._highest, 16)
+        jumped = not -TRANSIT_JUMP_MAX <= now - at - self._fastest <= TRANSIT_JUMP_MAX
+        if jumped or not -SEQUENCE_JUMP_MAX <= step <= SEQUENCE_JUMP_MAX:
             return self._begin(sequence, timestamp, source, now)
         if step > 0:
             self._highest += step
@@ -240,16 +241,31 @@ class JitterBuffer:
         self._transit = transit
         if now >= self._window_ends:
             self._fastest_before, self._fastest_lately = self._fastest_lately, transit
+            self._fastest = min(self._fastest_lately, self._fastest_before)
             self._window_ends = now + WINDOW_SAMPLES
         elif transit < self._fastest_lately:
             self._fastest_lately = transit
-        self._fastest = min(self._fastest_lately, self._fastest_before)
-        self._peak = max(transit - self._fastest, self._peak - self._peak // PEAK_FORGET - 1, 0)
+            self._fastest = min(self._fastest_lately, self._fastest_before)
+        late, forgetting = transit - self._fastest, self._peak - self._peak // PEAK_FORGET - 1
+        self._peak = max(forgetting, late)
         frames = -(-self._peak // SAMPLES_PER_TICK) + 1
-        self.target = min(max(frames, FRAMES_MIN), FRAMES_MAX)
+        self.target = FRAMES_MIN if frames <= FRAMES_MIN else min(frames, FRAMES_MAX)
 
     def _put(self, at: int, payload: bytes, now: int) -> None:
-        """Write sound to its place, or count it as late."""
+        """Write sound to its place: nearly always a whole frame whose time has not come."""
+        length = len(payload)
+        start, end = at & _MASK, at + length
+        usual = length == SAMPLES_PER_TICK and start <= RING_SAMPLES - SAMPLES_PER_TICK
+        if usual and self._play <= at <= self._play + RING_SAMPLES - SAMPLES_PER_TICK:
+            self._late_run = 0
+            self._sound[start : start + SAMPLES_PER_TICK] = payload
+            self._there[start : start + SAMPLES_PER_TICK] = _FRAME_THERE
+            self._end = max(self._end, end)
+        else:
+            self._put_piece(at, payload, now)
+
+    def _put_piece(self, at: int, payload: bytes, now: int) -> None:
+        """Write sound of any length to wherever it belongs, or count it as late."""
         end = at + len(payload)
         if end - self._play > RING_SAMPLES:
             self._restart(at, now)
@@ -266,11 +282,6 @@ class JitterBuffer:
             payload = payload[self._play - at :]
             at = self._play
         start, length = at & _MASK, end - at
-        if length == SAMPLES_PER_TICK and start <= RING_SAMPLES - SAMPLES_PER_TICK:
-            self._sound[start : start + SAMPLES_PER_TICK] = payload
-            self._there[start : start + SAMPLES_PER_TICK] = _FRAME_THERE
-            self._end = max(self._end, end)
-            return
         room = min(length, RING_SAMPLES - start)
         self._sound[start : start + room] = payload[:room]
         self._there[start : start + room] = _THERE[:room]

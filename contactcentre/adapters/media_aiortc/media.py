@@ -105,6 +105,7 @@ class AiortcMedia:
             heard=heard,
             clock=self._clock,
         )
+        seat.take = terms.take
         carriage = terms.open(seat.packet_came, seat.report_came)
         self._legs[leg] = _Leg(call, seat, carriage)
         self._engine.seat(seat)

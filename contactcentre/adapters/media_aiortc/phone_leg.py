@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pylibsrtp
 
-from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, Terms
+from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, PacketCame, Terms
 from contactcentre.adapters.media_aiortc.g711 import Law
 from contactcentre.adapters.media_aiortc.packets import (
     HEADER_LENGTH,
@@ -32,7 +32,7 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
     write_answer,
     write_offer,
 )
-from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
+from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket, SoundPort
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
 _VERSION_FIRST, _VERSION_LAST = 128, 191
@@ -61,9 +61,10 @@ class PhoneLeg:
         self._believed = frozenset(believed)
         self._theirs: PhoneSound | None = None
         self._ours: OurSound | None = None
-        self._packet_came: Datagram = _drop
+        self._packet_came: PacketCame = _drop
         self._report_came: Datagram = _drop
-        self._sockets: tuple[PhoneSocket, PhoneSocket] | None = None
+        self._sound: SoundPort | None = None
+        self._reports: PhoneSocket | None = None
         self._port = 0
         self._may_begin = asyncio.Event()
         self._over = asyncio.Event()
@@ -124,18 +125,23 @@ class PhoneLeg:
     def terms(self) -> Terms:
         """Return what the engine must know to seat this leg."""
 
-        def opened(packet_came: Datagram, report_came: Datagram) -> Carriage:
+        def opened(packet_came: PacketCame, report_came: Datagram) -> Carriage:
             self._packet_came, self._report_came = packet_came, report_came
             return self
 
-        return Terms(law=self._law, keys_payload_type=self._keys_payload_type, open=opened)
+        return Terms(
+            law=self._law,
+            keys_payload_type=self._keys_payload_type,
+            open=opened,
+            take=self._take,
+        )
 
     # What the engine asks for (carriage.Carriage)
 
     async def answer(self, *, source: int, name: str) -> str:
         """Open the ports and return our answer, or our offer where the phone has made none."""
-        self._port, *sockets = await self._ports.open(self._came, self._report)
-        self._sockets = (sockets[0], sockets[1])
+        opened = await self._ports.open(self._came, self._report)
+        self._port, self._sound, self._reports = opened
         theirs = self._theirs
         srtp = None
         if theirs is not None and theirs.srtp is not None:
@@ -171,24 +177,25 @@ class PhoneLeg:
     async def close(self) -> None:
         """End, and give the ports back."""
         self.end()
-        if self._sockets is not None:
-            for one in self._sockets:
-                one.close()
-            self._sockets = None
+        if self._sound is not None and self._reports is not None:
+            self._sound.close()
+            self._reports.close()
+            self._sound = self._reports = None
             self._ports.give_back(self._port)
 
     def send(self, packet: bytes) -> None:
         """Send sound, unless the phone wants none."""
-        if self._there is not None and self._sockets is not None:
+        if self._there is not None and self._sound is not None:
             data = packet if self._out is None else self._out.protect(packet)
-            self._sockets[0].send(data, self._there)
+            self._sound.send(data, self._there)
 
     def send_report(self, packet: bytes) -> None:
         """Send a report, on hold as well: it says that we are there."""
-        if self._report_there is not None and self._sockets is not None:
+        is_muxed = self._theirs is not None and self._theirs.is_muxed
+        way = self._sound if is_muxed else self._reports
+        if self._report_there is not None and way is not None:
             data = packet if self._out is None else self._out.protect_rtcp(packet)
-            is_muxed = self._theirs is not None and self._theirs.is_muxed
-            self._sockets[0 if is_muxed else 1].send(data, self._report_there)
+            way.send(data, self._report_there)
 
     # What the phone's signalling tells
 
@@ -238,7 +245,12 @@ class PhoneLeg:
 
     # What comes
 
-    def _came(self, data: bytes, address: Place) -> None:
+    def _take(self) -> None:
+        """Look at the port of sound."""
+        if self._sound is not None:
+            self._sound.take()
+
+    def _came(self, data: bytes, address: Place, waited_s: float) -> None:
         """Take a packet on the port of sound."""
         if len(data) < HEADER_LENGTH or not _VERSION_FIRST <= data[0] <= _VERSION_LAST:
             return
@@ -257,9 +269,9 @@ class PhoneLeg:
         if address != self._heard_at:
             self._heard_at = address
             self._aim()
+            self._may_begin.set()
         self._last_heard = time.monotonic()
-        self._may_begin.set()
-        self._packet_came(data)
+        self._packet_came(data, waited_s)
 
     def _is_believed(self, data: bytes, address: Place) -> bool:
         """Say whether a packet from a new address may be the phone's."""
@@ -294,5 +306,5 @@ def _policy(keys: SrtpKeys, which: int) -> pylibsrtp.Policy:
     return pylibsrtp.Policy(key=keys.key, ssrc_type=which, srtp_profile=_PROFILES[keys.suite])
 
 
-def _drop(_packet: bytes) -> None:
+def _drop(_packet: bytes, _waited_s: float = 0.0) -> None:
     """Hear nothing: nobody is seated yet, or none any more."""

@@ -94,6 +94,7 @@ class Seat:
         "send",
         "send_report",
         "source",
+        "take",
     )
 
     def __init__(
@@ -118,6 +119,8 @@ class Seat:
         self.packet_count = 0
         self.send: Callable[[bytes], None] = _nowhere
         self.send_report: Callable[[bytes], None] = _nowhere
+        self.take: Callable[[], None] | None = None
+        """Hands on what has come; None where that is done as it comes."""
         self._keys = KeyPresses()
         self._keys_payload_type = keys_payload_type
         self._heard = heard
@@ -127,13 +130,13 @@ class Seat:
         self._round_trip_ms: float | None = None
         self._reported_highest = self._reported_lost = 0
 
-    def packet_came(self, data: bytes) -> None:
+    def packet_came(self, data: bytes, waited_s: float = 0.0) -> None:
         """Take a packet apart: sound to the jitter buffer, keys to whoever listens for them."""
         packet = read_rtp(data)
         if packet is None:
             return
         payload_type, sequence, timestamp, source, payload = packet
-        now = clock_samples(self._clock())
+        now = clock_samples(self._clock() - waited_s)
         if payload_type == self.law.payload_type:
             self.jitter.push(sequence, timestamp, source, payload, now)
         elif payload_type == self._keys_payload_type:

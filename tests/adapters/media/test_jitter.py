@@ -90,8 +90,11 @@ class Played:
         return float(10 * np.log10((quietest + 1e-6) / (8_000**2 / 2)))
 
 
-def play(packets: Iterable[Packet], seconds: float) -> Played:
-    """Push packets when they arrive, pull every 20 ms, and conceal as the engine does."""
+def play(packets: Iterable[Packet], seconds: float, *, taken: bool = False) -> Played:
+    """Push packets when they arrive, pull every 20 ms, and conceal as the engine does.
+
+    If they are taken, each tick pushes no more behind the first that came within a tick.
+    """
     played = Played(JitterBuffer(law=PCMU))
     waiting = sorted(packets, key=lambda packet: packet.arrives)
     history = np.zeros(HISTORY_SAMPLES, np.int16)
@@ -107,6 +110,8 @@ def play(packets: Iterable[Packet], seconds: float) -> Played:
                 int(packet.arrives),
             )
             at += 1
+            if taken and packet.arrives > now - FRAME:
+                break
         codes = played.buffer.pull(now)
         if codes is None:
             concealment = concealment or Concealment(history)
