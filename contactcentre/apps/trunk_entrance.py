@@ -83,6 +83,7 @@ def trunk_entrance(
             door,
             trunk,
             numbers.rules,
+            numbers=numbers.numbers,
             country=trunks.country(name),
             media=media,
             ports=ports,
