@@ -189,6 +189,8 @@ class Settings(BaseModel):
     """This node's address as trunks reach it, for signalling and sound; CC_SIP_HOST if none."""
     sip_trunks: Path | None = None
     """The file that says who may send us calls."""
+    outside_numbers: Path | None = None
+    """The file that says whom we may ring; without it nobody is."""
     sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)
     """So many calls a second are taken from trunks; what is more is asked to try again later."""
     rtp_ports: Annotated[str, AfterValidator(_port_range)] = "20000-29999"

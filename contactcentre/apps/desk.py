@@ -1,6 +1,6 @@
 """The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ import contactcentre
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
@@ -41,6 +42,7 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
+from contactcentre.domain.dialling import OutsideNumber
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -217,7 +219,7 @@ def _rooms(
     """Return what is told of transfers and of talks."""
     signing, ring = settings.signing_ring()
     return DeskRooms(
-        transfers=TransferSigns(signs.lines, steering, clock),
+        transfers=TransferSigns(signs.lines, steering, clock, _outside(settings)),
         talks=Talks(
             queues=state,
             supervision=supervision,
@@ -226,6 +228,12 @@ def _rooms(
             clock=clock,
         ),
     )
+
+
+def _outside(settings: Settings) -> Sequence[OutsideNumber]:
+    """Return the outside numbers that callers may be handed to. Raises BadRequest."""
+    path = settings.outside_numbers
+    return () if path is None else tuple(read_outside_numbers(path).numbers.values())
 
 
 def _gate(settings: Settings, sessions: Sessions) -> tuple[SessionGate, bool]:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Coroutine
 
+from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
-from contactcentre.adapters.sip.trunks import Trunks, read_trunks
-from contactcentre.adapters.telemetry.phone_metrics import count_trunk
+from contactcentre.adapters.sip.trunks import Outward, Trunks, read_trunks
+from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.dialling import NodeDialler
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
 from contactcentre.domain.errors import BadRequest
+from contactcentre.ports.dialling import Dialler
 from contactcentre.settings import Settings
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - named, not listened on
@@ -21,7 +24,11 @@ Spawn = Callable[[Coroutine[None, None, None], str], None]
 class TrunkEntrance:
     """The door, and the watch over the calls that came in by it."""
 
-    def __init__(self, door: Door, rescue: TrunkRescue, spawn: Spawn) -> None:
+    def __init__(
+        self, door: Door, rescue: TrunkRescue, spawn: Spawn, dialler: Dialler | None
+    ) -> None:
+        self.dialler = dialler
+        """Rings numbers over a trunk; None where nobody is to be rung."""
         self._door = door
         self._rescue = rescue
         self._spawn = spawn
@@ -45,11 +52,12 @@ def trunk_entrance(
         return None
     place, trunks = _place(settings, settings.sip_port), _trunks(settings)
     first, last = settings.rtp_range()
+    ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
         calls=core.calls,
         admission=core.admission,
         media=media,
-        ports=PhonePorts(host=settings.sip_host, first=first, last=last),
+        ports=ports,
         address=place.address,
         lines=ground.lines,
         clock=ground.clock,
@@ -67,7 +75,24 @@ def trunk_entrance(
         adopt=door.adopt,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
     )
-    return TrunkEntrance(door, rescue, ground.spawn)
+    dialler = None
+    if settings.outside_numbers is not None:
+        numbers = read_outside_numbers(settings.outside_numbers)
+        name, trunk = _outward(trunks)
+        dialler = NodeDialler(
+            door,
+            trunk,
+            numbers.rules,
+            numbers=numbers.numbers,
+            country=trunks.country(name),
+            media=media,
+            ports=ports,
+            address=place.address,
+            clock=ground.clock,
+            spawn=core.spawn,
+            count=count_rung,
+        )
+    return TrunkEntrance(door, rescue, ground.spawn, dialler)
 
 
 def _place(settings: Settings, port: int) -> DoorPlace:
@@ -77,6 +102,16 @@ def _place(settings: Settings, port: int) -> DoorPlace:
         raise BadRequest("Set CC_SIP_ADDRESS to the address at which trunks reach this node.")
     return DoorPlace(
         host=settings.sip_host, port=port, address=address, calls_per_s=settings.sip_calls_per_s
+    )
+
+
+def _outward(trunks: Trunks) -> tuple[str, Outward]:
+    """Return the trunk that we call out over, the first in the file. Raises BadRequest."""
+    for name, trunk in trunks.outward.items():
+        return name, trunk
+    raise BadRequest(
+        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS has an [trunks.NAME.out]: say "
+        "there where our calls go."
     )
 
 

@@ -37,6 +37,7 @@ export type AdviserSays =
   | PressKey
   | Transfer
   | Ask
+  | AskOutside
   | Merge
   | HandOver
   | DropConsult
@@ -81,7 +82,7 @@ export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "calle
 /**
  * Why a consultation is over, where whoever has asked for it has not ended it.
  */
-export type ConsultEnd = "nobody" | "left" | "unreachable";
+export type ConsultEnd = "nobody" | "left" | "unreachable" | "busy" | "no_answer" | "not_reached" | "no_line";
 /**
  * How far a consultation has come, for whoever has asked for it.
  */
@@ -99,7 +100,7 @@ export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "c
 /**
  * As what somebody sits in a room.
  */
-export type Role = "caller" | "adviser" | "consulted" | "supervisor";
+export type Role = "caller" | "adviser" | "consulted" | "outside" | "supervisor";
 export type NodeSays =
   | Answer
   | ClaimChanged
@@ -204,6 +205,14 @@ export interface Ask {
   kind: "ask";
   queue: string | null;
   adviser: string | null;
+}
+/**
+ * The adviser asks somebody on an outside number about the caller, by the number's name.
+ */
+export interface AskOutside {
+  kind: "ask_outside";
+  outside: string;
+  hands_over: boolean;
 }
 /**
  * Caller, adviser and the one who was asked are to talk together.
@@ -488,6 +497,9 @@ export interface Consulted {
   kind: "consulted";
   state: ConsultState;
   adviser: string | null;
+  outside: {
+    [k: string]: string;
+  } | null;
   why: ConsultEnd | null;
 }
 /**
@@ -704,6 +716,15 @@ export interface OutcomeWritten {
   at_ms: number;
 }
 /**
+ * An outside number that a caller may be handed to, and that may be asked about one.
+ */
+export interface OutsideTarget {
+  outside: string;
+  titles: {
+    [k: string]: string;
+  };
+}
+/**
  * An application/problem+json body.
  */
 export interface Problem {
@@ -776,6 +797,7 @@ export interface TransferTarget {
 export interface TransferTargets {
   targets: TransferTarget[];
   colleagues: Colleague[];
+  outside: OutsideTarget[];
 }
 /**
  * A supervisor turns a switch; see domain/ivr/switches for what `value` means.

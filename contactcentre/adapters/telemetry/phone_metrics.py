@@ -1,4 +1,4 @@
-"""Metrics of calls that come from the telephone network."""
+"""Metrics of calls that come from the telephone network, and of those that go there."""
 
 from prometheus_client import Counter
 
@@ -24,6 +24,19 @@ _pulled = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+
+
+_rung = Counter(
+    "contactcentre_bridging_numbers_rung_total",
+    "Outside numbers that were to be rung, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
+
+def count_rung(outcome: str) -> None:
+    """Count a number that was to be rung: answered, or why not."""
+    _rung.labels(outcome).inc()
 
 
 def count_trunk(outcome: str) -> None:
