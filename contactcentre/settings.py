@@ -189,6 +189,14 @@ class Settings(BaseModel):
     """This node's address as trunks reach it, for signalling and sound; CC_SIP_HOST if none."""
     sip_trunks: Path | None = None
     """The file that says who may send us calls."""
+    sip_tls_port: Port | None = None
+    """Calls from trunks are taken on this port over TLS as well; without it none are."""
+    sip_tls_cert: Path | None = None
+    """The certificate that is shown there, with those behind it, as PEM."""
+    sip_tls_key: Path | None = None
+    """Its key, as PEM. Both are read again once they have changed."""
+    sip_tls_ca: Path | None = None
+    """Who signs trunks' certificates; without it trunks are not asked for one."""
     sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)
     """So many calls a second are taken from trunks; what is more is asked to try again later."""
     rtp_ports: Annotated[str, AfterValidator(_port_range)] = "20000-29999"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
+from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.adapters.sip.trunks import Trunks, read_trunks
 from contactcentre.adapters.telemetry.phone_metrics import count_trunk
 from contactcentre.adapters.web.peers import Peers
@@ -43,7 +44,11 @@ def trunk_entrance(
     """Return the entrance of a node; None if the settings open none. Raises BadRequest."""
     if settings.sip_port is None:
         return None
-    place, trunks = _place(settings, settings.sip_port), _trunks(settings)
+    place, trunks, keys = _place(settings, settings.sip_port), _trunks(settings), _keys(settings)
+    if keys is None and trunks.need_tls:
+        raise BadRequest(
+            f"Trunks that speak over TLS alone ({', '.join(trunks.need_tls)}) need CC_SIP_TLS_PORT."
+        )
     first, last = settings.rtp_range()
     calls = TrunkCalls(
         calls=core.calls,
@@ -56,7 +61,7 @@ def trunk_entrance(
         chance=ground.chance,
         spawn=core.spawn,
     )
-    door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk)
+    door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -76,7 +81,29 @@ def _place(settings: Settings, port: int) -> DoorPlace:
     if address in EVERY_ADDRESS:
         raise BadRequest("Set CC_SIP_ADDRESS to the address at which trunks reach this node.")
     return DoorPlace(
-        host=settings.sip_host, port=port, address=address, calls_per_s=settings.sip_calls_per_s
+        host=settings.sip_host,
+        port=port,
+        tls_port=settings.sip_tls_port,
+        address=address,
+        calls_per_s=settings.sip_calls_per_s,
+    )
+
+
+def _keys(settings: Settings) -> TlsKeys | None:
+    """Return what TLS is spoken with, if it is. Raises BadRequest."""
+    if settings.sip_tls_port is None:
+        return None
+    if settings.sip_tls_cert is None or settings.sip_tls_key is None:
+        raise BadRequest(
+            "CC_SIP_TLS_PORT is set: name the certificate and its key by CC_SIP_TLS_CERT and "
+            "CC_SIP_TLS_KEY."
+        )
+    return TlsKeys(
+        TlsFiles(
+            certificate=settings.sip_tls_cert,
+            key=settings.sip_tls_key,
+            authorities=settings.sip_tls_ca,
+        )
     )
 
 

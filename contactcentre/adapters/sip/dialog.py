@@ -20,7 +20,7 @@ from contactcentre.adapters.sip.messages import (
 )
 from contactcentre.adapters.sip.session_timer import SessionTimer
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
-from contactcentre.adapters.sip.ways import Way, Ways
+from contactcentre.adapters.sip.ways import STREAMS, Way, Ways
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.ports.phones import Caller
 
@@ -29,7 +29,7 @@ SDP = "application/sdp"
 KEYS = "0123456789*#"
 _RELAY, _BARE = "application/dtmf-relay", "application/dtmf"
 _SIGNAL = re.compile(r"^\s*Signal\s*=\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
-_PORT = 5_060
+_PORT, _TLS_PORT = 5_060, 5_061
 Headers = Sequence[tuple[str, str]]
 
 
@@ -73,22 +73,26 @@ class Ours:
     ways: Ways
     host: str
     port: int
+    tls_port: int
     spawn: Callable[[Coroutine[None, None, None], str], None]
 
     def via(self, transport: str) -> str:
         """Return the Via of a new request."""
-        return f"SIP/2.0/{transport.upper()} {self.place};branch={new_branch()};rport"
+        place = self._place(transport)
+        return f"SIP/2.0/{transport.upper()} {place};branch={new_branch()};rport"
 
-    def contact(self, transport: str) -> str:
-        """Return where a phone reaches us within a call."""
-        suffix = ";transport=tcp" if transport == "tcp" else ""
-        return f"<sip:{self.place}{suffix}>"
+    def contact(self, transport: str, theirs: str) -> str:
+        """Return where a phone reaches us within a call, as safe as its own address (`theirs`)."""
+        place = self._place(transport)
+        if transport == "tls" and theirs.lower().startswith("sips:"):
+            return f"<sips:{place}>"
+        suffix = f";transport={transport}" if transport in STREAMS else ""
+        return f"<sip:{place}{suffix}>"
 
-    @property
-    def place(self) -> str:
+    def _place(self, transport: str) -> str:
         """Return our address as it stands in headers."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{host}:{self.tls_port if transport == 'tls' else self.port}"
 
 
 class Dialog:
@@ -326,24 +330,26 @@ class Dialog:
         """Return the way to the first hop, if its address says it, and else to where it came from.
 
         No name is looked up here: what stands before us and names itself by one is where its own
-        messages came from.
+        messages came from. A connection that stands goes before what addresses say.
         """
-        facts = self.facts
+        facts, ways = self.facts, self._ours.ways
+        came_from = (facts.host, facts.port)
+        if facts.transport in STREAMS and ways.stands(facts.transport, came_from):
+            return ways.to(facts.transport, came_from)
         hop = facts.routes[0] if facts.routes else facts.target
         try:
             uri = read_uri(address_of(hop) if facts.routes else hop)
-            peer = (str(ip_address(uri.host)), uri.port or _PORT)
+            port = uri.port or (_TLS_PORT if facts.transport == "tls" else _PORT)
+            peer = (str(ip_address(uri.host)), port)
         except (MalformedMessage, ValueError):
-            peer = (facts.host, facts.port)
+            peer = came_from
         if not facts.routes and peer[0] != facts.host and ip_address(peer[0]).is_private:
-            peer = (facts.host, facts.port)  # a phone behind a network that changes its address
-        if facts.transport == "tcp":
-            peer = (facts.host, facts.port)
-        return self._ours.ways.to(facts.transport, peer)
+            peer = came_from  # a phone behind a network that changes its address
+        return ways.to(facts.transport, peer)
 
     @property
     def _contact(self) -> str:
-        return self._ours.contact(self.facts.transport)
+        return self._ours.contact(self.facts.transport, self.facts.target)
 
     def _know(self, **news: int | str) -> None:
         self.facts = replace(self.facts, **news)  # type: ignore[arg-type]

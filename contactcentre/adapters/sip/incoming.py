@@ -51,8 +51,7 @@ class Incoming:
     def ring(self) -> None:
         """Let the phone hear that it rings; one that wants to acknowledge that hears the answer."""
         if "100rel" not in [one.lower() for one in self._serving.request.every("require")]:
-            contact = self._ours.contact(self._serving.way.transport)
-            self._serving.respond(180, tag=self._tag, headers=[("contact", contact)])
+            self._serving.respond(180, tag=self._tag, headers=[("contact", self._contact)])
 
     def answer(self, sdp: str) -> None:
         """Answer with our sound; the dialog stands from here on."""
@@ -66,12 +65,11 @@ class Incoming:
         dialog.caller, dialog.sdp = self._caller, sdp
         self._stands(dialog)
         dialog.wait_for_ack(self._serving, self._acked)
-        contact = self._ours.contact(self._serving.way.transport)
         self._serving.respond(
             200,
             tag=self._tag,
             headers=[
-                ("contact", contact),
+                ("contact", self._contact),
                 ("allow", ALLOWED),
                 ("supported", "timer"),
                 *timer,
@@ -103,6 +101,12 @@ class Incoming:
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call."""
         return self._dialog is not None and await self._dialog.is_there()
+
+    @property
+    def _contact(self) -> str:
+        """Return where the phone reaches us."""
+        theirs = address_of(self._serving.request.first("contact"))
+        return self._ours.contact(self._serving.way.transport, theirs)
 
     def _acked(self, ack: Request | None) -> None:
         """Let the call begin, now that the phone knows that it is answered."""

@@ -46,6 +46,8 @@ class Trunk(_Written):
     """What each new call proves to know; none: the addresses are enough."""
     country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "44"
     """Numbers that come without a country are of this one."""
+    only_tls: bool = False
+    """Take nothing of it that is not encrypted."""
 
     @model_validator(mode="after")
     def _both(self) -> "Trunk":
@@ -100,6 +102,15 @@ class Trunks:
     def country(self, trunk: str) -> str:
         """Return the country of numbers that come without one."""
         return self._trunks[trunk].country
+
+    def needs_tls(self, trunk: str) -> bool:
+        """Say whether a trunk speaks over TLS alone."""
+        return self._trunks[trunk].only_tls
+
+    @property
+    def need_tls(self) -> list[str]:
+        """Return the names of those that speak over TLS alone."""
+        return [name for name, trunk in self._trunks.items() if trunk.only_tls]
 
     def proves(self, trunk: str, request: Request) -> bool:
         """Say whether a call knows its trunk's password, and says so for the first time."""
