@@ -16,12 +16,13 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.domain.call import CallState
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
 from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Phone
 from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Answer, ClaimChanged
+from contactcentre.wire.legs import Answer, ClaimChanged, Stage
 from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
@@ -31,6 +32,10 @@ LOOK_EVERY_MS = 5_000
 ASK_EVERY_LOOKS = 3
 """A phone from which nothing is heard is asked every 15 s whether it is there."""
 NOT_ACCEPTABLE, BUSY = 488, 503
+EARLY_MAX_S = 50
+"""Networks cut a call off that is heard for a minute and not answered."""
+ASKS_NOTHING = frozenset({CallState.IN_MENU, CallState.ENDED})
+"""What is said then without a key to press may be heard before the call is answered."""
 
 
 class KeptCall(Said):
@@ -53,6 +58,7 @@ class TrunkCaller:
         claim: CallerClaim,
         *,
         host: str,
+        is_early: bool,
         new_leg: Callable[[], PhoneLeg],
         media: AiortcMedia,
         admission: Admission,
@@ -69,6 +75,10 @@ class TrunkCaller:
         self._leg: PhoneLeg | None = None
         self._call: NodeCall | None = None
         self._over = asyncio.Event()
+        self._is_early = is_early
+        self._unanswered: str | None = None
+        """Our sound, while the call is heard and not answered."""
+        self._at_last: asyncio.TimerHandle | None = None
 
     @property
     def call_id(self) -> CallId:
@@ -126,9 +136,11 @@ class TrunkCaller:
     def send(self, said: BaseModel) -> None:
         """Say the answer to the phone, and keep the claim; what else a page shows is let go."""
         if isinstance(said, Answer):
-            self._phone.answer(said.sdp)
+            self._be_heard(said.sdp)
         elif isinstance(said, ClaimChanged):
             self._signed = said.claim
+        elif isinstance(said, Stage) and (said.keys or said.state not in ASKS_NOTHING):
+            self._answer()
 
     def hurry(self, *, on: bool) -> None:
         """Do nothing: a phone that is silent is asked whether it is there (`keep_watch`)."""
@@ -136,6 +148,8 @@ class TrunkCaller:
     def close(self, why: Closing) -> None:
         """End the call on the phone, unless it goes on elsewhere."""
         self._over.set()
+        if self._at_last is not None:
+            self._at_last.cancel()
         if why is Closing.REPLACED:
             self._phone.let_go()
         else:
@@ -171,6 +185,22 @@ class TrunkCaller:
             self._call.caller.hang_up()
 
     # Within
+
+    def _be_heard(self, sdp: str) -> None:
+        """Answer the call, or let it be heard until it has to be answered."""
+        if not self._is_early:
+            self._phone.answer(sdp)
+            return
+        self._unanswered = sdp
+        self._phone.announce(sdp)
+        self._at_last = asyncio.get_running_loop().call_later(EARLY_MAX_S, self._answer)
+        self.phone_began()
+
+    def _answer(self) -> None:
+        """Answer a call that was only heard until now: something is asked of the caller."""
+        sdp, self._unanswered = self._unanswered, None
+        if sdp is not None:
+            self._phone.answer(sdp)
 
     def _refuse(self, problem: Refusal | Outage) -> None:
         """Turn the phone away in the words of its own network."""

@@ -27,6 +27,8 @@ class Ringing:
     """What the phone offers for its sound, in SDP; None if we are to offer."""
     host: str
     """The address its signalling comes from."""
+    is_early: bool
+    """What asks nothing of the caller may be heard before the call is answered."""
 
 
 class Caller(Protocol):
@@ -53,6 +55,9 @@ class Phone(Protocol):
 
     def ring(self) -> None:
         """Let the phone hear that it rings."""
+
+    def announce(self, sdp: str) -> None:
+        """Let our sound be heard before the call is answered."""
 
     def answer(self, sdp: str) -> None:
         """Answer the call, with our sound."""

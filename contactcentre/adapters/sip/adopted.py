@@ -30,6 +30,10 @@ class Adopted:
     def ring(self) -> None:
         """Let nothing ring: the phone is in the call already."""
 
+    def announce(self, sdp: str) -> None:
+        """Offer our sound: the phone is in the call already."""
+        self.answer(sdp)
+
     def answer(self, sdp: str) -> None:
         """Offer our sound; where the phone takes it, the call goes on."""
         self._ours.spawn(self._offer(sdp), "sip adoption")

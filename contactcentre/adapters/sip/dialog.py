@@ -24,7 +24,7 @@ from contactcentre.adapters.sip.ways import STREAMS, Way, Ways
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.ports.phones import Caller
 
-ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
 SDP = "application/sdp"
 KEYS = "0123456789*#"
 _RELAY, _BARE = "application/dtmf-relay", "application/dtmf"
@@ -106,6 +106,8 @@ class Dialog:
         self.sdp = ""
         """What we have last said of our sound."""
         self.is_over = False
+        self.early: Callable[[Serving], bool] = _is_not_early
+        """Takes what comes before the call is answered, and says whether it was that."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -180,6 +182,8 @@ class Dialog:
             serving.respond(500)
             return
         self._know(remote_seq=number)
+        if self.early(serving):
+            return
         match request.method:
             case "BYE":
                 serving.respond(200)
@@ -220,7 +224,7 @@ class Dialog:
         is_invite = serving.request.method == "INVITE"
         offer = serving.request.body.decode("utf-8", "replace")
         try:
-            sdp = self._answer_to(offer) if offer else self.sdp if is_invite else ""
+            sdp = self.answer_to(offer) if offer else self.sdp if is_invite else ""
         except MalformedOffer:
             serving.respond(488)
             return
@@ -232,7 +236,7 @@ class Dialog:
             self.wait_for_ack(serving, self._offer_acked if not offer else _no_matter)
         serving.respond(200, headers=headers, body=sdp.encode())
 
-    def _answer_to(self, offer: str) -> str:
+    def answer_to(self, offer: str) -> str:
         """Return our answer to an offer. Raises MalformedOffer."""
         if self.caller is None:
             raise MalformedOffer("Nobody is there to hear that sound.")
@@ -358,6 +362,11 @@ class Dialog:
 def new_tag() -> str:
     """Return a tag for our end of a dialog."""
     return secrets.token_hex(8)
+
+
+def _is_not_early(_serving: Serving) -> bool:
+    """Take nothing."""
+    return False
 
 
 def _no_matter(_ack: Request | None) -> None:

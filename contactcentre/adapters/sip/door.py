@@ -202,7 +202,7 @@ class Door:
     def _options(self, serving: Serving) -> None:
         """Say whether calls are taken, for whoever chooses among nodes."""
         retry_after_s = self._switchboard.retry_after_s
-        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer")]
+        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer, 100rel")]
         if retry_after_s is None:
             serving.respond(200, headers=headers)
         else:
@@ -261,6 +261,7 @@ class Door:
             diverted=diverting_number(request, country),
             offer=request.body.decode("utf-8", "replace") or None,
             host=serving.way.peer[0],
+            is_early=self._trunks.is_early(trunk),
         )
         incoming.belongs_to(self._switchboard.rings(ringing, incoming))
         serving.forgotten = lambda: self._invited.pop(merged, None)

@@ -48,6 +48,8 @@ class Trunk(_Written):
     """Numbers that come without a country are of this one."""
     only_tls: bool = False
     """Take nothing of it that is not encrypted."""
+    early_media: bool = False
+    """Let announcements be heard before the call is answered."""
 
     @model_validator(mode="after")
     def _both(self) -> "Trunk":
@@ -106,6 +108,10 @@ class Trunks:
     def needs_tls(self, trunk: str) -> bool:
         """Say whether a trunk speaks over TLS alone."""
         return self._trunks[trunk].only_tls
+
+    def is_early(self, trunk: str) -> bool:
+        """Say whether its callers hear announcements before their call is answered."""
+        return self._trunks[trunk].early_media
 
     @property
     def need_tls(self) -> list[str]:
