@@ -93,6 +93,25 @@ class Switchboard(Protocol):
         """Take a call in, and return who is told of it; it answers or refuses by itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkStanding:
+    """Whether a trunk answers when it is asked."""
+
+    is_up: bool
+    since_ms: int
+    """By the clock of the node that asks."""
+
+
+class KeptTrunks(Protocol):
+    """How trunks stand, for whoever looks at the whole centre."""
+
+    async def keep_trunks(self, node: NodeId, standings: Mapping[str, TrunkStanding]) -> None:
+        """Keep how the trunks of a node stand, in place of what was said before.
+
+        Raises StateUnavailable.
+        """
+
+
 class KeptDialogs(Protocol):
     """What of telephone calls outlives their node. Every method raises StateUnavailable."""
 

@@ -1,6 +1,6 @@
 """Metrics of calls that come from the telephone network."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contactcentre.adapters.telemetry.metrics import REGISTRY
 
@@ -24,6 +24,26 @@ _pulled = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+
+
+_trunk_up = Gauge(
+    "contactcentre_intake_trunk_up",
+    "Whether a trunk answers when this node asks it: 1, or 0.",
+    ["trunk"],
+    registry=REGISTRY,
+)
+_trunk_since = Gauge(
+    "contactcentre_intake_trunk_changed_timestamp_seconds",
+    "Since when a trunk answers, or does not.",
+    ["trunk"],
+    registry=REGISTRY,
+)
+
+
+def show_trunk(trunk: str, *, is_up: bool, since_ms: int) -> None:
+    """Show whether a trunk answers, and since when."""
+    _trunk_up.labels(trunk).set(is_up)
+    _trunk_since.labels(trunk).set(since_ms / 1_000)
 
 
 def count_trunk(outcome: str) -> None:
