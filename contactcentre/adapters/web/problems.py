@@ -44,6 +44,8 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.NotSignedIn: Saying(HTTPStatus.UNAUTHORIZED, "Nobody is signed in"),
         e.NotAllowed: Saying(HTTPStatus.FORBIDDEN, "Not allowed"),
         e.TooMany: Saying(HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts"),
+        e.LinesBusy: Saying(HTTPStatus.TOO_MANY_REQUESTS, "No line is free"),
+        e.NumberNotAllowed: Saying(HTTPStatus.FORBIDDEN, "That number may not be rung"),
         e.OutOfOrder: Saying(HTTPStatus.CONFLICT, "That can't follow now"),
         e.NodeFull: Saying(AWAY, "This node takes no further calls"),
         e.ChatClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers chats now"),
