@@ -192,11 +192,12 @@ class Settings(BaseModel):
     sip_tls_port: Port | None = None
     """Calls from trunks are taken on this port over TLS as well; without it none are."""
     sip_tls_cert: Path | None = None
-    """The certificate that is shown there, with those behind it, as PEM."""
     sip_tls_key: Path | None = None
-    """Its key, as PEM. Both are read again once they have changed."""
+    """The certificate shown there, and its key, as PEM; read again once they have changed."""
     sip_tls_ca: Path | None = None
     """Who signs trunks' certificates; without it trunks are not asked for one."""
+    outside_numbers: Path | None = None
+    """The file that says whom we may ring; without it nobody is."""
     sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)
     """So many calls a second are taken from trunks; what is more is asked to try again later."""
     rtp_ports: Annotated[str, AfterValidator(_port_range)] = "20000-29999"

@@ -37,6 +37,7 @@ from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.sites import SiteStanding
 from contactcentre.journey.records import ship
 from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, REJOIN_MS
+from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
@@ -92,6 +93,8 @@ class NodeCore:
         self._ground = ground
         self._state = ground.state
         self._site = SiteStanding()
+        self.dialler: Dialler | None = None
+        """Rings outside numbers; set once there is a trunk to ring them over."""
         self.spawn = _spawner(ground.spawn)
         """Runs something for one call; a mistake in it ends nothing else."""
         self.desks = HttpDesks(
@@ -131,6 +134,7 @@ class NodeCore:
             callbacks=ground.callbacks,
             recording=ground.recording,
             is_strained=ground.is_strained,
+            dialler=lambda: self.dialler,
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)

@@ -12,6 +12,7 @@ from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.domain.overflow import Onward
 from contactcentre.ports.callbacks import Promises
+from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
@@ -88,5 +89,7 @@ class NodeTools:
     """None: no caller is offered any."""
     is_strained: Callable[[], bool] = lambda: False
     """Says whether the node keeps time so badly that it should be brought no further calls."""
+    dialler: Callable[[], Dialler | None] = lambda: None
+    """Gives what rings outside numbers; None: nobody is rung."""
     recording: RecordingTerms | None = None
     """None: no talk is recorded, whatever its line says."""

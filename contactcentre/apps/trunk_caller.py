@@ -16,6 +16,7 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
 from contactcentre.domain.call import CallState
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
 from contactcentre.domain.ids import CallId
@@ -28,9 +29,6 @@ from contactcentre.wire.said import Said
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 5
-LOOK_EVERY_MS = 5_000
-ASK_EVERY_LOOKS = 3
-"""A phone from which nothing is heard is asked every 15 s whether it is there."""
 NOT_ACCEPTABLE, BUSY = 488, 503
 EARLY_MAX_S = 50
 """Networks cut a call off that is heard for a minute and not answered."""
@@ -118,17 +116,13 @@ class TrunkCaller:
 
     async def keep_watch(self) -> None:
         """Ask a phone from which nothing is heard whether it is there, until the call is over."""
-        looks = received_count = 0
+        silence = PhoneSilence()
         while self._call is not None and not await self._is_over_within(LOOK_EVERY_MS):
             if self._calls.get(self.call_id) is not self._call:
                 self._phone.hang_up()  # a call that a mistake of ours has ended says no goodbye
                 return
             quality = self._media.quality(self._call.caller.leg)
-            if quality is None or quality.received_count != received_count:
-                looks, received_count = 0, 0 if quality is None else quality.received_count
-                continue
-            looks += 1
-            if looks % ASK_EVERY_LOOKS == 1 and not await self._phone.is_there():
+            if silence.is_to_be_asked(quality) and not await self._phone.is_there():
                 log.info("a phone is not there any more", call=self.call_id)
 
     # In the place of a page

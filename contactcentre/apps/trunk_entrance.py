@@ -1,18 +1,25 @@
 """A media node's entrance for calls from trunks, put together from the settings."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
 
+from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
+from contactcentre.adapters.sip.keepalive import answers
 from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
-from contactcentre.adapters.sip.trunks import Trunks, read_trunks
-from contactcentre.adapters.telemetry.phone_metrics import count_trunk
+from contactcentre.adapters.sip.trunks import Outward, Trunks, read_trunks
+from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.dialling import NodeDialler
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
+from contactcentre.apps.trunk_watch import TrunkWatch
 from contactcentre.domain.errors import BadRequest
+from contactcentre.ports.dialling import Dialler
 from contactcentre.settings import Settings
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - named, not listened on
@@ -22,9 +29,19 @@ Spawn = Callable[[Coroutine[None, None, None], str], None]
 class TrunkEntrance:
     """The door, and the watch over the calls that came in by it."""
 
-    def __init__(self, door: Door, rescue: TrunkRescue, spawn: Spawn) -> None:
+    def __init__(
+        self,
+        door: Door,
+        rescue: TrunkRescue,
+        watch: TrunkWatch,
+        spawn: Spawn,
+        dialler: Dialler | None,
+    ) -> None:
+        self.dialler = dialler
+        """Rings numbers over a trunk; None where nobody is to be rung."""
         self._door = door
         self._rescue = rescue
+        self._watch = watch
         self._spawn = spawn
 
     async def open(self) -> None:
@@ -32,6 +49,7 @@ class TrunkEntrance:
         await self._door.open()
         self._spawn(self._rescue.keep(), "trunk calls kept")
         self._spawn(self._rescue.watch(), "trunk rescue")
+        self._spawn(self._watch.watch(), "trunks watched")
 
     async def close(self) -> None:
         """Listen no more."""
@@ -47,14 +65,15 @@ def trunk_entrance(
     place, trunks, keys = _place(settings, settings.sip_port), _trunks(settings), _keys(settings)
     if keys is None and trunks.need_tls:
         raise BadRequest(
-            f"Trunks that speak over TLS alone ({', '.join(trunks.need_tls)}) need CC_SIP_TLS_PORT."
+            f"Trunks that speak over TLS ({', '.join(trunks.need_tls)}) need CC_SIP_TLS_PORT."
         )
     first, last = settings.rtp_range()
+    ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
         calls=core.calls,
         admission=core.admission,
         media=media,
-        ports=PhonePorts(host=settings.sip_host, first=first, last=last),
+        ports=ports,
         address=place.address,
         lines=ground.lines,
         clock=ground.clock,
@@ -72,7 +91,46 @@ def trunk_entrance(
         adopt=door.adopt,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
     )
-    return TrunkEntrance(door, rescue, ground.spawn)
+    watch = TrunkWatch(
+        {
+            name: partial(answers, door.ours, out.transport, out.peer)
+            for name, out in trunks.outward.items()
+        },
+        ground.state,
+        node=ground.place.node,
+        clock=ground.clock,
+        chance=ground.chance,
+    )
+    dialler = None
+    if settings.outside_numbers is not None:
+        dialler = _dialler(settings.outside_numbers, trunks, door, ground, core, media, ports)
+    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+
+
+def _dialler(
+    file: Path,
+    trunks: Trunks,
+    door: Door,
+    ground: NodeGround,
+    core: NodeCore,
+    media: AiortcMedia,
+    ports: PhonePorts,
+) -> Dialler:
+    """Return what rings the numbers of a file. Raises BadRequest."""
+    numbers = read_outside_numbers(file)
+    name, trunk = _outward(trunks)
+    return NodeDialler(
+        door,
+        trunk,
+        numbers.rules,
+        country=trunks.country(name),
+        media=media,
+        ports=ports,
+        address=door.ours.host,
+        clock=ground.clock,
+        spawn=core.spawn,
+        count=count_rung,
+    )
 
 
 def _place(settings: Settings, port: int) -> DoorPlace:
@@ -104,6 +162,16 @@ def _keys(settings: Settings) -> TlsKeys | None:
             key=settings.sip_tls_key,
             authorities=settings.sip_tls_ca,
         )
+    )
+
+
+def _outward(trunks: Trunks) -> tuple[str, Outward]:
+    """Return the trunk that we call out over, the first in the file. Raises BadRequest."""
+    for name, trunk in trunks.outward.items():
+        return name, trunk
+    raise BadRequest(
+        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS has an [trunks.NAME.out]: say "
+        "there where our calls go."
     )
 
 

@@ -6,12 +6,13 @@ is on no list is not rung, and emergency and premium numbers never are, whatever
 
 import re
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from contactcentre.domain.errors import LinesBusy, NumberNotAllowed
-from contactcentre.domain.ids import PhoneNumber
+from contactcentre.domain.ids import OutsideName, PhoneNumber
+from contactcentre.domain.languages import Language
 
 _SEPARATORS = re.compile(r"[\s().-]")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{8,14}")
@@ -70,15 +71,24 @@ class DialRules:
     calls_per_minute: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideNumber:
+    """A number that callers may be handed to, and that may be asked about them."""
+
+    name: OutsideName
+    number: PhoneNumber
+    titles: Mapping[Language, str]
+
+
 def number_of(text: str, *, country: str) -> PhoneNumber:
-    """Return a number as it is dialled; one without a country is of this one.
+    """Return a number as it is dialled; one without a country is of this one, if there is any.
 
     Raises NumberNotAllowed for what is none.
     """
     bare = _SEPARATORS.sub("", text)
     if bare.startswith("00"):
         bare = "+" + bare[2:]
-    elif bare.startswith("0"):
+    elif bare.startswith("0") and country:
         bare = f"+{country}{bare[1:]}"
     if not (_INTERNATIONAL.fullmatch(bare) or _EXTENSION.fullmatch(bare)):
         raise NumberNotAllowed(

@@ -1,4 +1,4 @@
-"""Calls from the telephone network: one that rings, and the dialog that it becomes.
+"""Calls from the telephone network, and to it: one that rings, and the dialog that it becomes.
 
 A dialog is the one witness of whether its caller is there: sound may stop for many reasons (a mute
 key, silence that is not sent, hold), but a phone that has hung up has said so.
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.ids import CallId, NodeId
 
 
@@ -48,6 +49,20 @@ class Caller(Protocol):
 
     def phone_ended(self) -> None:
         """Hear that it is over: hung up, given up, or not there any more. Told once, and last."""
+
+
+class Called(Caller, Protocol):
+    """Whoever rings a phone from our side, and is told what comes of it.
+
+    Once it has answered it is told the same as of a phone that has rung here: `phone_answered`
+    first, then `phone_began`.
+    """
+
+    def phone_rings(self, early: str | None) -> None:
+        """Hear that it rings, with what the network says of sound that is to be heard meanwhile."""
+
+    def phone_failed(self, why: DialFailure) -> None:
+        """Hear that nobody has answered, and nobody will. Told once, and last."""
 
 
 class Phone(Protocol):

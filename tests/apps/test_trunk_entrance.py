@@ -45,7 +45,7 @@ def test_what_is_missing_or_wrong_is_said_in_a_sentence(
 @pytest.mark.parametrize(
     ("trunk", "said", "sentence"),
     [
-        ("only_tls = true", {}, r"over TLS alone \(north\) need CC_SIP_TLS_PORT"),
+        ("only_tls = true", {}, r"over TLS \(north\) need CC_SIP_TLS_PORT"),
         ("", {"CC_SIP_TLS_PORT": "5061"}, "name the certificate and its key"),
         (
             "",

@@ -33,6 +33,7 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
     write_offer,
 )
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
+from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
 _VERSION_FIRST, _VERSION_LAST = 128, 191
@@ -198,7 +199,10 @@ class PhoneLeg:
 
     def answered(self, sdp: str) -> None:
         """Take the phone's answer to our offer. Raises MalformedOffer."""
-        self._follow(read_sound(sdp))
+        theirs = read_sound(sdp)
+        if theirs.law is not self._law:
+            raise MalformedOffer("The answer has another codec than the offer.")
+        self._follow(theirs)
         self.begin()
 
     def offered(self, sdp: str) -> str:

@@ -75,21 +75,23 @@ class Ours:
     port: int
     tls_port: int
     spawn: Callable[[Coroutine[None, None, None], str], None]
+    prove: Callable[[str, Response, Request], tuple[str, str] | None]
+    """Gives what answers a challenge from an address to a request of ours, if anything does."""
 
     def via(self, transport: str) -> str:
         """Return the Via of a new request."""
-        place = self._place(transport)
+        place = self.place(transport)
         return f"SIP/2.0/{transport.upper()} {place};branch={new_branch()};rport"
 
     def contact(self, transport: str, theirs: str) -> str:
         """Return where a phone reaches us within a call, as safe as its own address (`theirs`)."""
-        place = self._place(transport)
+        place = self.place(transport)
         if transport == "tls" and theirs.lower().startswith("sips:"):
             return f"<sips:{place}>"
         suffix = f";transport={transport}" if transport in STREAMS else ""
         return f"<sip:{place}{suffix}>"
 
-    def _place(self, transport: str) -> str:
+    def place(self, transport: str) -> str:
         """Return our address as it stands in headers."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.tls_port if transport == 'tls' else self.port}"
@@ -161,16 +163,37 @@ class Dialog:
             self.end()
         if response is None or response.code >= 300:  # noqa: PLR2004 - no success
             return None
-        self._ack(response)
+        self.acknowledge(response)
         self._heard_from(response)
         self._timer.heard(response, we_asked=True)
         return response.body.decode("utf-8", "replace")
 
     async def ask(self, method: str, *, headers: Headers = (), sdp: str = "") -> Response | None:
-        """Send a request in the dialog and return its final response; None if there is none."""
+        """Send a request in the dialog and return its final response; None if there is none.
+
+        Where the other side asks for a proof it is given, once.
+        """
+        request, response = await self._ask(method, headers=headers, sdp=sdp)
+        if response is not None and response.code in {401, 407}:
+            proof = self._ours.prove(self.facts.host, response, request)
+            if proof is not None:
+                _, response = await self._ask(method, headers=[*headers, proof], sdp=sdp)
+        return response
+
+    async def _ask(
+        self, method: str, *, headers: Headers, sdp: str
+    ) -> tuple[Request, Response | None]:
         self._know(local_seq=self.facts.local_seq + 1)
         request = self._request(method, self.facts.local_seq, headers=headers, sdp=sdp)
-        return await self._ours.transactions.ask(request, self._way())
+        return request, await self._ours.transactions.ask(request, self._way())
+
+    def acknowledge(self, response: Response, *, headers: Headers = ()) -> None:
+        """Acknowledge a success, by the routes of the dialog."""
+        target = address_of(response.first("contact"))
+        if target:
+            self._know(target=target)
+        self._last_ack = self._request("ACK", response.cseq[0], headers=headers)
+        self._way().send(self._last_ack.to_bytes())
 
     # What the phone sends
 
@@ -301,14 +324,6 @@ class Dialog:
         self.hang_up()
         if self.caller is not None:
             self.caller.phone_ended()
-
-    def _ack(self, response: Response) -> None:
-        """Acknowledge a success, by the routes of the dialog."""
-        target = address_of(response.first("contact"))
-        if target:
-            self._know(target=target)
-        self._last_ack = self._request("ACK", response.cseq[0])
-        self._way().send(self._last_ack.to_bytes())
 
     def _request(
         self, method: str, number: int, *, headers: Headers = (), sdp: str = ""

@@ -20,11 +20,13 @@ from contactcentre.adapters.sip.messages import (
     read_message,
 )
 from contactcentre.adapters.sip.numbers import called_numbers, caller_number, diverting_number
+from contactcentre.adapters.sip.outgoing import Outgoing
 from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions
-from contactcentre.adapters.sip.trunks import Trunks
+from contactcentre.adapters.sip.trunks import Outward, Trunks
 from contactcentre.adapters.sip.ways import Way, Ways
-from contactcentre.ports.phones import Ringing, Switchboard
+from contactcentre.domain.ids import PhoneNumber
+from contactcentre.ports.phones import Called, Ringing, Switchboard
 
 log = structlog.get_logger()
 
@@ -100,9 +102,11 @@ class Door:
             port=place.port,
             tls_port=place.tls_port or 0,
             spawn=spawn,
+            prove=trunks.prove,
         )
         self._dialogs: dict[DialogKey, Dialog] = {}
         self._invited: dict[tuple[str, str, int], None] = {}
+        self._outgoing: dict[tuple[str, str], Outgoing] = {}
         self._calls = Bucket(place.calls_per_s)
         self._strangers = Bucket(STRANGERS_PER_S)
 
@@ -145,6 +149,27 @@ class Door:
         dialog = Dialog(self.ours, DialogFacts.from_text(facts), self.forget)
         self.stands(dialog)
         return Adopted(dialog, self.ours)
+
+    def call(
+        self, trunk: Outward, number: PhoneNumber, *, shown: PhoneNumber, called: Called
+    ) -> Outgoing:
+        """Return a call to a number over a trunk, which begins when it is told to."""
+        outgoing = Outgoing(
+            self.ours,
+            trunk,
+            number=number,
+            shown=shown,
+            called=called,
+            stands=self.stands,
+            forget=self.forget,
+            over=self._over,
+        )
+        self._outgoing[outgoing.call_id, outgoing.tag] = outgoing
+        return outgoing
+
+    def _over(self, outgoing: Outgoing) -> None:
+        """Forget a call of ours: nothing more is answered to its INVITE."""
+        self._outgoing.pop((outgoing.call_id, outgoing.tag), None)
 
     def stands(self, dialog: Dialog) -> None:
         """Let what comes for a dialog reach it."""
@@ -272,10 +297,13 @@ class Door:
             dialog.acked(request)
 
     def _success(self, response: Response) -> None:
-        """Acknowledge a success again."""
+        """Acknowledge a success again, or one more that a call of ours has had."""
         dialog = self._dialogs.get((response.call_id, response.from_tag, response.to_tag))
+        outgoing = self._outgoing.get((response.call_id, response.from_tag))
         if dialog is not None:
             dialog.success_again(response)
+        elif outgoing is not None:
+            outgoing.success_again(response)
 
 
 def _key(dialog: Dialog) -> DialogKey:

@@ -1,4 +1,4 @@
-"""Metrics of calls that come from the telephone network."""
+"""Metrics of calls that come from the telephone network, and of those that go there."""
 
 from prometheus_client import Counter, Gauge
 
@@ -38,12 +38,23 @@ _trunk_since = Gauge(
     ["trunk"],
     registry=REGISTRY,
 )
+_rung = Counter(
+    "contactcentre_bridging_numbers_rung_total",
+    "Outside numbers that were to be rung, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 
 
 def show_trunk(trunk: str, *, is_up: bool, since_ms: int) -> None:
     """Show whether a trunk answers, and since when."""
     _trunk_up.labels(trunk).set(is_up)
     _trunk_since.labels(trunk).set(since_ms / 1_000)
+
+
+def count_rung(outcome: str) -> None:
+    """Count a number that was to be rung: answered, or why not."""
+    _rung.labels(outcome).inc()
 
 
 def count_trunk(outcome: str) -> None:

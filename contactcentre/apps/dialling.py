@@ -1,0 +1,236 @@
+"""Outside numbers that this node rings, each with a leg in the room of one of its calls."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import structlog
+
+from contactcentre.adapters.media_aiortc.media import AiortcMedia
+from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
+from contactcentre.adapters.media_aiortc.phone_offers import KEYS_PAYLOAD_TYPE
+from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
+from contactcentre.adapters.sip.door import Door
+from contactcentre.adapters.sip.outgoing import Outgoing
+from contactcentre.adapters.sip.trunks import Outward
+from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
+from contactcentre.domain.dialling import (
+    DialFailure,
+    DialPace,
+    DialRules,
+    allowed_number,
+    shown_number,
+)
+from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
+from contactcentre.domain.ids import CallId, LegId, PhoneNumber
+from contactcentre.ports.dialling import (
+    DialEvent,
+    NumberAnswered,
+    NumberEnded,
+    NumberFailed,
+    NumberRings,
+)
+from contactcentre.ports.environment import Clock
+from contactcentre.ports.media import KeyHeard, LegEvent
+
+log = structlog.get_logger()
+
+ANSWERED, GIVEN_UP = "answered", "given_up"
+Spawn = Callable[[Coroutine[None, None, None], str], None]
+
+
+class OutsideCall:
+    """One call to a number (ports.dialling.Dialled, ports.phones.Called)."""
+
+    def __init__(
+        self,
+        leg: LegId,
+        number: PhoneNumber,
+        *,
+        sound: PhoneLeg,
+        told: Callable[[DialEvent], None],
+        heard: Callable[[LegEvent], None],
+        over: Callable[["OutsideCall", str | None], None],
+    ) -> None:
+        self.leg = leg
+        self.number = number
+        self.phone: Outgoing
+        self.is_answered = False
+        self._sound = sound
+        self._told = told
+        self._heard = heard
+        self._over = over
+        self._is_over = False
+
+    def hang_up(self) -> None:
+        """End it; nothing more is told."""
+        if not self._is_over:
+            self.phone.hang_up()
+            self._end(None if self.is_answered else GIVEN_UP)
+
+    async def is_there(self) -> bool:
+        """Ask the phone whether it is still in the call."""
+        return not self._is_over and await self.phone.is_there()
+
+    # What the phone does
+
+    def phone_rings(self, early: str | None) -> None:
+        """Let what the network sends meanwhile be heard."""
+        is_heard = False
+        if early is not None and not self._is_over:
+            try:
+                self._sound.answered(early)
+                is_heard = True
+            except MalformedOffer as problem:
+                log.info("what rings sends sound that cannot be used", why=str(problem))
+        self._tell(NumberRings(is_heard=is_heard))
+
+    def phone_answered(self, answer: str) -> None:
+        """Send sound to where the phone says. Raises MalformedOffer."""
+        self._sound.answered(answer)
+
+    def phone_began(self) -> None:
+        """Tell that somebody has answered."""
+        self.is_answered = True
+        self._tell(NumberAnswered())
+
+    def phone_pressed(self, key: str) -> None:
+        """Pass a key on that came as a message."""
+        self._heard(KeyHeard(leg=self.leg, key=key))
+
+    def phone_offered(self, offer: str) -> str:
+        """Return our answer to a new offer. Raises MalformedOffer."""
+        return self._sound.offered(offer)
+
+    def phone_failed(self, why: DialFailure) -> None:
+        """Tell that nobody has answered."""
+        self._tell(NumberFailed(why=why))
+        self._end(why.value)
+
+    def phone_ended(self) -> None:
+        """Tell that whoever had answered has gone."""
+        self._tell(NumberEnded())
+        self._end(None)
+
+    def _tell(self, event: DialEvent) -> None:
+        if not self._is_over:
+            self._told(event)
+
+    def _end(self, outcome: str | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._over(self, outcome)
+
+
+class NodeDialler:
+    """Rings numbers over the node's trunk (ports.dialling.Dialler)."""
+
+    def __init__(
+        self,
+        door: Door,
+        trunk: Outward,
+        rules: DialRules,
+        *,
+        country: str,
+        media: AiortcMedia,
+        ports: PhonePorts,
+        address: str,
+        clock: Clock,
+        spawn: Spawn,
+        count: Callable[[str], None],
+    ) -> None:
+        self._door = door
+        self._trunk = trunk
+        self._rules = rules
+        self._country = country
+        self._media = media
+        self._ports = ports
+        self._address = address
+        self._clock = clock
+        self._spawn = spawn
+        self._count = count
+        self._pace = DialPace(rules)
+        self._calls: set[OutsideCall] = set()
+        self._is_watching = False
+
+    def check(self, number: str) -> PhoneNumber:
+        """Return a number as it would be dialled. Raises NumberNotAllowed."""
+        return allowed_number(self._rules, number, country=self._country)
+
+    async def dial(
+        self,
+        number: str,
+        *,
+        call: CallId,
+        leg: LegId,
+        ring_ms: int,
+        told: Callable[[DialEvent], None],
+        heard: Callable[[LegEvent], None],
+        shown: PhoneNumber | None = None,
+    ) -> OutsideCall:
+        """Begin to ring a number, with a leg in the call's room."""
+        try:
+            dialled, own = self.check(number), shown_number(self._rules, shown)
+            self._pace.take(self._calls, at_ms=self._clock.monotonic_ms())
+        except Refusal as refusal:
+            self._count(refusal.code)
+            raise
+        sound = PhoneLeg.to_offer(
+            address=self._address,
+            ports=self._ports,
+            law=self._trunk.law,
+            keys_payload_type=KEYS_PAYLOAD_TYPE,
+            believed=[self._trunk.peer[0]],
+        )
+        outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
+        self._calls.add(outside)
+        try:
+            sdp = await self._seat(outside, call, sound, heard)
+        except (Refusal, Outage) as problem:
+            self._calls.discard(outside)
+            self._count(problem.code)
+            raise
+        outside.phone = self._door.call(self._trunk, dialled, shown=own, called=outside)
+        outside.phone.begin(sdp, ring_ms=ring_ms)
+        if not self._is_watching:
+            self._is_watching = True
+            self._spawn(self._watch(), "numbers rung")
+        return outside
+
+    async def _seat(
+        self,
+        outside: OutsideCall,
+        call: CallId,
+        sound: PhoneLeg,
+        heard: Callable[[LegEvent], None],
+    ) -> str:
+        """Seat a leg in its call's room, and return our offer.
+
+        Raises NodeFull, MediaUnavailable.
+        """
+        word = self._media.announce(sound.terms())
+        try:
+            return await self._media.accept(call=call, leg=outside.leg, offer_sdp=word, heard=heard)
+        finally:
+            self._media.withdraw(word)
+
+    def _over(self, outside: OutsideCall, outcome: str | None) -> None:
+        """Let go of a call; one that was answered is counted so at its end."""
+        self._calls.discard(outside)
+        self._count(ANSWERED if outcome is None else outcome)
+        self._spawn(self._media.close(outside.leg), "outside leg closing")
+
+    async def _watch(self) -> None:
+        """Ask phones from which nothing is heard whether they are there, while there are any."""
+        silences: dict[OutsideCall, PhoneSilence] = {}
+        try:
+            while self._calls:
+                await self._clock.sleep_ms(LOOK_EVERY_MS)
+                silences = {one: silences.get(one, PhoneSilence()) for one in self._calls}
+                asked = [
+                    one.is_there()
+                    for one, silence in silences.items()
+                    if one.is_answered and silence.is_to_be_asked(self._media.quality(one.leg))
+                ]
+                await asyncio.gather(*asked)
+        finally:
+            self._is_watching = False
