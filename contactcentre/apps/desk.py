@@ -11,6 +11,7 @@ import contactcentre
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
@@ -40,6 +41,7 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
+from contactcentre.domain.dialling import DialRules
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -189,6 +191,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
+        numbers=_numbers(settings),
     )
     return DeskProcess(
         settings=settings,
@@ -202,6 +205,12 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         clock=clock,
         browsers=_pages(api, gate, https=https),
     )
+
+
+def _numbers(settings: Settings) -> DialRules | None:
+    """Return which numbers may be rung. Raises BadRequest."""
+    file = settings.outside_numbers
+    return None if file is None else read_outside_numbers(file).rules
 
 
 def _rooms(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
+from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
@@ -103,15 +104,17 @@ def trunk_entrance(
     )
     dialler = None
     if settings.outside_numbers is not None:
-        dialler = _dialler(settings.outside_numbers, trunks, door, ground, core, media, ports)
+        dialler = _dialler(
+            settings.outside_numbers, trunks, door=door, core=core, media=media, ports=ports
+        )
     return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
 
 
 def _dialler(
     file: Path,
     trunks: Trunks,
+    *,
     door: Door,
-    ground: NodeGround,
     core: NodeCore,
     media: AiortcMedia,
     ports: PhonePorts,
@@ -127,7 +130,7 @@ def _dialler(
         media=media,
         ports=ports,
         address=door.ours.host,
-        clock=ground.clock,
+        clock=MachineClock(),
         spawn=core.spawn,
         count=count_rung,
     )

@@ -124,6 +124,10 @@ class Bridging:
             match await self._live.adviser_act(within_ms=left_ms):
                 case acts.AdviserDeclined() | acts.HandedBack():
                     return LapseReason.DECLINED
+                case acts.PhoneRung(within_ms=within_ms):
+                    self._until_ms = self._clock.monotonic_ms() + within_ms
+                case acts.PhoneUnanswered():
+                    return LapseReason.NO_ANSWER
                 case acts.AdviserAnswered():
                     answered = True
                 case acts.AdviserLost():
@@ -198,8 +202,12 @@ class Bridging:
             if left_ms <= 0 or self._is_refused:
                 return False
             match await self._live.adviser_act(within_ms=min(left_ms, MOVED_AGAIN_EVERY_MS)):
-                case acts.AdviserHungUp() | acts.AdviserLost() | acts.HandedBack():
+                case acts.AdviserHungUp() | acts.HandedBack():
                     return False
+                case acts.AdviserLost() | acts.PhoneUnanswered():
+                    return False
+                case acts.PhoneRung(within_ms=more_ms):
+                    until_ms = self._clock.monotonic_ms() + more_ms
                 case _:
                     pass
         return True
@@ -226,7 +234,7 @@ class Bridging:
                     return TalkEnd.ADVISER_HUNG_UP
                 case acts.HandedBack():
                     return TalkEnd.HANDED_BACK
-                case acts.AdviserLost():
+                case acts.AdviserLost() | acts.PhoneUnanswered():
                     return TalkEnd.BROKEN
                 case None:
                     pass

@@ -37,6 +37,19 @@ class AdviserDeclined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRung:
+    """The adviser has pressed Answer, and now the adviser's phone rings."""
+
+    within_ms: int
+    """So soon it is known whether anybody picks it up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneUnanswered:
+    """Nobody has picked the adviser's phone up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldAsked:
     """The adviser wants the caller on hold, or back."""
 
@@ -106,6 +119,8 @@ AdviserAct = (
     AdviserAttached
     | AdviserAnswered
     | AdviserDeclined
+    | PhoneRung
+    | PhoneUnanswered
     | HoldAsked
     | MuteAsked
     | KeySent

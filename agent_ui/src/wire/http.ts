@@ -8,6 +8,7 @@ import type {
   FinishWrapUp,
   Me,
   OutcomeWritten,
+  PhoneTried,
   PresenceNow,
   Problem,
   SetPresence,
@@ -16,6 +17,7 @@ import type {
   TalkNow,
   Talks,
   TransferTargets,
+  TryPhone,
   TurnSwitch,
   WayToTalk,
   WrapUpNow,
@@ -95,6 +97,7 @@ export const desk = {
   signIn: (account: SignIn) => ask<Me>("POST", "/api/sign-in", account),
   signOut: () => ask<void>("POST", "/api/sign-out"),
   setPresence: (wish: SetPresence) => ask<PresenceNow>("POST", "/api/presence", wish),
+  tryPhone: (tried: TryPhone) => ask<PhoneTried>("POST", "/api/phone", tried),
   finishWrapUp: (finish: FinishWrapUp) => ask<PresenceNow>("POST", "/api/wrap-up/finish", finish),
   moreTime: () => ask<WrapUpNow>("POST", "/api/wrap-up/more-time"),
   writeOutcome: (call: string, words: WriteOutcome) =>
