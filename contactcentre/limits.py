@@ -95,6 +95,10 @@ CHATS_MAX = 5
 """Nobody can chat with more people at a time."""
 CONSULT_WITHIN_MS = 120_000
 """If no other adviser has come within this, nobody is asked any longer."""
+OUTSIDE_RING_MS = 45_000
+"""An outside number rings for no longer."""
+OUTSIDE_TALK_MAX_MS = 4 * 3_600_000
+"""A caller who was left to an outside number is there for no longer."""
 SUPERVISORS_MAX = 3
 """So many supervisors may be in one talk."""
 WRITTEN_WITHIN_MS = 5_000

@@ -229,7 +229,7 @@ class CallWay:
         return await self._ended(bridging, await bridging.rejoin(within_ms=REJOIN_MS))
 
     async def _ended(self, bridging: Bridging, end: TalkEnd) -> bool:
-        if end is TalkEnd.ADVISER_HUNG_UP:
+        if end in {TalkEnd.ADVISER_HUNG_UP, TalkEnd.LEFT_OUTSIDE}:
             return True
         if end is TalkEnd.TRANSFERRED:
             self._waiting.begin_elsewhere((TRANSFERRED,))

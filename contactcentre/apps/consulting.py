@@ -102,9 +102,9 @@ class Consulting:
         """Return what the adviser is told."""
         consult = self._consult
         if consult is None:
-            return Consulted(state=ConsultState.NONE, adviser=None, why=self._why)
+            return Consulted(state=ConsultState.NONE, adviser=None, outside=None, why=self._why)
         adviser = None if consult.offered is None else consult.offered.adviser
-        return Consulted(state=consult.state, adviser=adviser, why=None)
+        return Consulted(state=consult.state, adviser=adviser, outside=None, why=None)
 
     @property
     def id(self) -> CallId | None:

@@ -1,6 +1,6 @@
 """The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,7 +41,7 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
-from contactcentre.domain.dialling import DialRules
+from contactcentre.domain.dialling import DialRules, OutsideNumber
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -225,7 +225,7 @@ def _rooms(
     """Return what is told of transfers and of talks."""
     signing, ring = settings.signing_ring()
     return DeskRooms(
-        transfers=TransferSigns(signs.lines, steering, clock),
+        transfers=TransferSigns(signs.lines, steering, clock, _outside(settings)),
         talks=Talks(
             queues=state,
             supervision=supervision,
@@ -234,6 +234,12 @@ def _rooms(
             clock=clock,
         ),
     )
+
+
+def _outside(settings: Settings) -> Sequence[OutsideNumber]:
+    """Return the outside numbers that callers may be handed to. Raises BadRequest."""
+    path = settings.outside_numbers
+    return () if path is None else tuple(read_outside_numbers(path).numbers.values())
 
 
 def _gate(settings: Settings, sessions: Sessions) -> tuple[SessionGate, bool]:

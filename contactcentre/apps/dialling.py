@@ -1,7 +1,7 @@
 """Outside numbers that this node rings, each with a leg in the room of one of its calls."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 
 import structlog
 
@@ -17,11 +17,12 @@ from contactcentre.domain.dialling import (
     DialFailure,
     DialPace,
     DialRules,
+    OutsideNumber,
     allowed_number,
     shown_number,
 )
-from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
-from contactcentre.domain.ids import CallId, LegId, PhoneNumber
+from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, UnknownName
+from contactcentre.domain.ids import CallId, LegId, OutsideName, PhoneNumber
 from contactcentre.ports.dialling import (
     DialEvent,
     NumberAnswered,
@@ -130,6 +131,7 @@ class NodeDialler:
         trunk: Outward,
         rules: DialRules,
         *,
+        numbers: Mapping[OutsideName, OutsideNumber],
         country: str,
         media: AiortcMedia,
         ports: PhonePorts,
@@ -141,6 +143,7 @@ class NodeDialler:
         self._door = door
         self._trunk = trunk
         self._rules = rules
+        self._numbers = numbers
         self._country = country
         self._media = media
         self._ports = ports
@@ -155,6 +158,13 @@ class NodeDialler:
     def check(self, number: str) -> PhoneNumber:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
         return allowed_number(self._rules, number, country=self._country)
+
+    def named(self, name: OutsideName) -> OutsideNumber:
+        """Return the number of a name. Raises UnknownName."""
+        found = self._numbers.get(name)
+        if found is None:
+            raise UnknownName(f"There is no outside number called {name}. Choose another one.")
+        return found
 
     async def dial(
         self,

@@ -269,6 +269,8 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0
             return acts.TransferAsked(queue=queue)
         case staff.Ask(queue=queue, adviser=adviser):
             return acts.ConsultAsked(queue=queue, adviser=adviser)
+        case staff.AskOutside(outside=outside, hands_over=hands_over):
+            return acts.OutsideAsked(outside=outside, hands_over=hands_over)
         case staff.Merge():
             return acts.MergeAsked()
         case staff.HandOver():

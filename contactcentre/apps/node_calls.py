@@ -79,6 +79,9 @@ class NodeCalls:
         self._ends: dict[CallId, tuple[End, int]] = {}
         """Ends that are not durable yet, or that the store may forget; and after which telling."""
         self._ends_untold: set[CallId] = set()
+        self._staying: set[CallId] = set()
+        """Calls that have ended, and whose callers are here still: they talk with somebody outside.
+        """
         self._tellings_count = 0
         """Beats that the store has heard."""
         self._beat = tools.clock.now_ms()
@@ -299,8 +302,10 @@ class NodeCalls:
         try:
             await call.run()
         finally:
+            call.room.outside.end()
             if self._calls.get(call.call.id) is call:
                 del self._calls[call.call.id]
+            self._staying.discard(call.call.id)
             if call.end is not None:
                 self._ends[call.call.id] = call.end, self._tellings_count
                 self._ends_untold.add(call.call.id)
@@ -346,6 +351,11 @@ class NodeCalls:
     async def _tell_ends(self) -> None:
         """Tell the store of ended calls, and again for as long as it may forget them."""
         self._tellings_count += 1
+        for call, here in self._calls.items():
+            if here.end is not None and call not in self._staying:
+                self._staying.add(call)
+                self._ends[call] = here.end, self._tellings_count
+                self._ends_untold.add(call)
         ages = {call: self._tellings_count - since for call, (_, since) in self._ends.items()}
         self._ends = {
             call: kept

@@ -89,12 +89,13 @@ class NodeGround:
 class NodeCore:
     """One media node's calls, and the ways to them."""
 
+    dialler: Dialler | None = None
+    """Rings outside numbers; set once there is a trunk to ring them over."""
+
     def __init__(self, ground: NodeGround) -> None:
         self._ground = ground
         self._state = ground.state
         self._site = SiteStanding()
-        self.dialler: Dialler | None = None
-        """Rings outside numbers; set once there is a trunk to ring them over."""
         self.spawn = _spawner(ground.spawn)
         """Runs something for one call; a mistake in it ends nothing else."""
         self.desks = HttpDesks(

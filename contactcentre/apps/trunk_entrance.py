@@ -126,6 +126,7 @@ def _dialler(
         door,
         trunk,
         numbers.rules,
+        numbers=numbers.numbers,
         country=trunks.country(name),
         media=media,
         ports=ports,

@@ -120,6 +120,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallHeld: S.ON_HOLD,
             e.CallSupervised: S.TALKING,
             e.AdviserConsulted: S.TALKING,
+            e.OutsideConsulted: S.TALKING,
+            e.CallSentOutside: S.TALKING,
             e.CallHandedOver: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
@@ -131,6 +133,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallTakenOffHold: S.TALKING,
             e.CallSupervised: S.ON_HOLD,
             e.AdviserConsulted: S.ON_HOLD,
+            e.OutsideConsulted: S.ON_HOLD,
+            e.CallSentOutside: S.ON_HOLD,
             e.CallHandedOver: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
@@ -243,6 +247,8 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
             | e.PlaceTold()
             | e.CallbackBooked()
             | e.AdviserConsulted()
+            | e.OutsideConsulted()
+            | e.CallSentOutside()
             | e.CallSupervised()
             | e.CallResumed()
             | e.TextWritten()

@@ -45,6 +45,8 @@ class TalkEnd(Enum):
     """The adviser is gone; the caller goes back to the place."""
     TRANSFERRED = auto()
     """The adviser has handed the caller on to a queue."""
+    LEFT_OUTSIDE = auto()
+    """The adviser has left the caller to somebody on an outside number."""
     HANDED_BACK = auto()
     """The adviser had to go; the caller goes back to the place, for another adviser."""
 
@@ -230,6 +232,9 @@ class Bridging:
                 case acts.TransferAsked(queue=queue):
                     if self._transfer(queue):
                         return TalkEnd.TRANSFERRED
+                case acts.HandOverAsked() if self._live.asking.is_outside:
+                    self._live.asking.leave_outside()
+                    return TalkEnd.LEFT_OUTSIDE
                 case acts.AdviserHungUp():
                     return TalkEnd.ADVISER_HUNG_UP
                 case acts.HandedBack():
@@ -258,10 +263,13 @@ class Bridging:
                 pass
 
     async def _consult(self, act: acts.AdviserAct) -> None:
-        """Do what has to do with another adviser. Raises a Refusal where it cannot be done."""
+        """Do what has to do with whom is asked. Raises a Refusal where it cannot be done."""
         match act:
             case acts.ConsultAsked(queue=queue, adviser=adviser):
                 self._live.asking.ask(queue, adviser)
+                self._hold(on=True)
+            case acts.OutsideAsked(outside=outside, hands_over=hands_over):
+                self._live.asking.ask_outside(outside, hands_over=hands_over)
                 self._hold(on=True)
             case acts.MergeAsked():
                 self._live.asking.merge()

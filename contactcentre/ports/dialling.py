@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from contactcentre.domain.dialling import DialFailure
-from contactcentre.domain.ids import CallId, LegId, PhoneNumber
+from contactcentre.domain.dialling import DialFailure, OutsideNumber
+from contactcentre.domain.ids import CallId, LegId, OutsideName, PhoneNumber
 from contactcentre.ports.media import LegEvent
 
 
@@ -70,6 +70,9 @@ class Dialler(Protocol):
 
         It may be written with or without its country (+44…, 01…), or be an extension of a trunk.
         """
+
+    def named(self, name: OutsideName) -> OutsideNumber:
+        """Return the number of a name that is known to everybody. Raises UnknownName."""
 
     async def dial(
         self,

@@ -17,6 +17,7 @@ from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.said import Said
 from contactcentre.wire.staff import (
     Ask,
+    AskOutside,
     Consulted,
     DropConsult,
     HandOver,
@@ -171,6 +172,7 @@ AdviserSays = Annotated[
     | PressKey
     | Transfer
     | Ask
+    | AskOutside
     | Merge
     | HandOver
     | DropConsult
@@ -195,6 +197,7 @@ LegMessage = (
     | PressKey
     | Transfer
     | Ask
+    | AskOutside
     | Merge
     | HandOver
     | DropConsult

@@ -47,6 +47,7 @@ class Outside:
             self._entrance.door,
             trunk,
             RULES,
+            numbers={},
             country="44",
             media=self.media,
             ports=self._ports,

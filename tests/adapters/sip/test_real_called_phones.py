@@ -20,7 +20,7 @@ from contactcentre.ports.dialling import (
     NumberRings,
 )
 from contactcentre.ports.media import KeyHeard
-from tests.adapters.sip.answering import Answering
+from tests.adapters.sip.answering import OUTSIDE, Answering
 from tests.adapters.sip.called_side import ACCOUNT, CALLED, PASSWORD
 from tests.adapters.sip.entrance import LOOPBACK, until
 from tests.adapters.sip.test_real_phones import BARESIP, control, modules, needs, running
@@ -81,14 +81,14 @@ async def test_baresip_is_rung_and_both_hear_one_another(tmp_path: Path) -> None
     port, told = free_port(LOOPBACK), free_port(LOOPBACK)
     settings = {"host": LOOPBACK, "port": port, "control": told, "heard": tmp_path}
     (tmp_path / "config").write_text(BARESIP.format(modules=modules(), **settings))
-    account = f"<sip:phone@{LOOPBACK}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1\n"
+    account = f"<sip:{OUTSIDE}@{LOOPBACK}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1\n"
     (tmp_path / "accounts").write_text(account)
     trunk, other = Answering(), PhonePeer()
     await trunk.open()
     await other.open()
     trunk.script = lambda rung: rung.respond(200, sdp=other.sdp())
     async with running("baresip", "-f", str(tmp_path), cwd=tmp_path), outside(port) as town:
-        await control(told, "uafind", f"sip:phone@{LOOPBACK}")
+        await control(told, "uafind", f"sip:{OUTSIDE}@{LOOPBACK}")
         await town.dial()
         assert await until(lambda: NumberAnswered() in town.told), town.told
         await ring_other(town, trunk, other)
