@@ -254,8 +254,6 @@ class Consulting:
                 self._tools.media.mute(part.leg, on=on)
             case acts.AdviserAttached():
                 self._changed()
-            case acts.PhoneRung(within_ms=within_ms):
-                consult.ring_until_ms = self._tools.clock.monotonic_ms() + within_ms
             case _:
                 pass
         with suppress(asyncio.QueueFull):

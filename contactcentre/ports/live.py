@@ -154,6 +154,10 @@ AdviserAct = (
 )
 
 
+AdviserGone = AdviserHungUp | HandedBack | AdviserLost | PhoneUnanswered
+"""After any of these nobody is there to talk."""
+
+
 class Asking(Protocol):
     """What an adviser may do about asking somebody. Each raises a Refusal where it cannot be."""
 
