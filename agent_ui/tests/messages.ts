@@ -116,6 +116,7 @@ export const TARGETS: TransferTargets = {
     { adviser: "bryn", state: "ready" },
     { adviser: "trevor", state: "talking" },
   ],
+  outside: [{ outside: "council-tax", titles: { "en-GB": "Council tax", cy: "Treth y cyngor" } }],
 };
 
 export function presence(state: PresenceNow["state"], reason: PresenceNow["reason"] = null) {

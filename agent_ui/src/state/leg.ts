@@ -51,7 +51,7 @@ export interface Leg {
   transfer: { asked: string | null; refused: string | null };
   /** In which ways supervisors are in the talk. */
   supervised: readonly SupervisorMode[];
-  /** The other adviser who is asked about the caller. */
+  /** Whoever is asked about the caller: another adviser, or somebody on an outside number. */
   consult: Omit<Consulted, "kind">;
   /** How everybody in the room comes in, as the node hears it. */
   legs: readonly LegNow[];
@@ -71,7 +71,7 @@ export const NO_LEG: Leg = {
   refusal: null,
   transfer: { asked: null, refused: null },
   supervised: [],
-  consult: { state: "none", adviser: null, why: null },
+  consult: { state: "none", adviser: null, outside: null, why: null },
   legs: [],
 };
 

@@ -37,6 +37,7 @@ export type AdviserSays =
   | PressKey
   | Transfer
   | Ask
+  | AskOutside
   | Merge
   | HandOver
   | DropConsult
@@ -81,7 +82,7 @@ export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "calle
 /**
  * Why a consultation is over, where whoever has asked for it has not ended it.
  */
-export type ConsultEnd = "nobody" | "left" | "unreachable";
+export type ConsultEnd = "nobody" | "left" | "unreachable" | "busy" | "no_answer" | "not_reached" | "no_line";
 /**
  * How far a consultation has come, for whoever has asked for it.
  */
@@ -99,7 +100,7 @@ export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "c
 /**
  * As what somebody sits in a room.
  */
-export type Role = "caller" | "adviser" | "consulted" | "supervisor";
+export type Role = "caller" | "adviser" | "consulted" | "outside" | "supervisor";
 export type NodeSays =
   | Answer
   | ClaimChanged
@@ -206,6 +207,14 @@ export interface Ask {
   kind: "ask";
   queue: string | null;
   adviser: string | null;
+}
+/**
+ * The adviser asks somebody on an outside number about the caller, by the number's name.
+ */
+export interface AskOutside {
+  kind: "ask_outside";
+  outside: string;
+  hands_over: boolean;
 }
 /**
  * Caller, adviser and the one who was asked are to talk together.
@@ -483,6 +492,9 @@ export interface Consulted {
   kind: "consulted";
   state: ConsultState;
   adviser: string | null;
+  outside: {
+    [k: string]: string;
+  } | null;
   why: ConsultEnd | null;
 }
 /**
@@ -707,6 +719,15 @@ export interface OutcomeWritten {
   at_ms: number;
 }
 /**
+ * An outside number that a caller may be handed to, and that may be asked about one.
+ */
+export interface OutsideTarget {
+  outside: string;
+  titles: {
+    [k: string]: string;
+  };
+}
+/**
  * It may be rung, written so.
  */
 export interface PhoneTried {
@@ -785,6 +806,7 @@ export interface TransferTarget {
 export interface TransferTargets {
   targets: TransferTarget[];
   colleagues: Colleague[];
+  outside: OutsideTarget[];
 }
 /**
  * A number on which an adviser would take the sound.

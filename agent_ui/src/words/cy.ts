@@ -264,6 +264,7 @@ export const cy: Words = {
       caller: "Galwr",
       adviser: "Cynghorydd",
       consulted: "Cynghorydd arall",
+      outside: "Rhif allanol",
       supervisor: "Goruchwyliwr",
     },
     level: (who) => `Lefel: ${who}`,
@@ -273,6 +274,7 @@ export const cy: Words = {
 
   consult: {
     bar: "Y cynghorydd rydych yn ei holi",
+    outsideBar: "Y rhif allanol rydych yn ei holi",
     somebody: "rhywun",
     waiting: "Yn gofyn am gynghorydd arall. Mae’r galwr yn cael ei ddal.",
     ringing: (who) => `Yn ffonio ${who}. Mae’r galwr yn cael ei ddal.`,
@@ -288,8 +290,12 @@ export const cy: Words = {
     refused: "Ni ellir gwneud hynny nawr. Mae’r galwr gyda chi o hyd.",
     ends: {
       nobody: "Ni allai neb ei gymryd. Mae’r galwr gyda chi o hyd.",
-      left: "Mae’r cynghorydd arall wedi mynd. Mae’r galwr gyda chi o hyd.",
+      left: "Mae’r un a holwyd wedi mynd. Mae’r galwr gyda chi o hyd.",
       unreachable: "Ni ellir gofyn i neb nawr: ni ellir cyrraedd y ciwiau.",
+      busy: "Mae’r rhif hwnnw’n brysur. Mae’r galwr gyda chi o hyd.",
+      no_answer: "Nid atebodd neb yno. Mae’r galwr gyda chi o hyd.",
+      not_reached: "Ni ellir cyrraedd y rhif hwnnw. Mae’r galwr gyda chi o hyd.",
+      no_line: "Nid oes llinell allan yn rhydd. Rhowch gynnig arall arni ymhen munud.",
     },
     asks: (who) => `${who} yn holi am alwr`,
     announce: (who) => `Mae ${who} yn eich holi am alwr. Pwyswch F2 i ateb.`,
@@ -341,6 +347,7 @@ export const cy: Words = {
     seek: "Chwilio’r ciwiau a’r bobl",
     queues: "Ciwiau a phobl",
     person: "Cydweithiwr",
+    outside: "Rhif allanol; mae’r galwr gyda chi nes i rywun ateb",
     speakFirst: "Siarad â nhw yn gyntaf",
     queuesOnly:
       "Dim ond i giwiau y caiff galwr ei drosglwyddo ar unwaith. Siaradwch â chydweithiwr yn gyntaf.",

@@ -261,6 +261,7 @@ export const en = {
       caller: "Caller",
       adviser: "Adviser",
       consulted: "Other adviser",
+      outside: "Outside number",
       supervisor: "Supervisor",
     } satisfies Record<Role, string>,
     level: (who: string) => `Level of ${who}`,
@@ -270,6 +271,7 @@ export const en = {
 
   consult: {
     bar: "The adviser you ask",
+    outsideBar: "The outside number you ask",
     somebody: "somebody",
     waiting: "Asking for another adviser. The caller is on hold.",
     ringing: (who: string) => `Ringing ${who}. The caller is on hold.`,
@@ -285,8 +287,12 @@ export const en = {
     refused: "That can’t be done just now. The caller is still with you.",
     ends: {
       nobody: "Nobody could take it. The caller is still with you.",
-      left: "The other adviser has gone. The caller is still with you.",
+      left: "Whoever you asked has gone. The caller is still with you.",
       unreachable: "Nobody can be asked just now: the queues can’t be reached.",
+      busy: "That number is busy. The caller is still with you.",
+      no_answer: "Nobody answered there. The caller is still with you.",
+      not_reached: "That number can’t be reached. The caller is still with you.",
+      no_line: "No line out is free. Try again in a minute: the caller is still with you.",
     } satisfies Record<ConsultEnd, string>,
     asks: (who: string) => `${who} asks about a caller`,
     announce: (who: string) => `${who} asks you about a caller. Press F2 to answer.`,
@@ -341,6 +347,7 @@ export const en = {
     seek: "Search queues and people",
     queues: "Queues and people",
     person: "Colleague",
+    outside: "Outside number; the caller is yours until somebody answers",
     speakFirst: "Speak to them first",
     queuesOnly: "A caller is transferred at once to queues only. Speak to a colleague first.",
     loading: "Looking up the queues…",

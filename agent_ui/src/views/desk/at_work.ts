@@ -178,6 +178,11 @@ export class AtWork {
     return this.#leg.say({ kind: "ask", ...whom });
   }
 
+  /** Ask an outside number about the caller, who is left there at once if `handsOver`. */
+  askOutside(outside: string, handsOver: boolean): boolean {
+    return this.#leg.say({ kind: "ask_outside", outside, hands_over: handsOver });
+  }
+
   /** Do something about the one who is asked. */
   consult(what: "merge" | "hand_over" | "drop_consult"): void {
     this.#leg.say({ kind: what });

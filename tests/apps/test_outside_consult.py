@@ -1,0 +1,207 @@
+"""An adviser asks an outside number about a caller, or leaves the caller there; a real node."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from contactcentre.bench.phone import PhonePeer
+from contactcentre.domain.presence import Presence
+from contactcentre.wire.cluster import Ring
+from tests.adapters.sip.answering import OWN, Answering, Rung
+from tests.adapters.sip.entrance import until
+from tests.apps.small_centre import LegPage, SmallCentre, free_port, small_centre
+from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, PAYING, becomes, stands
+
+OUTSIDE_HZ = 1_900.0
+NAME = "council-tax"
+TITLES = {"en-GB": "Council tax", "cy": "Treth y cyngor"}
+TRUNKS = """
+[trunks.north]
+addresses = ["127.0.0.1"]
+out = {{ address = "127.0.0.1", port = {port} }}
+"""
+NUMBERS = """
+own = ["+441632960001"]
+allowed = ["+441632960"]
+calls_max = 1
+
+[numbers.council-tax]
+number = "+441632960100"
+titles = { en-GB = "Council tax", cy = "Treth y cyngor" }
+"""
+
+
+class Town:
+    """A centre, and the phone at an outside number."""
+
+    def __init__(self, centre: SmallCentre, trunk: Answering, sound: PhonePeer) -> None:
+        self.centre = centre
+        self.trunk = trunk
+        self.sound = sound
+        trunk.script = lambda rung: rung.respond(180)
+
+    async def talk(self) -> tuple[LegPage, LegPage, Ring]:
+        """Return caller and adviser who talk and hum."""
+        caller = await self.centre.wait_in_queue(CALL)
+        await self.centre.desk.report("ada", Presence.READY, PAYING)
+        ring, ada = await self.centre.answer_ring()
+        await ada.hear("bridged")
+        await self.centre.desk.report("ada", Presence.TALKING, PAYING, call=CALL, token=ring.token)
+        caller.peer.tone(CALLER_HZ)
+        ada.peer.tone(ADVISER_HZ)
+        return caller, ada, ring
+
+    async def rings(self, ada: LegPage, *, hands_over: bool = False) -> Rung:
+        """Let the adviser ask the number, and return the phone that rings there."""
+        await ada.say("ask_outside", outside=NAME, hands_over=hands_over)
+        await ada.hear("consulted", state="ringing", outside=TITLES)
+        assert await until(lambda: len(self.trunk.rung) > 0)
+        return self.trunk.rung[-1]
+
+    def answer(self, rung: Rung) -> None:
+        """Let the phone answer, and hum."""
+        self.sound.answered(rung.invite.body.decode())
+        self.sound.hum(OUTSIDE_HZ)
+        rung.respond(200, sdp=self.sound.sdp())
+
+    async def left_outside(self) -> tuple[LegPage, Rung]:
+        """Return a caller who was left at the number by now, and the phone there."""
+        caller, ada, _ = await self.talk()
+        rung = await self.rings(ada, hands_over=True)
+        self.answer(rung)
+        await ada.hear("over", ending="handled")
+        assert await caller.peer.hears(OUTSIDE_HZ)
+        return caller, rung
+
+
+@asynccontextmanager
+async def outside_town(
+    redis_url: str, folder: Path, trunk: Answering, sound: PhonePeer
+) -> AsyncIterator[Town]:
+    """Run a node that may ring one number."""
+    (folder / "trunks.toml").write_text(TRUNKS.format(port=trunk.port))
+    (folder / "numbers.toml").write_text(NUMBERS)
+    more = {
+        "CC_LEG_GRACE_MS": "5000",
+        "CC_SIP_PORT": str(free_port()),
+        "CC_SIP_TRUNKS": str(folder / "trunks.toml"),
+        "CC_OUTSIDE_NUMBERS": str(folder / "numbers.toml"),
+        "CC_RTP_PORTS": "21000-21999",
+    }
+    async with small_centre(redis_url, folder, nodes=1, **more) as centre:
+        yield Town(centre, trunk, sound)
+
+
+@pytest.fixture
+async def town(redis_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """Give a centre that may ring one number."""
+    trunk, sound = Answering(), PhonePeer()
+    await trunk.open()
+    await sound.open()
+    async with outside_town(redis_url, tmp_path, trunk, sound) as one:
+        yield one
+    await sound.close()
+    await trunk.close()
+
+
+async def test_adviser_and_outside_number_talk_swap_and_bring_all_together(town: Town) -> None:
+    caller, ada, ring = await town.talk()
+    rung = await town.rings(ada)
+    assert OWN in rung.invite.first("from")
+    town.answer(rung)
+    await ada.hear("consulted", state="talking", outside=TITLES)
+    assert await ada.peer.hears(OUTSIDE_HZ)
+    assert await town.sound.hears(ADVISER_HZ)
+    await ada.say("hold", on=False)
+    assert await caller.peer.hears(ADVISER_HZ)
+    assert await ada.peer.hears(CALLER_HZ)
+    ada.peer.tone(None)
+    await ada.say("merge")
+    await ada.hear("consulted", state="merged")
+    assert await caller.peer.hears(OUTSIDE_HZ)
+    assert await town.sound.hears(CALLER_HZ)
+    await ada.say("drop_consult")
+    await ada.hear("consulted", state="none", why=None)
+    assert await until(lambda: town.trunk.methods() == ["BYE"])
+    assert (await stands(town.centre)).token == ring.token
+    assert await ada.peer.hears(CALLER_HZ)
+
+
+async def test_a_caller_is_left_with_the_outside_number_once_somebody_has_answered(
+    town: Town,
+) -> None:
+    caller, ada, _ = await town.talk()
+    rung = await town.rings(ada, hands_over=True)
+    await caller.hear("stage", state="on_hold")
+    assert (await stands(town.centre)).state == "talking", "until then the adviser has the call"
+    town.answer(rung)
+    await ada.hear("over", ending="handled")
+    assert await caller.peer.hears(OUTSIDE_HZ)
+    assert await town.sound.hears(CALLER_HZ)
+    assert await becomes(town.centre, "ada", Presence.WRAP_UP)
+    assert (await stands(town.centre)).state == "closed"
+    await asyncio.sleep(2.5)  # some beats: nobody takes the caller away
+    assert await caller.peer.hears(OUTSIDE_HZ)
+    await rung.ask("BYE")
+    over = await caller.hear("over")
+    assert over["ending"] == "handled"
+
+
+async def test_the_outside_phone_is_hung_up_when_the_caller_goes(town: Town) -> None:
+    caller, _ = await town.left_outside()
+    await caller.say("hang_up")
+    assert await until(lambda: town.trunk.methods() == ["BYE"])
+    await caller.hear("over")
+
+
+async def test_a_page_that_loses_its_socket_goes_on_with_the_outside_number(town: Town) -> None:
+    caller, rung = await town.left_outside()
+    claim = caller.claim
+    await caller.vanish()
+    again = await town.centre.call_again(claim)
+    again.peer.tone(CALLER_HZ)
+    assert await again.peer.hears(OUTSIDE_HZ)
+    assert await town.sound.hears(CALLER_HZ)
+    await rung.ask("BYE")
+    await again.hear("over")
+
+
+async def test_a_number_that_nobody_answers_leaves_the_caller_with_the_adviser(
+    town: Town,
+) -> None:
+    caller, ada, _ = await town.talk()
+    (await town.rings(ada, hands_over=True)).respond(486)
+    await ada.hear("consulted", state="none", why="busy", outside=None)
+    await ada.say("hold", on=False)
+    assert await caller.peer.hears(ADVISER_HZ)
+    town.trunk.script = lambda rung: rung.respond(180)
+    rung = await town.rings(ada)
+    await ada.say("ask_outside", outside=NAME, hands_over=False)
+    assert (await ada.hear("not_done"))["code"] == "out-of-order"
+    await ada.say("ask", queue=PAYING, adviser=None)
+    assert (await ada.hear("not_done"))["code"] == "out-of-order"
+    await ada.say("drop_consult")
+    await ada.hear("consulted", state="none")
+    assert await until(lambda: rung.is_given_up)
+    await ada.say("ask_outside", outside="nobody", hands_over=False)
+    assert (await ada.hear("not_done"))["code"] == "unknown-name"
+
+
+async def test_the_outside_phone_is_let_go_when_it_hangs_up_or_the_caller_does(
+    town: Town,
+) -> None:
+    caller, ada, _ = await town.talk()
+    rung = await town.rings(ada)
+    town.answer(rung)
+    await ada.hear("consulted", state="talking")
+    await rung.ask("BYE")
+    await ada.hear("consulted", state="none", why="left")
+    rung = await town.rings(ada)
+    town.answer(rung)
+    await ada.hear("consulted", state="talking")
+    await caller.say("hang_up")
+    await ada.hear("over")
+    assert await until(lambda: "BYE" in town.trunk.methods())
