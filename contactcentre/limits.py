@@ -31,6 +31,10 @@ ORPHAN_GRACE_MS = 60_000
 """A caller whose node is lost may come back within this; so may an adviser whose desk is lost."""
 REJOIN_MS = 15_000
 """After a talk has moved to another node the adviser's browser joins it within this."""
+PHONE_RING_MS = 20_000
+"""An adviser's phone rings for so long before the call goes back to its place."""
+PHONE_ANSWERS_WITHIN_MS = PHONE_RING_MS + 5_000
+"""Then it is known that nobody picks it up, whatever its network says."""
 DESKS_FAILED_MAX = 2
 """A call that so many desks in a row failed on is set aside for a while."""
 SET_ASIDE_MS = 60_000

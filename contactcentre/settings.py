@@ -189,6 +189,13 @@ class Settings(BaseModel):
     """This node's address as trunks reach it, for signalling and sound; CC_SIP_HOST if none."""
     sip_trunks: Path | None = None
     """The file that says who may send us calls."""
+    sip_tls_port: Port | None = None
+    """Calls from trunks are taken on this port over TLS as well; without it none are."""
+    sip_tls_cert: Path | None = None
+    sip_tls_key: Path | None = None
+    """The certificate shown there, and its key, as PEM; read again once they have changed."""
+    sip_tls_ca: Path | None = None
+    """Who signs trunks' certificates; without it trunks are not asked for one."""
     outside_numbers: Path | None = None
     """The file that says whom we may ring; without it nobody is."""
     sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)

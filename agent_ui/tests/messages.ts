@@ -31,6 +31,7 @@ export const ME: Me = {
   ice_servers: [],
   chats_max: 0,
   chats_beside_call_max: 1,
+  may_use_phone: false,
 };
 
 export const RING: RingNow = {

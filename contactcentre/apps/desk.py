@@ -42,7 +42,7 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
-from contactcentre.domain.dialling import OutsideNumber
+from contactcentre.domain.dialling import DialRules, OutsideNumber
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -192,6 +192,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
+        numbers=_numbers(settings),
     )
     return DeskProcess(
         settings=settings,
@@ -205,6 +206,12 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         clock=clock,
         browsers=_pages(api, gate, https=https),
     )
+
+
+def _numbers(settings: Settings) -> DialRules | None:
+    """Return which numbers may be rung. Raises BadRequest."""
+    file = settings.outside_numbers
+    return None if file is None else read_outside_numbers(file).rules
 
 
 def _rooms(

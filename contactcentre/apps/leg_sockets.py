@@ -150,7 +150,7 @@ class LegSockets:
         if ticket.node != self._node:
             raise BadClaim("This ticket is for another node.")
         call = self._calls.get(asked_about(ticket.call))
-        part = await self._calls.attach(ticket, attach.sdp, browser)
+        part = await self._calls.attach(ticket, attach.sdp, browser, phone=attach.phone)
         assert call is not None, "nobody is seated in a call that is not here"
         try:
             if call.is_chat:
@@ -245,7 +245,7 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
         return
     act = _act(message)
     if act is not None:
-        part.act(act)
+        part.asked(act)
 
 
 def _tell_whose_call(part: AdviserPart) -> None:

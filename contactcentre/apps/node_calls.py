@@ -10,6 +10,7 @@ import structlog
 
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.adviser_phone import PhonePart, dialler_of
 from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
@@ -23,7 +24,7 @@ from contactcentre.domain.headroom import LEGS_PER_CALL, has_room
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
-from contactcentre.ports.media import TEXT_OFFER
+from contactcentre.ports.media import PHONE_OFFER, TEXT_OFFER
 from contactcentre.ports.state import CallReport, NodeReport
 from contactcentre.wire.claims import AdviserTicket, SupervisorTicket
 from contactcentre.wire.closing import Closing
@@ -172,16 +173,22 @@ class NodeCalls:
         else:
             await call.take(offered)
 
-    async def attach(self, ticket: AdviserTicket, sdp: str, browser: Browser) -> AdviserPart:
+    async def attach(
+        self, ticket: AdviserTicket, sdp: str, browser: Browser, *, phone: str | None = None
+    ) -> AdviserPart:
         """Seat an adviser's browser in its call, and answer the offer.
 
-        Raises StaleToken, MalformedOffer, MediaUnavailable.
+        Raises StaleToken, MalformedOffer, MediaUnavailable, NumberNotAllowed.
         """
         call = self._calls.get(asked_about(ticket.call))
         if call is None:
             raise StaleToken("This ring is over.")
         if call.is_chat is not (sdp == TEXT_OFFER):
             raise MalformedOffer("A chat is joined with text, and a call with sound.")
+        if (phone is not None) is not (sdp == PHONE_OFFER):
+            raise MalformedOffer("Whoever offers a phone gives its number, and nobody else.")
+        if phone is not None:
+            return self._attach_phone(call, ticket, phone, browser)
         leg = LegId(f"{ticket.call}.adviser.{self._tools.chance.nonce()}")
         part = AdviserPart(
             adviser=ticket.adviser,
@@ -191,18 +198,42 @@ class NodeCalls:
             media=self._tools.media,
             spawn=self._tools.spawn,
             grace_ms=self._tools.patience.adviser_grace_ms,
-            is_chat=call.is_chat,
+            has_sound=not call.is_chat,
         )
-        if is_consult(ticket.call):
-            call.room.consulting.attach(part, ticket.call)
-        else:
-            part.act = lambda act: call.room.act(part, act)
-            call.attach(part)
+        self._seat(call, part, ticket)
         answer = await self._tools.media.accept(
             call=call.call.id, leg=leg, offer_sdp=sdp, heard=part.heard
         )
         browser.send(Answer(call=ticket.call, sdp=answer))
         return part
+
+    def _attach_phone(
+        self, call: NodeCall, ticket: AdviserTicket, phone: str, browser: Browser
+    ) -> PhonePart:
+        """Seat the page of an adviser who takes the sound on a phone."""
+        number = dialler_of(self._tools).check(phone)
+        consulting = call.room.consulting
+        is_asked = is_consult(ticket.call)
+        part = PhonePart(
+            ticket,
+            browser,
+            self._tools,
+            call=call.call.id,
+            number=number,
+            before=consulting.part if is_asked else call.room.adviser,
+        )
+        self._seat(call, part, ticket)
+        browser.send(Answer(call=ticket.call, sdp=PHONE_OFFER))
+        part.begin(is_talk=consulting.is_joined if is_asked else call.call.state in TALKS)
+        return part
+
+    def _seat(self, call: NodeCall, part: AdviserPart, ticket: AdviserTicket) -> None:
+        """Give an adviser's browser its place. Raises StaleToken."""
+        if is_consult(ticket.call):
+            call.room.consulting.attach(part, ticket.call)
+        else:
+            part.act = lambda act: call.room.act(part, act)
+            call.attach(part)
 
     async def supervise(
         self, ticket: SupervisorTicket, sdp: str, browser: Browser

@@ -17,18 +17,23 @@ from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
+from contactcentre.domain.call import CallState
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
 from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Phone
 from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Answer, ClaimChanged
+from contactcentre.wire.legs import Answer, ClaimChanged, Stage
 from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 5
 NOT_ACCEPTABLE, BUSY = 488, 503
+EARLY_MAX_S = 50
+"""Networks cut a call off that is heard for a minute and not answered."""
+ASKS_NOTHING = frozenset({CallState.IN_MENU, CallState.ENDED})
+"""What is said then without a key to press may be heard before the call is answered."""
 
 
 class KeptCall(Said):
@@ -51,6 +56,7 @@ class TrunkCaller:
         claim: CallerClaim,
         *,
         host: str,
+        is_early: bool,
         new_leg: Callable[[], PhoneLeg],
         media: AiortcMedia,
         admission: Admission,
@@ -67,6 +73,10 @@ class TrunkCaller:
         self._leg: PhoneLeg | None = None
         self._call: NodeCall | None = None
         self._over = asyncio.Event()
+        self._is_early = is_early
+        self._unanswered: str | None = None
+        """Our sound, while the call is heard and not answered."""
+        self._at_last: asyncio.TimerHandle | None = None
 
     @property
     def call_id(self) -> CallId:
@@ -120,9 +130,11 @@ class TrunkCaller:
     def send(self, said: BaseModel) -> None:
         """Say the answer to the phone, and keep the claim; what else a page shows is let go."""
         if isinstance(said, Answer):
-            self._phone.answer(said.sdp, call=self.call_id)
+            self._be_heard(said.sdp)
         elif isinstance(said, ClaimChanged):
             self._signed = said.claim
+        elif isinstance(said, Stage) and (said.keys or said.state not in ASKS_NOTHING):
+            self._answer()
 
     def hurry(self, *, on: bool) -> None:
         """Do nothing: a phone that is silent is asked whether it is there (`keep_watch`)."""
@@ -130,6 +142,8 @@ class TrunkCaller:
     def close(self, why: Closing) -> None:
         """End the call on the phone, unless it goes on elsewhere."""
         self._over.set()
+        if self._at_last is not None:
+            self._at_last.cancel()
         if why is Closing.REPLACED:
             self._phone.let_go()
         else:
@@ -165,6 +179,22 @@ class TrunkCaller:
             self._call.caller.hang_up()
 
     # Within
+
+    def _be_heard(self, sdp: str) -> None:
+        """Answer the call, or let it be heard until it has to be answered."""
+        if not self._is_early:
+            self._phone.answer(sdp, call=self.call_id)
+            return
+        self._unanswered = sdp
+        self._phone.announce(sdp)
+        self._at_last = asyncio.get_running_loop().call_later(EARLY_MAX_S, self._answer)
+        self.phone_began()
+
+    def _answer(self) -> None:
+        """Answer a call that was only heard until now: something is asked of the caller."""
+        sdp, self._unanswered = self._unanswered, None
+        if sdp is not None:
+            self._phone.answer(sdp, call=self.call_id)
 
     def _refuse(self, problem: Refusal | Outage) -> None:
         """Turn the phone away in the words of its own network."""

@@ -76,7 +76,10 @@ class TrunkCalls:
         line = line_called(self._lines, ringing.called)
         assert line is not None, "no call rings whose number is nobody's"
         claim = self._claim(ringing.trunk, line)
-        caller = self._caller(phone, claim, ringing.host, lambda: self._leg(ringing))
+        is_early = ringing.is_early and ringing.offer is not None
+        caller = self._caller(
+            phone, claim, ringing.host, lambda: self._leg(ringing), is_early=is_early
+        )
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
@@ -86,7 +89,7 @@ class TrunkCalls:
         def to_offer() -> PhoneLeg:
             return self._leg_to_offer(kept.host, law=kept.law, keys=kept.keys_payload_type)
 
-        caller = self._caller(phone, claim, kept.host, to_offer)
+        caller = self._caller(phone, claim, kept.host, to_offer, is_early=False)
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
@@ -96,12 +99,19 @@ class TrunkCalls:
         return {call: one.model_dump_json() for call, one in said if one is not None}
 
     def _caller(
-        self, phone: Phone, claim: CallerClaim, host: str, new_leg: Callable[[], PhoneLeg]
+        self,
+        phone: Phone,
+        claim: CallerClaim,
+        host: str,
+        new_leg: Callable[[], PhoneLeg],
+        *,
+        is_early: bool,
     ) -> TrunkCaller:
         return TrunkCaller(
             phone,
             claim,
             host=host,
+            is_early=is_early,
             new_leg=new_leg,
             media=self._media,
             admission=self._admission,

@@ -1,11 +1,16 @@
 """A media node's entrance for calls from trunks, put together from the settings."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
 
+from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
+from contactcentre.adapters.sip.keepalive import answers
+from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.adapters.sip.trunks import Outward, Trunks, read_trunks
 from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
@@ -13,6 +18,7 @@ from contactcentre.apps.dialling import NodeDialler
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
+from contactcentre.apps.trunk_watch import TrunkWatch
 from contactcentre.domain.errors import BadRequest
 from contactcentre.ports.dialling import Dialler
 from contactcentre.settings import Settings
@@ -25,12 +31,18 @@ class TrunkEntrance:
     """The door, and the watch over the calls that came in by it."""
 
     def __init__(
-        self, door: Door, rescue: TrunkRescue, spawn: Spawn, dialler: Dialler | None
+        self,
+        door: Door,
+        rescue: TrunkRescue,
+        watch: TrunkWatch,
+        spawn: Spawn,
+        dialler: Dialler | None,
     ) -> None:
         self.dialler = dialler
         """Rings numbers over a trunk; None where nobody is to be rung."""
         self._door = door
         self._rescue = rescue
+        self._watch = watch
         self._spawn = spawn
 
     async def open(self) -> None:
@@ -38,6 +50,7 @@ class TrunkEntrance:
         await self._door.open()
         self._spawn(self._rescue.keep(), "trunk calls kept")
         self._spawn(self._rescue.watch(), "trunk rescue")
+        self._spawn(self._watch.watch(), "trunks watched")
 
     async def close(self) -> None:
         """Listen no more."""
@@ -50,7 +63,11 @@ def trunk_entrance(
     """Return the entrance of a node; None if the settings open none. Raises BadRequest."""
     if settings.sip_port is None:
         return None
-    place, trunks = _place(settings, settings.sip_port), _trunks(settings)
+    place, trunks, keys = _place(settings, settings.sip_port), _trunks(settings), _keys(settings)
+    if keys is None and trunks.need_tls:
+        raise BadRequest(
+            f"Trunks that speak over TLS ({', '.join(trunks.need_tls)}) need CC_SIP_TLS_PORT."
+        )
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
@@ -64,7 +81,7 @@ def trunk_entrance(
         chance=ground.chance,
         spawn=core.spawn,
     )
-    door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk)
+    door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -75,24 +92,49 @@ def trunk_entrance(
         adopt=door.adopt,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
     )
+    watch = TrunkWatch(
+        {
+            name: partial(answers, door.ours, out.transport, out.peer)
+            for name, out in trunks.outward.items()
+        },
+        ground.state,
+        node=ground.place.node,
+        clock=ground.clock,
+        chance=ground.chance,
+    )
     dialler = None
     if settings.outside_numbers is not None:
-        numbers = read_outside_numbers(settings.outside_numbers)
-        name, trunk = _outward(trunks)
-        dialler = NodeDialler(
-            door,
-            trunk,
-            numbers.rules,
-            numbers=numbers.numbers,
-            country=trunks.country(name),
-            media=media,
-            ports=ports,
-            address=place.address,
-            clock=ground.clock,
-            spawn=core.spawn,
-            count=count_rung,
+        dialler = _dialler(
+            settings.outside_numbers, trunks, door=door, core=core, media=media, ports=ports
         )
-    return TrunkEntrance(door, rescue, ground.spawn, dialler)
+    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+
+
+def _dialler(
+    file: Path,
+    trunks: Trunks,
+    *,
+    door: Door,
+    core: NodeCore,
+    media: AiortcMedia,
+    ports: PhonePorts,
+) -> Dialler:
+    """Return what rings the numbers of a file. Raises BadRequest."""
+    numbers = read_outside_numbers(file)
+    name, trunk = _outward(trunks)
+    return NodeDialler(
+        door,
+        trunk,
+        numbers.rules,
+        numbers=numbers.numbers,
+        country=trunks.country(name),
+        media=media,
+        ports=ports,
+        address=door.ours.host,
+        clock=MachineClock(),
+        spawn=core.spawn,
+        count=count_rung,
+    )
 
 
 def _place(settings: Settings, port: int) -> DoorPlace:
@@ -101,7 +143,29 @@ def _place(settings: Settings, port: int) -> DoorPlace:
     if address in EVERY_ADDRESS:
         raise BadRequest("Set CC_SIP_ADDRESS to the address at which trunks reach this node.")
     return DoorPlace(
-        host=settings.sip_host, port=port, address=address, calls_per_s=settings.sip_calls_per_s
+        host=settings.sip_host,
+        port=port,
+        tls_port=settings.sip_tls_port,
+        address=address,
+        calls_per_s=settings.sip_calls_per_s,
+    )
+
+
+def _keys(settings: Settings) -> TlsKeys | None:
+    """Return what TLS is spoken with, if it is. Raises BadRequest."""
+    if settings.sip_tls_port is None:
+        return None
+    if settings.sip_tls_cert is None or settings.sip_tls_key is None:
+        raise BadRequest(
+            "CC_SIP_TLS_PORT is set: name the certificate and its key by CC_SIP_TLS_CERT and "
+            "CC_SIP_TLS_KEY."
+        )
+    return TlsKeys(
+        TlsFiles(
+            certificate=settings.sip_tls_cert,
+            key=settings.sip_tls_key,
+            authorities=settings.sip_tls_ca,
+        )
     )
 
 

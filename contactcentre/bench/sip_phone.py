@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from contactcentre.adapters.sip.dialog import SDP
 from contactcentre.adapters.sip.messages import Request, Response, address_of, read_uri
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.ways import Way, Ways
 
@@ -33,20 +34,25 @@ def free_port(host: str) -> int:
 class Exchange:
     """One telephone exchange with any number of phones on one port."""
 
-    def __init__(self, *, host: str = "127.0.0.1", transport: str = "udp") -> None:
+    def __init__(
+        self, *, host: str = "127.0.0.1", transport: str = "udp", keys: TlsKeys | None = None
+    ) -> None:
         self.host = host
         self.transport = transport
         self.port = 0
         self.transactions = Transactions(
             request_came=self._came, ack_came=self._ack_came, success_came=self._success
         )
-        self.ways = Ways(self.transactions.received)
+        self.ways = Ways(self.transactions.received, keys)
         self._calls: dict[str, PhoneCall] = {}
 
     async def open(self) -> None:
         """Listen on a port of the system's choice."""
         self.port = free_port(self.host)
-        await self.ways.open(self.host, self.port)
+        if self.transport == "tls":
+            self.ways.open_tls(self.host, self.port, may_come=lambda _: True)
+        else:
+            await self.ways.open(self.host, self.port)
 
     async def close(self) -> None:
         """Close."""

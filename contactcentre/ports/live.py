@@ -46,6 +46,19 @@ class AdviserDeclined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRung:
+    """The adviser has pressed Answer, and now the adviser's phone rings."""
+
+    within_ms: int
+    """So soon it is known whether anybody picks it up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneUnanswered:
+    """Nobody has picked the adviser's phone up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldAsked:
     """The adviser wants the caller on hold, or back."""
 
@@ -124,6 +137,8 @@ AdviserAct = (
     AdviserAttached
     | AdviserAnswered
     | AdviserDeclined
+    | PhoneRung
+    | PhoneUnanswered
     | HoldAsked
     | MuteAsked
     | KeySent
@@ -137,6 +152,10 @@ AdviserAct = (
     | HandedBack
     | AdviserLost
 )
+
+
+AdviserGone = AdviserHungUp | HandedBack | AdviserLost | PhoneUnanswered
+"""After any of these nobody is there to talk."""
 
 
 class Asking(Protocol):

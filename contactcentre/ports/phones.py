@@ -28,6 +28,8 @@ class Ringing:
     """What the phone offers for its sound, in SDP; None if we are to offer."""
     host: str
     """The address its signalling comes from."""
+    is_early: bool
+    """What asks nothing of the caller may be heard before the call is answered."""
 
 
 class Caller(Protocol):
@@ -69,6 +71,9 @@ class Phone(Protocol):
     def ring(self) -> None:
         """Let the phone hear that it rings."""
 
+    def announce(self, sdp: str) -> None:
+        """Let our sound be heard before the call is answered."""
+
     def answer(self, sdp: str, *, call: CallId) -> None:
         """Answer the call, with our sound, and say by which name it is in the record."""
 
@@ -105,6 +110,25 @@ class Switchboard(Protocol):
 
     def rings(self, ringing: Ringing, phone: Phone) -> Caller:
         """Take a call in, and return who is told of it; it answers or refuses by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkStanding:
+    """Whether a trunk answers when it is asked."""
+
+    is_up: bool
+    since_ms: int
+    """By the clock of the node that asks."""
+
+
+class KeptTrunks(Protocol):
+    """How trunks stand, for whoever looks at the whole centre."""
+
+    async def keep_trunks(self, node: NodeId, standings: Mapping[str, TrunkStanding]) -> None:
+        """Keep how the trunks of a node stand, in place of what was said before.
+
+        Raises StateUnavailable.
+        """
 
 
 class KeptDialogs(Protocol):

@@ -6,6 +6,7 @@ POST /api/sign-in         SignIn → Me (sets the cookie)
 POST /api/sign-out        → nothing                          409 while a call or a chat is open
 GET  /api/me              → Me                               401 when nobody is signed in
 POST /api/presence        SetPresence → PresenceNow
+POST /api/phone           TryPhone → PhoneTried: whether that number may be an adviser's phone
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
 GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk;
@@ -86,6 +87,8 @@ class Me(Said):
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
     chats_beside_call_max: int
     """With more open chats the adviser is offered no call."""
+    may_use_phone: bool
+    """Whether the adviser may take the sound on a phone."""
 
 
 class SetPresence(Said):
@@ -93,6 +96,18 @@ class SetPresence(Said):
 
     state: Literal[Presence.READY, Presence.AWAY]
     reason: AwayReason | None = None
+
+
+class TryPhone(Said):
+    """A number on which an adviser would take the sound."""
+
+    number: str = Field(min_length=1, max_length=32)
+
+
+class PhoneTried(Said):
+    """It may be rung, written so."""
+
+    number: str
 
 
 class FinishWrapUp(Said):

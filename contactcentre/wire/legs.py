@@ -92,6 +92,8 @@ class Attach(Said):
     kind: Literal["attach"] = "attach"
     ticket: str = Field(max_length=4_096)
     sdp: Sdp
+    phone: str | None = Field(default=None, min_length=1, max_length=32)
+    """The number on which the adviser takes the sound; then `sdp` is `phone`."""
 
 
 class AnswerCall(Said):
@@ -305,6 +307,15 @@ class RecordingNow(Said):
     """A pause has just ended by itself."""
 
 
+class PhoneNow(Said):
+    """Adviser: what becomes of the phone on which you take the sound."""
+
+    kind: Literal["phone"] = "phone"
+    state: Literal["ringing", "answered", "failed"]
+    why: str | None
+    """Why it failed: a word of domain/dialling or a code of domain/errors."""
+
+
 class CallerHeard(Said):
     """Adviser: the caller's sound has stopped, or has come back."""
 
@@ -372,6 +383,7 @@ NodeMessage = (
     | Supervised
     | RecordingNow
     | CallerHeard
+    | PhoneNow
     | Written
     | NotWritten
     | SoFar

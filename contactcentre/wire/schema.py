@@ -26,6 +26,8 @@ SAID: Mapping[str, Any] = {
     "SignIn": desk.SignIn,
     "Me": desk.Me,
     "SetPresence": desk.SetPresence,
+    "TryPhone": desk.TryPhone,
+    "PhoneTried": desk.PhoneTried,
     "FinishWrapUp": desk.FinishWrapUp,
     "WriteOutcome": desk.WriteOutcome,
     "OutcomeWritten": desk.OutcomeWritten,

@@ -37,7 +37,7 @@ class Line:
         self.carriage = StreamCarriage(SID, self, clock=lambda: self.now_s)
         self.said: list[dict[str, Any]] = []
         self.heard: list[bytes] = []
-        self.carriage.terms.open(self.heard.append, self.heard.append)
+        self.carriage.terms.open(lambda data, _=0.0: self.heard.append(data), self.heard.append)
 
     def send(self, text: bytes) -> None:
         """Take a message, or let it wait."""

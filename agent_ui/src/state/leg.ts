@@ -21,6 +21,9 @@ export type Sound =
 /** What has become of a line that broke: nothing broke, it is being mended, it has just been. */
 export type Mending = "none" | "under_way" | "done";
 
+/** What becomes of the phone on which the adviser takes the sound. */
+export type PhoneState = "none" | "ringing" | "answered" | "failed";
+
 /** How the talk's recording stands. */
 export interface Recording {
   on: boolean;
@@ -35,6 +38,7 @@ export interface Leg {
   sound: Sound;
   mending: Mending;
   answering: boolean;
+  phone: PhoneState;
   muted: boolean;
   held: boolean;
   heldSince: number | null;
@@ -58,6 +62,7 @@ export const NO_LEG: Leg = {
   sound: "none",
   mending: "none",
   answering: false,
+  phone: "none",
   muted: false,
   held: false,
   heldSince: null,
@@ -100,6 +105,7 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
             ...leg,
             sound: "lost",
             mending: "under_way",
+            phone: "none",
             transfer: NO_LEG.transfer,
             supervised: [],
             legs: [],
@@ -122,9 +128,15 @@ function mended(leg: Leg): Leg {
 function hear(leg: Leg, said: NodeSays, at: number): Leg {
   switch (said.kind) {
     case "answer":
-      return leg.sound === "connecting" ? mended({ ...leg, sound: "attached" }) : leg;
+      // a phone is there once somebody has picked it up, which the node says by "bridged"
+      if (leg.sound !== "connecting") return leg;
+      return said.sdp === "phone"
+        ? { ...leg, sound: "attached" }
+        : mended({ ...leg, sound: "attached" });
     case "bridged":
       return mended({ ...leg, sound: "bridged", answering: false });
+    case "phone":
+      return { ...leg, phone: said.state, answering: leg.answering && said.state !== "failed" };
     case "held":
       return {
         ...leg,

@@ -9,6 +9,7 @@ import type {
   FinishWrapUp,
   Me,
   OutcomeWritten,
+  PhoneTried,
   PresenceNow,
   Problem,
   SetPresence,
@@ -17,6 +18,7 @@ import type {
   TalkNow,
   Talks,
   TransferTargets,
+  TryPhone,
   TurnSwitch,
   WayToTalk,
   WrapUpNow,
@@ -96,6 +98,7 @@ export const desk = {
   signIn: (account: SignIn) => ask<Me>("POST", "/api/sign-in", account),
   signOut: () => ask<void>("POST", "/api/sign-out"),
   setPresence: (wish: SetPresence) => ask<PresenceNow>("POST", "/api/presence", wish),
+  tryPhone: (tried: TryPhone) => ask<PhoneTried>("POST", "/api/phone", tried),
   finishWrapUp: (finish: FinishWrapUp) => ask<PresenceNow>("POST", "/api/wrap-up/finish", finish),
   moreTime: () => ask<WrapUpNow>("POST", "/api/wrap-up/more-time"),
   writeOutcome: (call: string, words: WriteOutcome) =>

@@ -116,6 +116,7 @@ export type NodeSays =
   | Supervised
   | RecordingNow
   | CallerHeard
+  | PhoneNow
   | Written
   | NotWritten
   | SoFar
@@ -144,6 +145,7 @@ export interface Attach {
   kind: "attach";
   ticket: string;
   sdp: string;
+  phone: string | null;
 }
 /**
  * The adviser takes the call that rings.
@@ -592,6 +594,7 @@ export interface Me {
   ice_servers: string[];
   chats_max: number;
   chats_beside_call_max: number;
+  may_use_phone: boolean;
 }
 /**
  * A queue's name for people.
@@ -666,6 +669,14 @@ export interface RecordingNow {
   is_forgotten: boolean;
 }
 /**
+ * Adviser: what becomes of the phone on which you take the sound.
+ */
+export interface PhoneNow {
+  kind: "phone";
+  state: "ringing" | "answered" | "failed";
+  why: string | null;
+}
+/**
  * A text of a chat is written down, for ever: its writer may show it as sent.
  */
 export interface Written {
@@ -723,6 +734,12 @@ export interface OutsideTarget {
   titles: {
     [k: string]: string;
   };
+}
+/**
+ * It may be rung, written so.
+ */
+export interface PhoneTried {
+  number: string;
 }
 /**
  * An application/problem+json body.
@@ -798,6 +815,12 @@ export interface TransferTargets {
   targets: TransferTarget[];
   colleagues: Colleague[];
   outside: OutsideTarget[];
+}
+/**
+ * A number on which an adviser would take the sound.
+ */
+export interface TryPhone {
+  number: string;
 }
 /**
  * A supervisor turns a switch; see domain/ivr/switches for what `value` means.

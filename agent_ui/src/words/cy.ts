@@ -174,6 +174,30 @@ export const cy: Words = {
     notSetUp: "heb ei osod",
   },
 
+  phone: {
+    menu: "Sain",
+    inBrowser: "Yn y porwr hwn",
+    onPhone: (number: string | null) => (number === null ? "Ar ffôn…" : `Ar fy ffôn ${number}`),
+    other: "Ar ffôn arall…",
+    instead: "Defnyddio ffôn",
+    title: "Sain ar ffôn",
+    hint: "Pan fyddwch yn ateb galwad yma, bydd y ffôn hwn yn canu; codwch ef i siarad. Ysgrifennwch y rhif gyda’i wlad, fel +441632960001, neu rhowch estyniad. Diffoddwch ei bost llais.",
+    number: "Rhif",
+    use: "Defnyddio’r ffôn hwn",
+    cancel: "Canslo",
+    missing: "Ysgrifennwch rif yn gyntaf.",
+    notTried: "Nid oedd modd gwirio’r rhif. Ceisiwch eto.",
+    chosen: "Bydd galwadau nawr yn canu eich ffôn pan fyddwch yn eu hateb.",
+    yours: "Eich ffôn",
+    ringsThen: "Atebwch, ac yna codwch eich ffôn",
+    rings: "Mae eich ffôn yn canu…",
+    pickUp: "Mae eich ffôn yn canu. Codwch ef i siarad.",
+    notPickedUp: "Ni chodwyd eich ffôn. Mae’r galwr yn cadw ei le.",
+    ringsAgain:
+      "Mae eich ffôn yn cael ei ganu eto, gan fod yr alwad wedi symud. Rhowch ef i lawr a’i godi eto.",
+    health: "ar eich ffôn",
+  },
+
   call: {
     current: "Galwad gyfredol",
     incoming: "Galwad yn dod i mewn",

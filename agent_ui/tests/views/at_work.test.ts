@@ -60,7 +60,9 @@ afterEach(() => work.stop());
 describe("ringing", () => {
   it("the sound is connected while it rings, with the ring's ticket", async () => {
     await ring();
-    expect(newest("/leg").sent).toEqual([{ kind: "attach", ticket: "ticket-1", sdp: "v=0 mine" }]);
+    expect(newest("/leg").sent).toEqual([
+      { kind: "attach", ticket: "ticket-1", sdp: "v=0 mine", phone: null },
+    ]);
     nodeSays(ANSWER);
     await settle();
     expect(work.seen().leg.sound).toBe("attached");

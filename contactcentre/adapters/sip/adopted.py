@@ -31,6 +31,10 @@ class Adopted:
     def ring(self) -> None:
         """Let nothing ring: the phone is in the call already."""
 
+    def announce(self, sdp: str) -> None:
+        """Offer our sound: the phone is in the call already."""
+        self._ours.spawn(self._offer(sdp), "sip adoption")
+
     def answer(self, sdp: str, *, call: CallId) -> None:  # noqa: ARG002 - the phone was told
         """Offer our sound; where the phone takes it, the call goes on."""
         self._ours.spawn(self._offer(sdp), "sip adoption")

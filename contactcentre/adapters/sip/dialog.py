@@ -20,16 +20,16 @@ from contactcentre.adapters.sip.messages import (
 )
 from contactcentre.adapters.sip.session_timer import SessionTimer
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
-from contactcentre.adapters.sip.ways import Way, Ways
+from contactcentre.adapters.sip.ways import STREAMS, Way, Ways
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.ports.phones import Caller
 
-ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
 SDP = "application/sdp"
 KEYS = "0123456789*#"
 _RELAY, _BARE = "application/dtmf-relay", "application/dtmf"
 _SIGNAL = re.compile(r"^\s*Signal\s*=\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
-_PORT = 5_060
+_PORT, _TLS_PORT = 5_060, 5_061
 Headers = Sequence[tuple[str, str]]
 
 
@@ -73,24 +73,28 @@ class Ours:
     ways: Ways
     host: str
     port: int
+    tls_port: int
     spawn: Callable[[Coroutine[None, None, None], str], None]
     prove: Callable[[str, Response, Request], tuple[str, str] | None]
     """Gives what answers a challenge from an address to a request of ours, if anything does."""
 
     def via(self, transport: str) -> str:
         """Return the Via of a new request."""
-        return f"SIP/2.0/{transport.upper()} {self.place};branch={new_branch()};rport"
+        place = self.place(transport)
+        return f"SIP/2.0/{transport.upper()} {place};branch={new_branch()};rport"
 
-    def contact(self, transport: str) -> str:
-        """Return where a phone reaches us within a call."""
-        suffix = ";transport=tcp" if transport == "tcp" else ""
-        return f"<sip:{self.place}{suffix}>"
+    def contact(self, transport: str, theirs: str) -> str:
+        """Return where a phone reaches us within a call, as safe as its own address (`theirs`)."""
+        place = self.place(transport)
+        if transport == "tls" and theirs.lower().startswith("sips:"):
+            return f"<sips:{place}>"
+        suffix = f";transport={transport}" if transport in STREAMS else ""
+        return f"<sip:{place}{suffix}>"
 
-    @property
-    def place(self) -> str:
+    def place(self, transport: str) -> str:
         """Return our address as it stands in headers."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{host}:{self.tls_port if transport == 'tls' else self.port}"
 
 
 class Dialog:
@@ -104,6 +108,8 @@ class Dialog:
         self.sdp = ""
         """What we have last said of our sound."""
         self.is_over = False
+        self.early: Callable[[Serving], bool] = _is_not_early
+        """Takes what comes before the call is answered, and says whether it was that."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -199,6 +205,8 @@ class Dialog:
             serving.respond(500)
             return
         self._know(remote_seq=number)
+        if self.early(serving):
+            return
         match request.method:
             case "BYE":
                 serving.respond(200)
@@ -239,7 +247,7 @@ class Dialog:
         is_invite = serving.request.method == "INVITE"
         offer = serving.request.body.decode("utf-8", "replace")
         try:
-            sdp = self._answer_to(offer) if offer else self.sdp if is_invite else ""
+            sdp = self.answer_to(offer) if offer else self.sdp if is_invite else ""
         except MalformedOffer:
             serving.respond(488)
             return
@@ -251,7 +259,7 @@ class Dialog:
             self.wait_for_ack(serving, self._offer_acked if not offer else _no_matter)
         serving.respond(200, headers=headers, body=sdp.encode())
 
-    def _answer_to(self, offer: str) -> str:
+    def answer_to(self, offer: str) -> str:
         """Return our answer to an offer. Raises MalformedOffer."""
         if self.caller is None:
             raise MalformedOffer("Nobody is there to hear that sound.")
@@ -341,24 +349,26 @@ class Dialog:
         """Return the way to the first hop, if its address says it, and else to where it came from.
 
         No name is looked up here: what stands before us and names itself by one is where its own
-        messages came from.
+        messages came from. A connection that stands goes before what addresses say.
         """
-        facts = self.facts
+        facts, ways = self.facts, self._ours.ways
+        came_from = (facts.host, facts.port)
+        if facts.transport in STREAMS and ways.stands(facts.transport, came_from):
+            return ways.to(facts.transport, came_from)
         hop = facts.routes[0] if facts.routes else facts.target
         try:
             uri = read_uri(address_of(hop) if facts.routes else hop)
-            peer = (str(ip_address(uri.host)), uri.port or _PORT)
+            port = uri.port or (_TLS_PORT if facts.transport == "tls" else _PORT)
+            peer = (str(ip_address(uri.host)), port)
         except (MalformedMessage, ValueError):
-            peer = (facts.host, facts.port)
+            peer = came_from
         if not facts.routes and peer[0] != facts.host and ip_address(peer[0]).is_private:
-            peer = (facts.host, facts.port)  # a phone behind a network that changes its address
-        if facts.transport == "tcp":
-            peer = (facts.host, facts.port)
-        return self._ours.ways.to(facts.transport, peer)
+            peer = came_from  # a phone behind a network that changes its address
+        return ways.to(facts.transport, peer)
 
     @property
     def _contact(self) -> str:
-        return self._ours.contact(self.facts.transport)
+        return self._ours.contact(self.facts.transport, self.facts.target)
 
     def _know(self, **news: int | str) -> None:
         self.facts = replace(self.facts, **news)  # type: ignore[arg-type]
@@ -367,6 +377,11 @@ class Dialog:
 def new_tag() -> str:
     """Return a tag for our end of a dialog."""
     return secrets.token_hex(8)
+
+
+def _is_not_early(_serving: Serving) -> bool:
+    """Take nothing."""
+    return False
 
 
 def _no_matter(_ack: Request | None) -> None:

@@ -21,6 +21,7 @@ from contactcentre.adapters.sip.messages import (
 )
 from contactcentre.adapters.sip.numbers import called_numbers, caller_number, diverting_number
 from contactcentre.adapters.sip.outgoing import Outgoing
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions
 from contactcentre.adapters.sip.trunks import Outward, Trunks
 from contactcentre.adapters.sip.ways import Way, Ways
@@ -48,6 +49,8 @@ class DoorPlace:
     host: str
     """The address that it listens on."""
     port: int
+    tls_port: int | None = None
+    """The port for what is encrypted, if there is any."""
     address: str
     """Our address, as trunks reach it."""
     calls_per_s: int
@@ -84,12 +87,13 @@ class Door:
         *,
         spawn: Callable[[Coroutine[None, None, None], str], None],
         count: Count,
+        keys: TlsKeys | None = None,
     ) -> None:
         self._place = place
         self._trunks = trunks
         self._switchboard = switchboard
         self._count = count
-        self._ways = Ways(self.received)
+        self._ways = Ways(self.received, keys)
         self._transactions = Transactions(
             request_came=self._request_came, ack_came=self._ack_came, success_came=self._success
         )
@@ -98,6 +102,7 @@ class Door:
             ways=self._ways,
             host=place.address,
             port=place.port,
+            tls_port=place.tls_port or 0,
             spawn=spawn,
             prove=trunks.prove,
         )
@@ -110,6 +115,8 @@ class Door:
     async def open(self) -> None:
         """Listen. Raises OSError."""
         await self._ways.open(self._place.host, self._place.port)
+        if self._place.tls_port is not None:
+            self._ways.open_tls(self._place.host, self._place.tls_port, may_come=self._may_come)
 
     async def close(self) -> None:
         """Hear and say nothing more; calls are ended or left by whoever has them."""
@@ -123,8 +130,12 @@ class Door:
 
     def received(self, data: bytes, way: Way) -> None:
         """Take what came; a mistake of ours costs one message and no more."""
-        if self._trunks.of(way.peer[0]) is None:
-            self._turn_away(data, way)
+        trunk = self._trunks.of(way.peer[0])
+        if trunk is None:
+            self._turn_away(data, way, "unknown-trunk")
+            return
+        if way.transport != "tls" and self._trunks.needs_tls(trunk):
+            self._turn_away(data, way, "unencrypted")
             return
         before = self._transactions.counts.malformed
         try:
@@ -170,9 +181,16 @@ class Door:
         """Forget a dialog; what comes for it finds no call any more."""
         self._dialogs.pop(_key(dialog), None)
 
-    def _turn_away(self, data: bytes, way: Way) -> None:
-        """Answer a stranger, sometimes."""
-        self._count("unknown-trunk")
+    def _may_come(self, host: str) -> bool:
+        """Say whether an address may show its certificate."""
+        is_known = self._trunks.of(host) is not None
+        if not is_known:
+            self._count("unknown-trunk")
+        return is_known
+
+    def _turn_away(self, data: bytes, way: Way, why: str) -> None:
+        """Answer a stranger, or somebody who speaks in the open and should not; sometimes."""
+        self._count(why)
         if not self._strangers.take():
             return
         try:
@@ -217,7 +235,7 @@ class Door:
         retry_after_s = board.retry_after_s
         if serving.request.uri.startswith(f"sip:{WITH_HEADROOM}@") and board.is_strained:
             retry_after_s = retry_after_s or RETRY_AFTER_S
-        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer")]
+        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer, 100rel")]
         if retry_after_s is None:
             serving.respond(200, headers=headers)
         else:
@@ -276,6 +294,7 @@ class Door:
             diverted=diverting_number(request, country),
             offer=request.body.decode("utf-8", "replace") or None,
             host=serving.way.peer[0],
+            is_early=self._trunks.is_early(trunk),
         )
         incoming.belongs_to(self._switchboard.rings(ringing, incoming))
         serving.forgotten = lambda: self._invited.pop(merged, None)

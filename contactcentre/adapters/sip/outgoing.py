@@ -70,7 +70,7 @@ class Outgoing:
         self._ours = ours
         self._trunk = trunk
         self._uri = trunk.uri(number)
-        self._from = f"<sip:{shown}@{trunk.domain or ours.place}>;tag={self.tag}"
+        self._from = f"<sip:{shown}@{trunk.domain or ours.place(trunk.transport)}>;tag={self.tag}"
         self._called = called
         self._stands = stands
         self._forget = forget
@@ -290,7 +290,7 @@ class Outgoing:
             ("to", f"<{self._uri}>"),
             ("call-id", self.call_id),
             ("cseq", f"{self._seq} INVITE"),
-            ("contact", self._ours.contact(self._trunk.transport)),
+            ("contact", self._ours.contact(self._trunk.transport, self._uri)),
             ("allow", UNDERSTOOD),
             ("p-asserted-identity", self._from.partition(";")[0]),
             *headers,

@@ -48,6 +48,7 @@ class Serving:
         self.forgotten: Callable[[], object] = _nobody
         """Told once a repeated request would be a new one."""
         self._forget = forget
+        self._tag = ""
         self._last = b""
         self._wait_s = T1_S
         self._again: asyncio.TimerHandle | None = None
@@ -64,8 +65,10 @@ class Serving:
         """Send a response; after the first final one nothing more is sent."""
         if self.is_answered:
             return
-        tag = tag or secrets.token_hex(8)
-        self._last = self.request.response(code, tag=tag, headers=headers, body=body).to_bytes()
+        self._tag = tag or self._tag or secrets.token_hex(8)
+        self._last = self.request.response(
+            code, tag=self._tag, headers=headers, body=body
+        ).to_bytes()
         self.way.send(self._last)
         if code < 200:  # noqa: PLR2004 - provisional
             return

@@ -37,7 +37,7 @@ class Outward(_Written):
     address: IPv4Address | IPv6Address
     """Where our calls go; one of the trunk's addresses."""
     port: Annotated[int, Field(ge=1, le=65_535)] = 5_060
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
     domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")] | None = None
     """What numbers are of, if it is not the address."""
     username: str | None = None
@@ -74,6 +74,10 @@ class Trunk(_Written):
     """What each new call proves to know; none: the addresses are enough."""
     country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "44"
     """Numbers that come without a country are of this one."""
+    only_tls: bool = False
+    """Take nothing of it that is not encrypted."""
+    early_media: bool = False
+    """Let announcements be heard before the call is answered."""
     out: Outward | None = None
     """How we call out over it; none: it only brings calls."""
 
@@ -83,7 +87,14 @@ class Trunk(_Written):
             raise ValueError("username and password go together")
         if self.out is not None and not any(self.out.address in net for net in self.addresses):
             raise ValueError("out.address must be one of its addresses: answers come from there")
+        if self.only_tls and self.out is not None and self.out.transport != "tls":
+            raise ValueError('only_tls: say out.transport = "tls" as well')
         return self
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Say whether it needs a node that speaks TLS."""
+        return self.only_tls or (self.out is not None and self.out.transport == "tls")
 
     @property
     def known_by(self) -> Credentials | None:
@@ -139,6 +150,19 @@ class Trunks:
     def country(self, trunk: str) -> str:
         """Return the country of numbers that come without one."""
         return self._trunks[trunk].country
+
+    def needs_tls(self, trunk: str) -> bool:
+        """Say whether a trunk speaks over TLS alone."""
+        return self._trunks[trunk].only_tls
+
+    def is_early(self, trunk: str) -> bool:
+        """Say whether its callers hear announcements before their call is answered."""
+        return self._trunks[trunk].early_media
+
+    @property
+    def need_tls(self) -> list[str]:
+        """Return the names of those that speak over TLS, or are called over it."""
+        return [name for name, trunk in self._trunks.items() if trunk.speaks_tls]
 
     @property
     def outward(self) -> Mapping[str, Outward]:

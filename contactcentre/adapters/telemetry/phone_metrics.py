@@ -1,6 +1,6 @@
 """Metrics of calls that come from the telephone network, and of those that go there."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contactcentre.adapters.telemetry.metrics import REGISTRY
 
@@ -26,12 +26,30 @@ _pulled = Counter(
 )
 
 
+_trunk_up = Gauge(
+    "contactcentre_intake_trunk_up",
+    "Whether a trunk answers when this node asks it: 1, or 0.",
+    ["trunk"],
+    registry=REGISTRY,
+)
+_trunk_since = Gauge(
+    "contactcentre_intake_trunk_changed_timestamp_seconds",
+    "Since when a trunk answers, or does not.",
+    ["trunk"],
+    registry=REGISTRY,
+)
 _rung = Counter(
     "contactcentre_bridging_numbers_rung_total",
     "Outside numbers that were to be rung, by what became of it.",
     ["outcome"],
     registry=REGISTRY,
 )
+
+
+def show_trunk(trunk: str, *, is_up: bool, since_ms: int) -> None:
+    """Show whether a trunk answers, and since when."""
+    _trunk_up.labels(trunk).set(is_up)
+    _trunk_since.labels(trunk).set(since_ms / 1_000)
 
 
 def count_rung(outcome: str) -> None:

@@ -7,7 +7,13 @@ from tests.adapters.sip.entrance import CALL, LOOPBACK, NUMBER, Entrance, Someon
 
 OTHER_SOUND = "v=0\r\no=- 9 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 11 RTP/AVP 8\r\n"
 ADOPTED = Ringing(
-    trunk="north", called=NUMBER, caller=None, diverted=None, offer=None, host=LOOPBACK
+    trunk="north",
+    called=NUMBER,
+    caller=None,
+    diverted=None,
+    offer=None,
+    host=LOOPBACK,
+    is_early=False,
 )
 
 

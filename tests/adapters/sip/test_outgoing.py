@@ -10,7 +10,7 @@ import pytest
 from contactcentre.adapters.sip import outgoing, transactions
 from contactcentre.adapters.sip.messages import Request
 from tests.adapters.sip.answering import OUTSIDE, OWN, Answering, Dialling, Rung, dial
-from tests.adapters.sip.entrance import ANSWER, LOOPBACK, OFFER, Entrance, Someone, until
+from tests.adapters.sip.entrance import ANSWER, CALL, LOOPBACK, OFFER, Entrance, Someone, until
 from tests.adapters.sip.test_adoption import ADOPTED
 
 SECRET = {"username": "anytown", "password": "quay"}
@@ -328,7 +328,7 @@ async def test_another_node_goes_on_with_a_call_that_we_made(
     adopted = entrance.door.adopt(facts)
     someone = Someone(ADOPTED, adopted)
     adopted.belongs_to(someone)
-    adopted.answer(OFFER)
+    adopted.answer(OFFER, call=CALL)
     assert await until(lambda: trunk.methods() == ["INVITE"])
     assert await until(lambda: someone.told == ["answered v=0"])
     bye = await rung.ask("BYE")

@@ -9,13 +9,16 @@ import shutil
 import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.bench.peer import strongest_tone
 from contactcentre.bench.sip_phone import PhoneCall, free_port
+from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.adapters.sip.entrance import LOOPBACK, NUMBER, OFFER, Entrance, until
 from tests.adapters.sip.sounding_board import TONE_HZ, sounding_board
 
@@ -131,6 +134,33 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
         samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
     frequency, _ = strongest_tone(samples[-8_000:])
     assert abs(frequency - TONE_HZ) < 20
+
+
+@needs("baresip")
+@needs("openssl")
+async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
+    entrance: Entrance, tmp_path: Path
+) -> None:
+    make_authority(tmp_path, "authority")
+    ours, theirs = (make_certificate(tmp_path, one, "authority") for one in ("node", "trunk"))
+    both = theirs.certificate.read_text() + theirs.key.read_text()
+    (tmp_path / "both.pem").write_text(both)
+    port = free_port(LOOPBACK)
+    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": tmp_path}
+    config = BARESIP.format(modules=modules(), **settings)
+    config += f"sip_certificate {tmp_path}/both.pem\nsip_cafile {tmp_path}/authority.pem\n"
+    (tmp_path / "config").write_text(config)
+    (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
+    keys = TlsKeys(replace(ours, authorities=tmp_path / "authority.pem"))
+    await entrance.open(keys=keys, only_tls=True)
+    async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
+        there = f"sip:{NUMBER}@{LOOPBACK}:{entrance.there_tls[1]};transport=tls"
+        await control(port, "dial", there)
+        calls = entrance.board.calls
+        assert await until(lambda: bool(calls)), (tmp_path / "baresip.log").read_text()
+        assert await until(lambda: calls[0].told == ["began"]), calls[0].told
+        await control(port, "hangup")
+        assert await until(lambda: calls[0].told == ["began", "ended"]), calls[0].told
 
 
 SEEN_WITHIN_S = 1.5

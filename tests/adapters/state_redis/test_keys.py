@@ -11,6 +11,7 @@ from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, Token
 from contactcentre.domain.ivr.switches import Switches
 from contactcentre.domain.presence import Presence
+from contactcentre.ports.phones import TrunkStanding
 from contactcentre.ports.rings import RingEnded
 from tests.adapters.state_redis.centre import (
     BOB,
@@ -56,6 +57,7 @@ async def _use_everything(centre: Centre) -> None:
     await inbox.acknowledge([], durable=[(NORTH, 1)])
     await state.keep_switches(Switches(number=1, lines={}))
     await state.keep_dialogs(NORTH, {EARLY: "sealed"}, [])
+    await state.keep_trunks(NORTH, {"north": TrunkStanding(is_up=True, since_ms=1)})
     await state.pass_place(earlier=CallId("left"), page="page", call=CallId("again"))
     await centre.ready(AdviserId("ann"))
     await centre.break_off(await centre.talk(AdviserId("ann")))

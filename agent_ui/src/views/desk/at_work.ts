@@ -4,6 +4,7 @@
  * The desk server says what there is to do; this does it, and shows one picture of it all.
  */
 
+import type { Sound } from "../../media/leg_call";
 import { Microphones } from "../../media/microphone";
 import { askToNotify } from "../../media/notices";
 import { hear, isToldWhole, NEW_DESK, rangFor, tokenOf, type Work } from "../../state/desk";
@@ -15,6 +16,7 @@ import { CallbackWords } from "./callback_words";
 import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
+import { PhoneKeeper } from "./phone_keeper";
 import { AT_FIRST, isUp, type Seen, type Trouble } from "./seen";
 
 export { isUp, type Seen, type Trouble } from "./seen";
@@ -27,8 +29,9 @@ export class AtWork {
   readonly chats = new ChatsKeeper((chats) => this.#show({ chats }));
   readonly #words: CallbackWords;
   readonly #leg: LegKeeper;
+  readonly #phone: PhoneKeeper;
   readonly #watchers = new Set<() => void>();
-  #seen = AT_FIRST;
+  #seen: Seen = AT_FIRST;
   #leftOversDue = false;
   /** The talk that the adviser has asked to end, by its reservation. */
   #ending: number | null = null;
@@ -41,6 +44,8 @@ export class AtWork {
       signedOut: () => signedOut(true),
     });
     this.#microphones = new Microphones((microphone) => this.#show({ microphone }));
+    this.#phone = new PhoneKeeper(me.adviser, me.may_use_phone, (phone) => this.#show({ phone }));
+    this.#seen = { ...AT_FIRST, phone: this.#phone.now };
     this.#notes = new NotesKeeper(me.adviser, {
       changed: (draft) => this.#show({ draft }),
       signedOut: () => signedOut(true),
@@ -90,8 +95,8 @@ export class AtWork {
 
   /** Take the desk back from another tab. */
   useHere(): void {
-    const { draft, microphone } = this.#seen;
-    this.#show({ ...AT_FIRST, draft, microphone });
+    const { draft, microphone, phone } = this.#seen;
+    this.#show({ ...AT_FIRST, draft, microphone, phone });
     this.#live.open();
   }
 
@@ -101,14 +106,33 @@ export class AtWork {
     const isThere = await this.#microphones.open(device);
     this.#show({ asking: false });
     const stream = this.#seen.microphone.stream;
-    if (isThere && stream !== null) await this.#leg.use(stream);
+    if (isThere && stream !== null && this.#phone.inUse === null) await this.#leg.use(stream);
     if (isThere) this.#openLeg();
     return isThere;
   }
 
-  /** Be ready for calls; the microphone comes first. */
+  choosePhone(choosing: boolean): void {
+    this.#show({ choosingPhone: choosing });
+  }
+
+  /** Take the sound on a phone from now on; return why that may not be, or null. */
+  async usePhone(number: string): Promise<string | null> {
+    const refusal = await this.#phone.use(number);
+    if (refusal === null) this.#changeSound();
+    return refusal;
+  }
+
+  /** Take the sound in this browser, from that microphone. */
+  async useBrowser(device: string | null): Promise<void> {
+    const wasOnPhone = this.#phone.inUse !== null;
+    if (!(await this.setUpMicrophone(device)) || !wasOnPhone) return;
+    this.#phone.leave();
+    this.#changeSound();
+  }
+
+  /** Be ready for calls; the sound comes first. */
   async beReady(): Promise<void> {
-    if (!(await this.#hasMicrophone())) return;
+    if (!(await this.#hasSound())) return;
     void askToNotify();
     await this.#setPresence("ready", null);
   }
@@ -200,7 +224,7 @@ export class AtWork {
   async finish(reason: AwayReason | null): Promise<void> {
     const { work } = this.#seen.desk;
     if (work.at !== "wrap_up") return;
-    if (reason === null && !(await this.#hasMicrophone())) return;
+    if (reason === null && !(await this.#hasSound())) return;
     await this.#notes.flush();
     await this.#ask("finish", async () => {
       const then = reason === null ? "ready" : "away";
@@ -239,8 +263,18 @@ export class AtWork {
     await this.#ask("callback", async () => void (await desk.doCallback(ring.call, said)));
   }
 
-  async #hasMicrophone(): Promise<boolean> {
-    return this.#seen.microphone.stream !== null || this.setUpMicrophone();
+  get #sound(): Sound | null {
+    return this.#phone.inUse ?? this.#seen.microphone.stream;
+  }
+
+  async #hasSound(): Promise<boolean> {
+    return this.#sound !== null || this.setUpMicrophone();
+  }
+
+  /** Let the sound of a ring or talk come from where the adviser wants it now. */
+  #changeSound(): void {
+    this.#leg.drop();
+    this.#reopenLeg();
   }
 
   async #setPresence(state: "ready" | "away", reason: AwayReason | null): Promise<void> {
@@ -320,9 +354,9 @@ export class AtWork {
   #openLeg(): void {
     const { work } = this.#seen.desk;
     const ring = rangFor(work);
-    const microphone = this.#seen.microphone.stream;
-    if (ring === null || ring.callback !== null || microphone === null) return;
-    this.#leg.open(ring, microphone, work.at === "talking");
+    const sound = this.#sound;
+    if (ring === null || ring.callback !== null || sound === null) return;
+    this.#leg.open(ring, sound, work.at === "talking");
   }
 
   /** The node's word comes first, also while the desk's own socket is down. */

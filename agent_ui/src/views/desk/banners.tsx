@@ -1,14 +1,15 @@
 import { Notice } from "../../parts/notice";
+import type { Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
 import { type AtWork, isUp, type Seen, type Trouble } from "./at_work";
 
 /** What is not as it should be, in sentences. Nothing here takes the adviser's focus. */
-export function Banners({ work, seen }: { work: AtWork; seen: Seen }) {
+export function Banners({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   return (
     <div className="banners" role="status">
       <DeskAway work={work} seen={seen} />
       <StoresAway seen={seen} />
-      <MicrophoneAway work={work} seen={seen} />
+      <MicrophoneAway me={me} work={work} seen={seen} />
       <LineBroken seen={seen} />
       <CallerSilent seen={seen} />
       <Supervised seen={seen} />
@@ -59,8 +60,14 @@ function StoresAway({ seen }: { seen: Seen }) {
   );
 }
 
-function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
+function MicrophoneAway({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   const words = useWords();
+  if (seen.phone.isOn) return null;
+  const instead = me.may_use_phone && (
+    <button type="button" className="btn" onClick={() => work.choosePhone(true)}>
+      {words.phone.instead}
+    </button>
+  );
   const { trouble, stream } = seen.microphone;
   if (seen.asking && stream === null) return <Notice tone="info">{words.microphone.asking}</Notice>;
   if (trouble === null && stream === null && seen.desk.standing?.state === "ready") {
@@ -68,9 +75,12 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
       <Notice
         tone="warn"
         action={
-          <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
-            {words.microphone.setUp}
-          </button>
+          <>
+            <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
+              {words.microphone.setUp}
+            </button>
+            {instead}
+          </>
         }
       >
         {words.microphone.neededToAnswer}
@@ -82,9 +92,12 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
     <Notice
       tone="warn"
       action={
-        <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
-          {words.microphone.again}
-        </button>
+        <>
+          <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
+            {words.microphone.again}
+          </button>
+          {instead}
+        </>
       }
     >
       {words.microphone.troubles[trouble]}
@@ -95,6 +108,9 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
 function LineBroken({ seen }: { seen: Seen }) {
   const words = useWords();
   if (seen.desk.work.at !== "talking") return null;
+  if (seen.leg.phone === "ringing") {
+    return <Notice tone="reconnecting">{words.phone.ringsAgain}</Notice>;
+  }
   switch (seen.leg.mending) {
     case "none":
       return null;

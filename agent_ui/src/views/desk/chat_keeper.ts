@@ -169,7 +169,8 @@ export class ChatKeeper {
     this.#nodeUrl = ring.node_url;
     this.#letters = letters.opened(this.#letters);
     this.#socket = new BeatingSocket<NodeSays, AdviserSays>(ring.node_url, {
-      opened: () => this.#socket?.say({ kind: "attach", ticket: ring.ticket, sdp: TEXT_OFFER }),
+      opened: () =>
+        this.#socket?.say({ kind: "attach", ticket: ring.ticket, sdp: TEXT_OFFER, phone: null }),
       heard: (said) => this.#hear(said),
       ended: () => this.#broke(),
     });
