@@ -44,7 +44,7 @@ class StreamSocket:
     async def open(self, request: web.Request) -> web.WebSocketResponse:
         """Take the handshake up, and return what is answered to the request."""
         await self._socket.prepare(request)
-        self._transport = cast("asyncio.Transport | None", request.transport)
+        self._transport = request.transport
         return self._socket
 
     async def close(self, *, code: int, why: str) -> None:
