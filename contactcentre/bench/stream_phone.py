@@ -50,7 +50,7 @@ class StreamPeer(asyncio.Protocol):
         """Open the socket at a node, and return once that says something."""
         assert not sends, "nothing is sent but by hand"
         there, loop = urlsplit(url), asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, there.hostname or "", there.port or 80)
+        await loop.create_connection(lambda: self, there.hostname or "", there.port or 0)
         assert self._transport is not None, "connected"
         lines = [
             f"GET {there.path} HTTP/1.1",

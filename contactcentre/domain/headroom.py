@@ -16,7 +16,7 @@ LEGS_PER_CALL = 2
 """A call is taken in only if its adviser will find room as well."""
 
 
-class Carrier(Protocol):
+class LoadTold(Protocol):
     """What a node tells of how much it carries."""
 
     @property
@@ -36,7 +36,7 @@ class Carrier(Protocol):
         """Return how many it may have."""
 
 
-Node = TypeVar("Node", bound=Carrier)
+Node = TypeVar("Node", bound=LoadTold)
 
 
 def is_strained(*, late_ratio: float, busy_ratio: float) -> bool:
