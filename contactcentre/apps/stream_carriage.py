@@ -92,6 +92,9 @@ class StreamCarriage:
         """End."""
         self.end()
 
+    def take(self) -> None:
+        """Do nothing: what comes is handed on as it comes."""
+
     def send(self, packet: bytes) -> None:
         """Send 20 ms of sound, and with every fiftieth a mark."""
         if self._over.is_set():

@@ -39,12 +39,19 @@ _TONE_FRAMES = 50
 
 LEGS: Mapping[str, Callable[[int], Peer | PhonePeer | StreamPeer]] = {
     "webrtc": lambda number: Peer(seed=number),
-    "sip": lambda _number: PhonePeer(law=PCMU),
+    "sip": lambda _number: _phone(),
     "twilio": lambda _number: StreamPeer(),
 }
 """What is at the other end of a leg, of each kind."""
 LEGS_OF: Mapping[str, int] = {"bridge": 2, "mix": 3, "hold": 1, "record": 2}
 """How many legs a call has in each mode."""
+
+
+def _phone() -> PhonePeer:
+    """Return a telephone whose packets are timed by the system, not by when we come to them."""
+    phone = PhonePeer(law=PCMU)
+    phone.open_untold()
+    return phone
 
 
 class Leg:
@@ -53,6 +60,7 @@ class Leg:
     def __init__(self, number: int, legs: str) -> None:
         self.peer = LEGS[legs](number)
         self.peer.packet_came = self.came
+        self._phone = self.peer if isinstance(self.peer, PhonePeer) else None
         self._source = number
         self._sent = 0
         self._sound = tone_codes(400.0 + number, frames=_TONE_FRAMES)
@@ -71,10 +79,16 @@ class Leg:
         timestamp = self._sent * SAMPLES_PER_TICK & 0xFFFF_FFFF
         self.peer.send_packet(write_rtp(0, self._sent & 0xFFFF, timestamp, self._source, payload))
 
+    def take(self) -> None:
+        """Hear what waits to be heard."""
+        if self._phone is not None:
+            self._phone.take()
+
     def came(self, packet: RtpPacket) -> None:
         """Time a packet against the stream that it belongs to."""
         _, sequence, timestamp, _, payload = packet
-        way_s = time.monotonic() - timestamp / 8_000
+        waited_s = 0.0 if self._phone is None else self._phone.waited_s
+        way_s = time.monotonic() - waited_s - timestamp / 8_000
         self._fastest_s = min(self._fastest_s, way_s)
         self.late_count += way_s - self._fastest_s > LATE_AFTER_S
         self.sound_count += payload != PCMU.silence
@@ -107,6 +121,7 @@ class Load:
             self.late_count += time.monotonic() - due > TICK_MS / 1_000
             self.tick_count += 1
             for leg in self._phases[number % PHASES]:
+                leg.take()
                 leg.send()
 
 

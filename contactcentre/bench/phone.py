@@ -4,6 +4,7 @@ What it offers and takes as an answer is SDP in text; who carries that is somebo
 """
 
 import asyncio
+import socket
 import time
 from base64 import b64decode, b64encode
 from collections import deque
@@ -20,7 +21,8 @@ from contactcentre.adapters.media_aiortc.packets import (
     read_rtp,
     write_rtp,
 )
-from contactcentre.adapters.media_aiortc.phone_ports import PhoneSocket
+from contactcentre.adapters.media_aiortc.phone_ports import RECEIVE_BUFFER_BYTES, PhoneSocket
+from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.bench.peer import (
     HEARD_PACKETS,
     HEARD_S,
@@ -48,10 +50,12 @@ class PhonePeer:
         self._srtp_key = srtp_key
         self._keys_payload_type = KEYS_PAYLOAD_TYPE
         self._out = self._in = _clear
-        self._socket: PhoneSocket | None = None
+        self._socket: PhoneSocket | SoundPort | None = None
         self.port = 0
         self.there: tuple[str, int] | None = None
         self.packet_came: Callable[[RtpPacket], None] | None = None
+        self.waited_s = 0.0
+        """How long the packet that has come last had waited to be taken."""
         self.report_count = 0
         self.sent_count = 0
         self._payloads: deque[tuple[float, bytes]] = deque(maxlen=HEARD_PACKETS)
@@ -67,9 +71,24 @@ class PhonePeer:
         )
         self.port = transport.get_extra_info("sockname")[1]
 
+    def open_untold(self) -> None:
+        """Open a port that is only heard when it is looked at (`take`)."""
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.settimeout(0)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        opened.bind((self._host, 0))
+        self.port = opened.getsockname()[1]
+        self._socket = SoundPort(opened, self._came)
+
+    def take(self) -> None:
+        """Hear what has come to a port that is not told of."""
+        if isinstance(self._socket, SoundPort):
+            self._socket.take()
+
     async def offer(self) -> str:
         """Return an offer of this sound, with its port open."""
-        await self.open()
+        if self._socket is None:
+            await self.open()
         return self.sdp()
 
     async def accept(self, sdp: str, *, sends: bool = True) -> None:
@@ -179,7 +198,7 @@ class PhonePeer:
             due = max(due + TICK_MS / 1_000, time.monotonic() - TICK_MS / 1_000)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    def _came(self, data: bytes, _address: tuple[str, int]) -> None:
+    def _came(self, data: bytes, _address: tuple[str, int], waited_s: float = 0.0) -> None:
         if RTCP_FIRST <= data[1] <= RTCP_LAST:
             self.report_count += 1
             return
@@ -190,6 +209,7 @@ class PhonePeer:
         if packet is None:
             return
         if self.packet_came is not None:
+            self.waited_s = waited_s
             self.packet_came(packet)
         else:
             self._payloads.append((time.monotonic(), packet[4]))

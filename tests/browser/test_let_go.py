@@ -42,7 +42,7 @@ async def test_a_page_notices_within_a_second_that_its_node_has_ended_the_sound(
         node = Connection(
             offer=read_offer(await page.evaluate(OPEN)),
             ice_servers=[],
-            packet_came=lambda _packet: None,
+            packet_came=lambda _packet, _waited_s=0.0: None,
             report_came=lambda _report: None,
         )
         answer = await node.answer(source=7, name="name")

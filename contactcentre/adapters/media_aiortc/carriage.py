@@ -42,6 +42,9 @@ class Carriage(Protocol):
     async def close(self) -> None:
         """End, and give back what is held; to close again does nothing."""
 
+    def take(self) -> None:
+        """Hand on what waits to be handed on; asked in every tick."""
+
     def send(self, packet: bytes) -> None:
         """Send 20 ms of sound as an RTP packet: a header of 12 bytes, then 160 of the law's."""
 
@@ -58,8 +61,6 @@ class Terms:
     """Of RFC 4733; None where keys do not come as packets."""
     open: Callable[[PacketCame, Datagram], Carriage]
     """Given who takes the leg's RTP packets, and who its RTCP packets."""
-    take: Callable[[], None] | None = None
-    """Hands on what has come, once a tick; None where it is handed on as it comes."""
 
 
 class Announced:

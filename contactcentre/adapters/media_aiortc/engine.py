@@ -217,7 +217,7 @@ class Engine:
         if not self._rows:
             return
         for seat in self._seats[: self._rows]:
-            if seat is not None and seat.take is not None:
+            if seat is not None:
                 seat.take()
         now = clock_samples(now_s)
         self._hear(now)

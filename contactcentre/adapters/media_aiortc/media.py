@@ -5,7 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
-from contactcentre.adapters.media_aiortc.carriage import Announced, Carriage, Datagram, Terms
+from contactcentre.adapters.media_aiortc.carriage import (
+    Announced,
+    Carriage,
+    Datagram,
+    PacketCame,
+    Terms,
+)
 from contactcentre.adapters.media_aiortc.engine import Engine, MediaLoad
 from contactcentre.adapters.media_aiortc.g711 import Samples
 from contactcentre.adapters.media_aiortc.offers import read_offer
@@ -105,8 +111,8 @@ class AiortcMedia:
             heard=heard,
             clock=self._clock,
         )
-        seat.take = terms.take
         carriage = terms.open(seat.packet_came, seat.report_came)
+        seat.take = carriage.take
         self._legs[leg] = _Leg(call, seat, carriage)
         self._engine.seat(seat)
         is_answered = False
@@ -195,7 +201,7 @@ class AiortcMedia:
         """Return the terms of a browser's leg. Raises MalformedOffer."""
         offer = read_offer(sdp)
 
-        def opened(packet_came: Datagram, report_came: Datagram) -> Carriage:
+        def opened(packet_came: PacketCame, report_came: Datagram) -> Carriage:
             return Connection(
                 offer=offer,
                 ice_servers=self._ice_servers,

@@ -32,7 +32,8 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
     write_answer,
     write_offer,
 )
-from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket, SoundPort
+from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
+from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
@@ -134,7 +135,6 @@ class PhoneLeg:
             law=self._law,
             keys_payload_type=self._keys_payload_type,
             open=opened,
-            take=self._take,
         )
 
     # What the engine asks for (carriage.Carriage)
@@ -183,6 +183,11 @@ class PhoneLeg:
             self._reports.close()
             self._sound = self._reports = None
             self._ports.give_back(self._port)
+
+    def take(self) -> None:
+        """Look at the port of sound."""
+        if self._sound is not None:
+            self._sound.take()
 
     def send(self, packet: bytes) -> None:
         """Send sound, unless the phone wants none."""
@@ -248,11 +253,6 @@ class PhoneLeg:
             self._report_there = there if theirs.is_muxed else (there[0], there[1] + 1)
 
     # What comes
-
-    def _take(self) -> None:
-        """Look at the port of sound."""
-        if self._sound is not None:
-            self._sound.take()
 
     def _came(self, data: bytes, address: Place, waited_s: float) -> None:
         """Take a packet on the port of sound."""

@@ -1,77 +1,19 @@
-"""The ports that phones' sound comes in by: a pair for each leg, sound on the even one.
-
-No port of sound wakes the loop: each tick looks at all of them, which costs half as much. How long
-a packet has waited there the system says, so that no figure of the network is the worse for it.
-"""
+"""The ports that phones' sound comes in by: a pair for each leg, sound on the even one."""
 
 import asyncio
 import errno
 import secrets
 import socket
-import struct
-import sys
-import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from contactcentre.limits import TICK_MS
+from contactcentre.adapters.media_aiortc.sound_port import Place, SoundPort, SoundReceived
 
 TRIES_MAX = 64
 """Ports may be taken by others on the machine; so many in a row are not."""
 RECEIVE_BUFFER_BYTES = 65_536
-PACKET_MAX_BYTES = 2_048
-TAKEN_MAX = 32
-"""Packets that one port gives up in one tick: a flood of one leg does not hold up the others."""
-_TICK_S = TICK_MS / 1_000
-_STAMPED = 35 if sys.platform == "linux" else 0
-"""SO_TIMESTAMPNS: the system says of each packet when it came."""
-_stamp = struct.Struct("@ll")
-_STAMP_SPACE = socket.CMSG_SPACE(_stamp.size) if _STAMPED else 0
 
-Place = tuple[str, int]
 Received = Callable[[bytes, Place], None]
-SoundReceived = Callable[[bytes, Place, float], None]
-"""Takes a packet, where it is from, and how long it has waited in seconds."""
-
-
-class SoundPort:
-    """The port of one leg's sound."""
-
-    def __init__(self, opened: socket.socket, received: SoundReceived) -> None:
-        if _STAMPED:
-            opened.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
-        self._socket = opened
-        self._received = received
-
-    def take(self) -> None:
-        """Pass on what has come, up to the first packet that came within a tick.
-
-        Behind that one there is hardly another, and to look costs as much as to find. What is
-        there all the same is taken a tick later, for which `jitter.FRAMES_MIN` has room.
-        """
-        for _ in range(TAKEN_MAX):
-            try:
-                data, said, _, address = self._socket.recvmsg(PACKET_MAX_BYTES, _STAMP_SPACE)
-            except OSError:  # there is no more, or the port is closed
-                return
-            waited_s = 0.0
-            if said:
-                came_s, came_ns = _stamp.unpack(said[0][2])
-                waited_s = max(0.0, time.time() - came_s - came_ns / 1e9)
-            self._received(data, address[:2], waited_s)
-            if said and waited_s < _TICK_S:
-                return
-
-    def send(self, data: bytes, there: Place) -> None:
-        """Send; what the system does not take at once is lost, as late sound is of no use."""
-        try:
-            self._socket.sendto(data, there)
-        except OSError:  # likewise a port that nobody listens at: it is no end of a call
-            return
-
-    def close(self) -> None:
-        """Close."""
-        self._socket.close()
 
 
 class PhoneSocket(asyncio.DatagramProtocol):

@@ -119,8 +119,7 @@ class Seat:
         self.packet_count = 0
         self.send: Callable[[bytes], None] = _nowhere
         self.send_report: Callable[[bytes], None] = _nowhere
-        self.take: Callable[[], None] | None = None
-        """Hands on what has come; None where that is done as it comes."""
+        self.take: Callable[[], None] = _nothing
         self._keys = KeyPresses()
         self._keys_payload_type = keys_payload_type
         self._heard = heard
@@ -211,6 +210,10 @@ class Seat:
             level_dbov=dbov(mean_square),
             round_trip_ms=self._round_trip_ms,
         )
+
+
+def _nothing() -> None:
+    """Take nothing: no carriage is there yet."""
 
 
 def _nowhere(_packet: bytes) -> None:

@@ -7,7 +7,7 @@ be stopped. Packets are taken at the datagram, before they would be queued.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pylibsrtp
 from aioice.ice import StunProtocol
@@ -21,9 +21,10 @@ from aiortc import (
     RTCIceTransport,
 )
 
-from contactcentre.adapters.media_aiortc.carriage import Datagram
+from contactcentre.adapters.media_aiortc.carriage import Datagram, PacketCame
 from contactcentre.adapters.media_aiortc.offers import Offer, Ours, write_answer
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, RTCP_FIRST, RTCP_LAST
+from contactcentre.adapters.media_aiortc.sound_port import Listener, SoundTransport
 from contactcentre.adapters.media_aiortc.srtp import protector, unprotector
 
 CONNECT_MAX_MS = 10_000
@@ -42,7 +43,7 @@ class Connection:
         *,
         offer: Offer,
         ice_servers: Sequence[str],
-        packet_came: Datagram,
+        packet_came: PacketCame,
         report_came: Datagram,
     ) -> None:
         self._offer = offer
@@ -56,6 +57,7 @@ class Connection:
         self._keys_agreed = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
         self._way: StunProtocol | None = None
+        self._ports: dict[StunProtocol, SoundTransport] = {}
         self._protect: Callable[[bytes], bytes] | None = None
         self._unprotect: Callable[[bytes], bytes] | None = None
         self._send: Callable[[bytes, tuple[str, int]], None] | None = None
@@ -117,6 +119,11 @@ class Connection:
         if self._connecting is not None:
             await asyncio.wait([self._connecting])
 
+    def take(self) -> None:
+        """Look at the socket, once the connection stands."""
+        for port in self._ports.values():
+            port.take()
+
     def send(self, packet: bytes) -> None:
         """Encrypt an RTP packet and send it; before the connection stands it goes nowhere."""
         if self._send is not None and self._protect is not None:
@@ -154,11 +161,15 @@ class Connection:
         self._keys_agreed.set()
 
     def _find_way(self) -> None:
-        """Note the pair of addresses that ICE has chosen."""
+        """Note the pair of addresses that ICE has chosen, and leave its socket to the tick."""
         pair = self._ice._connection._nominated.get(1)  # noqa: SLF001 - aioice sends by coroutine only
-        if pair is not None:
-            self._way, self._there = pair.protocol, pair.remote_addr
-            self._send = pair.protocol.transport.sendto
+        if pair is None:
+            return
+        self._way, self._there = pair.protocol, pair.remote_addr
+        if self._way not in self._ports and SoundTransport.can_replace(self._way.transport):
+            listener = cast(Listener, self._way)  # by `_listen`
+            self._ports[self._way] = SoundTransport(self._way.transport, listener)
+        self._send = self._way.transport.sendto
 
     def _look(self) -> None:
         """Notice that ICE has lost the other side, or DTLS been closed by it."""
@@ -175,20 +186,20 @@ class Connection:
                 self.end()
             let_go(error)
 
-        def datagram_received(data: bytes, address: tuple[Any, ...]) -> None:
+        def datagram_received(data: bytes, address: tuple[Any, ...], waited_s: float = 0.0) -> None:
             """Put a datagram on its path by its first byte."""
             if len(data) < HEADER_LENGTH:
                 return
             first = data[0]
             if _SRTP_FIRST <= first <= _SRTP_LAST:
-                self._packet(data)
+                self._packet(data, waited_s)
             elif first <= _STUN_LAST or _DTLS_FIRST <= first <= _DTLS_LAST:
                 others(data, address)
 
         setattr(protocol, "connection_lost", connection_lost)  # noqa: B010 - a method to mypy, a hook to us
         setattr(protocol, "datagram_received", datagram_received)  # noqa: B010 - likewise
 
-    def _packet(self, data: bytes) -> None:
+    def _packet(self, data: bytes, waited_s: float) -> None:
         """Decrypt a packet and hand it on."""
         if self._unprotect is None:
             return
@@ -199,4 +210,7 @@ class Connection:
         except (pylibsrtp.Error, ValueError):
             self.refused_count += 1
             return
-        (self._report_came if is_report else self._packet_came)(clear)
+        if is_report:
+            self._report_came(clear)
+        else:
+            self._packet_came(clear, waited_s)

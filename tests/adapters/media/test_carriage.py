@@ -53,6 +53,9 @@ class Wire:
         self.end()
         self.closed.set()
 
+    def take(self) -> None:
+        """Hand on nothing: nobody speaks."""
+
     def send(self, packet: bytes) -> None:
         """Keep a packet."""
         self.sent.append(packet)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contactcentre.adapters.media_aiortc.phone_ports import TAKEN_MAX, Place, SoundPort
+from contactcentre.adapters.media_aiortc.sound_port import TAKEN_MAX, Place, SoundPort
 from contactcentre.limits import TICK_MS
 from tests.adapters.media.test_jitter import TONE_HZ, S, frequency, impaired, play, talk
 

@@ -25,8 +25,9 @@ async def loopback() -> AsyncIterator[None]:
 class Line:
     """A peer and our end of its connection."""
 
-    def __init__(self, peer: Peer, connection: Connection, answer: str) -> None:
+    def __init__(self, peer: Peer, connection: Connection, answer: str, came: list[bytes]) -> None:
         self.peer = peer
+        self.came = came
         self.connection = connection
         self.answer = answer
         self.connected = asyncio.Event()
@@ -35,19 +36,19 @@ class Line:
     @classmethod
     async def open(cls) -> "Line":
         """Answer a peer's offer."""
-        peer = Peer()
+        peer, came = Peer(), list[bytes]()
         connection = Connection(
             offer=read_offer(await peer.offer()),
             ice_servers=[],
-            packet_came=lambda _packet: None,
+            packet_came=lambda packet, _waited_s=0.0: came.append(packet),
             report_came=lambda _report: None,
         )
-        return cls(peer, connection, await connection.answer(source=7, name="name"))
+        return cls(peer, connection, await connection.answer(source=7, name="name"), came)
 
     async def connect(self) -> None:
         """Connect both ends."""
         async with asyncio.timeout(DEADLINE_S):
-            await self.peer.accept(self.answer)
+            await self.peer.accept(self.answer, sends=False)
             await self.connected.wait()
 
     async def close(self) -> None:
@@ -92,6 +93,23 @@ async def test_it_can_be_ended_in_every_moment_of_its_connecting(steps: int) -> 
         await line.running
     accepting.cancel()
     await asyncio.wait([accepting])
+    await line.close()
+
+
+async def test_once_it_stands_a_packet_waits_for_the_tick_and_so_does_the_others_goodbye() -> None:
+    line = await Line.open()
+    await line.connect()
+    line.peer.send_packet(PACKET)
+    await asyncio.sleep(0.05)
+    assert not line.came
+    line.connection.take()
+    assert line.came == [PACKET]
+    closing = asyncio.create_task(line.peer.close())
+    async with asyncio.timeout(DEADLINE_S):
+        while not line.running.done():
+            line.connection.take()
+            await asyncio.sleep(0.01)
+    await closing
     await line.close()
 
 
