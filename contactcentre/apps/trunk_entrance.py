@@ -65,6 +65,7 @@ def trunk_entrance(
         spawn=core.spawn,
     )
     door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk)
+    dialler = _dialler(settings, ground, core, door, trunks, media=media, ports=ports)
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -73,25 +74,9 @@ def trunk_entrance(
         ground.clock,
         node=ground.place.node,
         adopt=door.adopt,
+        outside=dict if dialler is None else dialler.kept,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
     )
-    dialler = None
-    if settings.outside_numbers is not None:
-        numbers = read_outside_numbers(settings.outside_numbers)
-        name, trunk = _outward(trunks)
-        dialler = NodeDialler(
-            door,
-            trunk,
-            numbers.rules,
-            numbers=numbers.numbers,
-            country=trunks.country(name),
-            media=media,
-            ports=ports,
-            address=place.address,
-            clock=ground.clock,
-            spawn=core.spawn,
-            count=count_rung,
-        )
     return TrunkEntrance(door, rescue, ground.spawn, dialler)
 
 
@@ -102,6 +87,36 @@ def _place(settings: Settings, port: int) -> DoorPlace:
         raise BadRequest("Set CC_SIP_ADDRESS to the address at which trunks reach this node.")
     return DoorPlace(
         host=settings.sip_host, port=port, address=address, calls_per_s=settings.sip_calls_per_s
+    )
+
+
+def _dialler(
+    settings: Settings,
+    ground: NodeGround,
+    core: NodeCore,
+    door: Door,
+    trunks: Trunks,
+    *,
+    media: AiortcMedia,
+    ports: PhonePorts,
+) -> NodeDialler | None:
+    """Return what rings outside numbers; None where nobody is to be rung. Raises BadRequest."""
+    if settings.outside_numbers is None:
+        return None
+    numbers = read_outside_numbers(settings.outside_numbers)
+    name, trunk = _outward(trunks)
+    return NodeDialler(
+        door,
+        trunk,
+        numbers.rules,
+        numbers=numbers.numbers,
+        country=trunks.country(name),
+        media=media,
+        ports=ports,
+        address=door.ours.host,
+        clock=ground.clock,
+        spawn=core.spawn,
+        count=count_rung,
     )
 
 
