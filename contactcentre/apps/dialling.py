@@ -32,11 +32,19 @@ from contactcentre.ports.dialling import (
 )
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.media import KeyHeard, LegEvent
+from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
 ANSWERED, GIVEN_UP = "answered", "given_up"
 Spawn = Callable[[Coroutine[None, None, None], str], None]
+
+
+class KeptOutside(Said):
+    """What another node needs to let an outside number go whose node is lost."""
+
+    outside: str
+    """The dialog."""
 
 
 class OutsideCall:
@@ -158,6 +166,15 @@ class NodeDialler:
     def check(self, number: str) -> PhoneNumber:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
         return allowed_number(self._rules, number, country=self._country)
+
+    def kept(self) -> dict[CallId, str]:
+        """Return what another node needs of each call that was answered, by its leg's name."""
+        facts = ((one.leg, one.phone.facts) for one in self._calls if one.is_answered)
+        return {
+            CallId(leg): KeptOutside(outside=said).model_dump_json()
+            for leg, said in facts
+            if said is not None
+        }
 
     def named(self, name: OutsideName) -> OutsideNumber:
         """Return the number of a name. Raises UnknownName."""

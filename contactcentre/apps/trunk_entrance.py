@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from pathlib import Path
 
-from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
@@ -82,6 +80,7 @@ def trunk_entrance(
         spawn=core.spawn,
     )
     door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
+    dialler = _dialler(settings, ground, core, door, trunks, media=media, ports=ports)
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -90,6 +89,7 @@ def trunk_entrance(
         ground.clock,
         node=ground.place.node,
         adopt=door.adopt,
+        outside=dict if dialler is None else dialler.kept,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
     )
     watch = TrunkWatch(
@@ -102,39 +102,7 @@ def trunk_entrance(
         clock=ground.clock,
         chance=ground.chance,
     )
-    dialler = None
-    if settings.outside_numbers is not None:
-        dialler = _dialler(
-            settings.outside_numbers, trunks, door=door, core=core, media=media, ports=ports
-        )
     return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
-
-
-def _dialler(
-    file: Path,
-    trunks: Trunks,
-    *,
-    door: Door,
-    core: NodeCore,
-    media: AiortcMedia,
-    ports: PhonePorts,
-) -> Dialler:
-    """Return what rings the numbers of a file. Raises BadRequest."""
-    numbers = read_outside_numbers(file)
-    name, trunk = _outward(trunks)
-    return NodeDialler(
-        door,
-        trunk,
-        numbers.rules,
-        numbers=numbers.numbers,
-        country=trunks.country(name),
-        media=media,
-        ports=ports,
-        address=door.ours.host,
-        clock=MachineClock(),
-        spawn=core.spawn,
-        count=count_rung,
-    )
 
 
 def _place(settings: Settings, port: int) -> DoorPlace:
@@ -166,6 +134,36 @@ def _keys(settings: Settings) -> TlsKeys | None:
             key=settings.sip_tls_key,
             authorities=settings.sip_tls_ca,
         )
+    )
+
+
+def _dialler(
+    settings: Settings,
+    ground: NodeGround,
+    core: NodeCore,
+    door: Door,
+    trunks: Trunks,
+    *,
+    media: AiortcMedia,
+    ports: PhonePorts,
+) -> NodeDialler | None:
+    """Return what rings outside numbers; None where nobody is to be rung. Raises BadRequest."""
+    if settings.outside_numbers is None:
+        return None
+    numbers = read_outside_numbers(settings.outside_numbers)
+    name, trunk = _outward(trunks)
+    return NodeDialler(
+        door,
+        trunk,
+        numbers.rules,
+        numbers=numbers.numbers,
+        country=trunks.country(name),
+        media=media,
+        ports=ports,
+        address=door.ours.host,
+        clock=ground.clock,
+        spawn=core.spawn,
+        count=count_rung,
     )
 
 
