@@ -12,8 +12,8 @@ from contactcentre.domain.presence import Presence
 from contactcentre.wire.cluster import Ring
 from tests.adapters.sip.answering import OWN, Answering, Rung
 from tests.adapters.sip.entrance import until
-from tests.apps.small_centre import LegPage, SmallCentre, free_port, small_centre
-from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, PAYING, becomes, stands
+from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, becomes, stands
 
 OUTSIDE_HZ = 1_900.0
 NAME = "council-tax"
