@@ -6,10 +6,10 @@ from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbe
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
-from contactcentre.adapters.sip.trunks import Outward, Trunks, read_trunks
+from contactcentre.adapters.sip.trunks import Trunks, read_trunks
 from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
-from contactcentre.apps.dialling import NodeDialler
+from contactcentre.apps.dialling import NodeDialler, WayOut
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
@@ -51,6 +51,7 @@ def trunk_entrance(
     if settings.sip_port is None:
         return None
     place, trunks = _place(settings, settings.sip_port), _trunks(settings)
+    outward = _outward(settings, trunks)
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
@@ -65,7 +66,18 @@ def trunk_entrance(
         spawn=core.spawn,
     )
     door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk)
-    dialler = _dialler(settings, ground, core, door, trunks, media=media, ports=ports)
+    dialler = None
+    if outward is not None:
+        dialler = NodeDialler(
+            door,
+            outward,
+            media=media,
+            ports=ports,
+            address=place.address,
+            clock=ground.clock,
+            spawn=core.spawn,
+            count=count_rung,
+        )
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -90,43 +102,21 @@ def _place(settings: Settings, port: int) -> DoorPlace:
     )
 
 
-def _dialler(
-    settings: Settings,
-    ground: NodeGround,
-    core: NodeCore,
-    door: Door,
-    trunks: Trunks,
-    *,
-    media: AiortcMedia,
-    ports: PhonePorts,
-) -> NodeDialler | None:
-    """Return what rings outside numbers; None where nobody is to be rung. Raises BadRequest."""
+def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
+    """Return whom a node may ring, and how; None if nobody. Raises BadRequest."""
     if settings.outside_numbers is None:
         return None
     numbers = read_outside_numbers(settings.outside_numbers)
-    name, trunk = _outward(trunks)
-    return NodeDialler(
-        door,
-        trunk,
-        numbers.rules,
-        numbers=numbers.numbers,
-        country=trunks.country(name),
-        media=media,
-        ports=ports,
-        address=door.ours.host,
-        clock=ground.clock,
-        spawn=core.spawn,
-        count=count_rung,
-    )
-
-
-def _outward(trunks: Trunks) -> tuple[str, Outward]:
-    """Return the trunk that we call out over, the first in the file. Raises BadRequest."""
     for name, trunk in trunks.outward.items():
-        return name, trunk
+        return WayOut(
+            trunk=trunk,
+            country=trunks.country(name),
+            rules=numbers.rules,
+            numbers=numbers.numbers,
+        )
     raise BadRequest(
-        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS has an [trunks.NAME.out]: say "
-        "there where our calls go."
+        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS says where our calls go: write "
+        "[trunks.NAME.out] for one of them."
     )
 
 

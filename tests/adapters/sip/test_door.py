@@ -185,6 +185,15 @@ async def test_no_bytes_of_a_trunk_are_a_mistake_of_ours(entrance: Entrance) -> 
         ("[trunks.north]\naddresses = ['north']", "addresses"),
         ("[trunks.north]\naddresses = ['192.0.2.1']\nusername = 'a'", "go together"),
         ("[trunks.north]\naddresses = ['192.0.2.1']\nport = 1", "port"),
+        (
+            "[trunks.north]\naddresses = ['192.0.2.1']\nout.address = '192.0.2.2'",
+            "out.address must",
+        ),
+        (
+            "[trunks.north]\naddresses = ['192.0.2.1']\n"
+            "out = { address = '192.0.2.1', username = 'a' }",
+            "go together",
+        ),
         ("[trunks", "TOML"),
         ("", "trunks"),
     ],
