@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -130,17 +131,25 @@ class OutsideCall:
             self._over(self, outcome)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """Whom a node may ring, and over which trunk."""
+
+    trunk: Outward
+    country: str
+    """Of numbers that come without one."""
+    rules: DialRules
+    numbers: Mapping[OutsideName, OutsideNumber]
+
+
 class NodeDialler:
     """Rings numbers over the node's trunk (ports.dialling.Dialler)."""
 
     def __init__(
         self,
         door: Door,
-        trunk: Outward,
-        rules: DialRules,
+        way_out: WayOut,
         *,
-        numbers: Mapping[OutsideName, OutsideNumber],
-        country: str,
         media: AiortcMedia,
         ports: PhonePorts,
         address: str,
@@ -149,23 +158,20 @@ class NodeDialler:
         count: Callable[[str], None],
     ) -> None:
         self._door = door
-        self._trunk = trunk
-        self._rules = rules
-        self._numbers = numbers
-        self._country = country
+        self._way_out = way_out
         self._media = media
         self._ports = ports
         self._address = address
         self._clock = clock
         self._spawn = spawn
         self._count = count
-        self._pace = DialPace(rules)
+        self._pace = DialPace(way_out.rules)
         self._calls: set[OutsideCall] = set()
         self._is_watching = False
 
     def check(self, number: str) -> PhoneNumber:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
-        return allowed_number(self._rules, number, country=self._country)
+        return allowed_number(self._way_out.rules, number, country=self._way_out.country)
 
     def kept(self) -> dict[CallId, str]:
         """Return what another node needs of each call that was answered, by its leg's name."""
@@ -178,7 +184,7 @@ class NodeDialler:
 
     def named(self, name: OutsideName) -> OutsideNumber:
         """Return the number of a name. Raises UnknownName."""
-        found = self._numbers.get(name)
+        found = self._way_out.numbers.get(name)
         if found is None:
             raise UnknownName(f"There is no outside number called {name}. Choose another one.")
         return found
@@ -196,7 +202,7 @@ class NodeDialler:
     ) -> OutsideCall:
         """Begin to ring a number, with a leg in the call's room."""
         try:
-            dialled, own = self.check(number), shown_number(self._rules, shown)
+            dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
             self._pace.take(self._calls, at_ms=self._clock.monotonic_ms())
         except Refusal as refusal:
             self._count(refusal.code)
@@ -204,9 +210,9 @@ class NodeDialler:
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
-            law=self._trunk.law,
+            law=self._way_out.trunk.law,
             keys_payload_type=KEYS_PAYLOAD_TYPE,
-            believed=[self._trunk.peer[0]],
+            believed=[self._way_out.trunk.peer[0]],
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
         self._calls.add(outside)
@@ -216,7 +222,7 @@ class NodeDialler:
             self._calls.discard(outside)
             self._count(problem.code)
             raise
-        outside.phone = self._door.call(self._trunk, dialled, shown=own, called=outside)
+        outside.phone = self._door.call(self._way_out.trunk, dialled, shown=own, called=outside)
         outside.phone.begin(sdp, ring_ms=ring_ms)
         if not self._is_watching:
             self._is_watching = True

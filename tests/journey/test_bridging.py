@@ -18,16 +18,7 @@ from contactcentre.domain.events import (
     CallTransferred,
     LapseReason,
 )
-from contactcentre.domain.ids import (
-    AdviserId,
-    DeskId,
-    LegId,
-    LineId,
-    OutsideName,
-    QueueId,
-    SoundName,
-    Token,
-)
+from contactcentre.domain.ids import AdviserId, DeskId, LegId, LineId, QueueId, SoundName, Token
 from contactcentre.domain.ivr.switches import AS_PLANNED
 from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.journey.bridging import Bridging, TalkEnd
@@ -47,7 +38,6 @@ from contactcentre.ports.live import (
     MergeAsked,
     MuteAsked,
     Offered,
-    OutsideAsked,
     PhoneRung,
     PhoneUnanswered,
     TransferAsked,
@@ -326,14 +316,6 @@ async def test_whoever_was_asked_has_the_call_once_it_is_handed_over(ring: Ring)
     assert (what, said["adviser"], said["token"]) == ("transfer", bryn.adviser, bryn.token)
     assert ("over", None) in ring.desks.told, "the first adviser has a talk to wrap up"
     assert ring.live.call.bridged_at_ms is not None
-
-
-async def test_a_caller_is_left_to_somebody_outside_who_is_there(ring: Ring) -> None:
-    asked = OutsideAsked(outside=OutsideName("council-tax"), hands_over=False)
-    ring.live.consult.is_outside = True
-    assert await talk(ring, asked, HandOverAsked()) is TalkEnd.LEFT_OUTSIDE
-    assert ring.live.consult.asked == [("council-tax", False), "leave outside"]
-    assert ring.live.told == ["bridged", "held"]
 
 
 @pytest.mark.parametrize("act", [MergeAsked(), HandOverAsked()])
