@@ -12,8 +12,8 @@ from contactcentre.domain.presence import Presence
 from contactcentre.wire.cluster import Ring
 from tests.adapters.sip.answering import OWN, Answering, Rung
 from tests.adapters.sip.entrance import until
-from tests.apps.small_centre import LegPage, SmallCentre, free_port, small_centre
-from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, PAYING, becomes, stands
+from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, becomes, stands
 
 OUTSIDE_HZ = 1_900.0
 NAME = "council-tax"
@@ -146,9 +146,9 @@ async def test_whoever_is_not_reached_changes_nothing_and_whoever_answers_may_ha
     assert (await stands(town.centre)).state == "talking", "until then the adviser has the call"
     town.answer(rung)
     await ada.hear("over", ending="handled")
-    assert (await stands(town.centre)).state == "closed"
     assert await caller.peer.hears(OUTSIDE_HZ)
     await asyncio.sleep(1.2)  # a beat: nobody takes the caller away
+    assert (await stands(town.centre)).state == "closed"
     claim = caller.claim
     await caller.vanish()
     again = await town.centre.call_again(claim)  # the page has only lost its socket

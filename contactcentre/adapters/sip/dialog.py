@@ -104,6 +104,8 @@ class Dialog:
         self.sdp = ""
         """What we have last said of our sound."""
         self.is_over = False
+        self.notified: Callable[[Request], bool] | None = None
+        """Takes what the phone tells of what it was asked to do, and says if it was of that."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -146,7 +148,7 @@ class Dialog:
     async def offer(self, sdp: str) -> str | None:
         """Offer our sound anew and return the phone's; None if it does not take it."""
         self.sdp = sdp
-        headers = [("contact", self._contact), ("allow", ALLOWED), ("supported", "timer")]
+        headers = [("contact", self.contact), ("allow", ALLOWED), ("supported", "timer")]
         headers += self._timer.asked()
         self._is_asking = True
         try:
@@ -209,6 +211,8 @@ class Dialog:
                 self._info(serving)
             case "OPTIONS":
                 serving.respond(200, headers=[("allow", ALLOWED), ("accept", SDP)])
+            case "NOTIFY" if self.notified is not None:
+                serving.respond(200 if self.notified(request) else 481)
             case _:
                 serving.respond(405, headers=[("allow", ALLOWED)])
 
@@ -244,7 +248,7 @@ class Dialog:
             serving.respond(488)
             return
         self._heard_from(serving.request)
-        headers = [("contact", self._contact), ("allow", ALLOWED), ("supported", "timer")]
+        headers = [("contact", self.contact), ("allow", ALLOWED), ("supported", "timer")]
         headers += self._timer.heard(serving.request, we_asked=False)
         headers += [("content-type", SDP)] if sdp else []
         if is_invite:
@@ -357,7 +361,8 @@ class Dialog:
         return self._ours.ways.to(facts.transport, peer)
 
     @property
-    def _contact(self) -> str:
+    def contact(self) -> str:
+        """Return where the phone reaches us within the call."""
         return self._ours.contact(self.facts.transport)
 
     def _know(self, **news: int | str) -> None:
