@@ -78,7 +78,7 @@ class Dialler(Protocol):
         """Have the trunk that a call's caller rings from hand the caller to a number by itself.
 
         True: somebody has answered there, and has the caller. False: the trunk does no such things,
-        or not this time, and the number may be dialled instead. Else why nobody answered.
+        and the number may be dialled instead. Else why nobody answered.
         """
 
     async def dial(

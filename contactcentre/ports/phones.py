@@ -88,7 +88,7 @@ class Phone(Protocol):
     async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:
         """Ask the phone's side to call somebody in our place; return how that ended, as SIP has it.
 
-        None if it does no such things, or has said nothing in time.
+        None if it does no such things.
         """
 
     async def is_there(self) -> bool:

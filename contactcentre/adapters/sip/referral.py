@@ -10,8 +10,8 @@ import re
 from contactcentre.adapters.sip.dialog import Dialog
 from contactcentre.adapters.sip.messages import Request
 
-UNKNOWN = 500
-"""It is over, and nobody says how."""
+UNKNOWN, SILENT = 500, 408
+"""It is over, and nobody says how; or nobody says that it is over."""
 _STATUS = re.compile(rb"\s*SIP/2\.0\s+([1-6][0-9]{2})\b")
 
 
@@ -25,10 +25,11 @@ class Referral:
     async def ask(self, uri: str, *, by: str, within_s: float) -> int | None:
         """Ask the other side to call somebody in our place; return how that ended.
 
-        None if it does not do such things, or says nothing more in time. A success is 200: the
-        other side has whom it was to call.
+        None if it does not do such things. A success is 200: the other side has whom it was to
+        call. One that has begun, and says nothing more in time, has not reached anybody (408): to
+        call as well would ring there twice.
         """
-        dialog = self._dialog
+        dialog, has_begun = self._dialog, False
         dialog.notified = self._notified
         try:
             async with asyncio.timeout(within_s):
@@ -37,9 +38,10 @@ class Referral:
                 response = await dialog.ask("REFER", headers=headers)
                 if response is None or response.code >= 300:  # noqa: PLR2004 - no success
                     return None
+                has_begun = True
                 return await self._final
         except TimeoutError:
-            return None
+            return SILENT if has_begun else None
         finally:
             dialog.notified = None
 
