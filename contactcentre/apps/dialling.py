@@ -11,7 +11,7 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.adapters.media_aiortc.phone_offers import KEYS_PAYLOAD_TYPE
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door
-from contactcentre.adapters.sip.outgoing import Outgoing
+from contactcentre.adapters.sip.outgoing import Outgoing, failure_of
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
 from contactcentre.domain.dialling import (
@@ -33,11 +33,15 @@ from contactcentre.ports.dialling import (
 )
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.media import KeyHeard, LegEvent
+from contactcentre.ports.phones import Phone
 from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
 ANSWERED, GIVEN_UP = "answered", "given_up"
+REFERRED, NOT_REFERRED = "referred", "not_referred"
+PhoneOf = Callable[[CallId], tuple[str, Phone] | None]
+"""Gives the trunk and the phone of a call's caller; None of one who has come another way."""
 Spawn = Callable[[Coroutine[None, None, None], str], None]
 
 
@@ -140,6 +144,8 @@ class WayOut:
     """Of numbers that come without one."""
     rules: DialRules
     numbers: Mapping[OutsideName, OutsideNumber]
+    refer: Mapping[str, Outward]
+    """The trunks, by name, that may be asked to hand their own callers to a number."""
 
 
 class NodeDialler:
@@ -150,6 +156,7 @@ class NodeDialler:
         door: Door,
         way_out: WayOut,
         *,
+        phone_of: PhoneOf,
         media: AiortcMedia,
         ports: PhonePorts,
         address: str,
@@ -159,6 +166,7 @@ class NodeDialler:
     ) -> None:
         self._door = door
         self._way_out = way_out
+        self._phone_of = phone_of
         self._media = media
         self._ports = ports
         self._address = address
@@ -188,6 +196,25 @@ class NodeDialler:
         if found is None:
             raise UnknownName(f"There is no outside number called {name}. Choose another one.")
         return found
+
+    async def refer(self, number: str, *, call: CallId, within_ms: int) -> DialFailure | bool:
+        """Have the trunk of a call's caller hand the caller on by itself, if it does such things.
+
+        Nobody else's word is taken for it: what has not come in time is no success.
+        """
+        trunk, phone = self._phone_of(call) or ("", None)
+        way_out = self._way_out.refer.get(trunk)
+        if phone is None or way_out is None:
+            return False
+        own = f"<{way_out.uri(shown_number(self._way_out.rules, None))}>"
+        uri = way_out.uri(self.check(number))
+        code = await phone.refer(uri, by=own, within_s=within_ms / 1_000)
+        if code is None:
+            self._count(NOT_REFERRED)
+            return False
+        is_gone = code < 300  # noqa: PLR2004 - success
+        self._count(REFERRED if is_gone else failure_of(code).value)
+        return is_gone or failure_of(code)
 
     async def dial(
         self,

@@ -83,6 +83,7 @@ def trunk_entrance(
         dialler = NodeDialler(
             door,
             outward,
+            phone_of=calls.phone_of,
             media=media,
             ports=ports,
             address=place.address,
@@ -165,6 +166,7 @@ def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
             country=trunks.country(name),
             rules=numbers.rules,
             numbers=numbers.numbers,
+            refer={name: one for name, one in trunks.outward.items() if one.refer},
         )
     raise BadRequest(
         "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS says where our calls go: write "

@@ -45,7 +45,8 @@ class Outside:
     def _dialler(self, trunk: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            WayOut(trunk=trunk, country="44", rules=RULES, numbers={}),
+            WayOut(trunk=trunk, country="44", rules=RULES, numbers={}, refer={}),
+            phone_of=lambda _: None,
             media=self.media,
             ports=self._ports,
             address=LOOPBACK,

@@ -146,9 +146,9 @@ async def test_whoever_is_not_reached_changes_nothing_and_whoever_answers_may_ha
     assert (await stands(town.centre)).state == "talking", "until then the adviser has the call"
     town.answer(rung)
     await ada.hear("over", ending="handled")
-    assert (await stands(town.centre)).state == "closed"
     assert await caller.peer.hears(OUTSIDE_HZ)
     await asyncio.sleep(1.2)  # a beat: nobody takes the caller away
+    assert (await stands(town.centre)).state == "closed"
     claim = caller.claim
     await caller.vanish()
     again = await town.centre.call_again(claim)  # the page has only lost its socket

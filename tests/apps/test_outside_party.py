@@ -42,6 +42,7 @@ class StagedDialler:
 
     def __init__(self) -> None:
         self.fails: Exception | None = None
+        self.refers: DialFailure | bool = False
         self.is_slow = asyncio.Event()
         self.is_slow.set()
         self.hung_up_count = 0
@@ -52,6 +53,11 @@ class StagedDialler:
     def named(self, _name: OutsideName) -> OutsideNumber:
         """Know one number."""
         return NUMBER
+
+    async def refer(self, number: str, **_said: Any) -> DialFailure | bool:
+        """Have the trunk do it, or not."""
+        assert number == NUMBER.number
+        return self.refers
 
     async def dial(self, number: str, **said: Any) -> "StagedDialler":
         """Ring it."""
@@ -217,6 +223,30 @@ async def test_a_caller_who_was_left_there_stays_until_one_of_the_two_goes(
     async with asyncio.timeout(1):
         await staying
     assert (stage.dialler.hung_up_count, stage.party.is_left, stage.party.seats) == (1, False, ())
+
+
+async def test_a_caller_whose_trunk_has_handed_the_caller_on_is_gone(stage: Stage) -> None:
+    stage.dialler.refers = True
+    await stage.rings(hands_over=True)
+    assert (stage.dialler.leg, stage.handed_count) == (None, 1), "no line of ours is used"
+    stage.party.leave()
+    left = asyncio.Event()
+    async with asyncio.timeout(1):
+        await stage.party.stay(left)
+    assert left.is_set()
+    assert stage.noted == ["OutsideConsulted", "CallSentOutside"]
+
+
+async def test_a_trunk_that_says_why_nobody_answered_is_believed(stage: Stage) -> None:
+    stage.dialler.refers = DialFailure.BUSY
+    await stage.rings(hands_over=True)
+    assert (stage.stands, stage.dialler.leg) == ((ConsultState.NONE, ConsultEnd.BUSY), None)
+
+
+async def test_a_trunk_is_asked_only_to_hand_a_caller_on(stage: Stage) -> None:
+    stage.dialler.refers = True
+    await stage.rings()
+    assert stage.dialler.leg is not None
 
 
 async def test_a_caller_who_was_not_left_there_stays_for_nobody(stage: Stage) -> None:
