@@ -165,8 +165,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     supervision = _supervision(state, pool, clock, signs)
     steering = Steering(lines, ledger=PostgresSwitches(pool), state=state, clock=clock)
     overflow = OverflowWatch(state, lines, steering.of, clock)
-    wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
-    sessions = Sessions(PostgresAccounts(pool), clock)
+    wrap_ups, sessions = WrapUps(PostgresOutcomes(pool), clock), _sessions(pool, clock)
     floor, beat = assemble_floor(
         settings,
         internal_url=process.internal_url,
@@ -206,6 +205,11 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         clock=clock,
         browsers=_pages(api, gate, https=https),
     )
+
+
+def _sessions(pool: PostgresPool, clock: MachineClock) -> Sessions:
+    """Return who is signed in."""
+    return Sessions(PostgresAccounts(pool), clock)
 
 
 def _numbers(settings: Settings) -> DialRules | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -10,7 +11,7 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.adapters.media_aiortc.phone_offers import KEYS_PAYLOAD_TYPE
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door
-from contactcentre.adapters.sip.outgoing import Outgoing
+from contactcentre.adapters.sip.outgoing import Outgoing, failure_of
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
 from contactcentre.domain.dialling import (
@@ -32,11 +33,23 @@ from contactcentre.ports.dialling import (
 )
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.media import KeyHeard, LegEvent
+from contactcentre.ports.phones import Phone
+from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
 ANSWERED, GIVEN_UP = "answered", "given_up"
+REFERRED, NOT_REFERRED = "referred", "not_referred"
+PhoneOf = Callable[[CallId], tuple[str, Phone] | None]
+"""Gives the trunk and the phone of a call's caller; None of one who has come another way."""
 Spawn = Callable[[Coroutine[None, None, None], str], None]
+
+
+class KeptOutside(Said):
+    """What another node needs to let an outside number go whose node is lost."""
+
+    outside: str
+    """The dialog."""
 
 
 class OutsideCall:
@@ -122,17 +135,28 @@ class OutsideCall:
             self._over(self, outcome)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """Whom a node may ring, and over which trunk."""
+
+    trunk: Outward
+    country: str
+    """Of numbers that come without one."""
+    rules: DialRules
+    numbers: Mapping[OutsideName, OutsideNumber]
+    refer: Mapping[str, Outward]
+    """The trunks, by name, that may be asked to hand their own callers to a number."""
+
+
 class NodeDialler:
     """Rings numbers over the node's trunk (ports.dialling.Dialler)."""
 
     def __init__(
         self,
         door: Door,
-        trunk: Outward,
-        rules: DialRules,
+        way_out: WayOut,
         *,
-        numbers: Mapping[OutsideName, OutsideNumber],
-        country: str,
+        phone_of: PhoneOf,
         media: AiortcMedia,
         ports: PhonePorts,
         address: str,
@@ -141,30 +165,56 @@ class NodeDialler:
         count: Callable[[str], None],
     ) -> None:
         self._door = door
-        self._trunk = trunk
-        self._rules = rules
-        self._numbers = numbers
-        self._country = country
+        self._way_out = way_out
+        self._phone_of = phone_of
         self._media = media
         self._ports = ports
         self._address = address
         self._clock = clock
         self._spawn = spawn
         self._count = count
-        self._pace = DialPace(rules)
+        self._pace = DialPace(way_out.rules)
         self._calls: set[OutsideCall] = set()
         self._is_watching = False
 
     def check(self, number: str) -> PhoneNumber:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
-        return allowed_number(self._rules, number, country=self._country)
+        return allowed_number(self._way_out.rules, number, country=self._way_out.country)
+
+    def kept(self) -> dict[CallId, str]:
+        """Return what another node needs of each call that was answered, by its leg's name."""
+        facts = ((one.leg, one.phone.facts) for one in self._calls if one.is_answered)
+        return {
+            CallId(leg): KeptOutside(outside=said).model_dump_json()
+            for leg, said in facts
+            if said is not None
+        }
 
     def named(self, name: OutsideName) -> OutsideNumber:
         """Return the number of a name. Raises UnknownName."""
-        found = self._numbers.get(name)
+        found = self._way_out.numbers.get(name)
         if found is None:
             raise UnknownName(f"There is no outside number called {name}. Choose another one.")
         return found
+
+    async def refer(self, number: str, *, call: CallId, within_ms: int) -> DialFailure | bool:
+        """Have the trunk of a call's caller hand the caller on by itself, if it does such things.
+
+        Nobody else's word is taken for it: what has not come in time is no success.
+        """
+        trunk, phone = self._phone_of(call) or ("", None)
+        way_out = self._way_out.refer.get(trunk)
+        if phone is None or way_out is None:
+            return False
+        own = f"<{way_out.uri(shown_number(self._way_out.rules, None))}>"
+        uri = way_out.uri(self.check(number))
+        code = await phone.refer(uri, by=own, within_s=within_ms / 1_000)
+        if code is None:
+            self._count(NOT_REFERRED)
+            return False
+        is_gone = code < 300  # noqa: PLR2004 - success
+        self._count(REFERRED if is_gone else failure_of(code).value)
+        return is_gone or failure_of(code)
 
     async def dial(
         self,
@@ -179,7 +229,7 @@ class NodeDialler:
     ) -> OutsideCall:
         """Begin to ring a number, with a leg in the call's room."""
         try:
-            dialled, own = self.check(number), shown_number(self._rules, shown)
+            dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
             self._pace.take(self._calls, at_ms=self._clock.monotonic_ms())
         except Refusal as refusal:
             self._count(refusal.code)
@@ -187,9 +237,9 @@ class NodeDialler:
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
-            law=self._trunk.law,
+            law=self._way_out.trunk.law,
             keys_payload_type=KEYS_PAYLOAD_TYPE,
-            believed=[self._trunk.peer[0]],
+            believed=[self._way_out.trunk.peer[0]],
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
         self._calls.add(outside)
@@ -199,7 +249,7 @@ class NodeDialler:
             self._calls.discard(outside)
             self._count(problem.code)
             raise
-        outside.phone = self._door.call(self._trunk, dialled, shown=own, called=outside)
+        outside.phone = self._door.call(self._way_out.trunk, dialled, shown=own, called=outside)
         outside.phone.begin(sdp, ring_ms=ring_ms)
         if not self._is_watching:
             self._is_watching = True

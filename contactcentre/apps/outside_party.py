@@ -51,6 +51,8 @@ class Party:
     hands_over: bool
     state: ConsultState = ConsultState.RINGING
     is_connected: bool = False
+    is_referred: bool = False
+    """The caller's own trunk has brought the two together, and the call goes on there."""
     dialled: Dialled | None = None
 
 
@@ -161,6 +163,8 @@ class OutsideParty:
         """Let a caller who was left there talk until one of the two has gone."""
         if not self.is_left:
             return
+        if self._party is not None and self._party.is_referred:
+            left.set()
         log.info("a caller is with an outside number", call=self._live.call.id)
         waits = [asyncio.ensure_future(one.wait()) for one in (left, self._gone)]
         try:
@@ -195,7 +199,9 @@ class OutsideParty:
     # What becomes of it
 
     async def _dial(self, party: Party, dialler: Dialler) -> None:
-        """Ring."""
+        """Ring; or have the caller's own trunk do it, where the caller is to be left there."""
+        if party.hands_over and await self._is_referred(party, dialler):
+            return
         try:
             party.dialled = await dialler.dial(
                 party.outside.number,
@@ -213,6 +219,19 @@ class OutsideParty:
         else:
             if party is not self._party:
                 party.dialled.hang_up()
+
+    async def _is_referred(self, party: Party, dialler: Dialler) -> bool:
+        """Say whether it has been seen to that the caller is handed on, or cannot be."""
+        number, call = party.outside.number, self._live.call.id
+        end = await dialler.refer(number, call=call, within_ms=OUTSIDE_RING_MS)
+        if party is not self._party:
+            return True
+        if end is True:
+            party.is_referred = True
+            self._answer(party)
+        elif end is not False:
+            self._over(party, OUTSIDE_ENDS.get(end, ConsultEnd.NOT_REACHED))
+        return end is not False
 
     def _told(self, party: Party, event: DialEvent) -> None:
         if party is not self._party:

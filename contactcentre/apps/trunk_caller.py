@@ -84,6 +84,11 @@ class TrunkCaller:
         return self._claim.call
 
     @property
+    def trunk_and_phone(self) -> tuple[str, Phone] | None:
+        """Return which trunk the caller rings from, and the phone."""
+        return None if self._claim.trunk is None else (self._claim.trunk, self._phone)
+
+    @property
     def kept(self) -> KeptCall | None:
         """Return what another node needs to go on; None while there is no call, or no more."""
         facts = self._phone.facts

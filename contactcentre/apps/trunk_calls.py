@@ -93,6 +93,11 @@ class TrunkCalls:
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
+    def phone_of(self, call: CallId) -> tuple[str, Phone] | None:
+        """Return the trunk and the phone of a caller who is here."""
+        caller = self._callers.get(call)
+        return None if caller is None else caller.trunk_and_phone
+
     def kept(self) -> dict[CallId, str]:
         """Return what another node needs to go on with each call that stands."""
         said = ((call, caller.kept) for call, caller in self._callers.items())

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from pathlib import Path
 
-from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door, DoorPlace
 from contactcentre.adapters.sip.keepalive import answers
 from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
-from contactcentre.adapters.sip.trunks import Outward, Trunks, read_trunks
+from contactcentre.adapters.sip.trunks import Trunks, read_trunks
 from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
-from contactcentre.apps.dialling import NodeDialler
+from contactcentre.apps.dialling import NodeDialler, WayOut
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
@@ -63,11 +61,9 @@ def trunk_entrance(
     """Return the entrance of a node; None if the settings open none. Raises BadRequest."""
     if settings.sip_port is None:
         return None
-    place, trunks, keys = _place(settings, settings.sip_port), _trunks(settings), _keys(settings)
-    if keys is None and trunks.need_tls:
-        raise BadRequest(
-            f"Trunks that speak over TLS ({', '.join(trunks.need_tls)}) need CC_SIP_TLS_PORT."
-        )
+    place, trunks = _place(settings, settings.sip_port), _trunks(settings)
+    keys = _keys(settings, trunks)
+    outward = _outward(settings, trunks)
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
@@ -82,6 +78,19 @@ def trunk_entrance(
         spawn=core.spawn,
     )
     door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
+    dialler = None
+    if outward is not None:
+        dialler = NodeDialler(
+            door,
+            outward,
+            phone_of=calls.phone_of,
+            media=media,
+            ports=ports,
+            address=place.address,
+            clock=ground.clock,
+            spawn=core.spawn,
+            count=count_rung,
+        )
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -90,9 +99,16 @@ def trunk_entrance(
         ground.clock,
         node=ground.place.node,
         adopt=door.adopt,
+        outside=dict if dialler is None else dialler.kept,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
     )
-    watch = TrunkWatch(
+    watch = _watch(ground, door, trunks)
+    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+
+
+def _watch(ground: NodeGround, door: Door, trunks: Trunks) -> TrunkWatch:
+    """Return who looks whether the trunks that we call out over are there."""
+    return TrunkWatch(
         {
             name: partial(answers, door.ours, out.transport, out.peer)
             for name, out in trunks.outward.items()
@@ -101,39 +117,6 @@ def trunk_entrance(
         node=ground.place.node,
         clock=ground.clock,
         chance=ground.chance,
-    )
-    dialler = None
-    if settings.outside_numbers is not None:
-        dialler = _dialler(
-            settings.outside_numbers, trunks, door=door, core=core, media=media, ports=ports
-        )
-    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
-
-
-def _dialler(
-    file: Path,
-    trunks: Trunks,
-    *,
-    door: Door,
-    core: NodeCore,
-    media: AiortcMedia,
-    ports: PhonePorts,
-) -> Dialler:
-    """Return what rings the numbers of a file. Raises BadRequest."""
-    numbers = read_outside_numbers(file)
-    name, trunk = _outward(trunks)
-    return NodeDialler(
-        door,
-        trunk,
-        numbers.rules,
-        numbers=numbers.numbers,
-        country=trunks.country(name),
-        media=media,
-        ports=ports,
-        address=door.ours.host,
-        clock=MachineClock(),
-        spawn=core.spawn,
-        count=count_rung,
     )
 
 
@@ -151,9 +134,12 @@ def _place(settings: Settings, port: int) -> DoorPlace:
     )
 
 
-def _keys(settings: Settings) -> TlsKeys | None:
+def _keys(settings: Settings, trunks: Trunks) -> TlsKeys | None:
     """Return what TLS is spoken with, if it is. Raises BadRequest."""
     if settings.sip_tls_port is None:
+        if trunks.need_tls:
+            named = ", ".join(trunks.need_tls)
+            raise BadRequest(f"Trunks that speak over TLS ({named}) need CC_SIP_TLS_PORT.")
         return None
     if settings.sip_tls_cert is None or settings.sip_tls_key is None:
         raise BadRequest(
@@ -169,13 +155,22 @@ def _keys(settings: Settings) -> TlsKeys | None:
     )
 
 
-def _outward(trunks: Trunks) -> tuple[str, Outward]:
-    """Return the trunk that we call out over, the first in the file. Raises BadRequest."""
+def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
+    """Return whom a node may ring, and how; None if nobody. Raises BadRequest."""
+    if settings.outside_numbers is None:
+        return None
+    numbers = read_outside_numbers(settings.outside_numbers)
     for name, trunk in trunks.outward.items():
-        return name, trunk
+        return WayOut(
+            trunk=trunk,
+            country=trunks.country(name),
+            rules=numbers.rules,
+            numbers=numbers.numbers,
+            refer={name: one for name, one in trunks.outward.items() if one.refer},
+        )
     raise BadRequest(
-        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS has an [trunks.NAME.out]: say "
-        "there where our calls go."
+        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS says where our calls go: write "
+        "[trunks.NAME.out] for one of them."
     )
 
 

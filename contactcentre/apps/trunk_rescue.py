@@ -3,6 +3,7 @@
 A page comes back by itself; a phone must be fetched. Each node keeps, with every beat, what another
 needs to go on with its calls. Whoever sees a node neither beat nor answer takes its calls, some at
 a time, and offers its own sound in each dialog. A node that has started again does so with its own.
+An outside number that was rung is told goodbye: whoever has asked there asks no longer.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ from itertools import count
 from typing import Protocol
 
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.dialling import KeptOutside
 from contactcentre.apps.trunk_caller import KeptCall
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.domain.errors import BadClaim, Outage, StateUnavailable
@@ -24,6 +26,8 @@ from contactcentre.ports.phones import Caller, KeptDialogs, Phone
 from contactcentre.ports.state import AddressBook, NodeStanding
 
 log = structlog.get_logger()
+
+KEPT: TypeAdapter[KeptCall | KeptOutside] = TypeAdapter(KeptCall | KeptOutside)
 
 LOOK_EVERY_MS = 500
 BEAT_MISSED_AFTER_MS = 1_500
@@ -57,6 +61,7 @@ class TrunkRescue:
         *,
         node: NodeId,
         adopt: Callable[[str], AdoptedPhone],
+        outside: Callable[[], Mapping[CallId, str]],
         lives: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._trunk = trunk
@@ -66,6 +71,7 @@ class TrunkRescue:
         self._clock = clock
         self._node = node
         self._adopt = adopt
+        self._outside = outside
         self._lives = lives
         self._said: dict[CallId, str] = {}
         """What was last kept of each call."""
@@ -89,7 +95,7 @@ class TrunkRescue:
 
     async def keep_once(self) -> None:
         """Keep what has changed. Raises StateUnavailable."""
-        now = self._trunk.kept()
+        now = {**self._trunk.kept(), **self._outside()}
         changed = {call: said for call, said in now.items() if self._said.get(call) != said}
         ended = [call for call in self._said if call not in now]
         some = dict(list(changed.items())[:KEPT_AT_ONCE_MAX])
@@ -148,7 +154,10 @@ class TrunkRescue:
     def _take_up(self, taken: Mapping[CallId, str]) -> None:
         for call, sealed in taken.items():
             try:
-                kept = KeptCall.model_validate_json(self._signatures.unseal_text(sealed))
+                kept = KEPT.validate_json(self._signatures.unseal_text(sealed))
+                if isinstance(kept, KeptOutside):
+                    self._adopt(kept.outside).hang_up()
+                    continue
                 claim = self._signatures.read_claim(kept.claim)
             except (BadClaim, ValidationError, Outage) as error:
                 log.warning("a telephone call cannot be gone on with", call=call, why=str(error))

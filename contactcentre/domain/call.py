@@ -146,6 +146,24 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
 assert FOLLOWS.keys() == set(CallState), "every state has its row"
 
 
+Unchanging = (
+    e.CallArrived
+    | e.CallDialledIn
+    | e.CallRedialled
+    | e.StepReached
+    | e.PlaceTold
+    | e.CallbackBooked
+    | e.AdviserConsulted
+    | e.OutsideConsulted
+    | e.CallSentOutside
+    | e.CallSupervised
+    | e.CallResumed
+    | e.TextWritten
+    | e.RecordingKept
+)
+"""What is written down of a call and says nothing that the call itself would know."""
+
+
 def arrive(event: e.CallArrived) -> Call:
     """Return the call that begins with an arrival."""
     return Call(
@@ -205,6 +223,8 @@ def follow(call: Call, event: e.CallEvent) -> Call:
 
 def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR0912 - one case an event
     """Return the call with the event's facts written down."""
+    if isinstance(event, Unchanging):
+        return call
     match event:
         case e.LanguageChosen():
             return replace(call, language=event.language)
@@ -239,22 +259,6 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
                 ending=event.ending,
                 ended_by=event.by,
             )
-        case (
-            e.CallArrived()
-            | e.CallDialledIn()
-            | e.CallRedialled()
-            | e.StepReached()
-            | e.PlaceTold()
-            | e.CallbackBooked()
-            | e.AdviserConsulted()
-            | e.OutsideConsulted()
-            | e.CallSentOutside()
-            | e.CallSupervised()
-            | e.CallResumed()
-            | e.TextWritten()
-            | e.RecordingKept()
-        ):
-            return call
 
 
 def _placed(call: Call, event: e.CallQueued | e.CallOverflowed | e.CallTransferred) -> Call:

@@ -74,6 +74,13 @@ class Dialler(Protocol):
     def named(self, name: OutsideName) -> OutsideNumber:
         """Return the number of a name that is known to everybody. Raises UnknownName."""
 
+    async def refer(self, number: str, *, call: CallId, within_ms: int) -> DialFailure | bool:
+        """Have the trunk that a call's caller rings from hand the caller to a number by itself.
+
+        True: somebody has answered there, and has the caller. False: the trunk does no such things,
+        and the number may be dialled instead. Else why nobody answered.
+        """
+
     async def dial(
         self,
         number: str,

@@ -90,6 +90,12 @@ class Phone(Protocol):
     def facts(self) -> str | None:
         """Return what another node needs to go on with the dialog; None while there is none."""
 
+    async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:
+        """Ask the phone's side to call somebody in our place; return how that ended, as SIP has it.
+
+        None if it does no such things.
+        """
+
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call; False once it is known not to be."""
 

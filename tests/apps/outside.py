@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.sip.trunks import Outward
-from contactcentre.apps.dialling import NodeDialler, OutsideCall
+from contactcentre.apps.dialling import NodeDialler, OutsideCall, WayOut
 from contactcentre.domain.dialling import DialRules
 from contactcentre.domain.ids import CallId, LegId, PhoneNumber
 from contactcentre.ports.dialling import DialEvent
@@ -45,10 +45,8 @@ class Outside:
     def _dialler(self, trunk: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            trunk,
-            RULES,
-            numbers={},
-            country="44",
+            WayOut(trunk=trunk, country="44", rules=RULES, numbers={}, refer={}),
+            phone_of=lambda _: None,
             media=self.media,
             ports=self._ports,
             address=LOOPBACK,

@@ -2,18 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from contactcentre.bench.peer import Peer
 from contactcentre.bench.phone import PhonePeer
+from contactcentre.bench.sip_phone import Exchange
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.presence import Presence
 from contactcentre.wire.cluster import Ring
 from tests.adapters.sip.answering import OUTSIDE, Answering, Rung
 from tests.adapters.sip.entrance import until
-from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.small_centre import FREE, PAYING, LegPage, SmallCentre, small_centre
+from tests.apps.test_trunk_rescue import (
+    LOST,
+    answered,
+    other_node,
+    settings_of_the_lost,
+    until_there,
+)
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 TRUNKS = """
@@ -79,26 +88,37 @@ def nodes_count() -> int:
     return 1
 
 
-@pytest.fixture
-async def office(redis_url: str, tmp_path: Path, nodes_count: int) -> AsyncIterator[Office]:
-    """Give a centre whose advisers may use a phone that does as the test says."""
+@asynccontextmanager
+async def phone() -> AsyncIterator[tuple[Answering, PhonePeer]]:
+    """Give a trunk with a phone that rings and is not picked up, and the sound of that phone."""
     trunk, sound = Answering(), PhonePeer()
     await trunk.open()
     await sound.open()
     trunk.script = lambda rung: rung.respond(180)
-    trunks, numbers = tmp_path / "trunks.toml", tmp_path / "numbers.toml"
-    trunks.write_text(TRUNKS.format(port=trunk.port))
+    yield trunk, sound
+    await sound.close()
+    await trunk.close()
+
+
+def settings(folder: Path, port: int) -> dict[str, str]:
+    """Return what nodes are told of a trunk at a port."""
+    trunks, numbers = folder / "trunks.toml", folder / "numbers.toml"
+    trunks.write_text(TRUNKS.format(port=port))
     numbers.write_text(NUMBERS)
-    more = {
-        "CC_SIP_PORT": str(free_port()),
+    return {
         "CC_SIP_TRUNKS": str(trunks),
         "CC_OUTSIDE_NUMBERS": str(numbers),
         "CC_RTP_PORTS": "22000-22999",
     }
-    async with small_centre(redis_url, tmp_path, nodes=nodes_count, **more) as centre:
-        yield Office(centre, trunk, sound)
-    await sound.close()
-    await trunk.close()
+
+
+@pytest.fixture
+async def office(redis_url: str, tmp_path: Path, nodes_count: int) -> AsyncIterator[Office]:
+    """Give a centre whose advisers may use a phone that does as the test says."""
+    async with phone() as (trunk, sound):
+        more = settings(tmp_path, trunk.port) | {"CC_SIP_PORT": FREE}
+        async with small_centre(redis_url, tmp_path, nodes=nodes_count, **more) as centre:
+            yield Office(centre, trunk, sound)
 
 
 async def test_the_phone_is_rung_once_the_adviser_answers_and_then_both_hear_each_other(
@@ -218,3 +238,49 @@ async def test_a_talk_whose_phone_is_not_picked_up_again_puts_the_caller_back(
     joined = await office.attach(way)
     await joined.hear("phone", state="failed")
     await back.hear("stage", state="waiting")
+
+
+async def test_a_talk_whose_node_is_killed_rings_the_phone_anew_and_goes_on(
+    redis_url: str, tmp_path: Path
+) -> None:
+    async with phone() as (trunk, sound):
+        shared = settings(tmp_path, trunk.port)
+        lost = settings_of_the_lost(redis_url, tmp_path / "lost", shared)
+        async with (
+            small_centre(
+                redis_url, tmp_path / "kept", nodes=1, CC_SIP_PORT=FREE, **shared
+            ) as centre,
+            other_node(lost) as node,
+        ):
+            office = Office(centre, trunk, sound)
+            caller, exchange = PhonePeer(), Exchange()
+            await exchange.open()
+            await caller.open()
+            call = exchange.phone(("127.0.0.1", int(lost["CC_SIP_PORT"])), "+441632960001")
+            call.sdp, call.heard = caller.sdp(), caller.answered
+            await until_there(centre.state)
+            await answered(call)
+            caller.hum(CALLER_HZ)
+            for key in "33":
+                await caller.press(key)
+            await centre.desk.report("ada", Presence.READY, PAYING)
+            ring = await centre.ring()
+            assert ring.node == LOST
+            page = await office.attach(ring)
+            await page.say("answer_call")
+            office.pick_up(await office.rung())
+            await page.hear("bridged")
+            await asyncio.sleep(2.2)  # two beats: what has changed is kept
+            node.kill()
+            async with asyncio.timeout(10):
+                way = await centre.desk.moved.get()
+            joined = await office.attach(way)
+            await joined.hear("phone", state="ringing")
+            office.pick_up(await office.rung(2))
+            await joined.hear("bridged")
+            assert await sound.hears(CALLER_HZ)
+            assert await caller.hears(ADVISER_HZ)
+            await joined.say("hang_up")
+            assert await until(lambda: call.is_over)
+            await caller.close()
+            await exchange.close()

@@ -57,6 +57,10 @@ class Line:
         """Note it."""
         self.said.append("let go")
 
+    async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:  # noqa: ARG002 - the port's
+        """Call nobody."""
+        return None
+
     async def is_there(self) -> bool:
         """Be there."""
         return True

@@ -56,9 +56,10 @@ class Town:
 
     async def rings(self, ada: LegPage, *, hands_over: bool = False) -> Rung:
         """Let the adviser ask the number, and return the phone that rings there."""
+        before = len(self.trunk.rung)
         await ada.say("ask_outside", outside=NAME, hands_over=hands_over)
         await ada.hear("consulted", state="ringing", outside=TITLES)
-        assert await until(lambda: len(self.trunk.rung) > 0)
+        assert await until(lambda: len(self.trunk.rung) > before)
         return self.trunk.rung[-1]
 
     def answer(self, rung: Rung) -> None:
@@ -66,15 +67,6 @@ class Town:
         self.sound.answered(rung.invite.body.decode())
         self.sound.hum(OUTSIDE_HZ)
         rung.respond(200, sdp=self.sound.sdp())
-
-    async def left_outside(self) -> tuple[LegPage, Rung]:
-        """Return a caller who was left at the number by now, and the phone there."""
-        caller, ada, _ = await self.talk()
-        rung = await self.rings(ada, hands_over=True)
-        self.answer(rung)
-        await ada.hear("over", ending="handled")
-        assert await caller.peer.hears(OUTSIDE_HZ)
-        return caller, rung
 
 
 @asynccontextmanager
@@ -107,7 +99,9 @@ async def town(redis_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     await trunk.close()
 
 
-async def test_adviser_and_outside_number_talk_swap_and_bring_all_together(town: Town) -> None:
+async def test_adviser_and_outside_number_talk_swap_all_together_and_the_caller_stays_there(
+    town: Town,
+) -> None:
     caller, ada, ring = await town.talk()
     rung = await town.rings(ada)
     assert OWN in rung.invite.first("from")
@@ -118,58 +112,22 @@ async def test_adviser_and_outside_number_talk_swap_and_bring_all_together(town:
     await ada.say("hold", on=False)
     assert await caller.peer.hears(ADVISER_HZ)
     assert await ada.peer.hears(CALLER_HZ)
+    assert (await stands(town.centre)).token == ring.token
     ada.peer.tone(None)
     await ada.say("merge")
     await ada.hear("consulted", state="merged")
     assert await caller.peer.hears(OUTSIDE_HZ)
     assert await town.sound.hears(CALLER_HZ)
-    await ada.say("drop_consult")
-    await ada.hear("consulted", state="none", why=None)
-    assert await until(lambda: town.trunk.methods() == ["BYE"])
-    assert (await stands(town.centre)).token == ring.token
-    assert await ada.peer.hears(CALLER_HZ)
-
-
-async def test_a_caller_is_left_with_the_outside_number_once_somebody_has_answered(
-    town: Town,
-) -> None:
-    caller, ada, _ = await town.talk()
-    rung = await town.rings(ada, hands_over=True)
-    await caller.hear("stage", state="on_hold")
-    assert (await stands(town.centre)).state == "talking", "until then the adviser has the call"
-    town.answer(rung)
+    await ada.say("hand_over")
     await ada.hear("over", ending="handled")
-    assert await caller.peer.hears(OUTSIDE_HZ)
-    assert await town.sound.hears(CALLER_HZ)
     assert await becomes(town.centre, "ada", Presence.WRAP_UP)
-    assert (await stands(town.centre)).state == "closed"
-    await asyncio.sleep(2.5)  # some beats: nobody takes the caller away
-    assert await caller.peer.hears(OUTSIDE_HZ)
-    await rung.ask("BYE")
-    over = await caller.hear("over")
-    assert over["ending"] == "handled"
-
-
-async def test_the_outside_phone_is_hung_up_when_the_caller_goes(town: Town) -> None:
-    caller, _ = await town.left_outside()
+    assert town.trunk.methods() == []
     await caller.say("hang_up")
     assert await until(lambda: town.trunk.methods() == ["BYE"])
     await caller.hear("over")
 
 
-async def test_a_page_that_loses_its_socket_goes_on_with_the_outside_number(town: Town) -> None:
-    caller, rung = await town.left_outside()
-    claim = caller.claim
-    await caller.vanish()
-    again = await town.centre.call_again(claim)
-    again.peer.tone(CALLER_HZ)
-    assert await again.peer.hears(OUTSIDE_HZ)
-    assert await town.sound.hears(CALLER_HZ)
-    await rung.ask("BYE")
-    await again.hear("over")
-
-
-async def test_a_number_that_nobody_answers_leaves_the_caller_with_the_adviser(
+async def test_whoever_is_not_reached_changes_nothing_and_whoever_answers_may_have_the_caller(
     town: Town,
 ) -> None:
     caller, ada, _ = await town.talk()
@@ -177,31 +135,25 @@ async def test_a_number_that_nobody_answers_leaves_the_caller_with_the_adviser(
     await ada.hear("consulted", state="none", why="busy", outside=None)
     await ada.say("hold", on=False)
     assert await caller.peer.hears(ADVISER_HZ)
-    town.trunk.script = lambda rung: rung.respond(180)
     rung = await town.rings(ada)
-    await ada.say("ask_outside", outside=NAME, hands_over=False)
-    assert (await ada.hear("not_done"))["code"] == "out-of-order"
     await ada.say("ask", queue=PAYING, adviser=None)
     assert (await ada.hear("not_done"))["code"] == "out-of-order"
-    await ada.say("drop_consult")
-    await ada.hear("consulted", state="none")
-    assert await until(lambda: rung.is_given_up)
-    await ada.say("ask_outside", outside="nobody", hands_over=False)
-    assert (await ada.hear("not_done"))["code"] == "unknown-name"
-
-
-async def test_the_outside_phone_is_let_go_when_it_hangs_up_or_the_caller_does(
-    town: Town,
-) -> None:
-    caller, ada, _ = await town.talk()
-    rung = await town.rings(ada)
     town.answer(rung)
     await ada.hear("consulted", state="talking")
     await rung.ask("BYE")
     await ada.hear("consulted", state="none", why="left")
-    rung = await town.rings(ada)
+    rung = await town.rings(ada, hands_over=True)
+    assert (await stands(town.centre)).state == "talking", "until then the adviser has the call"
     town.answer(rung)
-    await ada.hear("consulted", state="talking")
-    await caller.say("hang_up")
-    await ada.hear("over")
-    assert await until(lambda: "BYE" in town.trunk.methods())
+    await ada.hear("over", ending="handled")
+    assert await caller.peer.hears(OUTSIDE_HZ)
+    await asyncio.sleep(1.2)  # a beat: nobody takes the caller away
+    assert (await stands(town.centre)).state == "closed"
+    claim = caller.claim
+    await caller.vanish()
+    again = await town.centre.call_again(claim)  # the page has only lost its socket
+    again.peer.tone(CALLER_HZ)
+    assert await again.peer.hears(OUTSIDE_HZ)
+    assert await town.sound.hears(CALLER_HZ)
+    await rung.ask("BYE")
+    assert (await again.hear("over"))["ending"] == "handled"

@@ -38,8 +38,6 @@ from contactcentre.ports.live import (
     MergeAsked,
     MuteAsked,
     Offered,
-    PhoneRung,
-    PhoneUnanswered,
     TransferAsked,
 )
 from tests.journey.stage import StagedCall, StagedDesks, StagedQueues, StagedRecording
@@ -126,22 +124,6 @@ async def test_a_declined_call_goes_back_to_its_place(ring: Ring) -> None:
     assert [what for what, _ in ring.queues.told] == ["give_back"]
     assert ("over", LapseReason.DECLINED) in ring.desks.told
     assert ring.live.let_go == [LapseReason.DECLINED]
-
-
-async def test_an_adviser_whose_phone_rings_has_longer_to_pick_it_up(ring: Ring) -> None:
-    ring.act(PhoneRung(within_ms=10_000))
-    ringing = asyncio.create_task(ring.bridging.ring(ring_ms=50))
-    await asyncio.sleep(0.1)
-    assert ring.bridging.ring_left_ms > 9_000
-    ring.act(AdviserAttached(leg=ADAS_LEG), AdviserAnswered())
-    assert await ringing is None
-    assert [what for what, _ in ring.desks.told].count("ring") == 2
-
-
-async def test_a_phone_that_nobody_picks_up_is_a_ring_that_nobody_answers(ring: Ring) -> None:
-    ring.act(PhoneRung(within_ms=10_000), PhoneUnanswered())
-    assert await ring.bridging.ring(ring_ms=1_000) is LapseReason.NO_ANSWER
-    assert not ring.bridging.desk_failed
 
 
 async def test_a_ring_nobody_answers_ends_by_itself(ring: Ring) -> None:

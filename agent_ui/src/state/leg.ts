@@ -136,7 +136,9 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
     case "bridged":
       return mended({ ...leg, sound: "bridged", answering: false });
     case "phone":
-      return { ...leg, phone: said.state, answering: leg.answering && said.state !== "failed" };
+      return said.state === "answered"
+        ? mended({ ...leg, phone: said.state })
+        : { ...leg, phone: said.state, answering: leg.answering && said.state !== "failed" };
     case "held":
       return {
         ...leg,

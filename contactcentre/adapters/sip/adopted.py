@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from contactcentre.adapters.sip.dialog import Dialog, Ours
+from contactcentre.adapters.sip.referral import Referral
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Caller
@@ -50,6 +51,10 @@ class Adopted:
     def let_go(self) -> None:
         """Leave the dialog to another node."""
         self._dialog.let_go()
+
+    async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:
+        """Ask the phone's side to call somebody in our place."""
+        return await Referral(self._dialog).ask(uri, by=by, within_s=within_s)
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call."""

@@ -110,6 +110,8 @@ class Dialog:
         self.is_over = False
         self.early: Callable[[Serving], bool] = _is_not_early
         """Takes what comes before the call is answered, and says whether it was that."""
+        self.notified: Callable[[Request], bool] | None = None
+        """Takes what the phone tells of what it was asked to do, and says if it was of that."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -152,7 +154,7 @@ class Dialog:
     async def offer(self, sdp: str) -> str | None:
         """Offer our sound anew and return the phone's; None if it does not take it."""
         self.sdp = sdp
-        headers = [("contact", self._contact), ("allow", ALLOWED), ("supported", "timer")]
+        headers = [("contact", self.contact), ("allow", ALLOWED), ("supported", "timer")]
         headers += self._timer.asked()
         self._is_asking = True
         try:
@@ -217,6 +219,8 @@ class Dialog:
                 self._info(serving)
             case "OPTIONS":
                 serving.respond(200, headers=[("allow", ALLOWED), ("accept", SDP)])
+            case "NOTIFY" if self.notified is not None:
+                serving.respond(200 if self.notified(request) else 481)
             case _:
                 serving.respond(405, headers=[("allow", ALLOWED)])
 
@@ -252,7 +256,7 @@ class Dialog:
             serving.respond(488)
             return
         self._heard_from(serving.request)
-        headers = [("contact", self._contact), ("allow", ALLOWED), ("supported", "timer")]
+        headers = [("contact", self.contact), ("allow", ALLOWED), ("supported", "timer")]
         headers += self._timer.heard(serving.request, we_asked=False)
         headers += [("content-type", SDP)] if sdp else []
         if is_invite:
@@ -367,7 +371,8 @@ class Dialog:
         return ways.to(facts.transport, peer)
 
     @property
-    def _contact(self) -> str:
+    def contact(self) -> str:
+        """Return where the phone reaches us within the call."""
         return self._ours.contact(self.facts.transport, self.facts.target)
 
     def _know(self, **news: int | str) -> None:

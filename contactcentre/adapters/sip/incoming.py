@@ -12,6 +12,7 @@ from contactcentre.adapters.sip.dialog import (
     new_tag,
 )
 from contactcentre.adapters.sip.messages import Request, address_of
+from contactcentre.adapters.sip.referral import Referral
 from contactcentre.adapters.sip.reliable import RELIABLE, Reliable
 from contactcentre.adapters.sip.session_timer import agreed
 from contactcentre.adapters.sip.transactions import Serving
@@ -109,6 +110,12 @@ class Incoming:
             self.hang_up()
         else:
             self._dialog.let_go()
+
+    async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:
+        """Ask the phone's side to call somebody in our place."""
+        if self._dialog is None or not self._is_answered:
+            return None
+        return await Referral(self._dialog).ask(uri, by=by, within_s=within_s)
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call; one that waits for it has to say so."""

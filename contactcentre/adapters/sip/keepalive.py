@@ -19,7 +19,7 @@ async def answers(ours: Ours, transport: str, peer: Peer) -> bool:
             response = await ours.transactions.ask(
                 _question(ours, transport, peer), ours.ways.to(transport, peer)
             )
-    except TimeoutError:
+    except (TimeoutError, OSError, ValueError):  # nobody, or no way to an address of that kind
         return False
     return response is not None and response.code not in TAKES_NO_CALLS
 

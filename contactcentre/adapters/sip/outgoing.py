@@ -50,6 +50,11 @@ FAILURES: Mapping[int, DialFailure] = MappingProxyType(
 """What a refusal means; every other one that we cannot call there now."""
 
 
+def failure_of(code: int) -> DialFailure:
+    """Return what a refusal means."""
+    return FAILURES.get(code, DialFailure.UNREACHABLE)
+
+
 class Outgoing:
     """One call."""
 
@@ -144,7 +149,7 @@ class Outgoing:
         elif response.code < 300:  # noqa: PLR2004 - success
             self._answered(response)
         else:
-            self._called.phone_failed(FAILURES.get(response.code, DialFailure.UNREACHABLE))
+            self._called.phone_failed(failure_of(response.code))
 
     async def _final(self) -> Response | None:
         """Return the last response; in between the trunk may ask for a proof."""

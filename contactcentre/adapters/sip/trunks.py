@@ -45,6 +45,8 @@ class Outward(_Written):
     """What proves our calls where the trunk asks for it."""
     law: Literal["PCMA", "PCMU"] = "PCMA"
     """What we offer for the sound."""
+    refer: bool = False
+    """The trunk may be asked to hand its own callers to outside numbers (REFER)."""
 
     @property
     def peer(self) -> tuple[str, int]:

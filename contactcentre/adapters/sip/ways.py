@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
@@ -236,16 +237,24 @@ class Ways:
         """Serve a connection that we make."""
         try:
             async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
-                context = self._keys.calling if self._keys and way.transport == "tls" else None
+                context = self._calling(way.transport)
                 reader, writer = await asyncio.open_connection(
                     *way.peer, limit=MESSAGE_MAX_BYTES, ssl=context
                 )
         except (OSError, TimeoutError) as error:
-            log.info("a SIP peer cannot be connected to", peer=way.peer[0], why=str(error))
+            log.debug("a SIP peer cannot be connected to", peer=way.peer[0], why=str(error))
             way.close()
             self._forget(way)
             return
         await self._serve(way, reader, writer)
+
+    def _calling(self, transport: str) -> ssl.SSLContext | None:
+        """Return how we call. Raises OSError for what is to be encrypted and cannot be."""
+        if transport != "tls":
+            return None
+        if self._keys is None:
+            raise OSError("this node has no certificate")
+        return self._keys.calling
 
     async def _serve(
         self, way: StreamWay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

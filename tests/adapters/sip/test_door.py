@@ -14,6 +14,7 @@ from contactcentre.domain.errors import BadRequest
 from tests.adapters.sip.entrance import NUMBER, OFFER, Entrance, until
 
 STRANGERS = ["192.0.2.0/24"]
+NORTH = "[trunks.north]\naddresses = ['192.0.2.1']\n"
 
 
 async def code_of(phone: PhoneCall, method: str, headers: Sequence[tuple[str, str]] = ()) -> int:
@@ -195,6 +196,8 @@ async def test_no_bytes_of_a_trunk_are_a_mistake_of_ours(entrance: Entrance) -> 
         ("[trunks.north]\naddresses = ['north']", "addresses"),
         ("[trunks.north]\naddresses = ['192.0.2.1']\nusername = 'a'", "go together"),
         ("[trunks.north]\naddresses = ['192.0.2.1']\nport = 1", "port"),
+        (f"{NORTH}out = {{ address = '192.0.2.2' }}", "out.address must"),
+        (f"{NORTH}out = {{ address = '192.0.2.1', username = 'a' }}", "go together"),
         ("[trunks", "TOML"),
         ("", "trunks"),
     ],

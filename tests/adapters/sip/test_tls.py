@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
+from contactcentre.adapters.sip.ways import Ways
 from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.errors import BadRequest
 from tests.adapters.sip.certificates import make_authority, make_certificate
@@ -167,6 +168,18 @@ async def test_we_call_nobody_whose_certificate_is_of_another_authority(
         phone.way().send(phone.request("INVITE", sdp=OFFER).to_bytes())
         assert await until(lambda: not phones.ways.stands("tls", entrance.there_tls))
     assert not entrance.board.calls
+
+
+async def test_a_node_without_a_certificate_sends_nothing_in_the_open_for_it() -> None:
+    ways = Ways(lambda _data, _way: None)
+    taken: list[object] = []
+    server = await asyncio.start_server(lambda *one: taken.append(one), LOOPBACK, 0)
+    peer = server.sockets[0].getsockname()[:2]
+    ways.to("tls", peer).send(b"secret")
+    assert await until(lambda: not ways.stands("tls", peer))
+    assert not taken
+    await ways.close()
+    server.close()
 
 
 async def test_a_renewed_certificate_is_shown_without_ending_a_call(
