@@ -63,7 +63,7 @@ class OutsideCall:
         sound: PhoneLeg,
         told: Callable[[DialEvent], None],
         heard: Callable[[LegEvent], None],
-        over: Callable[["OutsideCall", str | None], None],
+        over: Callable[["OutsideCall", str], None],
     ) -> None:
         self.leg = leg
         self.number = number
@@ -79,7 +79,7 @@ class OutsideCall:
         """End it; nothing more is told."""
         if not self._is_over:
             self.phone.hang_up()
-            self._end(None if self.is_answered else GIVEN_UP)
+            self._end(ANSWERED if self.is_answered else GIVEN_UP)
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call."""
@@ -117,22 +117,25 @@ class OutsideCall:
 
     def phone_failed(self, why: DialFailure) -> None:
         """Tell that nobody has answered."""
-        self._tell(NumberFailed(why=why))
-        self._end(why.value)
+        if self._end(why.value):
+            self._told(NumberFailed(why=why))
 
     def phone_ended(self) -> None:
         """Tell that whoever had answered has gone."""
-        self._tell(NumberEnded())
-        self._end(None)
+        if self._end(ANSWERED):
+            self._told(NumberEnded())
 
     def _tell(self, event: DialEvent) -> None:
         if not self._is_over:
             self._told(event)
 
-    def _end(self, outcome: str | None) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._over(self, outcome)
+    def _end(self, outcome: str) -> bool:
+        """Let go of the leg, and say whether that was not done before."""
+        if self._is_over:
+            return False
+        self._is_over = True
+        self._over(self, outcome)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,10 +276,10 @@ class NodeDialler:
         finally:
             self._media.withdraw(word)
 
-    def _over(self, outside: OutsideCall, outcome: str | None) -> None:
+    def _over(self, outside: OutsideCall, outcome: str) -> None:
         """Let go of a call; one that was answered is counted so at its end."""
         self._calls.discard(outside)
-        self._count(ANSWERED if outcome is None else outcome)
+        self._count(outcome)
         self._spawn(self._media.close(outside.leg), "outside leg closing")
 
     async def _watch(self) -> None:

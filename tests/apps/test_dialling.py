@@ -62,6 +62,7 @@ async def test_whoever_is_rung_is_heard_before_and_after_the_answer(
     await sound.press("7")
     assert await until(lambda: KeyHeard(leg=call.leg, key="7") in town.heard)
     assert await call.is_there()
+    town.then = call.hang_up  # as whoever is told may do
     await trunk.rung[0].ask("BYE")
     assert town.told[-1] == NumberEnded()
     assert await until(lambda: town.media.quality(call.leg) is None), "its leg is closed"
@@ -73,6 +74,7 @@ async def test_whoever_does_not_take_the_call_leaves_nothing_behind(
 ) -> None:
     trunk.script = lambda rung: rung.respond(486)
     call = await town.dial()
+    town.then = call.hang_up  # as whoever is told may do
     assert await until(lambda: town.told == [NumberFailed(why=DialFailure.BUSY)])
     assert await until(lambda: town.media.quality(call.leg) is None)
     assert town.counted == {"busy": 1}
