@@ -40,14 +40,14 @@ class Outside:
         self.dialler = self._dialler(trunk)
         self.legs_count = 0
 
-    def ring_over(self, trunk: Outward) -> None:
-        """Ring over another trunk from now on."""
-        self.dialler = self._dialler(trunk)
+    def ring_over(self, *trunks: Outward) -> None:
+        """Ring over other trunks from now on."""
+        self.dialler = self._dialler(*trunks)
 
-    def _dialler(self, trunk: Outward) -> NodeDialler:
+    def _dialler(self, *trunks: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            WayOut(trunk=trunk, country="44", rules=RULES, numbers={}, refer={}),
+            WayOut(trunks=trunks, country="44", rules=RULES, numbers={}, refer={}),
             phone_of=lambda _: None,
             media=self.media,
             ports=self._ports,
