@@ -94,9 +94,14 @@ class Outgoing:
         self._others: dict[str, Dialog] = {}
         """Phones that answered as well, or too late, by their tags."""
 
-    def begin(self, sdp: str, *, ring_ms: int) -> None:
-        """Call, with our sound; whoever has not answered in time is rung no longer."""
+    def begin(self, sdp: str, *, ring_ms: int, word_ms: int | None = None) -> None:
+        """Call, with our sound; whoever has not answered in time is rung no longer.
+
+        A trunk that has not said a word after `word_ms` counts as out of reach.
+        """
         self._sdp = sdp
+        if word_ms is not None:
+            asyncio.get_running_loop().call_later(word_ms / 1_000, self._no_word)
         self._ours.spawn(self._conduct(ring_ms), "sip call")
 
     def hang_up(self) -> None:
@@ -216,6 +221,11 @@ class Outgoing:
             why = DialFailure.NO_ANSWER if self._is_heard else DialFailure.UNREACHABLE
             self._give_up()
             self._called.phone_failed(why)
+
+    def _no_word(self) -> None:
+        """Leave a trunk that is silent."""
+        if not self._is_heard:
+            self._no_answer()
 
     def _give_up(self) -> None:
         """Want no answer any more; before the trunk has said a word it cannot be told so."""
