@@ -9,18 +9,15 @@ POST /api/presence        SetPresence → PresenceNow
 POST /api/phone           TryPhone → PhoneTried: whether that number may be an adviser's phone
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
-GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk;
-                          ?call= names a chat; what else names a call does so as well
+GET  /api/talk            → TalkNow, with a fresh ticket; ?call= names a chat; 409 without a talk
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
-POST /api/callbacks/{call}      DoCallback → nothing; what follows comes over the live socket
+POST /api/callbacks/{call}      DoCallback → CallbackHeard; what follows comes over the live socket
 GET  /api/transfers       → TransferTargets: where the adviser may hand a caller (said to the node)
 GET  /api/board           → Board (supervisors)
 GET  /api/talks?adviser=  → Talks (supervisors), of advisers whose names have that in them
 POST /api/talks/{call}/way     → WayToTalk (supervisors), 409 when that talk is over
-POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
-                          records are away
-A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
-wrap-up that it is in.
+POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 while the records are away
+A desk that opens its socket is told how it stands: presence, health, queues, and what it is at.
 Errors are RFC 9457 problem+json with `code` as in domain/errors.py and `detail` for people.
 """
 
@@ -160,7 +157,7 @@ class DoCallback(Said):
 
     word: TakeUp | Attempt
     token: Token | None = None
-    """That of its ring: by it a word is taken also by a desk that has not rung."""
+    """That of its ring: with it a desk takes the word that has not rung."""
 
 
 class CallbackHeard(Said):

@@ -64,6 +64,13 @@ export class AtWork {
 
   readonly seen = (): Seen => this.#seen;
   readonly record = (on: boolean): boolean => this.#leg.say({ kind: "record", on });
+  readonly mute = (on: boolean): void => this.#leg.mute(on);
+  readonly hold = (on: boolean): boolean => this.#leg.say({ kind: "hold", on });
+  readonly pressKey = (key: string): boolean => this.#leg.say({ kind: "key", key });
+  readonly write = (notes: string): void => this.#notes.write({ notes });
+  readonly pause = (): void => void this.#notes.flush();
+  readonly choosePhone = (choosing: boolean): void => this.#show({ choosingPhone: choosing });
+  readonly forgetTrouble = (): void => this.#show({ trouble: null });
 
   readonly watch = (watcher: () => void): (() => void) => {
     this.#watchers.add(watcher);
@@ -109,10 +116,6 @@ export class AtWork {
     if (isThere && stream !== null && this.#phone.inUse === null) await this.#leg.use(stream);
     if (isThere) this.#openLeg();
     return isThere;
-  }
-
-  choosePhone(choosing: boolean): void {
-    this.#show({ choosingPhone: choosing });
   }
 
   /** Take the sound on a phone from now on; return why that may not be, or null. */
@@ -161,18 +164,6 @@ export class AtWork {
     if (ring !== null) this.#words.end(ring.call, ring.token, how);
   }
 
-  mute(on: boolean): void {
-    this.#leg.mute(on);
-  }
-
-  hold(on: boolean): void {
-    this.#leg.say({ kind: "hold", on });
-  }
-
-  pressKey(key: string): void {
-    this.#leg.say({ kind: "key", key });
-  }
-
   openTransfer(open: boolean): void {
     this.#show({ transferring: open && isUp(this.#seen) });
   }
@@ -207,16 +198,8 @@ export class AtWork {
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
   }
 
-  write(notes: string): void {
-    this.#notes.write({ notes });
-  }
-
   choose(outcome: string): void {
     this.#notes.write({ outcome });
-    void this.#notes.flush();
-  }
-
-  pause(): void {
     void this.#notes.flush();
   }
 
@@ -244,10 +227,6 @@ export class AtWork {
       await desk.signOut();
       this.#signedOut(false);
     });
-  }
-
-  forgetTrouble(): void {
-    this.#show({ trouble: null });
   }
 
   /** The callback that rings or is taken: there is no leg to it. */
