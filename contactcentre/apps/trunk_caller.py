@@ -57,7 +57,9 @@ class TrunkCaller:
         media: AiortcMedia,
         admission: Admission,
         calls: NodeCalls,
+        changed: Callable[[CallId], None],
     ) -> None:
+        """Begin; `changed` is told of what another node would need to know."""
         self._phone = phone
         self._claim = claim
         self._host = host
@@ -65,6 +67,7 @@ class TrunkCaller:
         self._media = media
         self._admission = admission
         self._calls = calls
+        self._changed = changed
         self._signed = ""
         self._leg: PhoneLeg | None = None
         self._call: NodeCall | None = None
@@ -129,6 +132,7 @@ class TrunkCaller:
             self._phone.answer(said.sdp, call=self.call_id)
         elif isinstance(said, ClaimChanged):
             self._signed = said.claim
+            self._changed(self.call_id)
 
     def hurry(self, *, on: bool) -> None:
         """Do nothing: a phone that is silent is asked whether it is there (`keep_watch`)."""
@@ -145,6 +149,7 @@ class TrunkCaller:
 
     def phone_began(self) -> None:
         """Let sound flow."""
+        self._changed(self.call_id)
         if self._leg is not None:
             self._leg.begin()
 
