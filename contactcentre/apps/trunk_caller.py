@@ -61,7 +61,9 @@ class TrunkCaller:
         media: AiortcMedia,
         admission: Admission,
         calls: NodeCalls,
+        changed: Callable[[CallId], None],
     ) -> None:
+        """Begin; `changed` is told of what another node would need to know."""
         self._phone = phone
         self._claim = claim
         self._host = host
@@ -69,6 +71,7 @@ class TrunkCaller:
         self._media = media
         self._admission = admission
         self._calls = calls
+        self._changed = changed
         self._signed = ""
         self._leg: PhoneLeg | None = None
         self._call: NodeCall | None = None
@@ -138,6 +141,7 @@ class TrunkCaller:
             self._be_heard(said.sdp)
         elif isinstance(said, ClaimChanged):
             self._signed = said.claim
+            self._changed(self.call_id)
         elif isinstance(said, Stage) and (said.keys or said.state not in ASKS_NOTHING):
             self._answer()
 
@@ -158,6 +162,7 @@ class TrunkCaller:
 
     def phone_began(self) -> None:
         """Let sound flow."""
+        self._changed(self.call_id)
         if self._leg is not None:
             self._leg.begin()
 

@@ -1,6 +1,7 @@
 """Callers who ring from a trunk: each becomes a call of this node as one from a page does."""
 
-from collections.abc import Callable, Coroutine, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping
 
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
@@ -50,6 +51,9 @@ class TrunkCalls:
         self._spawn = spawn
         self._admitting = 0
         self._callers: dict[CallId, TrunkCaller] = {}
+        self.changed: set[CallId] = set()
+        """Calls of which another node would need to know something new."""
+        self.has_changed = asyncio.Event()
 
     @property
     def retry_after_s(self) -> int | None:
@@ -98,10 +102,16 @@ class TrunkCalls:
         caller = self._callers.get(call)
         return None if caller is None else caller.trunk_and_phone
 
-    def kept(self) -> dict[CallId, str]:
-        """Return what another node needs to go on with each call that stands."""
-        said = ((call, caller.kept) for call, caller in self._callers.items())
+    def kept(self, calls: Collection[CallId] | None = None) -> dict[CallId, str]:
+        """Return what another node needs to go on with each call that stands, or with some."""
+        callers = self._callers
+        some = callers if calls is None else [call for call in calls if call in callers]
+        said = ((call, callers[call].kept) for call in some)
         return {call: one.model_dump_json() for call, one in said if one is not None}
+
+    def _note_change(self, call: CallId) -> None:
+        self.changed.add(call)
+        self.has_changed.set()
 
     def _caller(
         self,
@@ -121,6 +131,7 @@ class TrunkCalls:
             media=self._media,
             admission=self._admission,
             calls=self._calls,
+            changed=self._note_change,
         )
 
     async def _see_through(self, caller: TrunkCaller) -> None:
@@ -131,6 +142,7 @@ class TrunkCalls:
         finally:
             self._admitting -= 1
         self._callers[caller.call_id] = caller
+        self._note_change(caller.call_id)
         try:
             await caller.keep_watch()
         finally:

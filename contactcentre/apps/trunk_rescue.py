@@ -1,13 +1,15 @@
 """Telephone calls outlive their node: what they are is kept, and a living node takes them up.
 
-A page comes back by itself; a phone must be fetched. Each node keeps, with every beat, what another
-needs to go on with its calls. Whoever sees a node neither beat nor answer takes its calls, some at
-a time, and offers its own sound in each dialog. A node that has started again does so with its own.
+A page comes back by itself; a phone must be fetched. Each node keeps what another needs to go on
+with its calls, soon after each change and with every beat. Whoever sees a node neither beat nor
+answer takes its calls, some at a time, and offers its own sound in each dialog. A node that has
+started again does so with its own.
 An outside number that was rung is told goodbye: whoever has asked there asks no longer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Protocol
 
@@ -38,6 +40,8 @@ TAKEN_AT_ONCE_MAX = 5
 OWN_MAX = 2_000
 """More than a node ever had."""
 KEPT_AT_ONCE_MAX = 200
+GATHERED_MS = 50
+"""So long after a change it is kept, with what has changed besides."""
 ALL_AGAIN_EVERY_BEATS = 10
 
 
@@ -79,9 +83,10 @@ class TrunkRescue:
         """Each other node as it last changed, and when that was seen."""
 
     async def keep(self) -> None:
-        """Keep what has changed with every beat, for ever; first take up what a former run had."""
+        """Keep what has changed, for ever; first take up what a former run had."""
         has_looked = False
         for beat in count():
+            due_ms = self._clock.monotonic_ms() + BEAT_EVERY_MS
             try:
                 if not has_looked:
                     await self._take(self._node, OWN_MAX)
@@ -89,15 +94,31 @@ class TrunkRescue:
                 if beat % ALL_AGAIN_EVERY_BEATS == 0:  # the store may have been emptied
                     self._said = dict.fromkeys(self._said, "")
                 await self.keep_once()
+                await self._keep_changes(due_ms)
             except StateUnavailable:
                 log.debug("telephone calls are kept a little later")
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+            await asyncio.sleep(max(0, due_ms - self._clock.monotonic_ms()) / 1_000)
+
+    async def _keep_changes(self, until_ms: int) -> None:
+        """Keep what changes until the next beat. Raises StateUnavailable."""
+        while (left_ms := until_ms - self._clock.monotonic_ms()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_ms / 1_000):
+                    await self._trunk.has_changed.wait()
+                    await asyncio.sleep(GATHERED_MS / 1_000)
+            if self._trunk.has_changed.is_set():
+                self._trunk.has_changed.clear()
+                changed, self._trunk.changed = self._trunk.changed, set()
+                await self._keep(self._trunk.kept(changed))
 
     async def keep_once(self) -> None:
         """Keep what has changed. Raises StateUnavailable."""
         now = {**self._trunk.kept(), **self._outside()}
+        await self._keep(now, ended=[call for call in self._said if call not in now])
+
+    async def _keep(self, now: Mapping[CallId, str], *, ended: Sequence[CallId] = ()) -> None:
+        """Keep what is new of some calls, and forget ended ones. Raises StateUnavailable."""
         changed = {call: said for call, said in now.items() if self._said.get(call) != said}
-        ended = [call for call in self._said if call not in now]
         some = dict(list(changed.items())[:KEPT_AT_ONCE_MAX])
         if some or ended:
             sealed = {call: self._signatures.seal_text(said) for call, said in some.items()}

@@ -26,6 +26,7 @@ from contactcentre.adapters.web.claims import Signatures, page_digest
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.phone_calls import PhoneCalls
+from contactcentre.apps.phone_opening import open_way
 from contactcentre.apps.phone_page import PhonePage
 from contactcentre.apps.stream_carriage import StreamCarriage
 from contactcentre.apps.stream_socket import StreamSocket, started
@@ -42,6 +43,7 @@ from contactcentre.ports.environment import Clock
 from contactcentre.ports.phone_claims import OpenedWay, PhoneClaims
 from contactcentre.wire.claims import CallerClaim, PhonePass
 from contactcentre.wire.closing import Closing
+from contactcentre.wire.phones import Here
 
 log = structlog.get_logger()
 
@@ -132,8 +134,10 @@ class TwilioLegs:
         self._used[given.nonce] = None
         while len(self._used) > PASSES_KEPT_MAX:
             self._used.popitem(last=False)
+        ground = self._ground
+        is_here = ground.calls.look(given.call) is not Here.UNKNOWN
         try:
-            opened = await self._ground.phones.open_way(given.call, nonce=given.nonce)
+            opened = await open_way(ground.phones, given, ground.clock, is_here=is_here)
         except StateUnavailable:
             log.warning("a call is taken in by its pass alone", call=given.call)
             return OpenedWay(attempt=given.attempt, claim=None)

@@ -7,13 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from contactcentre.adapters.sip.dialog import SDP
-from contactcentre.adapters.sip.messages import Request, Response, address_of, read_uri
+from contactcentre.adapters.sip.messages import (
+    MalformedMessage,
+    Request,
+    Response,
+    address_of,
+    read_message,
+    read_uri,
+)
 from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.ways import Way, Ways
 
 QUIET_PORTS = range(10_000, 20_000)
 """Below those that the system gives to whoever connects."""
+PROVISIONAL = b"SIP/2.0 1"
 Headers = Sequence[tuple[str, str]]
 
 
@@ -43,7 +51,7 @@ class Exchange:
         self.transactions = Transactions(
             request_came=self._came, ack_came=self._ack_came, success_came=self._success
         )
-        self.ways = Ways(self.transactions.received, keys)
+        self.ways = Ways(self._received, keys)
         self._calls: dict[str, PhoneCall] = {}
 
     async def open(self) -> None:
@@ -75,6 +83,15 @@ class Exchange:
     def forget(self, call: "PhoneCall") -> None:
         """Let go of a call that is over."""
         self._calls.pop(call.call_id, None)
+
+    def _received(self, data: bytes, way: Way) -> None:
+        """Take what came; that a call is tried matters to whoever would try elsewhere."""
+        if data.startswith(PROVISIONAL):
+            with suppress(MalformedMessage):
+                call = self._calls.get(read_message(data).call_id)
+                if call is not None:
+                    call.tried()
+        self.transactions.received(data, way)
 
     def _came(self, serving: Serving) -> None:
         call = self._calls.get(serving.request.call_id)
@@ -121,6 +138,8 @@ class PhoneCall:
     offering: Serving | None = None
     heard: Callable[[str], None] = lambda _sdp: None
     """Told what the other side says of its sound, at each answer or offer."""
+    tried: Callable[[], None] = lambda: None
+    """Told that the other side has the INVITE, and an answer may take a while."""
     ended: Callable[[], None] = lambda: None
     """Told that the other side has hung up."""
     answered_again: Callable[[Response], None] = lambda _response: None

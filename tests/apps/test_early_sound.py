@@ -70,7 +70,7 @@ def caller(line: Line) -> TrunkCaller:
     """Return a caller who hears announcements early, and has just been given the sound."""
     behind: Any = None
     one = TrunkCaller(
-        line, behind, host="", is_early=True,
+        line, behind, host="", is_early=True, changed=lambda _: None,
         new_leg=behind, media=behind, admission=behind, calls=behind,
     )  # fmt: skip
     one.send(Answer(call=CallId("c"), sdp="sound"))
