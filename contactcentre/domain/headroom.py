@@ -7,7 +7,7 @@ every node is strained, a call with late sound is better than none.
 LATE_RATIO_MAX = 0.01
 """Of the last minute's ticks: more than that begun late is heard by those who are there."""
 BUSY_RATIO_MAX = 0.7
-"""Of the time: in ticks, which take in what browsers and phones send. The rest is for everything else."""
+"""Of the time: in ticks, what browsers and phones send included. The rest is for all else."""
 
 
 def is_strained(*, late_ratio: float, busy_ratio: float) -> bool:
