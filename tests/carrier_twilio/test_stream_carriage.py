@@ -36,7 +36,9 @@ class Line:
         self.heard: list[bytes] = []
         self.is_open = asyncio.Event()
         self.is_open.set()
-        self.carriage.terms.open(self.heard.append, self.heard.append)
+        self.carriage.terms.open(
+            lambda data, _waited_s=0.0: self.heard.append(data), self.heard.append
+        )
 
     async def send(self, text: str) -> None:
         """Take a message, once the network lets it through."""
