@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 
 LATE_RATIO_MAX = 0.01
 """Of the last minute's ticks: more than that begun late is heard by those who are there."""
-BUSY_RATIO_MAX = 0.5
-"""Of the time: in ticks. As much again goes into what comes in between them."""
+BUSY_RATIO_MAX = 0.7
+"""Of the time: in ticks, what browsers and phones send included. The rest is for all else."""
 LEGS_PER_CALL = 2
 """A call is taken in only if its adviser will find room as well."""
 

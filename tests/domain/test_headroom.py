@@ -26,7 +26,7 @@ DRAINING = Node("draining", draining=True)
 
 @pytest.mark.parametrize(
     ("late", "busy", "strained"),
-    [(0.0, 0.0, False), (0.01, 0.5, False), (0.02, 0.1, True), (0.0, 0.6, True)],
+    [(0.0, 0.0, False), (0.01, 0.7, False), (0.02, 0.1, True), (0.0, 0.8, True)],
 )
 def test_late_or_busy_ticks_are_a_strain(late: float, busy: float, strained: bool) -> None:  # noqa: FBT001 - of a table
     assert is_strained(late_ratio=late, busy_ratio=busy) is strained

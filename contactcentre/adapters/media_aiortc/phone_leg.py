@@ -34,6 +34,7 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
 )
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
 from contactcentre.adapters.media_aiortc.sound_port import SoundPort
+from contactcentre.adapters.media_aiortc.srtp import Transform, protector, unprotector
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
@@ -76,6 +77,8 @@ class PhoneLeg:
         self._last_heard = 0.0
         self._out: pylibsrtp.Session | None = None
         self._in: pylibsrtp.Session | None = None
+        self._protect: Transform | None = None
+        self._unprotect: Transform | None = None
         self.refused_count = 0
         """Packets that were not from the phone, or not encrypted for us."""
 
@@ -148,6 +151,7 @@ class PhoneLeg:
         if theirs is not None and theirs.srtp is not None:
             srtp = SrtpKeys.draw(tag=theirs.srtp.tag, suite=theirs.srtp.suite)
             self._out = pylibsrtp.Session(_policy(srtp, pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
+            self._protect = protector(self._out)
         self._ours = OurSound(
             place=(self._address, self._port),
             session=source,
@@ -192,7 +196,7 @@ class PhoneLeg:
     def send(self, packet: bytes) -> None:
         """Send sound, unless the phone wants none."""
         if self._there is not None and self._sound is not None:
-            data = packet if self._out is None else self._out.protect(packet)
+            data = packet if self._protect is None else self._protect(packet)
             self._sound.send(data, self._there)
 
     def send_report(self, packet: bytes) -> None:
@@ -238,6 +242,7 @@ class PhoneLeg:
         is_new = before is None or before.srtp != theirs.srtp
         if theirs.srtp is not None and (self._in is None or is_new):
             self._in = pylibsrtp.Session(_policy(theirs.srtp, pylibsrtp.Policy.SSRC_ANY_INBOUND))
+            self._unprotect = unprotector(self._in)
         self._aim()
 
     def _aim(self) -> None:
@@ -264,9 +269,9 @@ class PhoneLeg:
         if address != self._heard_at and not self._is_believed(data, address):
             self.refused_count += 1
             return
-        if self._in is not None:
+        if self._unprotect is not None:
             try:
-                data = self._in.unprotect(data)
+                data = self._unprotect(data)
             except (pylibsrtp.Error, ValueError):
                 self.refused_count += 1
                 return
