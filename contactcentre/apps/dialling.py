@@ -1,8 +1,9 @@
 """Outside numbers that this node rings, each with a leg in the room of one of its calls."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -38,6 +39,8 @@ from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
+TRUNK_SILENT_MS = 4_000
+"""A trunk that has not said a word for so long is left for the next one."""
 ANSWERED, GIVEN_UP = "answered", "given_up"
 REFERRED, NOT_REFERRED = "referred", "not_referred"
 PhoneOf = Callable[[CallId], tuple[str, Phone] | None]
@@ -63,12 +66,15 @@ class OutsideCall:
         sound: PhoneLeg,
         told: Callable[[DialEvent], None],
         heard: Callable[[LegEvent], None],
-        over: Callable[["OutsideCall", str | None], None],
+        over: Callable[["OutsideCall", str], None],
     ) -> None:
         self.leg = leg
         self.number = number
         self.phone: Outgoing
+        self.others: Iterator[Callable[[], Outgoing]] = iter(())
+        """Each begins the same call over another trunk."""
         self.is_answered = False
+        self._has_rung = False
         self._sound = sound
         self._told = told
         self._heard = heard
@@ -79,7 +85,7 @@ class OutsideCall:
         """End it; nothing more is told."""
         if not self._is_over:
             self.phone.hang_up()
-            self._end(None if self.is_answered else GIVEN_UP)
+            self._end(ANSWERED if self.is_answered else GIVEN_UP)
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call."""
@@ -89,7 +95,7 @@ class OutsideCall:
 
     def phone_rings(self, early: str | None) -> None:
         """Let what the network sends meanwhile be heard."""
-        is_heard = False
+        is_heard, self._has_rung = False, True
         if early is not None and not self._is_over:
             try:
                 self._sound.answered(early)
@@ -116,30 +122,40 @@ class OutsideCall:
         return self._sound.offered(offer)
 
     def phone_failed(self, why: DialFailure) -> None:
-        """Tell that nobody has answered."""
-        self._tell(NumberFailed(why=why))
-        self._end(why.value)
+        """Try the next trunk if this one is out of reach; else tell that nobody has answered."""
+        if why is DialFailure.UNREACHABLE and not (self._has_rung or self._is_over):
+            other = next(self.others, None)
+            if other is not None:
+                log.warning("a trunk is out of reach, and another one is tried", leg=self.leg)
+                self.phone = other()
+                return
+        if self._end(why.value):
+            self._told(NumberFailed(why=why))
 
     def phone_ended(self) -> None:
         """Tell that whoever had answered has gone."""
-        self._tell(NumberEnded())
-        self._end(None)
+        if self._end(ANSWERED):
+            self._told(NumberEnded())
 
     def _tell(self, event: DialEvent) -> None:
         if not self._is_over:
             self._told(event)
 
-    def _end(self, outcome: str | None) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._over(self, outcome)
+    def _end(self, outcome: str) -> bool:
+        """Let go of the leg, and say whether that was not done before."""
+        if self._is_over:
+            return False
+        self._is_over = True
+        self._over(self, outcome)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut:
-    """Whom a node may ring, and over which trunk."""
+    """Whom a node may ring, and over which trunks."""
 
-    trunk: Outward
+    trunks: Sequence[Outward]
+    """The first one that is in reach is used; all have the same law."""
     country: str
     """Of numbers that come without one."""
     rules: DialRules
@@ -237,9 +253,9 @@ class NodeDialler:
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
-            law=self._way_out.trunk.law,
+            law=self._way_out.trunks[0].law,
             keys_payload_type=KEYS_PAYLOAD_TYPE,
-            believed=[self._way_out.trunk.peer[0]],
+            believed=[trunk.peer[0] for trunk in self._way_out.trunks],
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
         self._calls.add(outside)
@@ -249,12 +265,26 @@ class NodeDialler:
             self._calls.discard(outside)
             self._count(problem.code)
             raise
-        outside.phone = self._door.call(self._way_out.trunk, dialled, shown=own, called=outside)
-        outside.phone.begin(sdp, ring_ms=ring_ms)
+        outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
+        outside.phone = next(outside.others)()
         if not self._is_watching:
             self._is_watching = True
             self._spawn(self._watch(), "numbers rung")
         return outside
+
+    def _ways(
+        self, outside: OutsideCall, sdp: str, *, shown: PhoneNumber, ring_ms: int
+    ) -> Iterator[Callable[[], Outgoing]]:
+        """Yield what begins the call over each trunk; only the last one is waited for longer."""
+        last = self._way_out.trunks[-1]
+
+        def begun(trunk: Outward) -> Outgoing:
+            call = self._door.call(trunk, outside.number, shown=shown, called=outside)
+            call.begin(sdp, ring_ms=ring_ms, word_ms=None if trunk is last else TRUNK_SILENT_MS)
+            return call
+
+        for trunk in self._way_out.trunks:
+            yield partial(begun, trunk)
 
     async def _seat(
         self,
@@ -273,10 +303,10 @@ class NodeDialler:
         finally:
             self._media.withdraw(word)
 
-    def _over(self, outside: OutsideCall, outcome: str | None) -> None:
+    def _over(self, outside: OutsideCall, outcome: str) -> None:
         """Let go of a call; one that was answered is counted so at its end."""
         self._calls.discard(outside)
-        self._count(ANSWERED if outcome is None else outcome)
+        self._count(outcome)
         self._spawn(self._media.close(outside.leg), "outside leg closing")
 
     async def _watch(self) -> None:

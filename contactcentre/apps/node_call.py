@@ -219,6 +219,12 @@ class NodeCall:
 
     async def run(self) -> None:
         """Take the call through its stages to its end."""
+        try:
+            await self._run()
+        finally:
+            self.room.outside.end()  # also after a mistake of ours
+
+    async def _run(self) -> None:
         stages = asyncio.create_task(self._stages(), name="stages")
         leaving = asyncio.create_task(self.caller.left.wait(), name="caller leaving")
         try:

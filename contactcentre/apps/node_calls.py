@@ -302,7 +302,6 @@ class NodeCalls:
         try:
             await call.run()
         finally:
-            call.room.outside.end()
             if self._calls.get(call.call.id) is call:
                 del self._calls[call.call.id]
             self._staying.discard(call.call.id)

@@ -241,10 +241,10 @@ class OutsideParty:
                 self._answer(party)
             case NumberFailed(why=why):
                 self._over(party, OUTSIDE_ENDS.get(why, ConsultEnd.NOT_REACHED))
-            case NumberEnded():
+            case NumberEnded() if self.is_left:
                 self._gone.set()
-                if not self.is_left:
-                    self._over(party, ConsultEnd.LEFT)
+            case NumberEnded():
+                self._over(party, ConsultEnd.LEFT)
             case _:
                 pass
 

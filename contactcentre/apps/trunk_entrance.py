@@ -160,17 +160,20 @@ def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
     if settings.outside_numbers is None:
         return None
     numbers = read_outside_numbers(settings.outside_numbers)
-    for name, trunk in trunks.outward.items():
-        return WayOut(
-            trunk=trunk,
-            country=trunks.country(name),
-            rules=numbers.rules,
-            numbers=numbers.numbers,
-            refer={name: one for name, one in trunks.outward.items() if one.refer},
+    outward = trunks.outward
+    if not outward:
+        raise BadRequest(
+            "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS says where our calls go: "
+            "write [trunks.NAME.out] for one of them."
         )
-    raise BadRequest(
-        "CC_OUTSIDE_NUMBERS is set, but no trunk of CC_SIP_TRUNKS says where our calls go: write "
-        "[trunks.NAME.out] for one of them."
+    if len({one.law for one in outward.values()}) > 1:
+        raise BadRequest("Give every [trunks.NAME.out] the same law: a call may go over any.")
+    return WayOut(
+        trunks=tuple(outward.values()),
+        country=trunks.country(next(iter(outward))),
+        rules=numbers.rules,
+        numbers=numbers.numbers,
+        refer={name: one for name, one in outward.items() if one.refer},
     )
 
 

@@ -1,7 +1,7 @@
 """A node's dialler with real sound and a real socket, and whoever is rung by it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from contactcentre.adapters.environment.machine import MachineClock
@@ -30,6 +30,8 @@ class Outside:
     def __init__(self, entrance: Entrance, board: SoundingBoard, trunk: Outward) -> None:
         self.counted: Counter[str] = Counter()
         self.told: list[DialEvent] = []
+        self.then: Callable[[], None] = lambda: None
+        """Done whenever something is told."""
         self.heard: list[LegEvent] = []
         self.trunk = trunk
         self.media = board.media
@@ -38,14 +40,14 @@ class Outside:
         self.dialler = self._dialler(trunk)
         self.legs_count = 0
 
-    def ring_over(self, trunk: Outward) -> None:
-        """Ring over another trunk from now on."""
-        self.dialler = self._dialler(trunk)
+    def ring_over(self, *trunks: Outward) -> None:
+        """Ring over other trunks from now on."""
+        self.dialler = self._dialler(*trunks)
 
-    def _dialler(self, trunk: Outward) -> NodeDialler:
+    def _dialler(self, *trunks: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            WayOut(trunk=trunk, country="44", rules=RULES, numbers={}, refer={}),
+            WayOut(trunks=trunks, country="44", rules=RULES, numbers={}, refer={}),
             phone_of=lambda _: None,
             media=self.media,
             ports=self._ports,
@@ -59,6 +61,10 @@ class Outside:
         """Count what became of a number."""
         self.counted[outcome] += 1
 
+    def _tell(self, event: DialEvent) -> None:
+        self.told.append(event)
+        self.then()
+
     async def dial(
         self, number: str = OUTSIDE, *, ring_ms: int = 5_000, shown: PhoneNumber | None = None
     ) -> OutsideCall:
@@ -69,7 +75,7 @@ class Outside:
             call=CALL,
             leg=LegId(f"outside {self.legs_count}"),
             ring_ms=ring_ms,
-            told=self.told.append,
+            told=self._tell,
             heard=self.heard.append,
             shown=shown,
         )

@@ -62,6 +62,7 @@ async def test_whoever_is_rung_is_heard_before_and_after_the_answer(
     await sound.press("7")
     assert await until(lambda: KeyHeard(leg=call.leg, key="7") in town.heard)
     assert await call.is_there()
+    town.then = call.hang_up  # as whoever is told may do
     await trunk.rung[0].ask("BYE")
     assert town.told[-1] == NumberEnded()
     assert await until(lambda: town.media.quality(call.leg) is None), "its leg is closed"
@@ -73,6 +74,7 @@ async def test_whoever_does_not_take_the_call_leaves_nothing_behind(
 ) -> None:
     trunk.script = lambda rung: rung.respond(486)
     call = await town.dial()
+    town.then = call.hang_up  # as whoever is told may do
     assert await until(lambda: town.told == [NumberFailed(why=DialFailure.BUSY)])
     assert await until(lambda: town.media.quality(call.leg) is None)
     assert town.counted == {"busy": 1}
@@ -148,6 +150,45 @@ async def test_a_silent_phone_that_is_gone_is_found_out(
     assert NumberEnded() not in town.told
     trunk.knows_calls = False
     assert await until(lambda: town.told[-1] == NumberEnded())
+
+
+@pytest.mark.parametrize("first", ["busy with itself", "silent"])
+async def test_a_trunk_that_is_out_of_reach_is_left_for_the_next_one(
+    town: Outside,
+    trunk: Answering,
+    sound: PhonePeer,
+    monkeypatch: pytest.MonkeyPatch,
+    first: str,
+) -> None:
+    monkeypatch.setattr("contactcentre.apps.dialling.TRUNK_SILENT_MS", 200)
+    other = Answering()
+    await other.open()
+    if first == "silent":
+        trunk.script = lambda _: None
+    else:
+        trunk.script = lambda rung: rung.respond(503)
+    other.script = lambda rung: rung.respond(200, sdp=sound.sdp())
+    town.ring_over(trunk.outward, other.outward)
+    call = await town.dial()
+    assert await until(lambda: town.told == [NumberAnswered()])
+    if first == "silent":
+        trunk.rung[0].respond(200, sdp=sound.sdp())
+        assert await until(lambda: trunk.methods() == ["BYE"]), "it comes too late"
+    other.knows_calls = False
+    assert not await call.is_there()
+    other.script = lambda rung: rung.respond(486)
+    await town.dial()
+    assert await until(lambda: town.told[-1] == NumberFailed(why=DialFailure.BUSY))
+    assert town.counted == {"answered": 1, "busy": 1}
+    await other.close()
+
+
+async def test_what_no_trunk_can_reach_is_told_so(town: Outside, trunk: Answering) -> None:
+    trunk.script = lambda rung: rung.respond(503)
+    town.ring_over(trunk.outward, trunk.outward)
+    await town.dial()
+    assert await until(lambda: town.told == [NumberFailed(why=DialFailure.UNREACHABLE)])
+    assert len(trunk.rung) == 2
 
 
 async def test_two_outside_numbers_hear_one_another_in_one_room(

@@ -203,6 +203,11 @@ async def test_where_no_trunk_calls_out_nobody_is_asked(stage: Stage) -> None:
 async def test_a_caller_who_was_left_there_stays_until_one_of_the_two_goes(
     stage: Stage, ends: str
 ) -> None:
+    await stage.rings()
+    stage.dialler.told(NumberAnswered())
+    stage.dialler.told(NumberEnded())  # an earlier one, who has gone
+    stage.noted.clear()
+    stage.dialler.hung_up_count = 0
     await stage.rings(hands_over=True)
     stage.dialler.told(NumberAnswered())
     assert stage.handed_count == 1

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from contactcentre.adapters.sip.dialog import SDP, Dialog, DialogFacts, Headers, Ours, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.session_timer import accepted, longer, wanted
-from contactcentre.adapters.sip.transactions import LIFE_S, Asking
+from contactcentre.adapters.sip.transactions import LIFE_S
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.adapters.sip.ways import Way
 from contactcentre.domain.dialling import DialFailure
@@ -84,7 +84,6 @@ class Outgoing:
         self._sdp = ""
         self._early = ""
         self._request: Request
-        self._asking: Asking | None = None
         self._bound: asyncio.Timeout | None = None
         self._is_heard = False
         """The trunk has the call, and so can be told to give it up."""
@@ -94,9 +93,14 @@ class Outgoing:
         self._others: dict[str, Dialog] = {}
         """Phones that answered as well, or too late, by their tags."""
 
-    def begin(self, sdp: str, *, ring_ms: int) -> None:
-        """Call, with our sound; whoever has not answered in time is rung no longer."""
+    def begin(self, sdp: str, *, ring_ms: int, word_ms: int | None = None) -> None:
+        """Call, with our sound; whoever has not answered in time is rung no longer.
+
+        A trunk that has not said a word after `word_ms` counts as out of reach.
+        """
         self._sdp = sdp
+        if word_ms is not None:
+            asyncio.get_running_loop().call_later(word_ms / 1_000, self._no_word)
         self._ours.spawn(self._conduct(ring_ms), "sip call")
 
     def hang_up(self) -> None:
@@ -183,7 +187,7 @@ class Outgoing:
     async def _ask(self, request: Request) -> Response | None:
         """Ask once, and wait as long as it rings."""
         self._is_heard = False
-        asking = self._asking = self._ours.transactions.begin(request, self._way())
+        asking = self._ours.transactions.begin(request, self._way())
         asking.provisional = self._rings
         try:
             async with asyncio.timeout(LIFE_S) as self._bound:
@@ -191,7 +195,7 @@ class Outgoing:
         except TimeoutError:
             return None
         finally:
-            self._bound = self._asking = None
+            self._bound = None
             self._ours.transactions.over(asking)
 
     def _rings(self, response: Response) -> None:
@@ -201,7 +205,7 @@ class Outgoing:
                 self._cancel()
             return
         self._is_heard = True
-        if self._bound is not None:
+        if self._bound is not None and not self._bound.expired():
             self._bound.reschedule(None)  # from here on it is the ringing that ends
         if response.code == 100:  # noqa: PLR2004 - trying
             return
@@ -217,6 +221,11 @@ class Outgoing:
             self._give_up()
             self._called.phone_failed(why)
 
+    def _no_word(self) -> None:
+        """Leave a trunk that is silent."""
+        if not self._is_heard:
+            self._no_answer()
+
     def _give_up(self) -> None:
         """Want no answer any more; before the trunk has said a word it cannot be told so."""
         if not self._is_given_up and not self._is_decided:
@@ -226,7 +235,7 @@ class Outgoing:
 
     def _cancel(self) -> None:
         self._is_heard = True
-        if self._bound is None:
+        if self._bound is None or self._bound.expired():
             return
         self._bound.reschedule(asyncio.get_running_loop().time() + LIFE_S)
         kept = {"via", "route", "max-forwards", "from", "to", "call-id"}
