@@ -12,7 +12,7 @@ from types import MappingProxyType
 from contactcentre.adapters.sip.dialog import SDP, Dialog, DialogFacts, Headers, Ours, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.session_timer import accepted, longer, wanted
-from contactcentre.adapters.sip.transactions import LIFE_S, Asking
+from contactcentre.adapters.sip.transactions import LIFE_S
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.adapters.sip.ways import Way
 from contactcentre.domain.dialling import DialFailure
@@ -84,7 +84,6 @@ class Outgoing:
         self._sdp = ""
         self._early = ""
         self._request: Request
-        self._asking: Asking | None = None
         self._bound: asyncio.Timeout | None = None
         self._is_heard = False
         """The trunk has the call, and so can be told to give it up."""
@@ -188,7 +187,7 @@ class Outgoing:
     async def _ask(self, request: Request) -> Response | None:
         """Ask once, and wait as long as it rings."""
         self._is_heard = False
-        asking = self._asking = self._ours.transactions.begin(request, self._way())
+        asking = self._ours.transactions.begin(request, self._way())
         asking.provisional = self._rings
         try:
             async with asyncio.timeout(LIFE_S) as self._bound:
@@ -196,7 +195,7 @@ class Outgoing:
         except TimeoutError:
             return None
         finally:
-            self._bound = self._asking = None
+            self._bound = None
             self._ours.transactions.over(asking)
 
     def _rings(self, response: Response) -> None:
@@ -206,7 +205,7 @@ class Outgoing:
                 self._cancel()
             return
         self._is_heard = True
-        if self._bound is not None:
+        if self._bound is not None and not self._bound.expired():
             self._bound.reschedule(None)  # from here on it is the ringing that ends
         if response.code == 100:  # noqa: PLR2004 - trying
             return
@@ -236,7 +235,7 @@ class Outgoing:
 
     def _cancel(self) -> None:
         self._is_heard = True
-        if self._bound is None:
+        if self._bound is None or self._bound.expired():
             return
         self._bound.reschedule(asyncio.get_running_loop().time() + LIFE_S)
         kept = {"via", "route", "max-forwards", "from", "to", "call-id"}
