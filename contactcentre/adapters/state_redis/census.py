@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contactcentre.adapters.state_redis.blackboard import Blackboard, texts
-from contactcentre.adapters.state_redis.dialogs import trunk_standing
+from contactcentre.adapters.state_redis.dialogs import trunk_standings
 from contactcentre.domain.ids import CallId, NodeId
 from contactcentre.ports.phones import TrunkStanding
 
@@ -56,7 +56,7 @@ class RedisCensus:
         found: dict[str, dict[NodeId, TrunkStanding]] = {}
         for node in nodes:
             key = self._blackboard.keys.trunks(node)
-            said = texts(await self._blackboard.client.ask("HGETALL", key))
-            for name, standing in zip(said[::2], said[1::2], strict=True):
-                found.setdefault(name, {})[node] = trunk_standing(standing)
+            said: bytes | None = await self._blackboard.client.ask("GET", key)
+            for name, standing in trunk_standings((said or b"").decode()).items():
+                found.setdefault(name, {})[node] = standing
         return found

@@ -55,12 +55,12 @@ class RedisDialogs(Blackboard):
         said = [
             word
             for name, standing in standings.items()
-            for word in (name, f"{UP if standing.is_up else DOWN} {standing.since_ms}")
+            for word in (name, UP if standing.is_up else DOWN, str(standing.since_ms))
         ]
         match await self.run(
             "keep_trunks",
             keys={"trunks": self.keys.trunks(node)},
-            argv={"kept_s": PROCESS_KEPT_S, "names_and_standings...": said},
+            argv={"kept_s": PROCESS_KEPT_S, "said": " ".join(said)},
         ):
             case ["kept"]:
                 return
@@ -68,7 +68,10 @@ class RedisDialogs(Blackboard):
                 raise AssertionError(reply)
 
 
-def trunk_standing(said: str) -> TrunkStanding:
-    """Return how a trunk stands, as it was kept."""
-    word, _, since_ms = said.partition(" ")
-    return TrunkStanding(is_up=word == UP, since_ms=int(since_ms))
+def trunk_standings(said: str) -> dict[str, TrunkStanding]:
+    """Return how trunks stand, as it was kept."""
+    words = said.split()
+    return {
+        name: TrunkStanding(is_up=word == UP, since_ms=int(since_ms))
+        for name, word, since_ms in zip(words[::3], words[1::3], words[2::3], strict=True)
+    }

@@ -40,7 +40,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | dialog:<call>     | string  | nodes                          | a day after the last change       |
 | dialogs:<node>    | set     | nodes; whoever takes the calls | while telephone calls are there   |
 |                   |         | of a lost one up               |                                   |
-| trunks:<node>     | hash    | nodes                          | an hour after the last look       |
+| trunks:<node>     | string  | nodes                          | an hour after the last look       |
 | lost              | zset    | routers; nodes                 | until reported, ended or presumed |
 |                   |         |                                | to be over                        |
 | opened            | string  | routers                        | for ever                          |
@@ -97,7 +97,7 @@ never compared with a clock. An adviser there is in neither ready nor ready_in.
 
 dialog: what another node needs to go on with a telephone call, its claim and its dialog; sealed, as
 callers' numbers are in it. dialogs: which of those calls a node has. trunks: how each trunk that a
-node asks stands: up or down, and since when by that node's clock, with a blank between.
+node asks stands: its name, up or down, and since when by that node's clock, with blanks between.
 
 switches: a copy of how the supervisors' switches stand (said), and its number; the records have the
 truth, and every desk puts the copy back that it knows.

@@ -140,6 +140,9 @@ class Answering:
             self.rung.append(Rung(self, serving))
             self.script(self.rung[-1])
             return
+        if request.method == "OPTIONS" and not request.to_tag:
+            serving.respond(200)  # whether it is there is asked all the time
+            return
         self.asked.append(request)
         challenge = self.refuses(request)
         if challenge is not None:
