@@ -91,6 +91,11 @@ class OutsideParty:
         return self._party is not None and self._party.state is not ConsultState.RINGING
 
     @property
+    def is_handing_over(self) -> bool:
+        """Say whether that number rings, and is to have the caller as soon as somebody answers."""
+        return self._party is not None and self._party.hands_over and not self.is_there
+
+    @property
     def is_merged(self) -> bool:
         """Say whether that one talks with the caller as well."""
         return self._party is not None and self._party.state is ConsultState.MERGED

@@ -213,8 +213,9 @@ async def test_a_caller_who_was_left_there_stays_until_one_of_the_two_goes(
     stage.noted.clear()
     stage.dialler.hung_up_count = 0
     await stage.rings(hands_over=True)
+    assert stage.party.is_handing_over
     stage.dialler.told(NumberAnswered())
-    assert stage.handed_count == 1
+    assert (stage.handed_count, stage.party.is_handing_over) == (1, False)
     stage.party.leave()
     stage.party.drop()  # the adviser's part is over
     assert (stage.noted, stage.dialler.hung_up_count) == (
