@@ -34,6 +34,7 @@ from contactcentre.drills.spans import (
     TALKS,
     Part,
     Stalls,
+    holds_of,
     longest_without,
     parts_of,
     voices_of,
@@ -44,6 +45,8 @@ RINGS_OVERLAP_MS = 1_500
 """Two sockets tell of one moment at two times; and a node that is lost says nothing of it."""
 STUCK_AFTER_MS = 10_000
 DEAF_AFTER_MS = 3_000
+HANDED_WITHIN_MS = 3_000
+"""So soon a caller whom the adviser hands on waits, if that is why."""
 CLOSE_CALL_MS = 1_000
 """Who hung up within this of the answer may stand in the record as served or not."""
 CLOSED = "call-closed"
@@ -109,6 +112,9 @@ def check(
     ended_by_adviser: dict[str, int] = {}
     for fact in history.of(h.AdviserHungUp):
         ended_by_adviser.setdefault(fact.call, fact.at_ms)
+    handed: dict[str, list[int]] = {}
+    for transfer in history.of(h.Transferred):
+        handed.setdefault(transfer.call, []).append(transfer.at_ms)
     parts = [part for name, facts in advisers.items() for part in parts_of(name, facts)]
     by_call = {row.call: row for row in rows}
     findings = Findings(
@@ -121,7 +127,9 @@ def check(
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=[
-            call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
+            call
+            for call, facts in calls.items()
+            if _is_broken(facts, ended_by_adviser.get(call), handed.get(call, ()))
         ],
         stuck_advisers=list(_stuck(history, advisers)),
         records_gaps=list(gaps),
@@ -190,13 +198,14 @@ def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
 
 
-def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None) -> bool:
+def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None, handed: Sequence[int]) -> bool:
     """Say whether a caller had to wait again after a talk that its adviser had not ended."""
     stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
     return any(
         before.state in TALKS
         and after.state not in TALKS | {ENDED}
         and (hung_up_ms is None or after.at_ms < hung_up_ms)
+        and not any(0 <= after.at_ms - at_ms < HANDED_WITHIN_MS for at_ms in handed)
         for before, after in pairwise(stages)
     )
 
@@ -238,7 +247,8 @@ def _deaf(
             if isinstance(fact, AdviserCallFact) and fact.token == part.token
         ]
         for who, facts in (("caller", calls[part.call]), ("adviser", own)):
-            deaf_ms = longest_without(part.span, voices_of(facts)) - stalls.within(part.span)
+            heard = [*voices_of(facts), *holds_of(own)]
+            deaf_ms = longest_without(part.span, heard) - stalls.within(part.span)
             if deaf_ms > DEAF_AFTER_MS:
                 yield f"the {who} of {part.call} at {part.adviser} heard nobody for {deaf_ms} ms"
 

@@ -203,6 +203,21 @@ class Bridged(AdviserCallFact):
     """The adviser's leg was told that both hear each other; again after each new leg."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(AdviserCallFact):
+    """The adviser's leg was told whether the caller is on hold; again after each new leg."""
+
+    on: bool
+
+
+class Consulting(AdviserCallFact):
+    """The adviser talks with another one about the caller."""
+
+
+class Transferred(AdviserCallFact):
+    """The adviser hands the caller to another queue; said again until it is done."""
+
+
 class CallbackTaken(AdviserCallFact):
     """The adviser has a callback, and rings the number."""
 
