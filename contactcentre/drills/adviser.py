@@ -16,7 +16,7 @@ from contactcentre.domain.consulting import asked_about
 from contactcentre.domain.ids import CallId
 from contactcentre.drills import history as facts
 from contactcentre.drills.desk_way import DeskWay
-from contactcentre.drills.handing import Handing, Way
+from contactcentre.drills.handing import Handing
 from contactcentre.drills.history import now_ms
 from contactcentre.drills.leg import (
     ADVISER_HZ,
@@ -361,15 +361,15 @@ class AdviserPage:
 
     async def _hand_on(self) -> None:
         """Hand the caller on, or ask a colleague; return if the caller is to be let go after it."""
-        parting, ring = self._adviser.parting(), self._ring
-        if parting is None or ring is None or not self._bridged.is_set():
+        parting = self._adviser.parting()
+        if parting is None or self._ring is None or not self._bridged.is_set():
             return
-        if parting.way is Way.TRANSFER:
-            self._note(self._about(facts.CallerHanded, ring["call"], ring["token"]))
         self._handing = Handing(self._tell_node)
         await self._handing.do(parting)
 
     async def _tell_node(self, said: Said) -> bool:
+        if said["kind"] == "transfer" and self._ring is not None:
+            self._note(self._about(facts.CallerHanded, self._ring["call"], self._ring["token"]))
         return self._leg is not None and await self._leg.say(said)
 
     async def _finish(self) -> None:

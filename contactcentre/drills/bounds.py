@@ -8,7 +8,11 @@ from contactcentre.drills.checker import Findings
 from contactcentre.drills.faults import Drill, How
 from contactcentre.drills.measures import HEARD_GAP_MS, Measures, percentile
 
-RESUME_P99_MAX_MS: Mapping[How, int] = {How.KILL: 5_000, How.STOP: 8_000}
+RESUME_P99_MAX_MS: Mapping[How, int] = {
+    How.KILL: 5_000,
+    How.STOP: 8_000,
+    How.HANG: 15_000,
+}
 BACK_MAX_MS = 3_000
 MATCH_MAX_MS = 4_000
 SWITCH_MAX_MS = 5_000

@@ -49,6 +49,7 @@ POLL_S = 0.1
 CHILD_WITHIN_S = 30.0
 ASK_TIMEOUT_S = 2.0
 STOP_WITHIN_S = 1.0
+WAKES_FIRST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,21 @@ class Centre(Doors):
         if pid is None:
             raise Outage(f"{name} does not run")
         os.kill(pid, number)
+
+    def freeze(self, name: str) -> None:
+        """Let a process stand still, and the parent that would end it."""
+        parent = self._fleet.parent_pid(name)
+        assert parent is not None, "it was started"
+        os.kill(parent, signal.SIGSTOP)
+        self.hit(name, signal.SIGSTOP)
+
+    async def thaw(self, name: str) -> None:
+        """Let both go on: first the process, so that its parent hears that it lives."""
+        parent = self._fleet.parent_pid(name)
+        assert parent is not None, "it stands still"
+        self.hit(name, signal.SIGCONT)
+        await asyncio.sleep(WAKES_FIRST_S)
+        os.kill(parent, signal.SIGCONT)
 
     def end_in_order(self, name: str) -> None:
         """Tell a parent to end; it is started again, as on a machine with a service manager."""

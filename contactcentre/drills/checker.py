@@ -34,6 +34,7 @@ from contactcentre.drills.spans import (
     TALKS,
     Part,
     Stalls,
+    holds_of,
     longest_without,
     parts_of,
     voices_of,
@@ -44,6 +45,8 @@ RINGS_OVERLAP_MS = 1_500
 """Two sockets tell of one moment at two times; and a node that is lost says nothing of it."""
 STUCK_AFTER_MS = 10_000
 DEAF_AFTER_MS = 3_000
+HANDED_WITHIN_MS = 3_000
+"""So soon a caller whom the adviser hands on waits, if that is why."""
 CLOSE_CALL_MS = 1_000
 """Who hung up within this of the answer may stand in the record as served or not."""
 CLOSED = "call-closed"
@@ -194,31 +197,23 @@ def _broken(
     ended_by_adviser: Mapping[str, int],
 ) -> Iterator[str]:
     """Yield each caller who had to wait again after a talk that its adviser had not ended."""
-    handed_ms: dict[str, list[int]] = {}
-    for handed in history.of(h.CallerHanded):
-        handed_ms.setdefault(handed.call, []).append(handed.at_ms)
+    handed: dict[str, list[int]] = {}
+    for handing in history.of(h.CallerHanded):
+        handed.setdefault(handing.call, []).append(handing.at_ms)
     for call, facts in calls.items():
-        if _is_broken(facts, ended_by_adviser.get(call), handed_ms.get(call, ())):
+        if _is_broken(facts, ended_by_adviser.get(call), handed.get(call, ())):
             yield call
 
 
-def _is_broken(
-    facts: Sequence[CallerFact], hung_up_ms: int | None, handed_ms: Sequence[int]
-) -> bool:
-    """Say whether a caller had to wait again after a talk that its adviser had not ended.
-
-    Each time that the caller was handed on is good for one such wait.
-    """
+def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None, handed: Sequence[int]) -> bool:
+    """Say whether a caller had to wait again after a talk that its adviser had not ended."""
     stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
-    again_ms = [
-        after.at_ms
-        for before, after in pairwise(stages)
-        if before.state in TALKS and after.state not in TALKS | {ENDED}
-    ]
     return any(
-        (hung_up_ms is None or at_ms < hung_up_ms)
-        and sum(1 for one in handed_ms if one <= at_ms) < number
-        for number, at_ms in enumerate(again_ms, 1)
+        before.state in TALKS
+        and after.state not in TALKS | {ENDED}
+        and (hung_up_ms is None or after.at_ms < hung_up_ms)
+        and not any(0 <= after.at_ms - at_ms < HANDED_WITHIN_MS for at_ms in handed)
+        for before, after in pairwise(stages)
     )
 
 
@@ -259,7 +254,8 @@ def _deaf(
             if isinstance(fact, AdviserCallFact) and fact.token == part.token
         ]
         for who, facts in (("caller", calls[part.call]), ("adviser", own)):
-            deaf_ms = longest_without(part.span, voices_of(facts)) - stalls.within(part.span)
+            heard = [*voices_of(facts), *holds_of(own)]
+            deaf_ms = longest_without(part.span, heard) - stalls.within(part.span)
             if deaf_ms > DEAF_AFTER_MS:
                 yield f"the {who} of {part.call} at {part.adviser} heard nobody for {deaf_ms} ms"
 

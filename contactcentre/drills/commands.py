@@ -34,6 +34,7 @@ def drill() -> None:
 Calls = Annotated[int, typer.Option(min=4, max=CALLS_MAX, help="How many call at once.")]
 Fault = Annotated[How, typer.Option(help="Killed at once, or standing still.")]
 With = Annotated[Legs, typer.Option(help="What callers call with.")]
+Rooms = Annotated[bool, typer.Option("--rooms", help="Hold, consult and transfer in some talks.")]
 Seed = Annotated[int | None, typer.Option(help="Of an earlier run, to have its chances again.")]
 Kept = Annotated[Path | None, typer.Option(help="Where to write down all that was seen.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
@@ -47,13 +48,16 @@ def _add(drill: Drill, words: str) -> None:
         calls: Calls = 20,
         fault: Fault = How.KILL,
         legs: With = Legs.WEB,
+        rooms: Rooms = False,
         seed: Seed = None,
         history: Kept = None,
         as_json: AsJson = False,
     ) -> None:
         chosen = secrets.randbits(32) if seed is None else seed
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(run_drill(drill, fault, calls=calls, seed=chosen, legs=legs))
+            result = runner.run(
+                run_drill(drill, fault, calls=calls, seed=chosen, legs=legs, with_rooms=rooms)
+            )
         _say(result, as_json=as_json, history=history)
 
     drill_app.command(name=drill, help=words)(command)

@@ -50,6 +50,7 @@ class OneCaller(Protocol):
         """Call, and return once the call is over."""
 
 
+MakeAdviser = Callable[[Adviser, AdviserManner], AdviserPage]
 MakeCaller = Callable[[Caller, CallerManner], OneCaller]
 
 
@@ -79,7 +80,7 @@ class Floor:
         self.callers: dict[asyncio.Task[None], OneCaller] = {}
         """Those who call now."""
 
-    async def open(self, manner: AdviserManner) -> None:
+    async def open(self, manner: AdviserManner, *, make_adviser: MakeAdviser = AdviserPage) -> None:
         """Let every adviser sign in; return once all are ready. Raises Outage."""
         for person in self._doors.people:
             adviser = Adviser(
@@ -90,7 +91,7 @@ class Floor:
                 closing=self._group,
                 chance=Random(self._chance.random()),  # noqa: S311 - the same seed, the same people
             )
-            page = AdviserPage(adviser, manner)
+            page = make_adviser(adviser, manner)
             self.advisers.append(page)
             self._working.append(self._group.create_task(page.work(), name=person.name))
         await self.until(

@@ -203,6 +203,17 @@ class Bridged(AdviserCallFact):
     """The adviser's leg was told that both hear each other; again after each new leg."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(AdviserCallFact):
+    """The adviser's leg was told whether the caller is on hold; again after each new leg."""
+
+    on: bool
+
+
+class Consulting(AdviserCallFact):
+    """The adviser talks with another one about the caller."""
+
+
 class CallbackTaken(AdviserCallFact):
     """The adviser has a callback, and rings the number."""
 
@@ -237,7 +248,7 @@ class AdviserHungUp(AdviserCallFact):
 
 
 class CallerHanded(AdviserCallFact):
-    """The adviser hands the caller to a queue, where the caller waits again."""
+    """The adviser hands the caller to a queue, to wait again; said again until it is done."""
 
 
 # What the drill itself does, and how well it could see

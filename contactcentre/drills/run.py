@@ -19,6 +19,8 @@ from contactcentre.drills.legs import Legs, telephone_network
 from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.record_rows import read_settled_record
+from contactcentre.drills.rooms import RoomAdviser, Rooms, counts_of
+from contactcentre.drills.spans import TALKS
 from contactcentre.drills.unseen_places import put_places
 
 STAGED_WITHIN_S = 45.0
@@ -48,9 +50,15 @@ class Result:
 
 
 async def run_drill(
-    drill: Drill, how: How, *, calls: int, seed: int, legs: Legs = Legs.WEB
+    drill: Drill,
+    how: How,
+    *,
+    calls: int,
+    seed: int,
+    legs: Legs = Legs.WEB,
+    with_rooms: bool = False,
 ) -> Result:
-    """Run one drill."""
+    """Run one drill; `with_rooms` more than talking goes on in some talks."""
     began_ms = now_ms()
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
     share = max(1, calls // SHARES)
@@ -58,13 +66,19 @@ async def run_drill(
     async with (
         telephone_network(legs) as network,
         drill_centre(
-            advisers=2 * share, with_sentinels=with_sentinels, settings=network.settings
+            advisers=2 * share + with_rooms,
+            with_sentinels=with_sentinels,
+            settings=network.settings,
         ) as centre,
         drill_floor(centre, chance, make_caller=network.callers(centre)) as floor,
     ):
         stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
-        await floor.open(StagedAdviser(stage))
-        await set_the_stage(floor, stage, calls, share)
+        rooms = Rooms(stage, floor.history, chance, talks=share if with_rooms else 0)
+        stage.answers_left += rooms.consults_count
+        await floor.open(
+            StagedAdviser(stage), make_adviser=lambda who, how: RoomAdviser(who, how, rooms)
+        )
+        await set_the_stage(floor, stage, calls, share, rooms)
         await asyncio.sleep(chance.uniform(*SETTLING_S))
         ground = Ground(
             centre=centre, history=floor.history, chance=chance, busy=floor.busy_nodes()
@@ -83,6 +97,7 @@ async def run_drill(
             "seed": seed,
             "calls": calls_count,
             "calls_of_last_round": floor.started_count - calls_count,
+            **(counts_of(floor.history) if with_rooms else {}),
             **result.figures,
             "seconds": (now_ms() - began_ms) // 1_000,
         },
@@ -112,7 +127,9 @@ async def live_through(
         await floor.all_over(within_s=OVER_WITHIN_S)
 
 
-async def set_the_stage(floor: Floor, stage: Stage, calls: int, share: int) -> None:
+async def set_the_stage(
+    floor: Floor, stage: Stage, calls: int, share: int, rooms: Rooms | None = None
+) -> None:
     """Bring a quarter of the callers into each stage: talks first, as they need advisers."""
 
     async def bring(count: int, state: str, *, in_menu: bool = False) -> None:
@@ -124,13 +141,17 @@ async def set_the_stage(floor: Floor, stage: Stage, calls: int, share: int) -> N
             raise Outage(f"Within {STAGED_WITHIN_S:g} s not every caller is {state}: {found}.")
 
     await bring(share, "talking")
+    if rooms is not None:
+        await floor.until(
+            lambda: rooms.are_set, within_s=STAGED_WITHIN_S, words="not every room is set"
+        )
     await bring(calls - 3 * share, "in_menu", in_menu=True)
     await bring(share, "ringing")
     await bring(share, "waiting")
 
 
 def _is_at(page: OneCaller, state: str) -> bool:
-    return page.stage == state and page.is_heard
+    return page.is_heard and (page.stage == state or {page.stage, state} <= TALKS)
 
 
 async def last_round(floor: Floor, answers: asyncio.Event, chance: Random) -> None:

@@ -141,6 +141,22 @@ def voices_of(facts: Iterable[Fact]) -> Iterator[Span]:
         yield Span(since_ms, FOR_EVER_MS)
 
 
+def holds_of(facts: Iterable[AdviserFact]) -> Iterator[Span]:
+    """Yield when an adviser had the caller on hold: neither hears the other then."""
+    since_ms: int | None = None
+    for fact in facts:
+        match fact:
+            case h.Held(on=True):
+                since_ms = fact.at_ms if since_ms is None else since_ms
+            case h.Held() | h.AdviserLegLost() | h.AdviserLegOver() if since_ms is not None:
+                yield Span(since_ms, fact.at_ms)
+                since_ms = None
+            case _:
+                pass
+    if since_ms is not None:
+        yield Span(since_ms, FOR_EVER_MS)
+
+
 def longest_without(span: Span, spans: Iterable[Span]) -> int:
     """Return how long within a span none of the others was, at the longest."""
     at_ms, longest = span.began_ms, 0
