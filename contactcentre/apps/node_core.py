@@ -40,11 +40,13 @@ from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, REJOIN_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
+from contactcentre.ports.texts import Texts
 from contactcentre.settings import Settings
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
 
 log = structlog.get_logger()
+Spawn = Callable[[Coroutine[None, None, None], str], None]
 
 HAND_OVER_BEATS = 3
 BEAT_REST_MS = 200
@@ -83,6 +85,8 @@ class NodeGround:
     callbacks: CallbackTerms | None = None
     recording: RecordingTerms | None = None
     is_strained: Callable[[], bool] = lambda: False
+    texts: Callable[[Spawn], Texts] | None = None
+    """Puts together how callers are texted, given what runs something for one call."""
 
 
 class NodeCore:
@@ -131,6 +135,7 @@ class NodeCore:
             callbacks=ground.callbacks,
             recording=ground.recording,
             is_strained=ground.is_strained,
+            texts=None if ground.texts is None else ground.texts(self.spawn),
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)

@@ -20,6 +20,7 @@ from aiohttp import web
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from tests.carrier_twilio.stream import Ear, Stream
+from tests.carrier_twilio.text_office import TextOffice
 
 ACCOUNT = "AC" + "a" * 32
 TOKEN = "an auth token of the tests"  # noqa: S105 - of no account
@@ -278,6 +279,7 @@ class Carrier:
         self.fails: int = 0
         """So many REST requests are answered with an error."""
         self.url = ""
+        self.texts = TextOffice(lambda header: header in map(_basic, self.tokens))
         self._numbers = itertools.count(1)
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -293,7 +295,7 @@ class Carrier:
         self._session = aiohttp.ClientSession()
         app = web.Application()
         path = "/2010-04-01/Accounts/{account}/Calls/{call}.json"
-        app.add_routes([web.post(path, self._update)])
+        app.add_routes([web.post(path, self._update), *self.texts.routes()])
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -342,9 +344,9 @@ class Carrier:
             "CallSid": phone.sid,
             "CallStatus": phone.status,
             "Called": phone.number.number,
-            "Caller": "+441632960999",
+            "Caller": self.texts.caller,
             "Direction": "inbound",
-            "From": "+441632960999",
+            "From": self.texts.caller,
             "To": phone.number.number,
             **more,
         }

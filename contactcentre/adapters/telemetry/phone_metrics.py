@@ -26,6 +26,30 @@ _pulled = Counter(
 )
 
 
+_texts = Counter(
+    "contactcentre_ivr_texts_total",
+    "Texts that callers have asked for, and look-ups that failed, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_texts_reported = Counter(
+    "contactcentre_ivr_texts_reported_total",
+    "What the carrier has said of texts that were sent, by their status.",
+    ["status"],
+    registry=REGISTRY,
+)
+
+
+def count_text(outcome: str) -> None:
+    """Count a text: sent, or why not."""
+    _texts.labels(outcome=outcome).inc()
+
+
+def count_text_status(status: str) -> None:
+    """Count what the carrier has said of a text: sent, delivered, undelivered, failed."""
+    _texts_reported.labels(status=status).inc()
+
+
 def count_trunk(outcome: str) -> None:
     """Count a call, or what was to be one, from the telephone network."""
     _trunk_calls.labels(outcome).inc()
