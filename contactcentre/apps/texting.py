@@ -1,7 +1,8 @@
 """Texts with a link to the telephones of a node's callers, over Twilio.
 
-Who rings, and whether that telephone takes texts, is asked of Twilio while the caller listens to
-the menu, and is forgotten with the menu: a number is in no store and no log. What is stored is
+Who rings is asked of Twilio while the caller listens to the menu, and whether that telephone takes
+texts once the caller comes to the offer of one: that costs money. Both are forgotten with the menu:
+a number is in no store and no log. What is stored is
 which step of which call has had its text, so that nobody gets one twice, and under a digest how
 many texts a number has had.
 """
@@ -61,18 +62,18 @@ class TwilioTexts:
         self._ground = ground
         self._spawn = spawn
         self._numbers: dict[CallId, asyncio.Future[str | None]] = {}
-        """Of each caller in a menu: the number, None if it takes no texts."""
+        """Of each caller in a menu: the number, None if it may get no texts."""
         self._kinds: OrderedDict[str, str] = OrderedDict()
         """What kind of line a number is, under its digest."""
 
     def expect(self, call: CallId) -> None:
-        """Begin to find out whether a caller's telephone takes texts."""
+        """Begin to find out from where a caller rings."""
         call_sid = sid_of(call)
         if call_sid is None or call in self._numbers or len(self._numbers) >= EXPECTED_MAX:
             return
         found: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._numbers[call] = found
-        self._spawn(self._find(call_sid, found), "whether a caller takes texts")
+        self._spawn(self._find(call_sid, found), "where a caller rings from")
 
     def forget(self, call: CallId) -> None:
         """Keep nothing of a caller any longer."""
@@ -83,10 +84,15 @@ class TwilioTexts:
         found = self._numbers.get(call)
         if found is None:
             return False
-        await asyncio.wait({found}, timeout=OFFER_WITHIN_MS / 1_000)
-        if not found.done():
+        try:
+            async with asyncio.timeout(OFFER_WITHIN_MS / 1_000):
+                number = await asyncio.shield(found)
+                return number is not None and await self._kind(number) in TAKE_TEXTS
+        except TimeoutError:
             count_text("not-known-in-time")
-        return found.done() and found.result() is not None
+        except (Refusal, Outage) as error:
+            count_text(f"look-up-{error.code}")
+        return False
 
     async def text(
         self, call: CallId, step: StepName, *, language: Language, text: SoundName, link: SoundName
@@ -133,28 +139,25 @@ class TwilioTexts:
         return TextMark.SENT
 
     async def _find(self, call_sid: str, found: asyncio.Future[str | None]) -> None:
-        """Find out a caller's number, if it takes texts and may get any."""
+        """Find out a caller's number, if it may get any texts."""
         number = None
         try:
-            number = await self._number(call_sid)
+            number = await self._ground.rest.caller(call_sid)
         except (Refusal, Outage) as error:
             count_text(f"look-up-{error.code}")
-            log.info("no text is offered to a caller", why=error.code)
         finally:
-            found.set_result(number)
+            is_allowed = number is not None and self._ground.rules.allow(number)
+            found.set_result(number if is_allowed else None)
 
-    async def _number(self, call_sid: str) -> str | None:
-        rest = self._ground.rest
-        number = await rest.caller(call_sid)
-        if not self._ground.rules.allow(number):
-            return None
+    async def _kind(self, number: str) -> str:
+        """Return what kind of line a number is. Raises CallClosed, CarrierUnavailable."""
         digest = self._digest(number)
-        kind = self._kinds.get(digest) or await rest.kind_of_line(number)
+        kind = self._kinds.get(digest) or await self._ground.rest.kind_of_line(number)
         self._kinds[digest] = kind
         self._kinds.move_to_end(digest)
         if len(self._kinds) > KINDS_KEPT_MAX:
             self._kinds.popitem(last=False)
-        return number if kind in TAKE_TEXTS else None
+        return kind
 
     def _digest(self, number: str) -> str:
         return hmac.new(self._ground.secret, f"text {number}".encode(), sha256).hexdigest()[:32]

@@ -38,7 +38,7 @@ class Texts(Protocol):
     """Texts to the telephones of this node's callers. Nothing here raises an Outage."""
 
     def expect(self, call: CallId) -> None:
-        """Begin to find out whether a caller's telephone takes texts."""
+        """Begin to find out what must be known before a caller may be offered a text."""
 
     async def may_text(self, call: CallId) -> bool:
         """Say whether a text may be offered; False where that cannot be found out in time."""
