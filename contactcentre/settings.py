@@ -176,6 +176,8 @@ class Settings(BaseModel):
     with either is Twilio's, and the first is what we ask Twilio with."""
     twilio_api_url: str = "https://api.twilio.com"
     """Where Twilio is asked to do something with a call."""
+    texts: Path | None = None
+    """The file that says how callers may be texted a link; without it none is offered one."""
 
     media_addresses: Listed = ()
     """Addresses of this machine that are offered for sound; every one but loopback if none."""

@@ -23,8 +23,8 @@ from contactcentre.domain.events import (
     HungUpBy,
 )
 from contactcentre.domain.ids import AdviserId, QueueId, SoundName
+from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.ivr.transfer import target_queue
-from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallReport
 

@@ -41,11 +41,13 @@ from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
+from contactcentre.ports.texts import Texts
 from contactcentre.settings import Settings
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
 
 log = structlog.get_logger()
+Spawn = Callable[[Coroutine[None, None, None], str], None]
 
 HAND_OVER_BEATS = 3
 BEAT_REST_MS = 200
@@ -84,6 +86,8 @@ class NodeGround:
     callbacks: CallbackTerms | None = None
     recording: RecordingTerms | None = None
     is_strained: Callable[[], bool] = lambda: False
+    texts: Callable[[Spawn], Texts] | None = None
+    """Puts together how callers are texted, given what runs something for one call."""
 
 
 class NodeCore:
@@ -136,6 +140,7 @@ class NodeCore:
             recording=ground.recording,
             is_strained=ground.is_strained,
             dialler=lambda: self.dialler,
+            texts=None if ground.texts is None else ground.texts(self.spawn),
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)

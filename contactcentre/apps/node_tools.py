@@ -20,6 +20,7 @@ from contactcentre.ports.recording import Shelf, TapeDeck
 from contactcentre.ports.records import Spool
 from contactcentre.ports.rings import RingNotes
 from contactcentre.ports.state import CallQueues, Place
+from contactcentre.ports.texts import Texts
 from contactcentre.wire.claims import CallerClaim, CallMemory
 
 Words = Mapping[Language, Mapping[SoundName, str]]
@@ -93,3 +94,5 @@ class NodeTools:
     """Gives what rings outside numbers; None: nobody is rung."""
     recording: RecordingTerms | None = None
     """None: no talk is recorded, whatever its line says."""
+    texts: Texts | None = None
+    """None: no caller is offered a text."""

@@ -74,8 +74,7 @@ class Carrier:
         """Listen for REST requests."""
         self._session = aiohttp.ClientSession()
         app = web.Application()
-        path = "/2010-04-01/Accounts/{account}/Calls/{call}.json"
-        app.add_routes([web.post(path, self._update)])
+        app.add_routes(self.routes())
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, 0)
@@ -83,6 +82,15 @@ class Carrier:
         assert site._server is not None  # noqa: SLF001 - where else is the port?
         self.url = f"http://{self._host}:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
         return self
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """Return what may be asked over REST."""
+        path = "/2010-04-01/Accounts/{account}/Calls/{call}.json"
+        return [web.post(path, self._update)]
+
+    def proves(self, header: str) -> bool:
+        """Say whether a request comes from whoever knows a token."""
+        return header in map(_basic, self.tokens)
 
     async def __aexit__(self, *_: object) -> None:
         """Close what listens."""
@@ -163,7 +171,7 @@ class Carrier:
 
     async def _update(self, request: web.Request) -> web.Response:
         """Change a live call."""
-        if request.headers["Authorization"] not in map(_basic, self.tokens):
+        if not self.proves(request.headers["Authorization"]):
             return web.json_response({"code": 20003, "message": "Authenticate"}, status=401)
         said = {name: str(value) for name, value in (await request.post()).items()}
         self.updates.append({"CallSid": request.match_info["call"], **said})

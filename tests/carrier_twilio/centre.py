@@ -15,7 +15,7 @@ from contactcentre.apps.process import Process
 from contactcentre.bench.peer import Peer
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
-from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
+from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN
 from contactcentre.drills.twilio_phone import Number, Phone
 from contactcentre.settings import read_settings
 from tests.apps.small_centre import (
@@ -27,6 +27,7 @@ from tests.apps.small_centre import (
     free_port,
     small_centre,
 )
+from tests.carrier_twilio.texting import TextingCarrier
 
 TAX = "+441632960001"
 OTHER_TOKEN = "the auth token that comes after"  # noqa: S105 - of no account
@@ -45,7 +46,7 @@ class TelephoneCentre:
     """The centre and the carrier."""
 
     centre: SmallCentre
-    carrier: Carrier
+    carrier: TextingCarrier
     public_url: str
     advisers: Iterator[str] = field(default_factory=lambda: map("ada-{}".format, itertools.count()))
     """Each talk has an adviser of its own."""
@@ -128,7 +129,7 @@ async def telephone_centre(
     redis_url: str, folder: Path, *, nodes: int = 1, timeout_s: float = 15.0, **more: str
 ) -> AsyncIterator[TelephoneCentre]:
     """Start a centre with a public process, and a carrier beside it."""
-    async with Carrier(timeout_s=timeout_s) as carrier:
+    async with TextingCarrier(timeout_s=timeout_s) as carrier:
         port = free_port()
         public_url = f"http://127.0.0.1:{port}"
         shared = {

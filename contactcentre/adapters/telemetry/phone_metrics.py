@@ -46,6 +46,20 @@ _rung = Counter(
 )
 
 
+_texts = Counter(
+    "contactcentre_ivr_texts_total",
+    "Texts that callers have asked for, and look-ups that failed, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_texts_reported = Counter(
+    "contactcentre_ivr_texts_reported_total",
+    "What the carrier has said of texts that were sent, by their status.",
+    ["status"],
+    registry=REGISTRY,
+)
+
+
 def show_trunk(trunk: str, *, is_up: bool, since_ms: int) -> None:
     """Show whether a trunk answers, and since when."""
     _trunk_up.labels(trunk).set(is_up)
@@ -55,6 +69,16 @@ def show_trunk(trunk: str, *, is_up: bool, since_ms: int) -> None:
 def count_rung(outcome: str) -> None:
     """Count a number that was to be rung: answered, or why not."""
     _rung.labels(outcome).inc()
+
+
+def count_text(outcome: str) -> None:
+    """Count a text: sent, or why not."""
+    _texts.labels(outcome=outcome).inc()
+
+
+def count_text_status(status: str) -> None:
+    """Count what the carrier has said of a text: sent, delivered, undelivered, failed."""
+    _texts_reported.labels(status=status).inc()
 
 
 def count_trunk(outcome: str) -> None:

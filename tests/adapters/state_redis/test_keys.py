@@ -8,7 +8,7 @@ from contactcentre.adapters.state_redis import keys
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, Token
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, StepName, Token
 from contactcentre.domain.ivr.switches import Switches
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.phones import TrunkStanding
@@ -72,6 +72,7 @@ async def _use_everything(centre: Centre) -> None:
     await state.loads([PAYING])
     await state.note_ring(RingEnded(token=Token(1), adviser=BOB, is_failed=False))
     await state.tell_storm()
+    await state.take_text(EARLY, StepName("pay"), number="n", number_max=1, minute_max=1)
 
 
 async def test_every_key_that_is_written_is_in_the_table_with_its_type_and_lifetime(
