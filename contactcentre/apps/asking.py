@@ -47,6 +47,11 @@ class Asking:
         """Say whether it is somebody on an outside number who was asked, and is there."""
         return self._outside.is_there
 
+    @property
+    def is_handing_over(self) -> bool:
+        """Say whether an outside number rings that is to have the caller at once."""
+        return self._outside.is_handing_over
+
     def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
         """Ask another adviser. Raises UnknownName, QueueClosed, OutOfOrder."""
         if self._outside.is_asked:

@@ -77,7 +77,7 @@ class CallRoom:
             seats.append(Seat(leg=self.adviser_leg, role=Role.ADVISER))
         seats += [*self.asking.seats, *self.supervising.seats]
         scene = scene_of(self._state, is_merged=self.asking.is_merged)
-        if self.outside.is_left and self._state is CallState.ENDED:
+        if self.outside.is_left:
             scene = Scene.LEFT_OUTSIDE
         self._sound.settle(scene, seats)
         if self._state in TALKS and self.adviser_leg is not None:

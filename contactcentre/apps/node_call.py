@@ -149,7 +149,7 @@ class NodeCall:
             self.caller.refresh_claim(self._call)
         if self._call.state is not before.state:
             self.room.follow(self._call.state)
-            if not self.asking.is_left_outside:
+            if self._call.state is not CallState.ENDED or not self.asking.is_left_outside:
                 self.caller.show(self._call, (), {})
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:

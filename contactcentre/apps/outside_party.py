@@ -14,6 +14,7 @@ import structlog
 from contactcentre.apps.consulting import ConsultedCall
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.apps.quality import QualityMeter
+from contactcentre.domain.call import CallState
 from contactcentre.domain.consulting import OUTSIDE_ENDS, ConsultEnd, ConsultState
 from contactcentre.domain.dialling import OutsideNumber
 from contactcentre.domain.errors import (
@@ -23,7 +24,7 @@ from contactcentre.domain.errors import (
     OutOfOrder,
     Refusal,
 )
-from contactcentre.domain.events import CallSentOutside, OutsideConsulted
+from contactcentre.domain.events import CallSentOutside, CallTakenOffHold, OutsideConsulted
 from contactcentre.domain.ids import LegId, OutsideName
 from contactcentre.domain.room import Role, Seat
 from contactcentre.limits import OUTSIDE_RING_MS, OUTSIDE_TALK_MAX_MS
@@ -90,6 +91,11 @@ class OutsideParty:
         return self._party is not None and self._party.state is not ConsultState.RINGING
 
     @property
+    def is_handing_over(self) -> bool:
+        """Say whether that number rings, and is to have the caller as soon as somebody answers."""
+        return self._party is not None and self._party.hands_over and not self.is_there
+
+    @property
     def is_merged(self) -> bool:
         """Say whether that one talks with the caller as well."""
         return self._party is not None and self._party.state is ConsultState.MERGED
@@ -146,18 +152,20 @@ class OutsideParty:
 
     def leave(self) -> None:
         """Leave the caller there. Raises OutOfOrder."""
-        party, call = self._answered, self._live.call
+        party, call, at_ms = self._answered, self._live.call, self._tools.clock.now_ms()
         assert call.adviser is not None, "whoever leaves a caller has the call"
+        self.is_left = True
+        if call.state is CallState.ON_HOLD:
+            self._live.note(CallTakenOffHold(call=call.id, at_ms=at_ms))
         self._live.note(
             CallSentOutside(
                 call=call.id,
-                at_ms=self._tools.clock.now_ms(),
+                at_ms=at_ms,
                 adviser=call.adviser,
                 token=call.token,
                 outside=party.outside.name,
             )
         )
-        self.is_left = True
 
     async def stay(self, left: asyncio.Event) -> None:
         """Let a caller who was left there talk until one of the two has gone."""

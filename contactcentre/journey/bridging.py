@@ -238,9 +238,9 @@ class Bridging:
                 case acts.HandOverAsked() if self._live.asking.is_outside:
                     self._live.asking.leave_outside()
                     return TalkEnd.LEFT_OUTSIDE
-                case acts.AdviserHungUp():
+                case acts.AdviserHungUp() if not self._live.asking.is_handing_over:
                     return TalkEnd.ADVISER_HUNG_UP
-                case acts.HandedBack():
+                case acts.HandedBack() | acts.AdviserHungUp():
                     return TalkEnd.HANDED_BACK
                 case acts.AdviserLost() | acts.PhoneUnanswered():
                     return TalkEnd.BROKEN

@@ -177,6 +177,13 @@ class Asking(Protocol):
     def is_outside(self) -> bool:
         """Say whether it is somebody on an outside number who was asked, and is there."""
 
+    @property
+    def is_handing_over(self) -> bool:
+        """Say whether an outside number rings that is to have the caller at once.
+
+        An adviser who hangs up meanwhile takes the caller for gone there, and not for gone.
+        """
+
     def leave_outside(self) -> None:
         """Leave the caller to somebody on an outside number: the talk with the adviser is over."""
 

@@ -144,8 +144,11 @@ async def test_whoever_is_not_reached_changes_nothing_and_whoever_answers_may_ha
     await ada.hear("consulted", state="none", why="left")
     rung = await town.rings(ada, hands_over=True)
     assert (await stands(town.centre)).state == "talking", "until then the adviser has the call"
+    for _ in range(2):  # once for each time that somebody was asked
+        await caller.hear("stage", state="on_hold")
     town.answer(rung)
     await ada.hear("over", ending="handled")
+    await caller.hear("stage", state="talking")
     assert await caller.peer.hears(OUTSIDE_HZ)
     await asyncio.sleep(1.2)  # a beat: nobody takes the caller away
     assert (await stands(town.centre)).state == "closed"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contactcentre.apps.outside_party import OutsideParty
+from contactcentre.domain.call import CallState
 from contactcentre.domain.consulting import ConsultEnd, ConsultState
 from contactcentre.domain.dialling import DialFailure, OutsideNumber
 from contactcentre.domain.errors import (
@@ -30,6 +31,7 @@ from contactcentre.ports.dialling import (
 from contactcentre.ports.media import LegConnected
 
 NAME = OutsideName("council-tax")
+LEFT = ["OutsideConsulted", "CallTakenOffHold", "CallSentOutside"]
 NUMBER = OutsideNumber(
     name=NAME,
     number=PhoneNumber("+441632960100"),
@@ -77,7 +79,9 @@ class Stage:
     """A call, a dialler, and what was told."""
 
     def __init__(self) -> None:
-        self.call = SimpleNamespace(id=CallId("c1"), adviser=AdviserId("ada"), token=Token(7))
+        self.call = SimpleNamespace(
+            id=CallId("c1"), adviser=AdviserId("ada"), token=Token(7), state=CallState.ON_HOLD
+        )
         self.dialler = StagedDialler()
         self.has_dialler = True
         self.noted: list[str] = []
@@ -209,12 +213,13 @@ async def test_a_caller_who_was_left_there_stays_until_one_of_the_two_goes(
     stage.noted.clear()
     stage.dialler.hung_up_count = 0
     await stage.rings(hands_over=True)
+    assert stage.party.is_handing_over
     stage.dialler.told(NumberAnswered())
-    assert stage.handed_count == 1
+    assert (stage.handed_count, stage.party.is_handing_over) == (1, False)
     stage.party.leave()
     stage.party.drop()  # the adviser's part is over
     assert (stage.noted, stage.dialler.hung_up_count) == (
-        ["OutsideConsulted", "CallSentOutside"],
+        LEFT,
         0,
     )
     left = asyncio.Event()
@@ -239,7 +244,7 @@ async def test_a_caller_whose_trunk_has_handed_the_caller_on_is_gone(stage: Stag
     async with asyncio.timeout(1):
         await stage.party.stay(left)
     assert left.is_set()
-    assert stage.noted == ["OutsideConsulted", "CallSentOutside"]
+    assert stage.noted == LEFT
 
 
 async def test_a_trunk_that_says_why_nobody_answered_is_believed(stage: Stage) -> None:

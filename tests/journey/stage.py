@@ -152,7 +152,7 @@ class StagedAsking:
 
     def __init__(self) -> None:
         self.other: Offered | None = None
-        self.is_outside = False
+        self.is_outside = self.is_handing_over = False
         self.asked: list[object] = []
 
     def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
