@@ -33,9 +33,41 @@ LATE_AFTER_S = 0.040
 STEADY_CALLS = 20
 """Calls that go on all the while."""
 STEADY_MAX_S = 4_000.0
+PHASES = 4
 READY_MAX_S = 30.0
 FLOOD_FACTOR = 5
 _STORES = "contactcentre-bench-"
+
+
+class Rhythm:
+    """The one rhythm in which all who are in a call send and are heard, a quarter every 5 ms."""
+
+    def __init__(self) -> None:
+        self._phases: list[set[Call]] = [set() for _ in range(PHASES)]
+        self._count = 0
+        self.late_count = self.tick_count = 0
+
+    async def run(self) -> None:
+        """Send for ever, noting when the bench itself is late."""
+        due, number = time.monotonic(), 0
+        while True:
+            due, number = due + TICK_MS / 1_000 / PHASES, number + 1
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            self.late_count += time.monotonic() - due > TICK_MS / 1_000
+            self.tick_count += 1
+            for call in self._phases[number % PHASES]:
+                call.sound.take()
+                call.send()
+
+    async def keep(self, call: "Call", span_s: float) -> None:
+        """Let a call send and be heard for so long."""
+        self._count += 1
+        phase = self._phases[self._count % PHASES]
+        phase.add(call)
+        try:
+            await asyncio.sleep(span_s)
+        finally:
+            phase.discard(call)
 
 
 class Call:
@@ -54,6 +86,7 @@ class Call:
 
     async def invite(self) -> bool:
         """Call, and say whether the call was taken."""
+        self.sound.open_untold()
         self.phone.sdp = await self.sound.offer()
         self.phone.heard = self.sound.answered
         began = time.perf_counter()
@@ -63,15 +96,11 @@ class Call:
         self.retry_after = "" if response is None else response.first("retry-after")
         return self.code == 200  # noqa: PLR2004 - OK
 
-    async def stay(self, span_s: float) -> None:
-        """Send 20 ms of silence every 20 ms for so long."""
-        due = time.monotonic()
-        for _ in range(int(span_s * 1_000 / TICK_MS)):
-            self._sent += 1
-            at = self._sent * SAMPLES_PER_TICK
-            self.sound.send_packet(write_rtp(8, self._sent & 0xFFFF, at, 7, PCMA.silence))
-            due += TICK_MS / 1_000
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+    def send(self) -> None:
+        """Send 20 ms of silence."""
+        self._sent += 1
+        at = self._sent * SAMPLES_PER_TICK & 0xFFFF_FFFF
+        self.sound.send_packet(write_rtp(8, self._sent & 0xFFFF, at, 7, PCMA.silence))
 
     async def close(self) -> None:
         """Hang up, if there is a call."""
@@ -80,7 +109,7 @@ class Call:
         await self.sound.close()
 
     def _heard(self, _packet: RtpPacket) -> None:
-        now = time.monotonic()
+        now = time.monotonic() - self.sound.waited_s
         if self.heard_count:
             self.late_count += now - self._last_s > TICK_MS / 1_000 + LATE_AFTER_S
         self._last_s = now
@@ -94,6 +123,12 @@ class Trunk:
         self._there = (LOOPBACK, port)
         self._number = number
         self.exchange = Exchange()
+        self.rhythm = Rhythm()
+
+    @property
+    def sent_again(self) -> int:
+        """Return how many messages either side has sent again so far."""
+        return self.exchange.transactions.counts.resent + self.exchange.repeated_count
 
     def call(self) -> Call:
         """Return a call that is about to be made."""
@@ -106,7 +141,7 @@ class Trunk:
 
         async def one(call: Call) -> None:
             if await call.invite():
-                await call.stay(hold_s)
+                await self.rhythm.keep(call, hold_s)
             await call.close()
 
         async with asyncio.TaskGroup() as group:
@@ -169,14 +204,16 @@ async def _measure(rate: int, seconds: int, hold_s: float) -> dict[str, Any]:
             for call in steady:
                 assert await call.invite(), "the first calls are taken"
             async with asyncio.TaskGroup() as group:
+                rhythm = trunk.rhythm
                 staying = [
-                    group.create_task(call.stay(STEADY_MAX_S), name="steady") for call in steady
+                    group.create_task(rhythm.keep(call, STEADY_MAX_S), name="steady")
+                    for call in steady
                 ]
-                cpu_s, began = _cpu_s(pid), time.monotonic()
+                staying.append(group.create_task(rhythm.run(), name="rhythm"))
+                cpu_s, began, sent_again = _cpu_s(pid), time.monotonic(), trunk.sent_again
                 calls = await trunk.offer(rate, seconds, hold_s)
                 cpu_s, took_s = _cpu_s(pid) - cpu_s, time.monotonic() - began
-                counts = trunk.exchange.transactions.counts
-                resent, repeated = counts.resent, trunk.exchange.repeated_count
+                sent_again = trunk.sent_again - sent_again
                 before = [(call.heard_count, call.late_count) for call in steady]
                 flood = await trunk.offer(FLOOD_FACTOR * rate, seconds / 2, hold_s)
                 heard = [
@@ -190,15 +227,16 @@ async def _measure(rate: int, seconds: int, hold_s: float) -> dict[str, Any]:
                 await call.close()
             await trunk.exchange.close()
     return {
-        **_taken(calls, resent=resent, repeated=repeated),
+        **_taken(calls, sent_again),
         "cpu_ratio": round(cpu_s / took_s, 4),
         "cpu_ms_per_call": round(cpu_s * 1_000 / max(1, len(calls)), 2),
         **_flooded(flood, heard, ended),
+        "generator_late_ratio": round(rhythm.late_count / max(1, rhythm.tick_count), 6),
         "load_average": round(os.getloadavg()[0], 2),
     }
 
 
-def _taken(calls: Sequence[Call], *, resent: int, repeated: int) -> dict[str, Any]:
+def _taken(calls: Sequence[Call], sent_again: int) -> dict[str, Any]:
     """Return what became of the calls at the rate that the node is to take."""
     setups = sorted(call.setup_ms for call in calls)
     answered = [call for call in calls if call.code == 200]  # noqa: PLR2004 - OK
@@ -206,7 +244,7 @@ def _taken(calls: Sequence[Call], *, resent: int, repeated: int) -> dict[str, An
         "calls": len(calls),
         "answered": len(answered),
         "heard_the_menu": sum(call.heard_count > 0 for call in answered),
-        "retransmissions": resent + repeated,
+        "retransmissions": sent_again,
         "setup_p50_ms": round(setups[len(setups) // 2], 1),
         "setup_p99_ms": round(setups[len(setups) * 99 // 100], 1),
     }
