@@ -57,6 +57,9 @@ export class AtWork {
   }
 
   readonly seen = (): Seen => this.#seen;
+  readonly choosePhone = (choosing: boolean): void => this.#show({ choosingPhone: choosing });
+  readonly forgetTrouble = (): void => this.#show({ trouble: null });
+  readonly mute = (on: boolean): void => this.#leg.mute(on);
   readonly record = (on: boolean): boolean => this.#leg.say({ kind: "record", on });
 
   readonly watch = (watcher: () => void): (() => void) => {
@@ -104,10 +107,6 @@ export class AtWork {
     return isThere;
   }
 
-  choosePhone(choosing: boolean): void {
-    this.#show({ choosingPhone: choosing });
-  }
-
   /** Take the sound on a phone from now on; return why that may not be, or null. */
   async usePhone(number: string): Promise<string | null> {
     const refusal = await this.#phone.use(number);
@@ -150,10 +149,6 @@ export class AtWork {
   /** Say how it ended that the caller was rung back. */
   endCallback(how: Attempt): void {
     void this.#say(how);
-  }
-
-  mute(on: boolean): void {
-    this.#leg.mute(on);
   }
 
   hold(on: boolean): void {
@@ -234,10 +229,6 @@ export class AtWork {
       await desk.signOut();
       this.#signedOut(false);
     });
-  }
-
-  forgetTrouble(): void {
-    this.#show({ trouble: null });
   }
 
   /** The callback that rings or is taken: there is no leg to it. */
