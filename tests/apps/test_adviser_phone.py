@@ -155,6 +155,8 @@ async def test_a_phone_that_nobody_picks_up_is_as_a_desk_that_nobody_answers(
     office: Office,
 ) -> None:
     caller, ring, page = await office.ring()
+    refused = await office.attach(ring, "+449012345678")
+    assert (await refused.hear("refused"))["code"] == "number-not-allowed"
     await page.say("answer_call")
     (await office.rung()).respond(480)
     await page.hear("phone", state="failed", why="no_answer")
@@ -165,7 +167,9 @@ async def test_a_phone_that_nobody_picks_up_is_as_a_desk_that_nobody_answers(
     assert (over.token, over.lapse) == (ring.token, LapseReason.NO_ANSWER)
 
 
-async def test_a_page_that_is_loaded_again_finds_its_phone_in_the_talk(office: Office) -> None:
+async def test_a_page_that_is_loaded_again_finds_its_phone_and_may_leave_it_for_the_browser(
+    office: Office,
+) -> None:
     caller, ring, page = await office.talk()
     caller.peer.tone(CALLER_HZ)
     again = await office.attach(ring)
@@ -173,25 +177,12 @@ async def test_a_page_that_is_loaded_again_finds_its_phone_in_the_talk(office: O
     await page.hear_the_end()
     assert await office.sound.hears(CALLER_HZ)
     assert len(office.trunk.rung) == 1
-    await again.say("hang_up")
-    await caller.hear("over", ending="handled")
-
-
-async def test_an_adviser_goes_from_the_phone_to_the_browser_within_a_talk(office: Office) -> None:
-    caller, ring, _ = await office.talk()
     browser = await office.centre.attach(ring)
-    browser.peer.tone(ADVISER_HZ)
     assert await until(lambda: "BYE" in office.trunk.methods())
+    browser.peer.tone(ADVISER_HZ)
     assert await caller.peer.hears(ADVISER_HZ)
-
-
-async def test_a_number_that_may_not_be_rung_is_refused_before_anybody_answers(
-    office: Office,
-) -> None:
-    await office.centre.wait_in_queue("call")
-    await office.centre.desk.report("ada", Presence.READY, PAYING)
-    page = await office.attach(await office.centre.ring(), "+449012345678")
-    assert (await page.hear("refused"))["code"] == "number-not-allowed"
+    await browser.say("hang_up")
+    await caller.hear("over", ending="handled")
 
 
 async def test_a_caller_who_leaves_stops_the_phone_from_ringing(office: Office) -> None:

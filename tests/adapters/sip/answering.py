@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contactcentre.adapters.sip.dialog import SDP, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.outgoing import Outgoing
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.adapters.sip.ways import Ways
@@ -83,7 +84,7 @@ class Rung:
 class Answering:
     """The trunk."""
 
-    def __init__(self, transport: str = "udp") -> None:
+    def __init__(self, transport: str = "udp", keys: TlsKeys | None = None) -> None:
         self.transport = transport
         self.port = 0
         self.script: Script = lambda rung: rung.respond(200, sdp=ANSWER)
@@ -97,7 +98,7 @@ class Answering:
         self.transactions = Transactions(
             request_came=self._came, ack_came=self._ack_came, success_came=lambda _: None
         )
-        self._ways = Ways(self.transactions.received)
+        self._ways = Ways(self.transactions.received, keys)
 
     @property
     def place(self) -> str:
@@ -117,7 +118,10 @@ class Answering:
     async def open(self) -> None:
         """Listen."""
         self.port = free_port(LOOPBACK)
-        await self._ways.open(LOOPBACK, self.port)
+        if self.transport == "tls":
+            self._ways.open_tls(LOOPBACK, self.port, may_come=lambda _: True)
+        else:
+            await self._ways.open(LOOPBACK, self.port)
 
     async def close(self) -> None:
         """Close."""

@@ -14,6 +14,7 @@ from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.adapters.sip.ways import Ways
 from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.errors import BadRequest
+from tests.adapters.sip.answering import Answering, dial
 from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.adapters.sip.entrance import LOOPBACK, NUMBER, OFFER, Entrance, until
 
@@ -104,6 +105,19 @@ async def test_a_call_whose_connection_has_gone_is_reached_by_a_new_one(
         await asyncio.sleep(0.05)
         someone.phone.hang_up()
         assert await until(lambda: phone.is_over)
+
+
+async def test_we_call_over_tls_as_well(entrance: Entrance, made: Path) -> None:
+    await entrance.open(keys=TlsKeys(files(made, "node")))
+    trunk = Answering("tls", TlsKeys(files(made, "trunk")))
+    await trunk.open()
+    dialling = await dial(entrance, trunk)
+    assert await until(lambda: dialling.told == ["answered", "began"]), dialling.told
+    place = f"{LOOPBACK}:{entrance.there_tls[1]}"
+    assert trunk.rung[0].invite.first("contact") == f"<sip:{place};transport=tls>"
+    dialling.phone.hang_up()
+    assert await until(lambda: trunk.methods() == ["BYE"])
+    await trunk.close()
 
 
 async def test_a_trunk_for_tls_alone_is_refused_in_the_open(entrance: Entrance, made: Path) -> None:
