@@ -109,12 +109,7 @@ def check(
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
     heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
     left_count = sum(1 for fact in history.of(h.CallerHungUp) if not fact.call)  # before a claim
-    ended_by_adviser: dict[str, int] = {}
-    for fact in history.of(h.AdviserHungUp):
-        ended_by_adviser.setdefault(fact.call, fact.at_ms)
-    handed: dict[str, list[int]] = {}
-    for transfer in history.of(h.Transferred):
-        handed.setdefault(transfer.call, []).append(transfer.at_ms)
+    ended_by_adviser = _hang_ups_of(history)
     parts = [part for name, facts in advisers.items() for part in parts_of(name, facts)]
     by_call = {row.call: row for row in rows}
     findings = Findings(
@@ -126,11 +121,7 @@ def check(
         order_violations=list(order),
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
-        talks_broken=[
-            call
-            for call, facts in calls.items()
-            if _is_broken(facts, ended_by_adviser.get(call), handed.get(call, ()))
-        ],
+        talks_broken=list(_broken(history, calls, ended_by_adviser)),
         stuck_advisers=list(_stuck(history, advisers)),
         records_gaps=list(gaps),
         records_doubled=list(_doubled(history, calls, rows)),
@@ -196,6 +187,26 @@ def _last_stage(facts: Sequence[CallerFact]) -> str:
 
 def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
+
+
+def _hang_ups_of(history: History) -> Mapping[str, int]:
+    """Return when an adviser first ended each call."""
+    ended: dict[str, int] = {}
+    for fact in history.of(h.AdviserHungUp):
+        ended.setdefault(fact.call, fact.at_ms)
+    return ended
+
+
+def _broken(
+    history: History, calls: Mapping[str, Sequence[CallerFact]], ended: Mapping[str, int]
+) -> Iterator[str]:
+    """Yield whoever was in a talk that nobody ended."""
+    handed: dict[str, list[int]] = {}
+    for fact in history.of(h.Transferred):
+        handed.setdefault(fact.call, []).append(fact.at_ms)
+    for call, facts in calls.items():
+        if _is_broken(facts, ended.get(call), handed.get(call, ())):
+            yield call
 
 
 def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None, handed: Sequence[int]) -> bool:
