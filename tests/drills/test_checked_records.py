@@ -43,8 +43,8 @@ def test_who_was_answered_on_a_leg_they_had_left_may_have_booked_a_callback_sinc
     saw.note(
         h.CallerLegLost(at_ms=1_500, call="a"),
         h.Bridged(at_ms=2_000, adviser="ada", call="a", token=1),
-        h.AdviserLegOver(at_ms=6_000, adviser="ada", call="a", token=1),
-        h.StageHeard(at_ms=6_500, call="a", state="waiting"),
+        h.AdviserLegOver(at_ms=4_000, adviser="ada", call="a", token=1),
+        h.StageHeard(at_ms=4_500, call="a", state="waiting"),
         h.CallbackAsked(at_ms=8_000, call="a"),
         h.CallbackHeard(at_ms=9_000, call="a"),
         h.CallerGone(at_ms=9_500, call="a", why="over", said="callback"),
