@@ -31,6 +31,10 @@ ORPHAN_GRACE_MS = 60_000
 """A caller whose node is lost may come back within this; so may an adviser whose desk is lost."""
 REJOIN_MS = 15_000
 """After a talk has moved to another node the adviser's browser joins it within this."""
+PHONE_RING_MS = 20_000
+"""An adviser's phone rings for so long before the call goes back to its place."""
+PHONE_ANSWERS_WITHIN_MS = PHONE_RING_MS + 5_000
+"""Then it is known that nobody picks it up, whatever its network says."""
 DESKS_FAILED_MAX = 2
 """A call that so many desks in a row failed on is set aside for a while."""
 SET_ASIDE_MS = 60_000
@@ -55,6 +59,7 @@ STREAM_OPENS_WITHIN_S = 60
 PHONE_CALL_MAX_S = 24 * 3_600
 """No carrier lets a call last longer."""
 TICKET_LIFE_S = 60
+CALLBACK_TICKET_LIFE_S = 60 * 60
 """An adviser's browser must open its leg within this after the ring."""
 
 SDP_MAX_BYTES = 32_768
@@ -91,6 +96,10 @@ CHATS_MAX = 5
 """Nobody can chat with more people at a time."""
 CONSULT_WITHIN_MS = 120_000
 """If no other adviser has come within this, nobody is asked any longer."""
+OUTSIDE_RING_MS = 45_000
+"""An outside number rings for no longer."""
+OUTSIDE_TALK_MAX_MS = 4 * 3_600_000
+"""A caller who was left to an outside number is there for no longer."""
 SUPERVISORS_MAX = 3
 """So many supervisors may be in one talk."""
 WRITTEN_WITHIN_MS = 5_000

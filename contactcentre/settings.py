@@ -176,6 +176,8 @@ class Settings(BaseModel):
     with either is Twilio's, and the first is what we ask Twilio with."""
     twilio_api_url: str = "https://api.twilio.com"
     """Where Twilio is asked to do something with a call."""
+    texts: Path | None = None
+    """The file that says how callers may be texted a link; without it none is offered one."""
 
     media_addresses: Listed = ()
     """Addresses of this machine that are offered for sound; every one but loopback if none."""
@@ -189,6 +191,15 @@ class Settings(BaseModel):
     """This node's address as trunks reach it, for signalling and sound; CC_SIP_HOST if none."""
     sip_trunks: Path | None = None
     """The file that says who may send us calls."""
+    sip_tls_port: Port | None = None
+    """Calls from trunks are taken on this port over TLS as well; without it none are."""
+    sip_tls_cert: Path | None = None
+    sip_tls_key: Path | None = None
+    """The certificate shown there, and its key, as PEM; read again once they have changed."""
+    sip_tls_ca: Path | None = None
+    """Who signs trunks' certificates; without it trunks are not asked for one."""
+    outside_numbers: Path | None = None
+    """The file that says whom we may ring; without it nobody is."""
     sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)
     """So many calls a second are taken from trunks; what is more is asked to try again later."""
     rtp_ports: Annotated[str, AfterValidator(_port_range)] = "20000-29999"

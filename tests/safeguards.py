@@ -262,8 +262,8 @@ ABLATIONS = (
     ),
     Ablation(
         name="ends told before they are kept",
-        files=["contactcentre/apps/node_call.py"],
-        line="await self._tools.spool.on_disk()",
+        files=["contactcentre/apps/call_bounds.py"],
+        line="await tools.spool.on_disk()",
         instead="pass",
         tests=[
             (

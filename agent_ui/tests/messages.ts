@@ -31,6 +31,7 @@ export const ME: Me = {
   ice_servers: [],
   chats_max: 0,
   chats_beside_call_max: 1,
+  may_use_phone: false,
 };
 
 export const RING: RingNow = {
@@ -115,6 +116,7 @@ export const TARGETS: TransferTargets = {
     { adviser: "bryn", state: "ready" },
     { adviser: "trevor", state: "talking" },
   ],
+  outside: [{ outside: "council-tax", titles: { "en-GB": "Council tax", cy: "Treth y cyngor" } }],
 };
 
 export function presence(state: PresenceNow["state"], reason: PresenceNow["reason"] = null) {

@@ -48,7 +48,7 @@ class AdviserPart:
         media: Media,
         spawn: Callable[[Coroutine[None, None, None], str], None],
         grace_ms: int,
-        is_chat: bool = False,
+        has_sound: bool = True,
     ) -> None:
         self.adviser = adviser
         self.token = token
@@ -57,8 +57,8 @@ class AdviserPart:
         self._media = media
         self._spawn = spawn
         self._grace_ms = grace_ms
-        self._connected = False
-        self._sound_lost = is_chat  # the socket is all there is
+        self._is_connected = False
+        self._sound_lost = not has_sound  # the socket is all there is
         self._socket_lost = False
         self._grace: asyncio.TimerHandle | None = None
         self._meter = QualityMeter()
@@ -68,13 +68,13 @@ class AdviserPart:
     @property
     def connected_leg(self) -> LegId | None:
         """Return the leg once sound can flow."""
-        return self.leg if self._connected else None
+        return self.leg if self._is_connected else None
 
     def heard(self, event: LegEvent) -> None:
         """Take what the media says of the leg."""
         match event:
             case LegConnected():
-                self._connected = True
+                self._is_connected = True
                 self.act(AdviserAttached(leg=self.leg))
             case LegSilent() | LegGone():
                 self._set_sound_lost(lost=True)
@@ -82,6 +82,10 @@ class AdviserPart:
                 self._set_sound_lost(lost=False)
             case _:
                 pass
+
+    def asked(self, act: AdviserAct) -> None:
+        """Take what the adviser does in the browser."""
+        self.act(act)
 
     def socket_lost(self) -> None:
         """Note that the browser's socket is closed; sound may go on without it."""
@@ -116,7 +120,7 @@ class AdviserPart:
         if self._grace is not None:
             self._grace.cancel()
         self._browser.close(why)
-        self._spawn(self._media.close(self.leg), "adviser leg closing")
+        self._close_sound()
 
     def _set_sound_lost(self, *, lost: bool) -> None:
         self._sound_lost = lost
@@ -133,4 +137,8 @@ class AdviserPart:
                 self._grace_ms / 1_000, lambda: self.act(AdviserLost())
             )
             # the browser may hear us all the same, and is to know that nobody hears it
-            self._spawn(self._media.close(self.leg), "deaf leg closing")
+            self._close_sound()
+
+    def _close_sound(self) -> None:
+        """Close the leg."""
+        self._spawn(self._media.close(self.leg), "adviser leg closing")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,8 +23,8 @@ from contactcentre.domain.events import (
     HungUpBy,
 )
 from contactcentre.domain.ids import AdviserId, QueueId, SoundName
+from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.ivr.transfer import target_queue
-from contactcentre.domain.ivr.walk import Position
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallReport
 
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 ON_ITS_WAY_MS = 1_500
 """A page that was sent to another node is there by then."""
 LOOKED_FOR_EVERY_MS = 100
+END_ON_DISK_WITHIN_MS = 500
 
 Item = TypeVar("Item")
 
@@ -116,6 +118,16 @@ async def is_elsewhere(tools: NodeTools, call: Call) -> bool:
         if clock.monotonic_ms() >= until_ms:
             return False
         await clock.sleep_ms(LOOKED_FOR_EVERY_MS)
+
+
+async def keep_end(tools: NodeTools) -> None:
+    """Wait until a call's end outlives this node, before anybody takes it for settled.
+
+    If the node died with it, and everybody knew that the call was over, nobody would write it.
+    """
+    with suppress(TimeoutError):  # a disk that fails keeps nobody waiting
+        async with asyncio.timeout(END_ON_DISK_WITHIN_MS / 1_000):
+            await tools.spool.on_disk()
 
 
 def ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:

@@ -7,19 +7,21 @@ from pydantic import BaseModel
 
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import AdviserPart
+from contactcentre.apps.asking import Asking
 from contactcentre.apps.call_bounds import next_of
 from contactcentre.apps.caller_part import CallerPart
 from contactcentre.apps.consulting import ConsultedCall, Consulting
 from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.outside_party import OutsideParty
 from contactcentre.apps.room_sound import RoomSound
 from contactcentre.apps.supervising import SupervisedCall, Supervising
 from contactcentre.apps.talk_recording import TalkRecording
 from contactcentre.domain.call import TALKS, CallState
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import LegId
-from contactcentre.domain.room import Role, Seat, scene_of
+from contactcentre.domain.room import Role, Scene, Seat, scene_of
 from contactcentre.limits import KEYS_INBOX_MAX
-from contactcentre.ports.live import AdviserAct, AdviserAttached
+from contactcentre.ports.live import AdviserAct, AdviserAttached, HandOverAsked
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import LegNow, LegsNow
 
@@ -46,7 +48,11 @@ class CallRoom:
             changed=self._supervisors_changed,
             is_told=tools.tells_of_listening,
         )
-        self.consulting = Consulting(live, tools, self._consult_changed)
+        self.consulting = Consulting(live, tools, self._asking_changed)
+        self.outside = OutsideParty(
+            live, tools, changed=self._asking_changed, hand_over=self._hand_over_asked
+        )
+        self.asking = Asking(self.consulting, self.outside)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)
         self._state = CallState.IN_MENU
         self.adviser: AdviserPart | None = None
@@ -69,8 +75,10 @@ class CallRoom:
         seats = [Seat(leg=self._caller.leg, role=Role.CALLER)]
         if self.adviser_leg is not None:
             seats.append(Seat(leg=self.adviser_leg, role=Role.ADVISER))
-        seats += [*self.consulting.seats, *self.supervising.seats]
-        scene = scene_of(self._state, is_merged=self.consulting.is_merged)
+        seats += [*self.asking.seats, *self.supervising.seats]
+        scene = scene_of(self._state, is_merged=self.asking.is_merged)
+        if self.outside.is_left:
+            scene = Scene.LEFT_OUTSIDE
         self._sound.settle(scene, seats)
         if self._state in TALKS and self.adviser_leg is not None:
             self._recording.hear(caller=self._caller.leg, adviser=self.adviser_leg)
@@ -89,11 +97,8 @@ class CallRoom:
         if isinstance(act, AdviserAttached):
             # all of them may have been there before the adviser came back
             self._supervisors_changed()
-            self._consult_changed()
-        try:
-            self._acts.put_nowait(act)
-        except asyncio.QueueFull:
-            count_dropped("adviser acts")
+            self._asking_changed()
+        self._note(act)
 
     async def next_act(self, *, within_ms: int | None) -> AdviserAct | None:
         """Return what the adviser did next; None if nothing in time."""
@@ -128,6 +133,7 @@ class CallRoom:
         """Send the browsers away: the call is at another node, and so is their way."""
         self._recording.end()
         self.consulting.drop()
+        self.outside.end()
         self.supervising.drop()
         if self.adviser is not None:
             self.adviser.leave(Closing.STOPPING)
@@ -139,10 +145,21 @@ class CallRoom:
         if self.consulting.part is not None:
             self.consulting.part.send(self.supervising.told)
 
-    def _consult_changed(self) -> None:
+    def _asking_changed(self) -> None:
         """Let everybody hear what is to be heard now, and the adviser know how far it has come."""
         self.settle()
-        self.tell_adviser(self.consulting.told)
+        self.tell_adviser(self.asking.told)
+
+    def _hand_over_asked(self) -> None:
+        """Do what the adviser has asked for once somebody outside has answered."""
+        self._note(HandOverAsked())
+
+    def _note(self, act: AdviserAct) -> None:
+        """Let what the adviser does be seen to in its turn."""
+        try:
+            self._acts.put_nowait(act)
+        except asyncio.QueueFull:
+            count_dropped("adviser acts")
 
     def tell_quality(self) -> None:
         """Tell every browser how its sound comes in, and the staff how all the others do."""
@@ -150,6 +167,7 @@ class CallRoom:
             (Role.CALLER, self._caller),
             (Role.ADVISER, self.adviser),
             (Role.CONSULTED, self.consulting.part),
+            (Role.OUTSIDE, self.outside),
         )
         told = [(role, part.tell_quality()) for role, part in parts if part is not None]
         legs = LegsNow(

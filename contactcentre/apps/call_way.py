@@ -18,9 +18,9 @@ from contactcentre.domain.events import Ending, HungUpBy, LapseReason
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
 from contactcentre.domain.ivr.doors import how_stands
 from contactcentre.domain.ivr.flow import QueueDefinition, line_of
+from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.transfer import target_queue
-from contactcentre.domain.ivr.walk import Position
 from contactcentre.journey.booking import CallbackOffers
 from contactcentre.journey.bridging import Bridging, TalkEnd
 from contactcentre.journey.ivr import Finished, FlowWalk
@@ -79,6 +79,7 @@ class CallWay:
                 queues=tools.queues,
                 clock=tools.clock,
                 switches=tools.switches(live.call.line),
+                texts=tools.texts,
                 came_from=start.position,
                 kept_ms=start.kept_ms,
             )
@@ -229,7 +230,7 @@ class CallWay:
         return await self._ended(bridging, await bridging.rejoin(within_ms=REJOIN_MS))
 
     async def _ended(self, bridging: Bridging, end: TalkEnd) -> bool:
-        if end is TalkEnd.ADVISER_HUNG_UP:
+        if end in {TalkEnd.ADVISER_HUNG_UP, TalkEnd.LEFT_OUTSIDE}:
             return True
         if end is TalkEnd.TRANSFERRED:
             self._waiting.begin_elsewhere((TRANSFERRED,))

@@ -12,6 +12,7 @@ from contactcentre.adapters.state_redis.census import EventsLook
 from contactcentre.domain.conservation import Account, total
 from contactcentre.domain.ids import CallId, DeskId, NodeId, QueueId
 from contactcentre.domain.presence import Presence
+from contactcentre.ports.phones import TrunkStanding
 from contactcentre.ports.state import (
     CallStanding,
     DeskStanding,
@@ -42,6 +43,8 @@ class StateLook:
     events: EventsLook
     is_storm: bool
     """A router says that one adviser at a time is rung, as desks fail on it."""
+    trunks: Mapping[str, Mapping[NodeId, TrunkStanding]]
+    """How each trunk stands, as each node that asks it sees it."""
     held: frozenset[CallId]
     """The calls that nodes hold."""
     keepers: Mapping[NodeId, int]
@@ -97,6 +100,7 @@ def findings(checkup: Checkup) -> Iterator[str]:
     if before and now:
         yield from _matching(before, now, checkup.widest_ms)
         yield from _processes(checkup, now)
+        yield from _trunks(checkup, now)
         yield from _lost(before, now)
         yield from _advisers(before, now)
         yield from _events(before, now)
@@ -155,6 +159,16 @@ def _processes(checkup: Checkup, now: StateLook) -> Iterator[str]:
             f"The desk process {desk} is silent. Its advisers go to others by themselves; start it "
             "again if there are too few."
         )
+
+
+def _trunks(checkup: Checkup, now: StateLook) -> Iterator[str]:
+    alive = {one.node for one in now.overview.nodes} - set(checkup.nodes_silent)
+    for trunk, seen in now.trunks.items():
+        if nodes := sorted(node for node, one in seen.items() if not one.is_up and node in alive):
+            yield (
+                f"The trunk {trunk} does not answer {_named(nodes, 'node')}: ask its carrier, and "
+                "see that a firewall lets SIP through both ways. Calls that come in are taken."
+            )
 
 
 def _lost(before: StateLook, now: StateLook) -> Iterator[str]:

@@ -88,6 +88,11 @@ class Consulting:
         return None if self._consult is None else self._consult.part
 
     @property
+    def is_joined(self) -> bool:
+        """Say whether the other adviser has answered."""
+        return self._consult is not None and self._consult.is_joined
+
+    @property
     def is_merged(self) -> bool:
         """Say whether the other adviser talks with the caller as well."""
         return self._consult is not None and self._consult.state is ConsultState.MERGED
@@ -97,9 +102,9 @@ class Consulting:
         """Return what the adviser is told."""
         consult = self._consult
         if consult is None:
-            return Consulted(state=ConsultState.NONE, adviser=None, why=self._why)
+            return Consulted(state=ConsultState.NONE, adviser=None, outside=None, why=self._why)
         adviser = None if consult.offered is None else consult.offered.adviser
-        return Consulted(state=consult.state, adviser=adviser, why=None)
+        return Consulted(state=consult.state, adviser=adviser, outside=None, why=None)
 
     @property
     def id(self) -> CallId | None:
@@ -303,6 +308,8 @@ class Consulting:
             match await next_of(consult.acts, left_ms):
                 case acts.AdviserDeclined():
                     return LapseReason.DECLINED
+                case acts.PhoneUnanswered():
+                    return LapseReason.NO_ANSWER
                 case acts.AdviserAnswered():
                     answered = True
                 case acts.AdviserLost():
@@ -353,7 +360,7 @@ class Consulting:
             await self._tools.desks.bridged(self._as_call(consult), offered)
         while consult is self._consult:
             match await next_of(consult.acts, AGAIN_EVERY_MS):
-                case acts.AdviserHungUp() | acts.AdviserLost():
+                case acts.AdviserHungUp() | acts.AdviserLost() | acts.PhoneUnanswered():
                     self._over(consult, ConsultEnd.LEFT)
                 case _:
                     pass

@@ -1,6 +1,6 @@
 """The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ import contactcentre
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
+from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
@@ -26,6 +27,7 @@ from contactcentre.adapters.web.headers import put_headers_on
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.adapters.web.routes import read_said
+from contactcentre.apps.callback_words import CallbackWords
 from contactcentre.apps.desk_api import ROUTES, DeskApi
 from contactcentre.apps.desk_beat import DeskBeat, Seats, Stirred
 from contactcentre.apps.desk_calls import DeskCalls
@@ -40,6 +42,7 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
+from contactcentre.domain.dialling import DialRules, OutsideNumber
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -162,8 +165,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     supervision = _supervision(state, pool, clock, signs)
     steering = Steering(lines, ledger=PostgresSwitches(pool), state=state, clock=clock)
     overflow = OverflowWatch(state, lines, steering.of, clock)
-    wrap_ups = WrapUps(PostgresOutcomes(pool), clock)
-    sessions = Sessions(PostgresAccounts(pool), clock)
+    wrap_ups, sessions = WrapUps(PostgresOutcomes(pool), clock), _sessions(pool, clock)
     floor, beat = assemble_floor(
         settings,
         internal_url=process.internal_url,
@@ -189,6 +191,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
+        numbers=_numbers(settings),
     )
     return DeskProcess(
         settings=settings,
@@ -204,6 +207,17 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     )
 
 
+def _sessions(pool: PostgresPool, clock: MachineClock) -> Sessions:
+    """Return who is signed in."""
+    return Sessions(PostgresAccounts(pool), clock)
+
+
+def _numbers(settings: Settings) -> DialRules | None:
+    """Return which numbers may be rung. Raises BadRequest."""
+    file = settings.outside_numbers
+    return None if file is None else read_outside_numbers(file).rules
+
+
 def _rooms(
     settings: Settings,
     state: RedisState,
@@ -216,7 +230,7 @@ def _rooms(
     """Return what is told of transfers and of talks."""
     signing, ring = settings.signing_ring()
     return DeskRooms(
-        transfers=TransferSigns(signs.lines, steering, clock),
+        transfers=TransferSigns(signs.lines, steering, clock, _outside(settings)),
         talks=Talks(
             queues=state,
             supervision=supervision,
@@ -225,6 +239,12 @@ def _rooms(
             clock=clock,
         ),
     )
+
+
+def _outside(settings: Settings) -> Sequence[OutsideNumber]:
+    """Return the outside numbers that callers may be handed to. Raises BadRequest."""
+    path = settings.outside_numbers
+    return () if path is None else tuple(read_outside_numbers(path).numbers.values())
 
 
 def _gate(settings: Settings, sessions: Sessions) -> tuple[SessionGate, bool]:
@@ -306,7 +326,7 @@ def assemble_floor(
     )
     stir = chats.stirring(stirred.add)
     tools = _seat_tools(
-        settings, signs, peers, spawn=spawn, stir=stir, wrap_ups=wrap_ups, clock=clock
+        settings, signs, peers, supervision, spawn=spawn, stir=stir, wrap_ups=wrap_ups, clock=clock
     )
     floor = Floor(
         seats=seats,
@@ -324,6 +344,7 @@ def _seat_tools(
     settings: Settings,
     signs: Signs,
     peers: PeerWay,
+    supervision: Supervision,
     *,
     spawn: Callable[[Coroutine[None, None, None], str], None],
     stir: Callable[[AdviserId], None],
@@ -331,15 +352,17 @@ def _seat_tools(
     clock: Clock,
 ) -> SeatTools:
     signing, ring = settings.signing_ring()
+    signatures = Signatures(ring, signing, clock)
     return SeatTools(
         clock=clock,
         wrap_ups=wrap_ups,
-        sign_ticket=Signatures(ring, signing, clock).sign_ticket,
+        sign_ticket=signatures.sign_ticket,
+        read_ticket=signatures.read_ticket,
         spawn=spawn,
         stirred=stir,
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
-        keepers=HttpKeepers(peers),
+        callback_words=CallbackWords(HttpKeepers(peers), supervision),
         by_occupancy=settings.next_adviser == "least_occupied",
     )
 

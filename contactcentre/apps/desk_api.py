@@ -16,8 +16,10 @@ from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_talks import DeskRooms
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.overflow_watch import OverflowWatch
+from contactcentre.domain.dialling import DialRules, allowed_number
 from contactcentre.domain.errors import (
     BadRequest,
+    NumberNotAllowed,
     StateUnavailable,
     UnknownName,
 )
@@ -57,6 +59,7 @@ class DeskApi:
         bundle: Bundle,
         clock: Clock,
         ice_servers: tuple[str, ...],
+        numbers: DialRules | None,
     ) -> None:
         self._floor = floor
         self._sessions = sessions
@@ -70,6 +73,7 @@ class DeskApi:
         self._bundle = bundle
         self._clock = clock
         self._ice_servers = ice_servers
+        self._numbers = numbers
 
     @ROUTES.speaks("POST", "/api/sign-in", access=Access.ANYONE, takes=said.SignIn, gives=said.Me)
     async def sign_in(self, asked: Asked[said.SignIn]) -> said.Me:
@@ -108,6 +112,20 @@ class DeskApi:
         if asked.said.reason is None:
             raise BadRequest("Choose a reason for being away.")
         return self._floor.press(asked.account, asked.said.reason)
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/phone",
+        access=Access.SIGNED_IN,
+        takes=said.TryPhone,
+        gives=said.PhoneTried,
+    )
+    async def try_phone(self, asked: Asked[said.TryPhone]) -> said.PhoneTried:
+        """Say whether an adviser's phone may be rung; each node looks again as it rings one."""
+        if self._numbers is None:
+            raise NumberNotAllowed("No phones are rung from here. Take the sound in this browser.")
+        number = allowed_number(self._numbers, asked.said.number, country="")
+        return said.PhoneTried(number=number)
 
     @ROUTES.speaks(
         "POST",
@@ -165,12 +183,12 @@ class DeskApi:
         "/api/callbacks/{call}",
         access=Access.SIGNED_IN,
         takes=said.DoCallback,
-        gives=Nothing,
+        gives=said.CallbackHeard,
     )
-    async def do_callback(self, asked: Asked[said.DoCallback]) -> Nothing:
+    async def do_callback(self, asked: Asked[said.DoCallback]) -> said.CallbackHeard:
         """Take a callback or not, or say how the attempt to reach the caller ended."""
-        await self._floor.do_callback(asked.account, _call_of(asked.request), asked.said.word)
-        return Nothing()
+        call, word = _call_of(asked.request), asked.said
+        return await self._floor.do_callback(asked.account, call, word.word, word.ticket)
 
     @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
     async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:
@@ -290,6 +308,7 @@ class DeskApi:
             self._ice_servers,
             chats_max=self._floor.chats_max(account),
             chats_beside_call_max=self._floor.chats_beside_call_max,
+            may_use_phone=self._numbers is not None,
         )
 
     def _page(self, name: str) -> web.StreamResponse:

@@ -163,6 +163,7 @@ class Signs:
         *,
         chats_max: int,
         chats_beside_call_max: int,
+        may_use_phone: bool,
     ) -> said.Me:
         """Return who is signed in."""
         return said.Me(
@@ -175,6 +176,7 @@ class Signs:
             ice_servers=list(ice_servers),
             chats_max=chats_max,
             chats_beside_call_max=chats_beside_call_max,
+            may_use_phone=may_use_phone,
         )
 
     def _titled(self, queue: QueueId) -> said.QueueTitle:
@@ -243,7 +245,9 @@ def queue_titles(line: Line, queue: QueueDefinition) -> dict[Language, str]:
     return {language: f"{title} ({spoken})" for language, title in queue.titles.items()}
 
 
-def _node(node: NodeStanding, state: Literal["serving", "draining", "stopped"]) -> said.BoardNode:
+def _node(
+    node: NodeStanding, state: Literal["serving", "strained", "draining", "stopped"]
+) -> said.BoardNode:
     return said.BoardNode(
         node=node.node,
         site=node.site,

@@ -1,8 +1,9 @@
 """Where an adviser may hand a caller, as it is told to the desk: what is closed is said before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from contactcentre.apps.desk_told import queue_titles
+from contactcentre.domain.dialling import OutsideNumber
 from contactcentre.domain.ids import AdviserId, LineId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.transfer import Target, targets
@@ -17,13 +18,20 @@ from contactcentre.wire import rooms as said
 class TransferSigns:
     """The queues that callers may be handed to, in words."""
 
-    def __init__(self, lines: Mapping[LineId, Line], steering: Steering, clock: Clock) -> None:
+    def __init__(
+        self,
+        lines: Mapping[LineId, Line],
+        steering: Steering,
+        clock: Clock,
+        outside: Sequence[OutsideNumber],
+    ) -> None:
+        self._outside = outside
         self._lines = lines
         self._steering = steering
         self._clock = clock
 
     def targets(self, overview: Overview | None, who: AdviserId) -> said.TransferTargets:
-        """Return every queue for calls, and everybody else who is signed in.
+        """Return every queue for calls, everybody else who is signed in, and outside numbers.
 
         Without an overview nobody can say who waits or works there.
         """
@@ -37,6 +45,10 @@ class TransferSigns:
                 if standing.state is not Presence.OFFLINE
                 and adviser != who
                 and not is_chat_seat(adviser)
+            ],
+            outside=[
+                said.OutsideTarget(outside=one.name, titles=dict(one.titles))
+                for one in self._outside
             ],
         )
 

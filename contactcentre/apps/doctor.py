@@ -140,6 +140,7 @@ class _Doctor:
             events=await self._census.events(),
             is_storm=await state.is_storm(),
             held=held,
+            trunks=await self._census.trunks(one.node for one in nodes),
             keepers={one.node: one.beat for one in overview.nodes if not one.carries_calls},
             calls=await self._standings({*in_progress, *held, *bound}),
         )

@@ -1,6 +1,6 @@
 """What the doctor says, as a page for a person and as one line of JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,9 @@ import orjson
 from contactcentre.adapters.ledger_postgres.census import OpenCallbacks
 from contactcentre.apps.checkup import Checkup, StateLook
 from contactcentre.domain.conservation import Account, total
+from contactcentre.domain.ids import NodeId
+from contactcentre.ports.phones import TrunkStanding
+from contactcentre.ports.state import NodeStanding
 
 WIDTH = 14
 """Of the column of names."""
@@ -65,11 +68,33 @@ def _state(state: StateLook) -> str:
 def _processes(checkup: Checkup, state: StateLook) -> Iterator[str]:
     silent = {*checkup.nodes_silent, *checkup.desks_silent}
     for node in state.overview.nodes:
-        word = "silent" if node.node in silent else "draining" if node.draining else "alive"
+        word = "silent" if node.node in silent else _word(node)
         yield _row("media", f"{node.node} {word}, {node.legs_count} of {node.legs_max} legs")
+    for trunk, seen in sorted(state.trunks.items()):
+        yield _row("trunk", f"{trunk} {_trunk(seen)}")
     for desk in state.desks:
         yield _row("desk", f"{desk.desk} {'silent' if desk.desk in silent else 'alive'}")
     yield _row("lost", f"{len(state.lost_calls)} calls, {len(state.lost_advisers)} advisers")
+
+
+def _word(node: NodeStanding) -> str:
+    """Return how a node that lives stands."""
+    if node.draining:
+        return "draining"
+    return "strained (its sound is late, or nearly so)" if node.strained else "alive"
+
+
+def _trunk(seen: Mapping[NodeId, TrunkStanding]) -> str:
+    """Return how a trunk stands, by those who say the same together."""
+    said = []
+    for is_up in (True, False):
+        alike = {node: one for node, one in seen.items() if one.is_up is is_up}
+        if alike:
+            since_ms = max(one.since_ms for one in alike.values())
+            since = datetime.fromtimestamp(since_ms / 1_000, UTC)
+            word = "answers" if is_up else "does not answer"
+            said.append(f"{word} {', '.join(sorted(alike))} since {since:%Y-%m-%d %H:%M} UTC")
+    return "; ".join(said)
 
 
 def _waits(state: StateLook) -> Iterator[str]:
@@ -139,10 +164,16 @@ def _state_facts(checkup: Checkup, state: StateLook) -> dict[str, Any]:
                 "node": one.node,
                 "alive": one.node not in silent,
                 "draining": one.draining,
+                "strained": one.strained,
                 "legs_count": one.legs_count,
                 "legs_max": one.legs_max,
             }
             for one in state.overview.nodes
+        ],
+        "trunks": [
+            {"trunk": trunk, "node": node, "up": one.is_up, "since_ms": one.since_ms}
+            for trunk, seen in sorted(state.trunks.items())
+            for node, one in seen.items()
         ],
         "desks": [{"desk": one.desk, "alive": one.desk not in silent} for one in state.desks],
         "lost_calls_count": len(state.lost_calls),

@@ -21,6 +21,7 @@ from contactcentre.ports.live import Offered
 from contactcentre.settings import Settings
 from contactcentre.wire.cluster import (
     AskRing,
+    AttemptSaid,
     CallbackFacts,
     CallbackSaid,
     OfferCall,
@@ -100,9 +101,13 @@ class HttpCallbackDesks:
 class KeeperDoor:
     """What routers and desks say to a keeper."""
 
-    def __init__(self, keeper: Keeper, desks: HttpCallbackDesks) -> None:
+    def __init__(
+        self, keeper: Keeper, desks: HttpCallbackDesks, callbacks: Callbacks, clock: Clock
+    ) -> None:
         self._keeper = keeper
         self._desks = desks
+        self._callbacks = callbacks
+        self._clock = clock
 
     @property
     def routes(self) -> Sequence[web.RouteDef]:
@@ -111,6 +116,7 @@ class KeeperDoor:
             web.post("/offers", self._take_offer),
             web.post("/rings/again", self._ring_again),
             web.post("/callbacks/words", self._hear),
+            web.post("/callbacks/attempts", self._write_down),
         ]
 
     async def take_offer(self, offer: OfferCall) -> None:
@@ -133,6 +139,20 @@ class KeeperDoor:
         """Take what an adviser does. Raises UnknownName, StaleToken, OutOfOrder, TooMany."""
         self._keeper.hear(said.call, said.adviser, said.token, said.word)
 
+    async def write_down(self, said: AttemptSaid) -> None:
+        """Write down how an attempt has ended whose keeper is lost, or has lost it.
+
+        Who keeps the callback by now finds it in the record, and is not told otherwise. Raises
+        UnknownName, LedgerUnavailable.
+        """
+        await self._callbacks.conclude(
+            said.call,
+            said.attempt,
+            adviser=said.adviser,
+            token=said.token,
+            at_ms=self._clock.now_ms(),
+        )
+
     async def _take_offer(self, request: web.Request) -> web.Response:
         await self.take_offer(await read_said(request, OfferCall))
         return web.Response(status=204)
@@ -143,6 +163,10 @@ class KeeperDoor:
 
     async def _hear(self, request: web.Request) -> web.Response:
         self.hear(await read_said(request, CallbackSaid))
+        return web.Response(status=204)
+
+    async def _write_down(self, request: web.Request) -> web.Response:
+        await self.write_down(await read_said(request, AttemptSaid))
         return web.Response(status=204)
 
 
@@ -183,7 +207,7 @@ def assemble_keeper(
         show=Gauges(clock).show,
         lost_after_ms=lost_after_ms,
     )
-    return keeper, KeeperDoor(keeper, desks)
+    return keeper, KeeperDoor(keeper, desks, callbacks, clock)
 
 
 def ringing_hours(settings: Settings) -> RingingHours:

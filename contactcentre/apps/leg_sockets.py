@@ -17,8 +17,8 @@ from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.supervising import Supervising
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import CallState
-from contactcentre.domain.consulting import asked_about
-from contactcentre.domain.errors import BadClaim, BadRequest, NotWrittenDown
+from contactcentre.domain.consulting import asked_about, is_consult
+from contactcentre.domain.errors import BadClaim, BadRequest, CallerIsYours, NotWrittenDown
 from contactcentre.domain.events import SupervisorMode, Writer
 from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
@@ -150,7 +150,7 @@ class LegSockets:
         if ticket.node != self._node:
             raise BadClaim("This ticket is for another node.")
         call = self._calls.get(asked_about(ticket.call))
-        part = await self._calls.attach(ticket, attach.sdp, browser)
+        part = await self._calls.attach(ticket, attach.sdp, browser, phone=attach.phone)
         assert call is not None, "nobody is seated in a call that is not here"
         try:
             if call.is_chat:
@@ -235,13 +235,23 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
         if call.is_chat and call.side(Writer.ADVISER) is part:
             _adviser_wrote(call, part, message)
         return
+    is_late = isinstance(message, said.HangUp) and is_consult(message.call or call.call.id)
+    if is_late and call.side(Writer.ADVISER) is part:
+        _tell_whose_call(part)
+        return
     if isinstance(message, said.Record):
         if call.side(Writer.ADVISER) is part:
             call.recording.pause(on=not message.on)
         return
     act = _act(message)
     if act is not None:
-        part.act(act)
+        part.asked(act)
+
+
+def _tell_whose_call(part: AdviserPart) -> None:
+    """Say why nothing was ended: the caller was left to whoever has just left a consultation."""
+    why = CallerIsYours("The caller has just been left to you. Press End call again to end it.")
+    part.send(staff.NotDone(code=why.code, words=words_for(why)))
 
 
 def _adviser_wrote(call: NodeCall, part: AdviserPart, message: said.Write | said.Typing) -> None:
@@ -269,6 +279,8 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0
             return acts.TransferAsked(queue=queue)
         case staff.Ask(queue=queue, adviser=adviser):
             return acts.ConsultAsked(queue=queue, adviser=adviser)
+        case staff.AskOutside(outside=outside, hands_over=hands_over):
+            return acts.OutsideAsked(outside=outside, hands_over=hands_over)
         case staff.Merge():
             return acts.MergeAsked()
         case staff.HandOver():

@@ -35,6 +35,7 @@ from contactcentre.apps.quality import TOLD_EVERY_MS
 from contactcentre.apps.switchboard import Switchboard
 from contactcentre.apps.talk_recording import keeper
 from contactcentre.apps.telephones import Telephones, node_place
+from contactcentre.apps.texting import texting
 from contactcentre.apps.trunk_entrance import TrunkEntrance, trunk_entrance
 from contactcentre.domain.callback import OfferRule
 from contactcentre.domain.errors import MediaUnavailable
@@ -153,7 +154,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     signing, ring = settings.signing_ring()
     signatures = Signatures(ring, signing, clock)
     switches = await _switches(settings, process, state, clock)
-    lines = load_lines(flows)
+    lines, words = load_lines(flows), load_words(flows)
     ground = NodeGround(
         place=node_place(settings, process.internal_url),
         media=media,
@@ -165,7 +166,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         signatures=signatures,
         lines=lines,
         switches=switches,
-        words=load_words(flows),
+        words=words,
         patience=patience_of(settings),
         wait_errors=WaitErrors(metrics.record_wait_error),
         spawn=process.spawn,
@@ -174,12 +175,14 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         callbacks=await _callbacks(settings, process, stack, lines),
         recording=recording,
         is_strained=lambda: _is_strained(media),
+        texts=await texting(settings, stack, state, words),
     )
     core = NodeCore(ground)
     process.spawn(core.ship(), "shipping")
     telephones = Telephones(settings, core=core, media=media, state=state, signatures=signatures)
     door = trunk_entrance(settings, ground, core, media=media, peers=peers)
     if door is not None:
+        core.dialler = door.dialler
         stack.push_async_callback(door.close)
     return Node(process, settings, ground, media=media, core=core, telephones=telephones, door=door)
 

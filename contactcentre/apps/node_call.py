@@ -16,12 +16,12 @@ import structlog
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps import call_bounds
 from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.asking import Asking
 from contactcentre.apps.call_bounds import End, Start, last_words, next_of
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_room import CallRoom
 from contactcentre.apps.call_way import CallWay
 from contactcentre.apps.caller_part import CallerPart
-from contactcentre.apps.consulting import Consulting
 from contactcentre.apps.conversation import Conversation, Side
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
@@ -60,7 +60,6 @@ log = structlog.get_logger()
 STEPS_KEPT_MAX = 50
 HAND_OVERS_MAX = 3
 """A page that has come back so often finds no other node."""
-END_ON_DISK_WITHIN_MS = 500
 WORDS_OF_THE_END_MS = 20_000
 """A closing sentence may last so long; then the leg is closed all the same."""
 
@@ -150,7 +149,8 @@ class NodeCall:
             self.caller.refresh_claim(self._call)
         if self._call.state is not before.state:
             self.room.follow(self._call.state)
-            self.caller.show(self._call, (), {})
+            if self._call.state is not CallState.ENDED or not self.asking.is_left_outside:
+                self.caller.show(self._call, (), {})
 
     async def say(self, sounds: Sequence[SoundName], *, keys: Mapping[str, SoundName]) -> None:
         """Play prompts to the caller, with their words on the page."""
@@ -188,9 +188,9 @@ class NodeCall:
         self.room.tell_adviser(NotDone(code=refusal.code, words=str(refusal)))
 
     @property
-    def asking(self) -> Consulting:
-        """Return the consultation about the call."""
-        return self.room.consulting
+    def asking(self) -> Asking:
+        """Return whom the adviser asks about the call."""
+        return self.room.asking
 
     def give_over(self) -> Offered:
         """Give the call to the other adviser, and return who that is. Raises OutOfOrder."""
@@ -219,6 +219,12 @@ class NodeCall:
 
     async def run(self) -> None:
         """Take the call through its stages to its end."""
+        try:
+            await self._run()
+        finally:
+            self.room.outside.end()  # also after a mistake of ours
+
+    async def _run(self) -> None:
         stages = asyncio.create_task(self._stages(), name="stages")
         leaving = asyncio.create_task(self.caller.left.wait(), name="caller leaving")
         try:
@@ -244,28 +250,20 @@ class NodeCall:
         end = self.end = await self._write_end(by)
         lapse = None if talked else LapseReason.CALLER_LEFT
         self.let_adviser_go(lapse=lapse)
-        await self._keep_end()
+        await call_bounds.keep_end(self._tools)
+        self.caller.refresh_claim(self._call)
         with suppress(StateUnavailable, Refusal):  # the node tells it again until it is durable
             await self._tools.queues.end(call=self._call.id, epoch=end.epoch, ending=end.ending)
         if offered is not None:
             with suppress(Refusal, Outage):
                 await self._tools.desks.over(self._call, offered, lapse=lapse)
+        await self.asking.stay(self.caller.left)
         words = last_words(by, end.ending)
-        if words and self.caller.is_heard:
+        if words and self.caller.is_heard and not self.caller.left.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(WORDS_OF_THE_END_MS / 1_000):
                     await self.say(words, keys={})
         await self.caller.end(self._call)
-
-    async def _keep_end(self) -> None:
-        """Wait until the end outlives this node, before anybody takes it for settled.
-
-        If the node died with it, and everybody knew that the call was over, nobody would write it.
-        """
-        with suppress(TimeoutError):  # a disk that fails keeps nobody waiting
-            async with asyncio.timeout(END_ON_DISK_WITHIN_MS / 1_000):
-                await self._tools.spool.on_disk()
-        self.caller.refresh_claim(self._call)
 
     async def _write_end(self, by: HungUpBy) -> End:
         if by is HungUpBy.CALLER:

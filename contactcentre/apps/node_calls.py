@@ -10,6 +10,7 @@ import structlog
 
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.adviser_phone import PhonePart, dialler_of
 from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
@@ -19,11 +20,11 @@ from contactcentre.domain.call import TALKS, Call, CallState
 from contactcentre.domain.consulting import asked_about, is_consult
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, StaleToken, UnknownName
 from contactcentre.domain.events import CallEvent
-from contactcentre.domain.headroom import room_told
+from contactcentre.domain.headroom import LEGS_PER_CALL, has_room
 from contactcentre.domain.ids import CallId, LegId, NodeId
 from contactcentre.limits import REPORT_CALLS_MAX
 from contactcentre.ports.live import Offered
-from contactcentre.ports.media import TEXT_OFFER
+from contactcentre.ports.media import PHONE_OFFER, TEXT_OFFER
 from contactcentre.ports.state import CallReport, NodeReport
 from contactcentre.wire.claims import AdviserTicket, SupervisorTicket
 from contactcentre.wire.closing import Closing
@@ -32,8 +33,6 @@ from contactcentre.wire.legs import Answer
 
 log = structlog.get_logger()
 
-LEGS_PER_CALL = 2
-"""A call is admitted only if its adviser will find room as well."""
 ENDS_AGAIN_EVERY_BEATS = 10
 """How often the store is told again of an end that it may have forgotten."""
 ENDS_KEPT_BEATS = 30
@@ -78,6 +77,9 @@ class NodeCalls:
         self._ends: dict[CallId, tuple[End, int]] = {}
         """Ends that are not durable yet, or that the store may forget; and after which telling."""
         self._ends_untold: set[CallId] = set()
+        self._staying: set[CallId] = set()
+        """Calls that have ended, and whose callers are here still: they talk with somebody outside.
+        """
         self._tellings_count = 0
         """Beats that the store has heard."""
         self._beat = tools.clock.now_ms()
@@ -96,7 +98,16 @@ class NodeCalls:
     @property
     def is_full(self) -> bool:
         """Say whether there is no room for one more call and its adviser."""
-        return (len(self._calls) + 1) * LEGS_PER_CALL > self._place.legs_max
+        return not has_room(legs_count=self._legs_count, legs_max=self._place.legs_max)
+
+    @property
+    def is_strained(self) -> bool:
+        """Say whether further calls had better go elsewhere, where they can."""
+        return self._tools.is_strained()
+
+    @property
+    def _legs_count(self) -> int:
+        return len(self._calls) * LEGS_PER_CALL
 
     def get(self, call: CallId) -> NodeCall | None:
         """Return a live call, if it is here."""
@@ -162,16 +173,22 @@ class NodeCalls:
         else:
             await call.take(offered)
 
-    async def attach(self, ticket: AdviserTicket, sdp: str, browser: Browser) -> AdviserPart:
+    async def attach(
+        self, ticket: AdviserTicket, sdp: str, browser: Browser, *, phone: str | None = None
+    ) -> AdviserPart:
         """Seat an adviser's browser in its call, and answer the offer.
 
-        Raises StaleToken, MalformedOffer, MediaUnavailable.
+        Raises StaleToken, MalformedOffer, MediaUnavailable, NumberNotAllowed.
         """
         call = self._calls.get(asked_about(ticket.call))
         if call is None:
             raise StaleToken("This ring is over.")
         if call.is_chat is not (sdp == TEXT_OFFER):
             raise MalformedOffer("A chat is joined with text, and a call with sound.")
+        if (phone is not None) is not (sdp == PHONE_OFFER):
+            raise MalformedOffer("Whoever offers a phone gives its number, and nobody else.")
+        if phone is not None:
+            return self._attach_phone(call, ticket, phone, browser)
         leg = LegId(f"{ticket.call}.adviser.{self._tools.chance.nonce()}")
         part = AdviserPart(
             adviser=ticket.adviser,
@@ -181,18 +198,42 @@ class NodeCalls:
             media=self._tools.media,
             spawn=self._tools.spawn,
             grace_ms=self._tools.patience.adviser_grace_ms,
-            is_chat=call.is_chat,
+            has_sound=not call.is_chat,
         )
-        if is_consult(ticket.call):
-            call.room.consulting.attach(part, ticket.call)
-        else:
-            part.act = lambda act: call.room.act(part, act)
-            call.attach(part)
+        self._seat(call, part, ticket)
         answer = await self._tools.media.accept(
             call=call.call.id, leg=leg, offer_sdp=sdp, heard=part.heard
         )
         browser.send(Answer(call=ticket.call, sdp=answer))
         return part
+
+    def _attach_phone(
+        self, call: NodeCall, ticket: AdviserTicket, phone: str, browser: Browser
+    ) -> PhonePart:
+        """Seat the page of an adviser who takes the sound on a phone."""
+        number = dialler_of(self._tools).check(phone)
+        consulting = call.room.consulting
+        is_asked = is_consult(ticket.call)
+        part = PhonePart(
+            ticket,
+            browser,
+            self._tools,
+            call=call.call.id,
+            number=number,
+            before=consulting.part if is_asked else call.room.adviser,
+        )
+        self._seat(call, part, ticket)
+        browser.send(Answer(call=ticket.call, sdp=PHONE_OFFER))
+        part.begin(is_talk=consulting.is_joined if is_asked else call.call.state in TALKS)
+        return part
+
+    def _seat(self, call: NodeCall, part: AdviserPart, ticket: AdviserTicket) -> None:
+        """Give an adviser's browser its place. Raises StaleToken."""
+        if is_consult(ticket.call):
+            call.room.consulting.attach(part, ticket.call)
+        else:
+            part.act = lambda act: call.room.act(part, act)
+            call.attach(part)
 
     async def supervise(
         self, ticket: SupervisorTicket, sdp: str, browser: Browser
@@ -270,6 +311,7 @@ class NodeCalls:
         finally:
             if self._calls.get(call.call.id) is call:
                 del self._calls[call.call.id]
+            self._staying.discard(call.call.id)
             if call.end is not None:
                 self._ends[call.call.id] = call.end, self._tellings_count
                 self._ends_untold.add(call.call.id)
@@ -277,7 +319,6 @@ class NodeCalls:
 
     def _node_report(self) -> NodeReport:
         place = self._place
-        legs_count = len(self._calls) * LEGS_PER_CALL
         return NodeReport(
             node=place.node,
             site=place.site,
@@ -285,12 +326,9 @@ class NodeCalls:
             internal_url=place.internal_url,
             public_url=place.public_url,
             draining=self.draining,
-            legs_count=legs_count,
-            legs_max=room_told(
-                legs_count=legs_count,
-                legs_max=place.legs_max,
-                strained=self._tools.is_strained(),
-            ),
+            legs_count=self._legs_count,
+            legs_max=place.legs_max,
+            strained=self.is_strained,
         )
 
     def _still_here(
@@ -315,6 +353,11 @@ class NodeCalls:
     async def _tell_ends(self) -> None:
         """Tell the store of ended calls, and again for as long as it may forget them."""
         self._tellings_count += 1
+        for call, here in self._calls.items():
+            if here.end is not None and call not in self._staying:
+                self._staying.add(call)
+                self._ends[call] = here.end, self._tellings_count
+                self._ends_untold.add(call)
         ages = {call: self._tellings_count - since for call, (_, since) in self._ends.items()}
         self._ends = {
             call: kept

@@ -37,14 +37,17 @@ from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.sites import SiteStanding
 from contactcentre.journey.records import ship
 from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, REJOIN_MS
+from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
+from contactcentre.ports.texts import Texts
 from contactcentre.settings import Settings
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
 
 log = structlog.get_logger()
+Spawn = Callable[[Coroutine[None, None, None], str], None]
 
 HAND_OVER_BEATS = 3
 BEAT_REST_MS = 200
@@ -83,10 +86,15 @@ class NodeGround:
     callbacks: CallbackTerms | None = None
     recording: RecordingTerms | None = None
     is_strained: Callable[[], bool] = lambda: False
+    texts: Callable[[Spawn], Texts] | None = None
+    """Puts together how callers are texted, given what runs something for one call."""
 
 
 class NodeCore:
     """One media node's calls, and the ways to them."""
+
+    dialler: Dialler | None = None
+    """Rings outside numbers; set once there is a trunk to ring them over."""
 
     def __init__(self, ground: NodeGround) -> None:
         self._ground = ground
@@ -131,6 +139,8 @@ class NodeCore:
             callbacks=ground.callbacks,
             recording=ground.recording,
             is_strained=ground.is_strained,
+            dialler=lambda: self.dialler,
+            texts=None if ground.texts is None else ground.texts(self.spawn),
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)

@@ -12,6 +12,7 @@ from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.domain.overflow import Onward
 from contactcentre.ports.callbacks import Promises
+from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Desks
 from contactcentre.ports.media import Media
@@ -19,6 +20,7 @@ from contactcentre.ports.recording import Shelf, TapeDeck
 from contactcentre.ports.records import Spool
 from contactcentre.ports.rings import RingNotes
 from contactcentre.ports.state import CallQueues, Place
+from contactcentre.ports.texts import Texts
 from contactcentre.wire.claims import CallerClaim, CallMemory
 
 Words = Mapping[Language, Mapping[SoundName, str]]
@@ -88,5 +90,9 @@ class NodeTools:
     """None: no caller is offered any."""
     is_strained: Callable[[], bool] = lambda: False
     """Says whether the node keeps time so badly that it should be brought no further calls."""
+    dialler: Callable[[], Dialler | None] = lambda: None
+    """Gives what rings outside numbers; None: nobody is rung."""
     recording: RecordingTerms | None = None
     """None: no talk is recorded, whatever its line says."""
+    texts: Texts | None = None
+    """None: no caller is offered a text."""

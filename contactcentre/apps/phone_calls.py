@@ -28,10 +28,8 @@ class PhoneCalls:
 
     def look(self, call: CallId) -> Here:
         """Return how a call stands here."""
-        if self._calls.has_ended(call):
-            return Here.OVER
         if self._calls.get(call) is None:
-            return Here.UNKNOWN
+            return Here.OVER if self._calls.has_ended(call) else Here.UNKNOWN
         return Here.LEAVING if call in self._leaving else Here.HERE
 
     def sent_on(self, call: CallId) -> None:

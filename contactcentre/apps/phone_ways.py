@@ -14,7 +14,7 @@ import structlog
 from contactcentre.adapters.web.pages.seen import SeenCentre
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.domain.errors import Outage, PeerUnavailable, Refusal, StateUnavailable
-from contactcentre.domain.headroom import takes_calls
+from contactcentre.domain.headroom import for_new_calls
 from contactcentre.domain.ids import CallId, NodeId
 from contactcentre.ports.environment import Chance
 from contactcentre.ports.state import CallQueues, CallStanding, NodeStanding
@@ -70,11 +70,12 @@ class PhoneWays:
         nodes = self._centre.standings()
         if nodes is None:
             return self._one_of(self._static, avoid)
-        ways = [_way(node) for node in nodes if _has_room(node)]
+        others = [node for node in nodes if node.node != avoid]
+        ways = [_way(node) for node in for_new_calls(others) or for_new_calls(nodes)]
         if nodes and not ways:
             log.warning("a call from a telephone is refused: every node is full", call=call)
             return NoWay.FULL
-        return self._one_of(ways, avoid)
+        return self._one_of(ways, None)
 
     async def for_known(
         self, call: CallId, *, last: NodeId | None, avoid: NodeId | None
@@ -97,12 +98,13 @@ class PhoneWays:
         if not nodes:
             return self._one_of(self._static, own)
         left = {node.site for node in nodes if node.node == own and here is Here.LEAVING}
+        others = [node for node in nodes if node.node not in {own, avoid}]
         for wanted in (
-            [node for node in nodes if _has_room(node) and node.site not in left],
-            [node for node in nodes if _has_room(node)],
-            nodes,
+            for_new_calls(node for node in others if node.site not in left),
+            for_new_calls(others),
+            others,
         ):
-            ways = [_way(node) for node in wanted if node.node not in {own, avoid}]
+            ways = [_way(node) for node in wanted]
             if ways:
                 return self._one_of(ways, None)
         return self._one_of([_way(node) for node in nodes], None)
@@ -158,10 +160,6 @@ class PhoneWays:
         """Return one of them by chance, another one than that to avoid if there is any."""
         chosen = [way for way in ways if way.node != avoid] or ways
         return chosen[self._chance.jitter(len(chosen) - 1)] if chosen else NoWay.DOWN
-
-
-def _has_room(node: NodeStanding) -> bool:
-    return takes_calls(draining=node.draining, legs_count=node.legs_count, legs_max=node.legs_max)
 
 
 def _way(node: NodeStanding) -> Way:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from contactcentre.apps.fleet import Member
 from contactcentre.apps.ground import addresses_of_machine, free_ports, fresh_keys
+from contactcentre.domain.errors import BadRequest
 from contactcentre.settings import FILE_SUFFIX, Settings, env_name, read_settings
 
 DESK_AFTER = 1
@@ -81,6 +82,8 @@ class Plan:
             }
             if self.settings.sip_port is not None:
                 own["CC_SIP_PORT"] = str(self.settings.sip_port + number)
+            if self.settings.sip_tls_port is not None:
+                own["CC_SIP_TLS_PORT"] = str(self.settings.sip_tls_port + number)
         return Member(
             name=name,
             role="media" if name in names else name.rpartition("-")[2],
@@ -134,7 +137,18 @@ def make_plan(environ: Mapping[str, str], said: Mapping[str, object], *, nodes: 
     line = {env_name(name): str(value) for name, value in said.items() if value is not None}
     environ = with_settings(environ, line)
     settings = read_settings(with_defaults(environ, fresh_keys()))
+    _refuse_near_ports(settings, nodes)
     return Plan(settings=settings, environ=environ, nodes=nodes)
+
+
+def _refuse_near_ports(settings: Settings, nodes: int) -> None:
+    """Refuse ports for SIP of which one node would need what another has. Raises BadRequest."""
+    open_port, tls_port = settings.sip_port, settings.sip_tls_port
+    if open_port is not None and tls_port is not None and abs(open_port - tls_port) < nodes:
+        raise BadRequest(
+            f"CC_SIP_PORT and CC_SIP_TLS_PORT are too near: each of {nodes} nodes takes the next "
+            f"port of both. Keep them {nodes} apart."
+        )
 
 
 def with_settings(environ: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,7 @@ from contactcentre.ports.state import Presences
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.cluster import (
     AskRing,
+    AttemptSaid,
     CallbackSaid,
     OfferCall,
     Ring,
@@ -89,6 +90,15 @@ class HttpKeepers:
     async def say(self, keeper_url: str, said: CallbackSaid) -> None:
         """Tell a keeper what an adviser does. Raises PeerUnavailable and what it refuses."""
         await self._peers.post(keeper_url, "/callbacks/words", said, deadline_ms=RING_DEADLINE_MS)
+
+    async def write_down(self, keeper_url: str, said: AttemptSaid) -> None:
+        """Have a keeper write down how an attempt has ended, whoever keeps that callback.
+
+        Raises PeerUnavailable, LedgerUnavailable, UnknownName.
+        """
+        await self._peers.post(
+            keeper_url, "/callbacks/attempts", said, deadline_ms=RING_DEADLINE_MS
+        )
 
 
 class DeskRings:

@@ -1,24 +1,26 @@
 """The sound of one telephone call at Twilio: between the engine's packets and Twilio's messages.
 
-Twilio plays what it is sent in its own time and never catches up, so that whatever waits on our
-side for a slow network is dropped, the oldest first, and what waits on Twilio's side is measured by
-marks and cleared where it grows.
+Twilio plays what it is sent in its own time and never catches up, so that nothing is sent on top of
+what already waits on our side for a slow network, and what waits on Twilio's side is measured by
+marks and cleared where it grows. Each frame is written at once, without a task that waits for it:
+there are a hundred a second of every leg.
 """
 
 import asyncio
 import random
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from contactcentre.adapters.carrier_twilio.stream import Says, Sound
 from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, Terms
 from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, write_rtp
 from contactcentre.adapters.telemetry.metrics import count_dropped
+from contactcentre.limits import SOCKET_LOST_AFTER_MS
 
-WAITING_MAX = 10
-"""20 ms frames that may wait to be sent: what is older is of no use to anybody."""
+WAITING_MAX_BYTES = 3_000
+"""May wait to be sent, ten frames of 20 ms: what comes later still is of no use to anybody."""
 MARK_EVERY_FRAMES = 50
 MARKS_MAX = 10
 """Marks that may be on their way; while so many are, Twilio does not answer them."""
@@ -29,19 +31,29 @@ PLAYED_WITHIN_MS = 1_500
 LAST_MARK = "last"
 SAMPLES_PER_MS = 8
 
-Send = Callable[[str], Awaitable[None]]
+
+class Wire(Protocol):
+    """What messages go out by."""
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Return how much the network has not taken yet."""
+
+    def send(self, text: bytes) -> None:
+        """Send a message; where the wire is broken, do nothing."""
 
 
 class StreamCarriage:
     """A leg's Carriage over one stream."""
 
-    def __init__(self, stream_sid: str, *, clock: Callable[[], float]) -> None:
+    def __init__(self, stream_sid: str, wire: Wire, *, clock: Callable[[], float]) -> None:
         self._says = Says(stream_sid)
+        self._wire = wire
         self._clock = clock
         self._source = random.getrandbits(32)
         self._packet_came: Datagram | None = None
-        self._waiting: deque[str] = deque()
-        self._something = asyncio.Event()
+        self._clogged_s: float | None = None
+        """Since when the network takes nothing; None while it does."""
         self._over = asyncio.Event()
         self._played = asyncio.Event()
         self._frames = 0
@@ -73,9 +85,8 @@ class StreamCarriage:
         await self._over.wait()
 
     def end(self) -> None:
-        """Let `run` return; nothing but what waits is sent from now on."""
+        """Let `run` return; no sound is sent from now on."""
         self._over.set()
-        self._something.set()
 
     async def close(self) -> None:
         """End."""
@@ -88,12 +99,25 @@ class StreamCarriage:
         """Send 20 ms of sound, and with every fiftieth a mark."""
         if self._over.is_set():
             return
-        self._put(self._says.sound(packet[HEADER_LENGTH:]))
         self._frames += 1
+        if self._wire.waiting_bytes > WAITING_MAX_BYTES:
+            self._drop()
+            return
+        self._clogged_s = None
+        self._wire.send(self._says.sound(packet[HEADER_LENGTH:]))
         if self._frames % MARK_EVERY_FRAMES == 0 and len(self._marks) < MARKS_MAX:
             name = f"m{self._frames}"
             self._marks[name] = self._clock()
-            self._put(self._says.mark(name))
+            self._wire.send(self._says.mark(name))
+
+    def _drop(self) -> None:
+        """Leave out what is due; whoever takes nothing for long is lost."""
+        count_dropped("telephone sound")
+        now_s = self._clock()
+        if self._clogged_s is None:
+            self._clogged_s = now_s
+        elif now_s - self._clogged_s > SOCKET_LOST_AFTER_MS / 1_000:
+            self._over.set()
 
     def send_report(self, packet: bytes) -> None:
         """Send nothing: nobody reads it."""
@@ -125,25 +149,14 @@ class StreamCarriage:
         elif took_ms - self._promptest_ms > BEHIND_MAX_MS:
             self._marks.clear()  # they come back at once, and tell nothing
             self.cleared_count += 1
-            self._put(self._says.clear)
+            self._wire.send(self._says.clear)
 
-    async def write(self, send: Send, *, is_last: Callable[[], bool]) -> None:
-        """Send what waits until the leg is over; if that is the call's end, till it was heard."""
-        while not self._over.is_set() or self._waiting:
-            await self._something.wait()
-            self._something.clear()
-            while self._waiting:
-                await send(self._waiting.popleft())
+    async def until_over(self, *, is_last: Callable[[], bool]) -> None:
+        """Return once the leg is over; if that is the call's end, once it was heard."""
+        await self._over.wait()
         if not is_last():
             return
-        await send(self._says.mark(LAST_MARK))
+        self._wire.send(self._says.mark(LAST_MARK))
         with suppress(TimeoutError):
             async with asyncio.timeout(PLAYED_WITHIN_MS / 1_000):
                 await self._played.wait()
-
-    def _put(self, text: str) -> None:
-        if len(self._waiting) >= WAITING_MAX:
-            self._waiting.popleft()
-            count_dropped("telephone sound")
-        self._waiting.append(text)
-        self._something.set()

@@ -16,21 +16,24 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
+from contactcentre.domain.call import CallState
 from contactcentre.domain.errors import MalformedOffer, Outage, Refusal
 from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Phone
 from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.closing import Closing
-from contactcentre.wire.legs import Answer, ClaimChanged
+from contactcentre.wire.legs import Answer, ClaimChanged, Stage
 from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 5
-LOOK_EVERY_MS = 5_000
-ASK_EVERY_LOOKS = 3
-"""A phone from which nothing is heard is asked every 15 s whether it is there."""
 NOT_ACCEPTABLE, BUSY = 488, 503
+EARLY_MAX_S = 50
+"""Networks cut a call off that is heard for a minute and not answered."""
+ASKS_NOTHING = frozenset({CallState.IN_MENU, CallState.ENDED})
+"""What is said then without a key to press may be heard before the call is answered."""
 
 
 class KeptCall(Said):
@@ -53,11 +56,14 @@ class TrunkCaller:
         claim: CallerClaim,
         *,
         host: str,
+        is_early: bool,
         new_leg: Callable[[], PhoneLeg],
         media: AiortcMedia,
         admission: Admission,
         calls: NodeCalls,
+        changed: Callable[[CallId], None],
     ) -> None:
+        """Begin; `changed` is told of what another node would need to know."""
         self._phone = phone
         self._claim = claim
         self._host = host
@@ -65,15 +71,25 @@ class TrunkCaller:
         self._media = media
         self._admission = admission
         self._calls = calls
+        self._changed = changed
         self._signed = ""
         self._leg: PhoneLeg | None = None
         self._call: NodeCall | None = None
         self._over = asyncio.Event()
+        self._is_early = is_early
+        self._unanswered: str | None = None
+        """Our sound, while the call is heard and not answered."""
+        self._at_last: asyncio.TimerHandle | None = None
 
     @property
     def call_id(self) -> CallId:
         """Return which call it is."""
         return self._claim.call
+
+    @property
+    def trunk_and_phone(self) -> tuple[str, Phone] | None:
+        """Return which trunk the caller rings from, and the phone."""
+        return None if self._claim.trunk is None else (self._claim.trunk, self._phone)
 
     @property
     def kept(self) -> KeptCall | None:
@@ -108,17 +124,13 @@ class TrunkCaller:
 
     async def keep_watch(self) -> None:
         """Ask a phone from which nothing is heard whether it is there, until the call is over."""
-        looks = received_count = 0
+        silence = PhoneSilence()
         while self._call is not None and not await self._is_over_within(LOOK_EVERY_MS):
             if self._calls.get(self.call_id) is not self._call:
                 self._phone.hang_up()  # a call that a mistake of ours has ended says no goodbye
                 return
             quality = self._media.quality(self._call.caller.leg)
-            if quality is None or quality.received_count != received_count:
-                looks, received_count = 0, 0 if quality is None else quality.received_count
-                continue
-            looks += 1
-            if looks % ASK_EVERY_LOOKS == 1 and not await self._phone.is_there():
+            if silence.is_to_be_asked(quality) and not await self._phone.is_there():
                 log.info("a phone is not there any more", call=self.call_id)
 
     # In the place of a page
@@ -126,9 +138,12 @@ class TrunkCaller:
     def send(self, said: BaseModel) -> None:
         """Say the answer to the phone, and keep the claim; what else a page shows is let go."""
         if isinstance(said, Answer):
-            self._phone.answer(said.sdp)
+            self._be_heard(said.sdp)
         elif isinstance(said, ClaimChanged):
             self._signed = said.claim
+            self._changed(self.call_id)
+        elif isinstance(said, Stage) and (said.keys or said.state not in ASKS_NOTHING):
+            self._answer()
 
     def hurry(self, *, on: bool) -> None:
         """Do nothing: a phone that is silent is asked whether it is there (`keep_watch`)."""
@@ -136,6 +151,8 @@ class TrunkCaller:
     def close(self, why: Closing) -> None:
         """End the call on the phone, unless it goes on elsewhere."""
         self._over.set()
+        if self._at_last is not None:
+            self._at_last.cancel()
         if why is Closing.REPLACED:
             self._phone.let_go()
         else:
@@ -145,6 +162,7 @@ class TrunkCaller:
 
     def phone_began(self) -> None:
         """Let sound flow."""
+        self._changed(self.call_id)
         if self._leg is not None:
             self._leg.begin()
 
@@ -171,6 +189,22 @@ class TrunkCaller:
             self._call.caller.hang_up()
 
     # Within
+
+    def _be_heard(self, sdp: str) -> None:
+        """Answer the call, or let it be heard until it has to be answered."""
+        if not self._is_early:
+            self._phone.answer(sdp, call=self.call_id)
+            return
+        self._unanswered = sdp
+        self._phone.announce(sdp)
+        self._at_last = asyncio.get_running_loop().call_later(EARLY_MAX_S, self._answer)
+        self.phone_began()
+
+    def _answer(self) -> None:
+        """Answer a call that was only heard until now: something is asked of the caller."""
+        sdp, self._unanswered = self._unanswered, None
+        if sdp is not None:
+            self._phone.answer(sdp, call=self.call_id)
 
     def _refuse(self, problem: Refusal | Outage) -> None:
         """Turn the phone away in the words of its own network."""

@@ -1,6 +1,7 @@
 """Callers who ring from a trunk: each becomes a call of this node as one from a page does."""
 
-from collections.abc import Callable, Coroutine, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping
 
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
@@ -50,12 +51,20 @@ class TrunkCalls:
         self._spawn = spawn
         self._admitting = 0
         self._callers: dict[CallId, TrunkCaller] = {}
+        self.changed: set[CallId] = set()
+        """Calls of which another node would need to know something new."""
+        self.has_changed = asyncio.Event()
 
     @property
     def retry_after_s(self) -> int | None:
         """Return when to try again; None while calls are taken."""
         takes = self.may_take_up and self._admitting < ADMITTING_MAX
         return None if takes else RETRY_AFTER_S
+
+    @property
+    def is_strained(self) -> bool:
+        """Say whether calls had better go to another node."""
+        return self._calls.is_strained
 
     @property
     def may_take_up(self) -> bool:
@@ -71,7 +80,10 @@ class TrunkCalls:
         line = line_called(self._lines, ringing.called)
         assert line is not None, "no call rings whose number is nobody's"
         claim = self._claim(ringing.trunk, line)
-        caller = self._caller(phone, claim, ringing.host, lambda: self._leg(ringing))
+        is_early = ringing.is_early and ringing.offer is not None
+        caller = self._caller(
+            phone, claim, ringing.host, lambda: self._leg(ringing), is_early=is_early
+        )
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
@@ -81,26 +93,45 @@ class TrunkCalls:
         def to_offer() -> PhoneLeg:
             return self._leg_to_offer(kept.host, law=kept.law, keys=kept.keys_payload_type)
 
-        caller = self._caller(phone, claim, kept.host, to_offer)
+        caller = self._caller(phone, claim, kept.host, to_offer, is_early=False)
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
-    def kept(self) -> dict[CallId, str]:
-        """Return what another node needs to go on with each call that stands."""
-        said = ((call, caller.kept) for call, caller in self._callers.items())
+    def phone_of(self, call: CallId) -> tuple[str, Phone] | None:
+        """Return the trunk and the phone of a caller who is here."""
+        caller = self._callers.get(call)
+        return None if caller is None else caller.trunk_and_phone
+
+    def kept(self, calls: Collection[CallId] | None = None) -> dict[CallId, str]:
+        """Return what another node needs to go on with each call that stands, or with some."""
+        callers = self._callers
+        some = callers if calls is None else [call for call in calls if call in callers]
+        said = ((call, callers[call].kept) for call in some)
         return {call: one.model_dump_json() for call, one in said if one is not None}
 
+    def _note_change(self, call: CallId) -> None:
+        self.changed.add(call)
+        self.has_changed.set()
+
     def _caller(
-        self, phone: Phone, claim: CallerClaim, host: str, new_leg: Callable[[], PhoneLeg]
+        self,
+        phone: Phone,
+        claim: CallerClaim,
+        host: str,
+        new_leg: Callable[[], PhoneLeg],
+        *,
+        is_early: bool,
     ) -> TrunkCaller:
         return TrunkCaller(
             phone,
             claim,
             host=host,
+            is_early=is_early,
             new_leg=new_leg,
             media=self._media,
             admission=self._admission,
             calls=self._calls,
+            changed=self._note_change,
         )
 
     async def _see_through(self, caller: TrunkCaller) -> None:
@@ -111,6 +142,7 @@ class TrunkCalls:
         finally:
             self._admitting -= 1
         self._callers[caller.call_id] = caller
+        self._note_change(caller.call_id)
         try:
             await caller.keep_watch()
         finally:
@@ -135,9 +167,12 @@ class TrunkCalls:
         )
 
     def _claim(self, trunk: str, line: Line) -> CallerClaim:
-        """Return the claim of a new call, which no page has and none can prove to have."""
+        """Return the claim of a new call, which no page has and none can prove to have.
+
+        Its id is as long as one by which networks name a session, for the trunk is told it.
+        """
         return CallerClaim(
-            call=CallId(self._chance.nonce()),
+            call=CallId(self._chance.nonce() + self._chance.nonce()),
             line=line.id,
             language=line.flow.languages[0],
             epoch_count=NOT_ADMITTED.count,

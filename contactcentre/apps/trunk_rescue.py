@@ -1,19 +1,23 @@
 """Telephone calls outlive their node: what they are is kept, and a living node takes them up.
 
-A page comes back by itself; a phone must be fetched. Each node keeps, with every beat, what another
-needs to go on with its calls. Whoever sees a node neither beat nor answer takes its calls, some at
-a time, and offers its own sound in each dialog. A node that has started again does so with its own.
+A page comes back by itself; a phone must be fetched. Each node keeps what another needs to go on
+with its calls, soon after each change and with every beat. Whoever sees a node neither beat nor
+answer takes its calls, some at a time, and offers its own sound in each dialog. A node that has
+started again does so with its own.
+An outside number that was rung is told goodbye: whoever has asked there asks no longer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Protocol
 
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.dialling import KeptOutside
 from contactcentre.apps.trunk_caller import KeptCall
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.domain.errors import BadClaim, Outage, StateUnavailable
@@ -25,6 +29,8 @@ from contactcentre.ports.state import AddressBook, NodeStanding
 
 log = structlog.get_logger()
 
+KEPT: TypeAdapter[KeptCall | KeptOutside] = TypeAdapter(KeptCall | KeptOutside)
+
 LOOK_EVERY_MS = 500
 BEAT_MISSED_AFTER_MS = 1_500
 """A node that has not beaten for so long is asked if it lives: it may only have lost the store."""
@@ -34,6 +40,8 @@ TAKEN_AT_ONCE_MAX = 5
 OWN_MAX = 2_000
 """More than a node ever had."""
 KEPT_AT_ONCE_MAX = 200
+GATHERED_MS = 50
+"""So long after a change it is kept, with what has changed besides."""
 ALL_AGAIN_EVERY_BEATS = 10
 
 
@@ -57,6 +65,7 @@ class TrunkRescue:
         *,
         node: NodeId,
         adopt: Callable[[str], AdoptedPhone],
+        outside: Callable[[], Mapping[CallId, str]],
         lives: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._trunk = trunk
@@ -66,6 +75,7 @@ class TrunkRescue:
         self._clock = clock
         self._node = node
         self._adopt = adopt
+        self._outside = outside
         self._lives = lives
         self._said: dict[CallId, str] = {}
         """What was last kept of each call."""
@@ -73,9 +83,10 @@ class TrunkRescue:
         """Each other node as it last changed, and when that was seen."""
 
     async def keep(self) -> None:
-        """Keep what has changed with every beat, for ever; first take up what a former run had."""
+        """Keep what has changed, for ever; first take up what a former run had."""
         has_looked = False
         for beat in count():
+            due_ms = self._clock.monotonic_ms() + BEAT_EVERY_MS
             try:
                 if not has_looked:
                     await self._take(self._node, OWN_MAX)
@@ -83,15 +94,31 @@ class TrunkRescue:
                 if beat % ALL_AGAIN_EVERY_BEATS == 0:  # the store may have been emptied
                     self._said = dict.fromkeys(self._said, "")
                 await self.keep_once()
+                await self._keep_changes(due_ms)
             except StateUnavailable:
                 log.debug("telephone calls are kept a little later")
-            await asyncio.sleep(BEAT_EVERY_MS / 1_000)
+            await asyncio.sleep(max(0, due_ms - self._clock.monotonic_ms()) / 1_000)
+
+    async def _keep_changes(self, until_ms: int) -> None:
+        """Keep what changes until the next beat. Raises StateUnavailable."""
+        while (left_ms := until_ms - self._clock.monotonic_ms()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_ms / 1_000):
+                    await self._trunk.has_changed.wait()
+                    await asyncio.sleep(GATHERED_MS / 1_000)
+            if self._trunk.has_changed.is_set():
+                self._trunk.has_changed.clear()
+                changed, self._trunk.changed = self._trunk.changed, set()
+                await self._keep(self._trunk.kept(changed))
 
     async def keep_once(self) -> None:
         """Keep what has changed. Raises StateUnavailable."""
-        now = self._trunk.kept()
+        now = {**self._trunk.kept(), **self._outside()}
+        await self._keep(now, ended=[call for call in self._said if call not in now])
+
+    async def _keep(self, now: Mapping[CallId, str], *, ended: Sequence[CallId] = ()) -> None:
+        """Keep what is new of some calls, and forget ended ones. Raises StateUnavailable."""
         changed = {call: said for call, said in now.items() if self._said.get(call) != said}
-        ended = [call for call in self._said if call not in now]
         some = dict(list(changed.items())[:KEPT_AT_ONCE_MAX])
         if some or ended:
             sealed = {call: self._signatures.seal_text(said) for call, said in some.items()}
@@ -148,7 +175,10 @@ class TrunkRescue:
     def _take_up(self, taken: Mapping[CallId, str]) -> None:
         for call, sealed in taken.items():
             try:
-                kept = KeptCall.model_validate_json(self._signatures.unseal_text(sealed))
+                kept = KEPT.validate_json(self._signatures.unseal_text(sealed))
+                if isinstance(kept, KeptOutside):
+                    self._adopt(kept.outside).hang_up()
+                    continue
                 claim = self._signatures.read_claim(kept.claim)
             except (BadClaim, ValidationError, Outage) as error:
                 log.warning("a telephone call cannot be gone on with", call=call, why=str(error))

@@ -14,10 +14,10 @@ import structlog
 from aiohttp import web
 
 from contactcentre.adapters.carrier_twilio import answers, words
-from contactcentre.adapters.carrier_twilio.asked import CallAsked, read_asked
+from contactcentre.adapters.carrier_twilio.asked import Asked, CallAsked, TextAsked, read_asked
 from contactcentre.adapters.carrier_twilio.signatures import SIGNATURE_HEADER, TwilioSignatures
 from contactcentre.adapters.telemetry.metrics import count_offered
-from contactcentre.adapters.telemetry.phone_metrics import count_twilio
+from contactcentre.adapters.telemetry.phone_metrics import count_text_status, count_twilio
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.phone_ways import NoWay, PhoneWays, Way
 from contactcentre.domain.errors import BadClaim, BadRequest, Refusal
@@ -34,6 +34,7 @@ log = structlog.get_logger()
 VOICE_PATH = "/twilio/voice"
 RESUME_PATH = "/twilio/resume"
 STATUS_PATH = "/twilio/status"
+TEXT_PATH = "/twilio/text"
 STREAM_SUFFIX = "/twilio"
 """Where Twilio opens a node's socket: behind the address of its leg socket."""
 JUST_NOW_S = 5
@@ -98,6 +99,7 @@ class TwilioDoor:
             web.post(VOICE_PATH, self._voice),
             web.post(RESUME_PATH, self._resume),
             web.post(STATUS_PATH, self._status),
+            web.post(TEXT_PATH, self._text_status),
         ]
 
     async def _voice(self, request: web.Request) -> web.Response:
@@ -105,7 +107,7 @@ class TwilioDoor:
 
         As the address to fall back to it is asked in the middle of calls as well.
         """
-        asked = await self._proved(request, "voice")
+        asked = await self._proved(request, "voice", CallAsked)
         line = line_called(self._tools.lines, asked.called)
         if line is None:
             count_twilio("voice", "unknown-number")
@@ -126,7 +128,7 @@ class TwilioDoor:
 
     async def _resume(self, request: web.Request) -> web.Response:
         """Say what to do with a call whose sound flows no more: it goes on, or has ended."""
-        asked = await self._proved(request, "resume")
+        asked = await self._proved(request, "resume", CallAsked)
         given = self._pass_of(request, asked)
         if asked.is_over:
             await self._tools.ways.left(asked.call)
@@ -151,9 +153,16 @@ class TwilioDoor:
 
     async def _status(self, request: web.Request) -> web.Response:
         """Take note that a caller has gone, if nobody knew it yet; what else there is, is known."""
-        asked = await self._proved(request, "status")
+        asked = await self._proved(request, "status", CallAsked)
         is_known = not asked.is_over or await self._tools.ways.left(asked.call)
         count_twilio("status", "taken" if is_known else "unknown-call")
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def _text_status(self, request: web.Request) -> web.Response:
+        """Count what has become of a text."""
+        asked = await self._proved(request, "text", TextAsked)
+        count_twilio("text", "taken")
+        count_text_status(asked.status)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def _send(self, caller: Caller, asked: str) -> web.Response:
@@ -248,11 +257,11 @@ class TwilioDoor:
             raise BadClaim("This pass is for a line that there is not.")
         return given
 
-    async def _proved(self, request: web.Request, what: str) -> CallAsked:
+    async def _proved(self, request: web.Request, what: str, model: type[Asked]) -> Asked:
         """Return what Twilio says. Raises BadClaim for what is not Twilio's, BadRequest."""
         try:
             form = await request.post()
-            return self._read(request, {name: str(value) for name, value in form.items()})
+            return self._read(request, {name: str(value) for name, value in form.items()}, model)
         except Refusal as refusal:
             count_twilio(what, refusal.code)
             log.warning("a request in Twilio's name is refused", asked=what, why=refusal.code)
@@ -261,11 +270,11 @@ class TwilioDoor:
             count_twilio(what, "too-long")
             raise
 
-    def _read(self, request: web.Request, said: Mapping[str, str]) -> CallAsked:
+    def _read(self, request: web.Request, said: Mapping[str, str], model: type[Asked]) -> Asked:
         url = f"{self._tools.account.public_url}{request.raw_path}"
         if not self._tools.proofs.proves(url, said, request.headers.get(SIGNATURE_HEADER)):
             raise BadClaim("This is not signed by Twilio for the address in CC_PUBLIC_URL.")
-        asked = read_asked(said, CallAsked)
+        asked = read_asked(said, model)
         if asked.account_sid != self._tools.account.sid:
             raise BadClaim("This is about a call of another account.")
         return asked

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from contactcentre.adapters.carrier_twilio import stream as said
 from contactcentre.adapters.carrier_twilio.answers import PASS_PARAMETER
@@ -26,28 +26,27 @@ from contactcentre.adapters.web.claims import Signatures, page_digest
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.phone_calls import PhoneCalls
+from contactcentre.apps.phone_opening import open_way
 from contactcentre.apps.phone_page import PhonePage
 from contactcentre.apps.stream_carriage import StreamCarriage
+from contactcentre.apps.stream_socket import StreamSocket, started
 from contactcentre.domain.epochs import NOT_ADMITTED
 from contactcentre.domain.errors import (
     BadClaim,
-    BadRequest,
     Outage,
     Refusal,
     StateUnavailable,
 )
 from contactcentre.domain.events import Channel
-from contactcentre.limits import CLAIM_LIFE_S, SOCKET_LOST_AFTER_MS
+from contactcentre.limits import CLAIM_LIFE_S
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.phone_claims import OpenedWay, PhoneClaims
 from contactcentre.wire.claims import CallerClaim, PhonePass
 from contactcentre.wire.closing import Closing
+from contactcentre.wire.phones import Here
 
 log = structlog.get_logger()
 
-MALFORMED_MAX = 5
-"""So many messages that cannot be understood are left out; the next one ends the socket."""
-CLOSE_WITHIN_MS = 1_000
 LAST_CLAIM_WITHIN_MS = 5_000
 """For so long after a caller has hung up the socket waits for the call's own end."""
 PASSES_KEPT_MAX = 10_000
@@ -92,13 +91,8 @@ class TwilioLegs:
             count_twilio("stream", BadClaim.code)
             log.warning("a socket in Twilio's name is refused")
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        socket = web.WebSocketResponse(
-            timeout=CLOSE_WITHIN_MS / 1_000,
-            max_msg_size=said.MESSAGE_MAX_BYTES,
-            compress=False,
-            protocols=(said.SUBPROTOCOL,),
-        )
-        await socket.prepare(request)
+        socket = StreamSocket()
+        answer = await socket.open(request)
         code, why = Closing.DONE, ""
         try:
             await self._serve(socket)
@@ -109,35 +103,20 @@ class TwilioLegs:
         if why:
             count_twilio("stream", why)
             log.warning("a stream is refused", why=why)
-        with suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(2 * CLOSE_WITHIN_MS / 1_000):
-                await socket.close(code=code, message=why.encode())
-        return socket
+        await socket.close(code=code, why=why)
+        return answer
 
-    async def _serve(self, socket: web.WebSocketResponse) -> None:
+    async def _serve(self, socket: StreamSocket) -> None:
         """Take a stream in. Raises Replayed, and what keeps the call from being taken in."""
-        messages = _messages(socket)
-        start = await self._started(messages)
+        messages = socket.messages()
+        start = await started(messages)
         given = self._pass_of(start)
         opened = await self._open(given)
-        carriage = StreamCarriage(start.stream_sid, clock=self._ground.time_s)
+        carriage = StreamCarriage(start.stream_sid, socket, clock=self._ground.time_s)
         stream = _Stream(self._ground, given, carriage)
         await stream.admit(self._claim(given, opened), attempt=max(given.attempt, opened.attempt))
         count_twilio("stream", "taken")
-        await stream.live(socket, messages)
-
-    async def _started(self, messages: AsyncIterator[said.Message]) -> said.Start:
-        """Return how the stream begins. Raises BadRequest."""
-        try:
-            async with asyncio.timeout(SOCKET_LOST_AFTER_MS / 1_000):
-                async for message in messages:
-                    if isinstance(message, said.Start):
-                        return message
-                    if not isinstance(message, said.Connected):
-                        raise BadRequest("A stream begins with its start.")
-        except TimeoutError:
-            pass
-        raise BadRequest("The stream has not begun.")
+        await stream.live(messages)
 
     def _pass_of(self, start: said.Start) -> PhonePass:
         """Return the pass of the stream's call. Raises BadClaim."""
@@ -155,8 +134,10 @@ class TwilioLegs:
         self._used[given.nonce] = None
         while len(self._used) > PASSES_KEPT_MAX:
             self._used.popitem(last=False)
+        ground = self._ground
+        is_here = ground.calls.look(given.call) is not Here.UNKNOWN
         try:
-            opened = await self._ground.phones.open_way(given.call, nonce=given.nonce)
+            opened = await open_way(ground.phones, given, ground.clock, is_here=is_here)
         except StateUnavailable:
             log.warning("a call is taken in by its pass alone", call=given.call)
             return OpenedWay(attempt=given.attempt, claim=None)
@@ -207,14 +188,13 @@ class _Stream:
             ground.withdraw(word)
         ground.calls.here(self._id)
 
-    async def live(
-        self, socket: web.WebSocketResponse, messages: AsyncIterator[said.Message]
-    ) -> None:
+    async def live(self, messages: AsyncIterator[said.Message]) -> None:
         """Let sound flow until the call is over, the caller has gone, or the socket is lost."""
         call = self._call
         assert call is not None, "admitted"
         keeping = asyncio.create_task(self._page.keep_claim(), name="claim of a telephone call")
-        writing = asyncio.create_task(self._write(socket), name="sound to a telephone")
+        sending = self._carriage.until_over(is_last=lambda: self._page.closing is Closing.DONE)
+        writing = asyncio.create_task(sending, name="sound to a telephone")
         reading = asyncio.create_task(self._read(call, messages), name="sound of a telephone")
         try:
             await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
@@ -262,41 +242,9 @@ class _Stream:
             async with asyncio.timeout(LAST_CLAIM_WITHIN_MS / 1_000):
                 await self._closed.wait()
 
-    async def _write(self, socket: web.WebSocketResponse) -> None:
-        """Send sound until the leg is over; whoever does not take it in time is lost."""
-
-        async def send(text: str) -> None:
-            async with asyncio.timeout(SOCKET_LOST_AFTER_MS / 1_000):
-                await socket.send_str(text)
-
-        with suppress(TimeoutError, ConnectionError, RuntimeError):
-            await self._carriage.write(send, is_last=lambda: self._page.closing is Closing.DONE)
-
     def _close(self, why: Closing) -> None:
         """Let the socket be closed: Twilio then asks the public process what is next."""
         if why in {Closing.STOPPING, Closing.ELSEWHERE}:
             self._ground.calls.sent_on(self._id)
         self._closed.set()
         self._carriage.end()
-
-
-async def _messages(socket: web.WebSocketResponse) -> AsyncIterator[said.Message]:
-    """Yield what Twilio says until the socket ends or is silent for too long."""
-    malformed_count = 0
-    while malformed_count <= MALFORMED_MAX:
-        try:
-            async with asyncio.timeout(SOCKET_LOST_AFTER_MS / 1_000):
-                message = await socket.receive()
-        except TimeoutError:
-            return
-        if message.type is WSMsgType.ERROR:
-            is_too_long = getattr(message.data, "code", None) == Closing.TOO_LONG
-            count_twilio("stream", "too-long" if is_too_long else BadRequest.code)
-            return
-        if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-            return
-        try:
-            yield said.read_message(str(message.data))
-        except BadRequest as error:
-            malformed_count += 1
-            count_twilio("stream", error.code)

@@ -19,6 +19,7 @@ class Legs(StrEnum):
 
     WEBRTC = "webrtc"
     SIP = "sip"
+    TWILIO = "twilio"
 
 
 class Mode(StrEnum):

@@ -23,6 +23,7 @@ from contactcentre.adapters.media_aiortc.packets import RtpPacket, write_rtp
 from contactcentre.bench.media_node import LINE_MAX_BYTES, LOOPBACK, pin_to_core
 from contactcentre.bench.peer import Peer, tone_codes
 from contactcentre.bench.phone import PhonePeer
+from contactcentre.bench.stream_phone import StreamPeer
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 
 LATE_AFTER_S = 0.040
@@ -36,9 +37,10 @@ STEP_MAX_S = 20.0
 _PHASE_S = TICK_MS / 1_000 / PHASES
 _TONE_FRAMES = 50
 
-LEGS: Mapping[str, Callable[[int], Peer | PhonePeer]] = {
+LEGS: Mapping[str, Callable[[int], Peer | PhonePeer | StreamPeer]] = {
     "webrtc": lambda number: Peer(seed=number),
     "sip": lambda _number: _phone(),
+    "twilio": lambda _number: StreamPeer(),
 }
 """What is at the other end of a leg, of each kind."""
 LEGS_OF: Mapping[str, int] = {"bridge": 2, "mix": 3, "hold": 1, "record": 2}

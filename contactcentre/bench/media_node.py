@@ -26,6 +26,8 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.recording_files.sealing import KeyRing
 from contactcentre.adapters.recording_files.shelf import FileShelf
+from contactcentre.bench.stream_node import StreamDoor
+from contactcentre.bench.stream_phone import STREAM_OFFER
 from contactcentre.domain.call import Call, arrive
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import CallArrived
@@ -64,6 +66,7 @@ class BenchNode:
         )
         self._legs: list[LegId] = []
         self._ports = PhonePorts(host=LOOPBACK, first=PHONE_PORTS[0], last=PHONE_PORTS[1])
+        self._streams = StreamDoor(self._media, LOOPBACK)
 
     async def serve(self, lines: asyncio.StreamReader) -> None:
         """Answer every line until there are no more."""
@@ -78,6 +81,7 @@ class BenchNode:
                 self._media.stop_recording(tape)
             if self._shelf is not None:
                 await self._shelf.close()
+            await self._streams.close()
             await self._media.stop()
 
     async def _do(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -100,6 +104,8 @@ class BenchNode:
     async def _accept(self, call: CallId, leg: LegId, sdp: str) -> Mapping[str, Any]:
         """Take a leg in."""
         self._legs.append(leg)
+        if sdp == STREAM_OFFER:
+            return {"sdp": await self._streams.url(call, leg)}
         if SECURE_PROFILE not in sdp:
             phone = PhoneLeg.of_offer(sdp, address=LOOPBACK, ports=self._ports)
             phone.begin()

@@ -48,6 +48,7 @@ class PhonePeer:
         self._law = law
         self._host = host
         self._srtp_key = srtp_key
+        self._keys_payload_type = KEYS_PAYLOAD_TYPE
         self._out = self._in = _clear
         self._socket: PhoneSocket | SoundPort | None = None
         self.port = 0
@@ -116,13 +117,15 @@ class PhonePeer:
         return "\r\n".join(lines) + "\r\n"
 
     def answered(self, sdp: str) -> None:
-        """Send to where an answer says, with its keys."""
+        """Send to where the other side says, with its keys, and as what it takes keypad tones."""
         host = self._host
         for line in sdp.splitlines():
             if line.startswith("c="):
                 host = line.split()[-1]
             elif line.startswith("m=audio"):
                 self.there = (host, int(line.split()[1]))
+            elif line.endswith("telephone-event/8000"):
+                self._keys_payload_type = int(line.split()[0].partition(":")[2])
             elif line.startswith("a=crypto"):
                 key = b64decode(line.partition("inline:")[2])
                 policy = pylibsrtp.Policy
@@ -149,7 +152,7 @@ class PhonePeer:
             self._number += 1
             marker = _MARKER if number == 0 else 0
             self.send_packet(
-                write_rtp(KEYS_PAYLOAD_TYPE | marker, self._number & 0xFFFF, at, 9, payload)
+                write_rtp(self._keys_payload_type | marker, self._number & 0xFFFF, at, 9, payload)
             )
             await asyncio.sleep(TICK_MS / 1_000)
 

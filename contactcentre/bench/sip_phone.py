@@ -7,12 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from contactcentre.adapters.sip.dialog import SDP
-from contactcentre.adapters.sip.messages import Request, Response, address_of
+from contactcentre.adapters.sip.messages import (
+    MalformedMessage,
+    Request,
+    Response,
+    address_of,
+    read_message,
+    read_uri,
+)
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.ways import Way, Ways
 
 QUIET_PORTS = range(10_000, 20_000)
 """Below those that the system gives to whoever connects."""
+PROVISIONAL = b"SIP/2.0 1"
 Headers = Sequence[tuple[str, str]]
 
 
@@ -33,20 +42,25 @@ def free_port(host: str) -> int:
 class Exchange:
     """One telephone exchange with any number of phones on one port."""
 
-    def __init__(self, *, host: str = "127.0.0.1", transport: str = "udp") -> None:
+    def __init__(
+        self, *, host: str = "127.0.0.1", transport: str = "udp", keys: TlsKeys | None = None
+    ) -> None:
         self.host = host
         self.transport = transport
         self.port = 0
         self.transactions = Transactions(
             request_came=self._came, ack_came=self._ack_came, success_came=self._success
         )
-        self.ways = Ways(self.transactions.received)
+        self.ways = Ways(self._received, keys)
         self._calls: dict[str, PhoneCall] = {}
 
     async def open(self) -> None:
         """Listen on a port of the system's choice."""
         self.port = free_port(self.host)
-        await self.ways.open(self.host, self.port)
+        if self.transport == "tls":
+            self.ways.open_tls(self.host, self.port, may_come=lambda _: True)
+        else:
+            await self.ways.open(self.host, self.port)
 
     async def close(self) -> None:
         """Close."""
@@ -70,6 +84,15 @@ class Exchange:
         """Let go of a call that is over."""
         self._calls.pop(call.call_id, None)
 
+    def _received(self, data: bytes, way: Way) -> None:
+        """Take what came; that a call is tried matters to whoever would try elsewhere."""
+        if data.startswith(PROVISIONAL):
+            with suppress(MalformedMessage):
+                call = self._calls.get(read_message(data).call_id)
+                if call is not None:
+                    call.tried()
+        self.transactions.received(data, way)
+
     def _came(self, serving: Serving) -> None:
         call = self._calls.get(serving.request.call_id)
         if call is None:
@@ -86,6 +109,7 @@ class Exchange:
         call = self._calls.get(response.call_id)
         if call is not None:
             call.ack(response)
+            call.answered_again(response)
 
 
 @dataclass
@@ -114,6 +138,12 @@ class PhoneCall:
     offering: Serving | None = None
     heard: Callable[[str], None] = lambda _sdp: None
     """Told what the other side says of its sound, at each answer or offer."""
+    tried: Callable[[], None] = lambda: None
+    """Told that the other side has the INVITE, and an answer may take a while."""
+    ended: Callable[[], None] = lambda: None
+    """Told that the other side has hung up."""
+    answered_again: Callable[[Response], None] = lambda _response: None
+    """Told an answer that comes again, or after nobody waits for it any more."""
 
     def __post_init__(self) -> None:
         """Aim at the number."""
@@ -125,13 +155,17 @@ class PhoneCall:
         request = self.request("INVITE", headers=headers, sdp=self.sdp)
         response = await self.ask(request)
         if response is not None and response.code < 300:  # noqa: PLR2004 - success
-            self.to = response.first("to")
-            self.target = address_of(response.first("contact")) or self.target
-            if not self.routes:
-                self.routes = response.every("record-route")[::-1]
+            self.stands(response)
             self.ack(response)
             self.heard(response.body.decode())
         return response
+
+    def stands(self, response: Response) -> None:
+        """Take note of how an answer says that the other side is reached."""
+        self.to = response.first("to")
+        if not self.routes:
+            self.routes = response.every("record-route")[::-1]
+        self._aim(response)
 
     async def ask(self, request: Request) -> Response | None:
         """Send a request and return its final response."""
@@ -195,12 +229,26 @@ class PhoneCall:
             return
         if request.method == "BYE":
             self.is_over = True
+            self.ended()
+        elif self.is_over:
+            serving.respond(481)
+            return
         body = b""
         headers: list[tuple[str, str]] = []
         if request.method == "INVITE":
+            self._aim(request)
             self.heard(request.body.decode())
             self.offering = serving
             body = self.sdp.encode()
             place = f"{self.exchange.host}:{self.exchange.port}"
             headers = [("contact", f"<sip:{self.caller}@{place}>"), ("content-type", SDP)]
         serving.respond(200, headers=headers, body=body)
+
+    def _aim(self, message: Request | Response) -> None:
+        """Aim at where the other side says that it is, directly if nobody stands between."""
+        target = address_of(message.first("contact"))
+        if target:
+            self.target = target
+            if not self.routes:
+                uri = read_uri(target)
+                self.there = (uri.host, uri.port or self.there[1])

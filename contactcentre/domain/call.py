@@ -120,6 +120,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallHeld: S.ON_HOLD,
             e.CallSupervised: S.TALKING,
             e.AdviserConsulted: S.TALKING,
+            e.OutsideConsulted: S.TALKING,
+            e.CallSentOutside: S.TALKING,
             e.CallHandedOver: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
@@ -131,6 +133,8 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
             e.CallTakenOffHold: S.TALKING,
             e.CallSupervised: S.ON_HOLD,
             e.AdviserConsulted: S.ON_HOLD,
+            e.OutsideConsulted: S.ON_HOLD,
+            e.CallSentOutside: S.ON_HOLD,
             e.CallHandedOver: S.TALKING,
             e.CallTransferred: S.WAITING,
             e.TalkBroken: S.WAITING,
@@ -140,6 +144,24 @@ FOLLOWS: Mapping[CallState, Mapping[type[e.Event], CallState]] = MappingProxyTyp
     }
 )
 assert FOLLOWS.keys() == set(CallState), "every state has its row"
+
+
+Unchanging = (
+    e.CallArrived
+    | e.CallDialledIn
+    | e.CallRedialled
+    | e.StepReached
+    | e.PlaceTold
+    | e.CallbackBooked
+    | e.AdviserConsulted
+    | e.OutsideConsulted
+    | e.CallSentOutside
+    | e.CallSupervised
+    | e.CallResumed
+    | e.TextWritten
+    | e.RecordingKept
+)
+"""What is written down of a call and says nothing that the call itself would know."""
 
 
 def arrive(event: e.CallArrived) -> Call:
@@ -201,6 +223,8 @@ def follow(call: Call, event: e.CallEvent) -> Call:
 
 def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR0912 - one case an event
     """Return the call with the event's facts written down."""
+    if isinstance(event, Unchanging):
+        return call
     match event:
         case e.LanguageChosen():
             return replace(call, language=event.language)
@@ -235,20 +259,6 @@ def _note(call: Call, event: e.CallEvent) -> Call:  # noqa: C901, PLR0911, PLR09
                 ending=event.ending,
                 ended_by=event.by,
             )
-        case (
-            e.CallArrived()
-            | e.CallDialledIn()
-            | e.CallRedialled()
-            | e.StepReached()
-            | e.PlaceTold()
-            | e.CallbackBooked()
-            | e.AdviserConsulted()
-            | e.CallSupervised()
-            | e.CallResumed()
-            | e.TextWritten()
-            | e.RecordingKept()
-        ):
-            return call
 
 
 def _placed(call: Call, event: e.CallQueued | e.CallOverflowed | e.CallTransferred) -> Call:

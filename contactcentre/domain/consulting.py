@@ -5,8 +5,11 @@ ready adviser with a token, rings and is answered. So nobody is asked who has a 
 two never ask the same one. It is no contact: the record has it in the events of the caller's call.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
+from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.ids import CallId
 
 BETWEEN = "-ask-"
@@ -35,6 +38,24 @@ class ConsultEnd(StrEnum):
     """The other adviser has gone."""
     UNREACHABLE = "unreachable"
     """The queues cannot be reached."""
+    BUSY = "busy"
+    """The outside number is busy;"""
+    NO_ANSWER = "no_answer"
+    """it rang for nothing, or the call was declined;"""
+    NOT_REACHED = "not_reached"
+    """it cannot be reached at all;"""
+    NO_LINE = "no_line"
+    """or as many outside numbers are in calls as may be."""
+
+
+OUTSIDE_ENDS: Mapping[DialFailure, ConsultEnd] = MappingProxyType(
+    {
+        DialFailure.BUSY: ConsultEnd.BUSY,
+        DialFailure.NO_ANSWER: ConsultEnd.NO_ANSWER,
+        DialFailure.DECLINED: ConsultEnd.NO_ANSWER,
+    }
+)
+"""Why an outside number is not asked any longer; whatever else it is cannot be reached."""
 
 
 def consult_id(call: CallId, nonce: str) -> CallId:

@@ -145,7 +145,8 @@ def _ring(desk: Desk, event: e.Rang) -> Desk:
     _refuse_old(desk, event.token, event.epoch)
     rings = event.token == desk.token and desk.state is Presence.RINGING
     if rings and desk.queue is not None:
-        return hears(desk, event.token, event.epoch)
+        until_ms = event.at_ms + event.ring_ms
+        return replace(hears(desk, event.token, event.epoch), ring_until_ms=until_ms)
     if event.token == desk.token and not rings:
         raise StaleToken("A newer reservation has been heard of since.")
     if desk.state not in MAY_RING:

@@ -9,6 +9,8 @@ Refusal                     a rule said no; the asker can be told why
 ├── NotSignedIn             nobody is signed in, or the name and password do not belong together
 ├── NotAllowed              signed in, but not for this
 ├── TooMany                 more attempts than are allowed in a while
+│   └── LinesBusy           as many numbers are being rung, or were within a minute, as may be
+├── NumberNotAllowed        no number that may be rung from here, or be shown there
 ├── OutOfOrder              that event may not follow in this state
 ├── NodeFull                this node takes no further calls
 ├── ChatClosed              nobody answers chats of that line now
@@ -88,10 +90,28 @@ class TooMany(Refusal):
     code = "too-many"
 
 
+class LinesBusy(TooMany):
+    """As many numbers are being rung, or have been within a minute, as the settings allow."""
+
+    code = "lines-busy"
+
+
+class NumberNotAllowed(Refusal):
+    """It is no number that may be rung from here, or that may be shown there."""
+
+    code = "number-not-allowed"
+
+
 class OutOfOrder(Refusal):
     """That event may not follow in this state."""
 
     code = "out-of-order"
+
+
+class CallerIsYours(Refusal):
+    """Whoever wanted to leave a consultation has just been left the caller."""
+
+    code = "caller-is-yours"
 
 
 class NodeFull(Refusal):

@@ -14,6 +14,7 @@ from contactcentre.domain.ids import (
     CallId,
     LineId,
     NodeId,
+    OutsideName,
     QueueId,
     RecordingPart,
     StepName,
@@ -265,6 +266,22 @@ class CallHandedOver(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideConsulted(Event):
+    """Somebody on an outside number was asked about the caller and has answered."""
+
+    outside: OutsideName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSentOutside(Event):
+    """The adviser has left the caller to somebody on an outside number; the call ends with that."""
+
+    adviser: AdviserId
+    token: Token
+    outside: OutsideName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallSupervised(Event):
     """A supervisor is in the talk from now on, and how; the audit trail has it from here.
 
@@ -346,6 +363,8 @@ CallEvent = (
     | TalkBroken
     | AdviserConsulted
     | CallHandedOver
+    | OutsideConsulted
+    | CallSentOutside
     | CallSupervised
     | CallResumed
     | TextWritten

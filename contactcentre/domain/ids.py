@@ -21,6 +21,8 @@ RequestId = NewType("RequestId", str)
 """Names one attempt of the caller of a port, so that a repeat of it is recognised."""
 PhoneNumber = NewType("PhoneNumber", str)
 """A telephone number as E.164 text, as in +441632960001."""
+OutsideName = NewType("OutsideName", str)
+"""An outside number, by its name in the file of them."""
 OutcomeCode = NewType("OutcomeCode", str)
 SoundName = NewType("SoundName", str)
 """A prompt, an announcement or a piece of music, by the name it has in ivr_flows/."""

@@ -23,6 +23,8 @@ class Role(StrEnum):
     """Whose call it is."""
     CONSULTED = "consulted"
     """Another adviser, whom that one has asked."""
+    OUTSIDE = "outside"
+    """Somebody on an outside number, whom the adviser has asked, or has left the caller to."""
     SUPERVISOR = "supervisor"
 
 
@@ -47,7 +49,9 @@ class Scene(StrEnum):
     HOLD = "hold"
     """The adviser is there, with whoever was asked, and the caller waits."""
     CONFERENCE = "conference"
-    """The caller talks with both advisers."""
+    """The caller talks with both advisers, or with whoever is asked outside as well."""
+    LEFT_OUTSIDE = "left_outside"
+    """The adviser has left the caller to somebody outside."""
 
 
 SCENES: Mapping[CallState, Scene] = MappingProxyType(
@@ -75,14 +79,15 @@ TALKING: Mapping[Scene, frozenset[Role]] = MappingProxyType(
         Scene.ALONE: frozenset(),
         Scene.WAIT: frozenset(),
         Scene.TALK: frozenset({Role.CALLER, Role.ADVISER}),
-        Scene.HOLD: frozenset({Role.ADVISER, Role.CONSULTED}),
-        Scene.CONFERENCE: frozenset({Role.CALLER, Role.ADVISER, Role.CONSULTED}),
+        Scene.HOLD: frozenset({Role.ADVISER, Role.CONSULTED, Role.OUTSIDE}),
+        Scene.CONFERENCE: frozenset({Role.CALLER, Role.ADVISER, Role.CONSULTED, Role.OUTSIDE}),
+        Scene.LEFT_OUTSIDE: frozenset({Role.CALLER, Role.OUTSIDE}),
     }
 )
 """Who talks with one another."""
 assert TALKING.keys() == set(Scene), "every scene says who talks"
 
-WAITING = frozenset({Role.CALLER, Role.CONSULTED})
+WAITING = frozenset({Role.CALLER, Role.CONSULTED, Role.OUTSIDE})
 """Who hears music while there is nobody to hear."""
 
 Hearing = tuple[LegId, LegId]

@@ -12,8 +12,11 @@ from typing import Any
 
 import aiohttp
 
+from contactcentre.domain.consulting import asked_about
+from contactcentre.domain.ids import CallId
 from contactcentre.drills import history as facts
 from contactcentre.drills.desk_way import DeskWay
+from contactcentre.drills.handing import Handing
 from contactcentre.drills.history import now_ms
 from contactcentre.drills.leg import (
     ADVISER_HZ,
@@ -23,6 +26,7 @@ from contactcentre.drills.leg import (
     Said,
 )
 from contactcentre.drills.manners import AdviserManner
+from contactcentre.drills.ringing_back import RingingBack
 from contactcentre.drills.who import Adviser
 
 LEG_TRIES_MAX = 8
@@ -60,10 +64,10 @@ class AdviserPage:
         """The call that is talked with."""
         self._answering = False
         self._bridged = asyncio.Event()
+        self._handing: Handing | None = None
         self._over: set[int] = set()
         """Tokens whose end is written down."""
-        self._attempts: dict[int, str] = {}
-        """How it ends that this adviser rings the number of a callback, by its token."""
+        self._ringing_back = RingingBack(adviser)
         self.presence: str | None = None
 
     async def work(self) -> None:
@@ -154,16 +158,18 @@ class AdviserPage:
 
     def _talks(self, call: str, token: int, ring: Said | None) -> None:
         """Take note of a talk, and open a leg if there is none where the call is now."""
-        self._call = call
         if self._work != ("talking", token):
             self._become("talking", token)
+        elif call != self._call and self._ring is not None:
+            # whoever was asked about a caller has that caller now, on the same leg
+            self._ring = {**self._ring, "call": call}
+            self._note(self._about(facts.Bridged, call, token))
+        self._call = call
         if ring is None:
             return
         if ring["callback"] is not None:
             self._ring = ring
-            if token not in self._attempts:
-                self._attempts[token] = self._adviser.attempt()
-                self._note(self._about(facts.CallbackTaken, call, token))
+            self._ringing_back.taken(call, token)
             return
         is_here = (
             self._leg is not None
@@ -201,7 +207,7 @@ class AdviserPage:
 
     async def _way_to_talk(self, ring: Said) -> Said:
         """Return where the talk is now, with a fresh ticket; as it was where nobody can say."""
-        talk = await self._at_work.way.get(self.talk_path(ring["call"]))
+        talk = await self._at_work.way.answer("GET", self.talk_path(ring["call"]))
         if talk is None or talk.get("token") != ring["token"] or talk.get("ring") is None:
             return ring
         self._ring = talk["ring"]
@@ -258,6 +264,8 @@ class AdviserPage:
                         on=said["on"],
                     )
                 )
+            case "consulted" | "not_done" if self._handing is not None:
+                self._handing.hear(said)
             case _:
                 pass
 
@@ -291,8 +299,7 @@ class AdviserPage:
             self._let_go(over=False)
 
     def _say_soon(self, said: Said) -> None:
-        if self._leg is not None:
-            self._at_work.tasks.create_task(_say(self._leg, said), name="adviser says")
+        self._at_work.tasks.create_task(self._tell_node(said), name="adviser says")
 
     # The person
 
@@ -328,17 +335,12 @@ class AdviserPage:
         if self._leg is not None and self._leg.is_connected:
             await self._leg.say({"kind": "answer_call"})
         if self._ring is not None and self._ring["callback"] is not None:
-            await self._say_of_callback(self._ring["call"], "take")
-
-    async def _say_of_callback(self, call: str, word: str) -> None:
-        """Say it until the desk tells what has come of it."""
-        while True:
-            await self._at_work.way.insist("POST", f"/api/callbacks/{call}", {"word": word})
-            await asyncio.sleep(PRESS_AGAIN_S)
+            await self._ringing_back.take(self._at_work.way, self._ring)
 
     async def _talk(self) -> None:
         """Talk, then hang up at the node, or at the desk where there is no way to the node."""
         await self._manner.talk()
+        await self._hand_on()
         call, token = self._call, self._work[1]
         if self._leg is not None and self._bridged.is_set() and self._ring is not None:
             # whom the adviser hears, also where the desk still shows an older talk
@@ -346,22 +348,29 @@ class AdviserPage:
         assert isinstance(token, int), "a talk has its token"
         self._note(self._about(facts.AdviserHungUp, call, token))
         if self._ring is not None and self._ring["callback"] is not None:
-            await self._end_attempt(call, token)
+            await self._ringing_back.end(self._at_work.way, self._at_work.tasks, self._ring)
         while True:  # until the desk says that the talk is over
             if self._leg is None or not self._bridged.is_set():
                 await self._at_work.way.ask("POST", f"/api/calls/{call}/end", {})
             else:
-                await self._leg.say({"kind": "hang_up"})
+                await self._leg.say({"kind": "hang_up", "call": call})
             await asyncio.sleep(SAY_AGAIN_S)
+            if self._call == asked_about(CallId(call)) != call:
+                call = self._call  # it was left to this adviser meanwhile
+                self._note(self._about(facts.AdviserHungUp, call, token))
 
-    async def _end_attempt(self, call: str, token: int) -> None:
-        attempt = self._attempts[token]
-        self._note(
-            facts.AttemptSaid(
-                at_ms=now_ms(), adviser=self._adviser.name, call=call, token=token, attempt=attempt
-            )
-        )
-        await self._say_of_callback(call, attempt)
+    async def _hand_on(self) -> None:
+        """Hand the caller on, or ask a colleague; return if the caller is to be let go after it."""
+        parting = self._adviser.parting()
+        if parting is None or self._ring is None or not self._bridged.is_set():
+            return
+        self._handing = Handing(self._tell_node)
+        await self._handing.do(parting)
+
+    async def _tell_node(self, said: Said) -> bool:
+        if said["kind"] == "transfer" and self._ring is not None:
+            self._note(self._about(facts.CallerHanded, self._ring["call"], self._ring["token"]))
+        return self._leg is not None and await self._leg.say(said)
 
     async def _finish(self) -> None:
         await self._manner.write()
@@ -377,7 +386,3 @@ class AdviserPage:
 
     def _note(self, fact: facts.Fact) -> None:
         self._adviser.history.note(fact)
-
-
-async def _say(leg: Leg, said: Said) -> None:
-    await leg.say(said)

@@ -8,7 +8,11 @@ from contactcentre.drills.checker import Findings
 from contactcentre.drills.faults import Drill, How
 from contactcentre.drills.measures import HEARD_GAP_MS, Measures, percentile
 
-RESUME_P99_MAX_MS: Mapping[How, int] = {How.KILL: 5_000, How.STOP: 8_000}
+RESUME_P99_MAX_MS: Mapping[How, int] = {
+    How.KILL: 5_000,
+    How.STOP: 8_000,
+    How.HANG: 15_000,
+}
 BACK_MAX_MS = 3_000
 MATCH_MAX_MS = 4_000
 SWITCH_MAX_MS = 5_000
@@ -27,6 +31,7 @@ def shown(measures: Measures) -> dict[str, Any]:
     """Return what was measured, as it is printed."""
     resumes = measures.resume_ms
     return {
+        "moved": measures.moved_count,
         "resumed": len(resumes),
         "resume_ms": {"p50": percentile(resumes, 0.5), "p99": percentile(resumes, 0.99)},
         "gap_ms": measures.gap_ms,

@@ -11,6 +11,7 @@ from itertools import cycle
 from typing import Any
 
 from contactcentre.adapters.web.pages.site import OPEN_MS
+from contactcentre.drills.ears import SoundWatch
 from contactcentre.drills.first_open import BROKEN
 from contactcentre.drills.history import (
     CallbackAsked,
@@ -22,8 +23,6 @@ from contactcentre.drills.history import (
     CallerLegLost,
     ClaimSeen,
     PlaceHeard,
-    SoundCame,
-    SoundGap,
     StageHeard,
     VoiceHeard,
     WordsHeard,
@@ -40,11 +39,10 @@ from contactcentre.drills.leg import (
 from contactcentre.drills.manners import CallerManner
 from contactcentre.drills.parting import LEAVE, tell_any
 from contactcentre.drills.payload import read_payload
+from contactcentre.drills.person import be_a_person
 from contactcentre.drills.who import Caller
 
 ASK_WITHIN_S = 5.0
-GAP_NOTED_MS = 100
-"""A pause between two packets that is longer is written down."""
 OWN_FAILURES_MAX = 5
 PRESS_AGAIN_S = 1.0
 BOOKED = "callback"
@@ -79,7 +77,7 @@ class CallerPage:
         """The node that has the call."""
         self._nodes = KnownNodes(caller.chance)
         self._leg: Leg | None = None
-        self._heard_ms: int | None = None
+        self._sound = SoundWatch(lambda: self.call, self._note)
         self._public_urls = cycle(caller.public_urls)
         self._public_url = next(self._public_urls)
         self._dialled_ms = now_ms()
@@ -120,7 +118,7 @@ class CallerPage:
     @property
     def is_heard(self) -> bool:
         """Say whether the caller hears the platform just now."""
-        return self._heard_ms is not None and now_ms() - self._heard_ms < 2 * GAP_NOTED_MS
+        return self._sound.is_heard
 
     # Keeping the call
 
@@ -319,12 +317,7 @@ class CallerPage:
             self._note(PlaceHeard(at_ms=now_ms(), call=self.call, place=place, wait_ms=wait_ms))
 
     def _sound_came(self) -> None:
-        now, last = now_ms(), self._heard_ms
-        self._heard_ms = now
-        if last is None:
-            self._note(SoundCame(at_ms=now, call=self.call))
-        elif now - last > GAP_NOTED_MS:
-            self._note(SoundGap(at_ms=now, call=self.call, began_ms=last))
+        self._sound.came()
 
     def _note(self, fact: Any) -> None:
         self._caller.history.note(fact)
@@ -333,17 +326,9 @@ class CallerPage:
 
     async def _be_a_person(self) -> None:
         """Choose a queue, talk, and go; or tire of it."""
-        async with asyncio.TaskGroup() as tasks:
-            tiring = tasks.create_task(self._manner.tire(), name="caller tires")
-            talking = tasks.create_task(self._talk_to_the_end(), name="caller talks")
-            choosing = tasks.create_task(self._choose(), name="caller chooses")
-            await asyncio.wait({tiring, talking}, return_when=asyncio.FIRST_COMPLETED)
-            if talking.done() or not self.has_talked.is_set():
-                choosing.cancel()
-            else:
-                await asyncio.wait({talking})
-            tiring.cancel()
-            talking.cancel()
+        await be_a_person(
+            self._manner, self.has_talked, choose=self._choose, talk=self._talk_to_the_end
+        )
         await self._hang_up()
 
     async def _choose(self) -> None:

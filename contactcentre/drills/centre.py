@@ -9,7 +9,7 @@ import secrets
 import shutil
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -28,7 +28,7 @@ from contactcentre.apps.fleet import Fleet, Member
 from contactcentre.domain.errors import Outage
 from contactcentre.domain.ids import AdviserId
 from contactcentre.domain.languages import Language
-from contactcentre.drills.spots import Spot, members_at
+from contactcentre.drills.spots import SIP_PORT, Spot, members_at
 from contactcentre.drills.stores import (
     ManyRedis,
     OneRedis,
@@ -49,6 +49,7 @@ POLL_S = 0.1
 CHILD_WITHIN_S = 30.0
 ASK_TIMEOUT_S = 2.0
 STOP_WITHIN_S = 1.0
+WAKES_FIRST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,20 @@ class Doors:
     def leg_urls(self) -> Mapping[str, str]:
         """Return where browsers reach each media node."""
         return {name: self._urls[name] for name in self.names("media")}
+
+    @property
+    def public_doors(self) -> Sequence[str]:
+        """Return where each process is that callers come to first, without a name."""
+        return [self._urls[name] for name in self.names("public")]
+
+    @property
+    def trunk_ends(self) -> Mapping[tuple[str, int], str]:
+        """Return where trunks reach each media node, with its leg socket."""
+        return {
+            (one.environ["CC_SIP_HOST"], int(one.environ[SIP_PORT])): self._urls[name]
+            for name, one in self._members.items()
+            if SIP_PORT in one.environ
+        }
 
     def names(self, role: str | None = None) -> Sequence[str]:
         """Return the names of all processes, or of those of a role."""
@@ -148,6 +163,21 @@ class Centre(Doors):
             raise Outage(f"{name} does not run")
         os.kill(pid, number)
 
+    def freeze(self, name: str) -> None:
+        """Let a process stand still, and the parent that would end it."""
+        parent = self._fleet.parent_pid(name)
+        assert parent is not None, "it was started"
+        os.kill(parent, signal.SIGSTOP)
+        self.hit(name, signal.SIGSTOP)
+
+    async def thaw(self, name: str) -> None:
+        """Let both go on: first the process, so that its parent hears that it lives."""
+        parent = self._fleet.parent_pid(name)
+        assert parent is not None, "it stands still"
+        self.hit(name, signal.SIGCONT)
+        await asyncio.sleep(WAKES_FIRST_S)
+        os.kill(parent, signal.SIGCONT)
+
     def end_in_order(self, name: str) -> None:
         """Tell a parent to end; it is started again, as on a machine with a service manager."""
         pid = self._fleet.parent_pid(name)
@@ -181,20 +211,36 @@ async def _is_ready(session: aiohttp.ClientSession, url: str) -> bool:
 
 
 @asynccontextmanager
-async def drill_centre(*, advisers: int, with_sentinels: bool = False) -> AsyncIterator[Centre]:
-    """Start a centre, give it, and stop it; its folder stays if something has gone wrong."""
+async def drill_centre(
+    *,
+    advisers: int,
+    with_sentinels: bool = False,
+    settings: Callable[[Path], Mapping[str, str]] = lambda _: {},
+) -> AsyncIterator[Centre]:
+    """Start a centre, give it, and stop it; its folder stays if something has gone wrong.
+
+    `settings` are what every process is told besides, given the folder.
+    """
     folder = make_folder()
     async with AsyncExitStack() as stack:
-        started = await _start(folder, stack, advisers=advisers, with_sentinels=with_sentinels)
+        more = settings(folder)
+        started = await _start(
+            folder, stack, more, advisers=advisers, with_sentinels=with_sentinels
+        )
         yield started
     if not started.is_kept:
         forget(folder)
 
 
 async def _start(
-    folder: Path, stack: AsyncExitStack, *, advisers: int, with_sentinels: bool
+    folder: Path,
+    stack: AsyncExitStack,
+    more: Mapping[str, str],
+    *,
+    advisers: int,
+    with_sentinels: bool,
 ) -> Centre:
-    ports = _quiet_ports(PORTS_PER_MEMBER * sum(ROLES.values()) + 2)
+    ports = _quiet_ports(PORTS_PER_MEMBER * sum(ROLES.values()) + ROLES["media"] + 2)
     redis: OneRedis | ManyRedis
     if with_sentinels:
         redis = await start_many_redis(folder / "valkey")
@@ -211,6 +257,7 @@ async def _start(
         "CC_DATABASE_URL": record.url,
         "CC_DATA_DIR": str(folder),
         "CC_PROXIES": LOOPBACK,
+        **more,
     }
     members = members_at(spots, said)
     fleet = Fleet(members, logs=folder / "logs", say=lambda _: None)
@@ -249,9 +296,10 @@ def _quiet_ports(count: int) -> list[int]:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as asked:
+    with socket.socket() as asked, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
         try:
             asked.bind((LOOPBACK, port))
+            datagrams.bind((LOOPBACK, port))
         except OSError:
             return False
     return True
@@ -261,8 +309,13 @@ def _spots(ports: list[int]) -> list[Spot]:
     """Return where everything stands on one machine."""
     names = [f"{role}-{number + 1}" for role, count in ROLES.items() for number in range(count)]
     return [
-        Spot(name=name, open_port=open_port, inner_port=inner_port)
-        for name, open_port, inner_port in zip(names, ports, ports[len(names) :], strict=False)
+        Spot(
+            name=name,
+            open_port=ports.pop(),
+            inner_port=ports.pop(),
+            sip_port=ports.pop() if name.startswith("media") else None,
+        )
+        for name in names
     ]
 
 

@@ -34,6 +34,7 @@ from contactcentre.drills.spans import (
     TALKS,
     Part,
     Stalls,
+    holds_of,
     longest_without,
     parts_of,
     voices_of,
@@ -44,6 +45,8 @@ RINGS_OVERLAP_MS = 1_500
 """Two sockets tell of one moment at two times; and a node that is lost says nothing of it."""
 STUCK_AFTER_MS = 10_000
 DEAF_AFTER_MS = 3_000
+HANDED_WITHIN_MS = 3_000
+"""So soon a caller whom the adviser hands on waits, if that is why."""
 CLOSE_CALL_MS = 1_000
 """Who hung up within this of the answer may stand in the record as served or not."""
 CLOSED = "call-closed"
@@ -100,16 +103,13 @@ def check(
     `callbacks` are where callbacks stood; `told_closed` are the calls of whom nothing else could
     become than that they are told that the line is closed.
     """
-    # who never got a claim is counted by `started`
-    calls = {call: facts for call, facts in history.by_call().items() if call}
+    calls = _calls_of(history)
     order = order_violations(history, is_excused=is_excused, callbacks=callbacks)
     advisers = history.by_adviser()
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
     heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
     left_count = sum(1 for fact in history.of(h.CallerHungUp) if not fact.call)  # before a claim
-    ended_by_adviser: dict[str, int] = {}
-    for fact in history.of(h.AdviserHungUp):
-        ended_by_adviser.setdefault(fact.call, fact.at_ms)
+    ended_by_adviser = _hang_ups_of(history)
     parts = [part for name, facts in advisers.items() for part in parts_of(name, facts)]
     by_call = {row.call: row for row in rows}
     findings = Findings(
@@ -121,9 +121,7 @@ def check(
         order_violations=list(order),
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
-        talks_broken=[
-            call for call, facts in calls.items() if _is_broken(facts, ended_by_adviser.get(call))
-        ],
+        talks_broken=list(_broken(history, calls, ended_by_adviser)),
         stuck_advisers=list(_stuck(history, advisers)),
         records_gaps=list(gaps),
         records_doubled=list(_doubled(history, calls, rows)),
@@ -134,6 +132,13 @@ def check(
         expected = {CLOSED_ENDING} if call in told_closed else endings
         _compare(findings, call, by_call.get(call), endings=expected, must_be_there=was_let_in)
     return findings
+
+
+def _calls_of(history: History) -> Mapping[str, Sequence[CallerFact]]:
+    """Return what each caller saw; who never got a claim is counted by how many began to call."""
+    late = {fact.call for fact in history.of(h.DialledLate)}
+    known = history.by_call().items()
+    return {call: facts for call, facts in known if call and call not in late}
 
 
 def _compare(
@@ -184,13 +189,34 @@ def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
 
 
-def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None) -> bool:
+def _hang_ups_of(history: History) -> Mapping[str, int]:
+    """Return when an adviser first ended each call."""
+    ended: dict[str, int] = {}
+    for fact in history.of(h.AdviserHungUp):
+        ended.setdefault(fact.call, fact.at_ms)
+    return ended
+
+
+def _broken(
+    history: History, calls: Mapping[str, Sequence[CallerFact]], ended: Mapping[str, int]
+) -> Iterator[str]:
+    """Yield whoever was in a talk that nobody ended."""
+    handed: dict[str, list[int]] = {}
+    for fact in history.of(h.CallerHanded):
+        handed.setdefault(fact.call, []).append(fact.at_ms)
+    for call, facts in calls.items():
+        if _is_broken(facts, ended.get(call), handed.get(call, ())):
+            yield call
+
+
+def _is_broken(facts: Sequence[CallerFact], hung_up_ms: int | None, handed: Sequence[int]) -> bool:
     """Say whether a caller had to wait again after a talk that its adviser had not ended."""
     stages = [fact for fact in facts if isinstance(fact, h.StageHeard)]
     return any(
         before.state in TALKS
         and after.state not in TALKS | {ENDED}
         and (hung_up_ms is None or after.at_ms < hung_up_ms)
+        and not any(0 <= after.at_ms - at_ms < HANDED_WITHIN_MS for at_ms in handed)
         for before, after in pairwise(stages)
     )
 
@@ -232,7 +258,8 @@ def _deaf(
             if isinstance(fact, AdviserCallFact) and fact.token == part.token
         ]
         for who, facts in (("caller", calls[part.call]), ("adviser", own)):
-            deaf_ms = longest_without(part.span, voices_of(facts)) - stalls.within(part.span)
+            heard = [*voices_of(facts), *holds_of(own)]
+            deaf_ms = longest_without(part.span, heard) - stalls.within(part.span)
             if deaf_ms > DEAF_AFTER_MS:
                 yield f"the {who} of {part.call} at {part.adviser} heard nobody for {deaf_ms} ms"
 
@@ -273,7 +300,7 @@ def _endings(facts: Sequence[CallerFact], served_ms: int | None, *, is_heard: bo
     if served_ms is not None and hung_up is not None and abs(served_ms - hung_up) < CLOSE_CALL_MS:
         return {HANDLED, ABANDONED}
     if served_ms is not None and not is_heard and not _has_talked(facts):
-        return {HANDLED, ABANDONED}
+        return {HANDLED, ABANDONED} | ({CALLBACK} if _has(facts, h.CallbackHeard) else set())
     if served_ms is not None or _has_talked(facts):
         return {HANDLED}
     if _has(facts, h.CallbackHeard):
@@ -289,9 +316,13 @@ def _doubled(
     history: History, calls: Mapping[str, Sequence[CallerFact]], rows: Sequence[Row]
 ) -> Iterator[str]:
     was_cut = any(broke.host for broke in history.of(h.Broke))
+    # a telephone that was not answered does not know what its call is called
+    unanswered_left = sum(1 for _ in history.of(h.DialUnanswered))
     for row in rows:
         if row.call not in calls:
-            yield f"{row.call} is in the record and is nobody's"
+            unanswered_left -= 1
+            if unanswered_left < 0:
+                yield f"{row.call} is in the record and is nobody's"
         elif (ends_count := row.own_ends_count if was_cut else row.ends_count) > 1:
             yield f"{row.call} has ended {ends_count} times"
     for call, count in Counter(row.call for row in rows).items():

@@ -11,6 +11,7 @@ import typer
 import uvloop
 
 from contactcentre.drills.faults import Drill, How
+from contactcentre.drills.legs import Legs
 from contactcentre.drills.lose_site import Loss, run_lose_site
 from contactcentre.drills.run import Result, run_drill
 from contactcentre.drills.standing import run_all
@@ -32,6 +33,8 @@ def drill() -> None:
 
 Calls = Annotated[int, typer.Option(min=4, max=CALLS_MAX, help="How many call at once.")]
 Fault = Annotated[How, typer.Option(help="Killed at once, or standing still.")]
+With = Annotated[Legs, typer.Option(help="What callers call with.")]
+Rooms = Annotated[bool, typer.Option("--rooms", help="Hold, consult and transfer in some talks.")]
 Seed = Annotated[int | None, typer.Option(help="Of an earlier run, to have its chances again.")]
 Kept = Annotated[Path | None, typer.Option(help="Where to write down all that was seen.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
@@ -44,13 +47,17 @@ def _add(drill: Drill, words: str) -> None:
         *,
         calls: Calls = 20,
         fault: Fault = How.KILL,
+        legs: With = Legs.WEB,
+        rooms: Rooms = False,
         seed: Seed = None,
         history: Kept = None,
         as_json: AsJson = False,
     ) -> None:
         chosen = secrets.randbits(32) if seed is None else seed
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(run_drill(drill, fault, calls=calls, seed=chosen))
+            result = runner.run(
+                run_drill(drill, fault, calls=calls, seed=chosen, legs=legs, with_rooms=rooms)
+            )
         _say(result, as_json=as_json, history=history)
 
     drill_app.command(name=drill, help=words)(command)
@@ -76,13 +83,14 @@ def lose_site(
     *,
     calls: Calls = 20,
     fault: Annotated[Loss, typer.Option(help="How the site is lost.")] = Loss.KILL,
+    legs: With = Legs.WEB,
     seed: Seed = None,
     history: Kept = None,
     as_json: AsJson = False,
 ) -> None:
     """Lose one of two sites, the one with the primary Redis. Needs root."""
     chosen = secrets.randbits(32) if seed is None else seed
-    result = run_lose_site(fault, calls=calls, seed=chosen)
+    result = run_lose_site(fault, calls=calls, seed=chosen, legs=legs)
     _say(result, as_json=as_json, history=history)
 
 
@@ -91,6 +99,7 @@ def run_everything(
     *,
     rounds: Annotated[int, typer.Option(min=1, max=1_000, help="How often.")] = 20,
     calls: Calls = 9,
+    legs: With = Legs.WEB,
     seed: Seed = None,
     history: Kept = None,
     as_json: AsJson = False,
@@ -99,7 +108,8 @@ def run_everything(
     chosen = secrets.randbits(32) if seed is None else seed
     typer.echo(f"seed {chosen}", err=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        result = runner.run(run_all(rounds=rounds, calls=calls, seed=chosen, say=_tell))
+        everything = run_all(rounds=rounds, calls=calls, seed=chosen, say=_tell, legs=legs)
+        result = runner.run(everything)
     _say(result, as_json=as_json, history=history)
 
 

@@ -90,12 +90,14 @@ class DeskWay:
         except BROKEN:
             return None
 
-    async def get(self, path: str) -> Said | None:
+    async def answer(self, method: str, path: str, body: Said | None = None) -> Said | None:
         """Return what the desk says to a question; None if it says no, or nothing."""
         try:
             async with (
                 asyncio.timeout(ASK_WITHIN_S),
-                self._session.get(self._url + path) as response,
+                self._session.request(
+                    method, self._url + path, json=body, headers={"Origin": self._url}
+                ) as response,
             ):
                 said: Said = await response.json(content_type=None)
                 return said if response.ok else None

@@ -27,6 +27,9 @@ class How(StrEnum):
     """It is gone at once."""
     STOP = "stop"
     """It stands still, with everything open: nobody is told."""
+    HANG = "hang"
+    """A process stands still with the parent that would end it, as its machine does, and wakes up
+    when others have gone on; a store does as with `stop`."""
 
 
 class Drill(StrEnum):
@@ -52,6 +55,8 @@ ROLES: Mapping[Drill, str] = {
 }
 """Whose process each drill loses."""
 SIGNALS: Mapping[How, signal.Signals] = {How.KILL: signal.SIGKILL, How.STOP: signal.SIGSTOP}
+HANGS_S = 15.0
+"""Long enough for everybody to have gone on elsewhere."""
 
 
 class Fault(Protocol):
@@ -144,10 +149,17 @@ class LostProcess(_Fault):
         """Lose it."""
         self._old = self.centre.child(self._name)
         self.broke(f"{self._how} {self._name}")
-        self.centre.hit(self._name, SIGNALS[self._how])
+        if self._how is How.HANG:
+            self.centre.freeze(self._name)
+        else:
+            self.centre.hit(self._name, SIGNALS[self._how])
 
     async def mend(self) -> None:
-        """Wait until its parent has started another one."""
+        """Wait until its parent has started another one, or let it wake up."""
+        if self._how is How.HANG:
+            await asyncio.sleep(HANGS_S)
+            await self.centre.thaw(self._name)
+            return
         await self.centre.until_renewed(self._name, self._old, within_s=RENEWED_WITHIN_S)
 
 

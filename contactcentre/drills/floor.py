@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from random import Random
+from typing import Protocol
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -27,6 +28,32 @@ SOCKETS_MAX = 0
 """As many as there are callers."""
 
 
+class OneCaller(Protocol):
+    """One call of one caller, whatever they call with."""
+
+    stage: str | None
+    """Where the call is, as far as the caller knows."""
+
+    @property
+    def call(self) -> str:
+        """Return what the call is called; nothing before that is known."""
+
+    @property
+    def own(self) -> str | None:
+        """Return the leg socket of the node that has the call."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Say whether the caller hears the platform just now."""
+
+    async def live(self) -> None:
+        """Call, and return once the call is over."""
+
+
+MakeAdviser = Callable[[Adviser, AdviserManner], AdviserPage]
+MakeCaller = Callable[[Caller, CallerManner], OneCaller]
+
+
 class Floor:
     """Everybody who takes part in a drill."""
 
@@ -38,8 +65,10 @@ class Floor:
         *,
         session: aiohttp.ClientSession,
         group: asyncio.TaskGroup,
+        make_caller: MakeCaller,
     ) -> None:
         self._doors = doors
+        self._make_caller = make_caller
         self._chance = chance
         self._session = session
         self._group = group
@@ -48,10 +77,10 @@ class Floor:
         self._working: list[asyncio.Task[None]] = []
         self.history = history
         self.advisers: list[AdviserPage] = []
-        self.callers: dict[asyncio.Task[None], CallerPage] = {}
+        self.callers: dict[asyncio.Task[None], OneCaller] = {}
         """Those who call now."""
 
-    async def open(self, manner: AdviserManner) -> None:
+    async def open(self, manner: AdviserManner, *, make_adviser: MakeAdviser = AdviserPage) -> None:
         """Let every adviser sign in; return once all are ready. Raises Outage."""
         for person in self._doors.people:
             adviser = Adviser(
@@ -62,7 +91,7 @@ class Floor:
                 closing=self._group,
                 chance=Random(self._chance.random()),  # noqa: S311 - the same seed, the same people
             )
-            page = AdviserPage(adviser, manner)
+            page = make_adviser(adviser, manner)
             self.advisers.append(page)
             self._working.append(self._group.create_task(page.work(), name=person.name))
         await self.until(
@@ -71,7 +100,7 @@ class Floor:
             words="not every adviser gets ready",
         )
 
-    def call(self, manner: CallerManner) -> CallerPage:
+    def call(self, manner: CallerManner) -> OneCaller:
         """Let somebody call."""
         self.started_count += 1
         caller = Caller(
@@ -82,7 +111,7 @@ class Floor:
             closing=self._group,
             chance=Random(self._chance.random()),  # noqa: S311 - the same seed, the same people
         )
-        page = CallerPage(caller, manner)
+        page = self._make_caller(caller, manner)
         task = self._group.create_task(page.live(), name=f"caller {caller.number}")
         self.callers[task] = page
         task.add_done_callback(lambda done: self.callers.pop(done, None))
@@ -134,11 +163,16 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 @asynccontextmanager
 async def drill_floor(
-    doors: Doors, chance: Random, *, names: AbstractResolver | None = None
+    doors: Doors,
+    chance: Random,
+    *,
+    names: AbstractResolver | None = None,
+    make_caller: MakeCaller = CallerPage,
 ) -> AsyncIterator[Floor]:
     """Give a floor with nobody on it yet, and send everybody home at the end.
 
-    `names` says where names are, for callers who know the centre by one.
+    `names` says where names are, for callers who know the centre by one; `make_caller` gives each
+    caller what they call with.
     """
     history = History()
     # no caller comes in by the connection of another
@@ -150,7 +184,7 @@ async def drill_floor(
         asyncio.TaskGroup() as group,
     ):
         watching = group.create_task(_watch_ourselves(history), name="own eyes")
-        floor = Floor(doors, history, chance, session=session, group=group)
+        floor = Floor(doors, history, chance, session=session, group=group, make_caller=make_caller)
         try:
             yield floor
         finally:

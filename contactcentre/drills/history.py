@@ -48,6 +48,8 @@ class CallerCame(CallerFact):
 
     dialled_ms: int
     """When the caller pressed Call."""
+    leg: str = "web"
+    """What the caller has: a page, or a telephone on a trunk or at Twilio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,10 @@ class VoiceHeard(CallerFact):
     on: bool
 
 
+class DialledLate(CallerFact):
+    """A call was answered when its telephone had been let through elsewhere already, or nowhere."""
+
+
 class CallerLegLost(CallerFact):
     """The caller's page has lost its node."""
 
@@ -128,6 +134,10 @@ class CallerGone(CallerFact):
     """over, hung_up or refused."""
     said: str = ""
     """How the platform calls it: an ending, or a code of refusal."""
+
+
+class DialUnanswered(Fact):
+    """A telephone's call was not answered in time; whether it is one, it does not know."""
 
 
 # What advisers see and do
@@ -193,6 +203,17 @@ class Bridged(AdviserCallFact):
     """The adviser's leg was told that both hear each other; again after each new leg."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(AdviserCallFact):
+    """The adviser's leg was told whether the caller is on hold; again after each new leg."""
+
+    on: bool
+
+
+class Consulting(AdviserCallFact):
+    """The adviser talks with another one about the caller."""
+
+
 class CallbackTaken(AdviserCallFact):
     """The adviser has a callback, and rings the number."""
 
@@ -224,6 +245,10 @@ class AdviserLegOver(AdviserCallFact):
 
 class AdviserHungUp(AdviserCallFact):
     """The adviser has ended the talk."""
+
+
+class CallerHanded(AdviserCallFact):
+    """The adviser hands the caller to a queue, to wait again; said again until it is done."""
 
 
 # What the drill itself does, and how well it could see
@@ -279,10 +304,17 @@ class History:
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
+        self._watched: dict[str, Callable[[AdviserCallFact], None]] = {}
 
     def note(self, fact: Fact) -> None:
         """Write a fact down."""
         self.facts.append(fact)
+        if isinstance(fact, AdviserCallFact) and fact.call in self._watched:
+            self._watched[fact.call](fact)
+
+    def watch(self, call: str, told: Callable[[AdviserCallFact], None]) -> None:
+        """Let somebody be told of what advisers see of a call."""
+        self._watched[call] = told
 
     def of(self, kind: type[Kind]) -> Iterator[Kind]:
         """Yield every fact of a kind."""

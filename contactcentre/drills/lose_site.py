@@ -19,6 +19,7 @@ from contactcentre.domain.errors import Outage
 from contactcentre.drills import history as h
 from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import now_ms
+from contactcentre.drills.legs import Legs, telephone_network
 from contactcentre.drills.manners import PassingCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.networks import (
@@ -74,23 +75,26 @@ WAYS = {
 }
 
 
-def run_lose_site(loss: Loss, *, calls: int, seed: int) -> Result:
+def run_lose_site(loss: Loss, *, calls: int, seed: int, legs: Legs = Legs.WEB) -> Result:
     """Run the drill, in networks of its own. Raises Refusal where they cannot be made."""
     with (
         drill_networks() as networks,
         networks.enter(OUTSIDE),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(_run(networks, loss, calls=calls, seed=seed))
+        return runner.run(_run(networks, loss, legs, calls=calls, seed=seed))
 
 
-async def _run(networks: Networks, loss: Loss, *, calls: int, seed: int) -> Result:
+async def _run(networks: Networks, loss: Loss, legs: Legs, *, calls: int, seed: int) -> Result:
     began_ms = now_ms()
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
     share = max(1, calls // SHARES)
     async with (
-        drill_two_sites(networks, advisers=2 * share) as centre,
-        drill_floor(centre, chance, names=_Names(chance)) as floor,
+        telephone_network(legs, host=WIRES[OUTSIDE].host) as network,
+        drill_two_sites(networks, advisers=2 * share, settings=network.settings) as centre,
+        drill_floor(
+            centre, chance, names=_Names(chance), make_caller=network.callers(centre)
+        ) as floor,
     ):
         stage = Stage(chance, talks=share, quick=share)
         await floor.open(StagedAdviser(stage))
@@ -114,6 +118,7 @@ async def _run(networks: Networks, loss: Loss, *, calls: int, seed: int) -> Resu
         figures={
             "drill": "lose-site",
             "fault": loss,
+            "legs": legs,
             "seed": seed,
             "calls": calls_count,
             "calls_of_last_round": floor.started_count - calls_count,

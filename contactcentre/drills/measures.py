@@ -33,6 +33,8 @@ class Measures:
     """From a store's answer, with an adviser and a caller there, until the next ring."""
     pause_ms: int | None
     """The same from the fault on."""
+    moved_count: int = 0
+    """How often another node has taken up a call."""
 
 
 class Seen:
@@ -44,6 +46,7 @@ class Seen:
         self.waits = places_of(history.by_call())
         self.ready = list(_ready(history))
         self.rings = sorted(ring.at_ms for ring in history.of(h.RingHeard))
+        self.moves = list(_moves(history))
 
     def waiting(self, since_ms: int, until_ms: int) -> int:
         """Return how many waited all the time."""
@@ -69,6 +72,7 @@ def measure(seen: Seen, *, since_ms: int = 0, until_ms: int = FOR_EVER_MS) -> Me
         back_ms=_slowest(_back_ms(seen, at_ms) for at_ms in answered),
         match_ms=_slowest(_match_ms(seen, at_ms) for at_ms in answered),
         pause_ms=_slowest(_match_ms(seen, at_ms) for at_ms in state_lost),
+        moved_count=sum(within(at_ms) for at_ms in seen.moves),
     )
 
 
@@ -85,6 +89,15 @@ def _gaps(history: History) -> Iterator[tuple[Span, int]]:
     for fact in history.of(h.SoundGap):
         span = Span(fact.began_ms, fact.at_ms)
         yield span, fact.at_ms - fact.began_ms - stalls.within(span)
+
+
+def _moves(history: History) -> Iterator[int]:
+    """Yield when a call was at another node than before, as its caller could tell."""
+    nodes: dict[str, str] = {}
+    for claim in history.of(h.ClaimSeen):
+        if claim.node and nodes.setdefault(claim.call, claim.node) != claim.node:
+            nodes[claim.call] = claim.node
+            yield claim.at_ms
 
 
 def _resumes(broken: Sequence[int], gaps: Sequence[tuple[Span, int]]) -> Iterator[int]:

@@ -3,7 +3,8 @@
 Caller b was rung out of order if, when b rang at time t, a caller a
 
 - stood in the same queue (each queue has one class) with a lower (enqueued_ms, call id), as a's own
-  claim said; whoever has been passed on to another queue stands there from that claim on;
+  claim said; whoever has been passed on to another queue stands there from that claim on, and whom
+  an adviser has handed there has the class of the first queue still;
 - was present and eligible: a's page said that a waits, and a heard the platform on one leg, from
   `PRESENT_MS` before t on. After any loss it takes so long until a is reported;
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
@@ -51,11 +52,18 @@ class Place:
     began_ms: int
     enqueued_ms: int
     waits: Sequence[Span]
+    came_to: str = ""
+    """The queue whose class the caller has, where that is another one."""
 
     @property
     def rank(self) -> tuple[int, str]:
         """Return what orders the callers of one queue."""
         return self.enqueued_ms, self.call
+
+    @property
+    def of_class(self) -> str:
+        """Return the queue whose class the caller has."""
+        return self.came_to or self.queue
 
 
 Excused = Callable[[str, RingHeard], bool]
@@ -66,7 +74,8 @@ InFront = Callable[[Place, Place, RingHeard], bool]
 
 def in_one_queue(ahead: Place, behind: Place, _: RingHeard) -> bool:
     """Say whether one caller stands in front of another in the same queue."""
-    return ahead.queue == behind.queue and ahead.rank < behind.rank
+    is_one = (ahead.queue, ahead.of_class) == (behind.queue, behind.of_class)
+    return is_one and ahead.rank < behind.rank
 
 
 def order_violations(
@@ -83,8 +92,14 @@ def order_violations(
     """
     calls = history.by_call()
     cuts = list(_cuts(history))
-    places = {call: list(_places(call, facts, cuts)) for call, facts in calls.items()}
-    places |= {one.call: [one] for one in callbacks}
+    handed: dict[str, int] = {}
+    for one in history.of(h.CallerHanded):
+        handed.setdefault(one.call, one.at_ms)
+    places = {
+        call: list(_places(call, facts, cuts, handed.get(call, FOR_EVER_MS)))
+        for call, facts in calls.items()
+    }
+    places |= {place.call: [place] for place in callbacks}
     rings = sorted(history.of(RingHeard), key=lambda ring: ring.at_ms)
     unrest = list(unrest_of(history))
     for ring in rings:
@@ -126,9 +141,9 @@ def _was_passed_over(
 
 
 def _places(
-    call: str, facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]]
+    call: str, facts: Sequence[CallerFact], cuts: Sequence[tuple[Span, str]], handed_ms: int
 ) -> Iterator[Place]:
-    """Yield where a caller stood, one queue after the other."""
+    """Yield where a caller stood, one queue after the other; handed on first at `handed_ms`."""
     claims = [fact for fact in facts if isinstance(fact, h.ClaimSeen) and fact.queue is not None]
     if not claims:
         return
@@ -138,6 +153,7 @@ def _places(
         assert claim.queue is not None, "only such claims were taken"
         assert claim.enqueued_ms is not None, "who has a queue has a time"
         stood = Span(claim.at_ms, FOR_EVER_MS if ended is None else ended.at_ms)
+        before = [one for one in claims if one.at_ms < handed_ms]
         yield Place(
             call=call,
             queue=claim.queue,
@@ -148,6 +164,7 @@ def _places(
                 for wait in waits
                 if wait.overlap_ms(stood) > 0
             ],
+            came_to=(before[-1].queue or "") if before and claim.at_ms >= handed_ms else "",
         )
 
 

@@ -9,6 +9,7 @@ from asyncpg.connect_utils import SessionAttribute
 
 from contactcentre.drills.checker import ENDED, Row
 from contactcentre.drills.history import now_ms
+from contactcentre.drills.unseen_places import Queued
 
 POLL_S = 0.2
 ROWS = """
@@ -22,6 +23,15 @@ SELECT
 FROM calls
 LEFT JOIN events ON events.call = calls.id AND events.kind = 'CallEnded'
 GROUP BY calls.id, calls.node, calls.state, calls.ending, calls.provisional
+"""
+QUEUED = """
+SELECT
+    call,
+    facts ->> 'queue' AS queue,
+    (facts ->> 'enqueued_ms')::bigint AS enqueued_ms
+FROM events
+WHERE kind = 'CallQueued'
+ORDER BY call, version
 """
 GAPS = """
 SELECT node, max(seq) - min(seq) + 1 - count(*) AS missing_count
@@ -38,6 +48,8 @@ class Recorded:
     """What stands in the record."""
 
     rows: Sequence[Row]
+    queued: Sequence[Queued]
+    """Where each call was put, the first time first."""
     gaps: Sequence[str]
     """A sentence for each node of whose events some are not there, and later ones are."""
 
@@ -49,6 +61,7 @@ async def read_record(database_url: str) -> Recorded:
     )
     try:
         rows, gaps = await connection.fetch(ROWS), await connection.fetch(GAPS)
+        queued = await connection.fetch(QUEUED)
     finally:
         await connection.close()
     return Recorded(
@@ -62,6 +75,10 @@ async def read_record(database_url: str) -> Recorded:
                 own_ends_count=row["own_ends_count"],
             )
             for row in rows
+        ],
+        queued=[
+            Queued(call=one["call"], queue=one["queue"], enqueued_ms=one["enqueued_ms"])
+            for one in queued
         ],
         gaps=[f"{gap['missing_count']} events of {gap['node']} are not there" for gap in gaps],
     )

@@ -92,7 +92,7 @@ class Reservation:
                 self.answers.append((self.asked_ms, fact.at_ms))
             case h.AdviserLegLost(heard_ms=heard_ms):
                 self.may_be_over(heard_ms)
-            case h.AdviserHungUp() | h.AdviserLegOver() | h.RingOver():
+            case h.AdviserHungUp() | h.AdviserLegOver() | h.RingOver() | h.CallerHanded():
                 self.may_be_over(fact.at_ms)
             case _:
                 pass

@@ -68,6 +68,8 @@ def parts_of(  # noqa: C901 - one case a fact
                     open_parts.setdefault(("ring", fact.token), (fact.call, fact.at_ms))
             case h.Bridged() | h.CallbackTaken():
                 yield from end(fact.at_ms, fact.token, "ring")
+                if open_parts.get(("talk", fact.token), (fact.call, 0))[0] != fact.call:
+                    yield from end(fact.at_ms, fact.token)  # it was about this caller; now it is
                 open_parts.setdefault(("talk", fact.token), (fact.call, fact.at_ms))
             case h.AdviserLegLost():
                 yield from end(fact.heard_ms, fact.token)
@@ -131,6 +133,22 @@ def voices_of(facts: Iterable[Fact]) -> Iterator[Span]:
                     yield Span(since_ms, fact.at_ms)
                 since_ms = None
             case h.CallerGone() | h.AdviserLegOver() if since_ms is not None:
+                yield Span(since_ms, fact.at_ms)
+                since_ms = None
+            case _:
+                pass
+    if since_ms is not None:
+        yield Span(since_ms, FOR_EVER_MS)
+
+
+def holds_of(facts: Iterable[AdviserFact]) -> Iterator[Span]:
+    """Yield when an adviser had the caller on hold: neither hears the other then."""
+    since_ms: int | None = None
+    for fact in facts:
+        match fact:
+            case h.Held(on=True):
+                since_ms = fact.at_ms if since_ms is None else since_ms
+            case h.Held() | h.AdviserLegLost() | h.AdviserLegOver() if since_ms is not None:
                 yield Span(since_ms, fact.at_ms)
                 since_ms = None
             case _:

@@ -10,6 +10,7 @@ from contactcentre.apps.ground import fresh_keys
 from contactcentre.settings import PREFIX
 
 DRAIN_S = 3
+TRUNKS, SIP_PORT = "CC_SIP_TRUNKS", "CC_SIP_PORT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Spot:
     """Where browsers reach it."""
     inner_port: int
     """Where the others reach it."""
+    sip_port: int | None = None
+    """Where trunks reach it, if there are any."""
     place: Place = HERE
     site: str = "local"
 
@@ -51,11 +54,12 @@ def members_at(spots: Sequence[Spot], said: Mapping[str, str]) -> list[Member]:
         "CC_DESKS_STATIC": _named({one.name: one.inner_url for one in spots if one.role == "desk"}),
         "CC_DRAIN_S": str(DRAIN_S),
     }
+    has_trunks = TRUNKS in said
     return [
         Member(
             name=one.name,
             role=one.role,
-            environ=shared | _own_settings(one),
+            environ=shared | _own_settings(one, has_trunks=has_trunks),
             ready_url=f"{one.inner_url}/readyz",
             place=one.place,
         )
@@ -63,7 +67,7 @@ def members_at(spots: Sequence[Spot], said: Mapping[str, str]) -> list[Member]:
     ]
 
 
-def _own_settings(spot: Spot) -> dict[str, str]:
+def _own_settings(spot: Spot, *, has_trunks: bool) -> dict[str, str]:
     own = {
         "CC_NODE": spot.name,
         "CC_SITE": spot.site,
@@ -74,6 +78,8 @@ def _own_settings(spot: Spot) -> dict[str, str]:
     }
     if spot.role in {"media", "desk", "public"}:
         own[f"CC_{spot.role.upper()}_PORT"] = str(spot.open_port)
+    if has_trunks and spot.sip_port is not None:
+        own |= {"CC_SIP_HOST": spot.place.host, SIP_PORT: str(spot.sip_port)}
     return own
 
 

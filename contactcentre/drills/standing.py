@@ -19,6 +19,7 @@ from contactcentre.drills.checker import Findings, check
 from contactcentre.drills.faults import Drill, Fault, Ground, How, heal, make_fault
 from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import History, now_ms
+from contactcentre.drills.legs import Legs, telephone_network
 from contactcentre.drills.manners import StandingAdviser, StandingCaller
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.run import OVER_WITHIN_S, Result, judge, last_round
@@ -45,13 +46,13 @@ class Done:
     ended_ms: int
 
 
-async def run_all(*, rounds: int, calls: int, seed: int, say: Say) -> Result:
+async def run_all(*, rounds: int, calls: int, seed: int, say: Say, legs: Legs = Legs.WEB) -> Result:
     """Run so many rounds of everything; `say` is told how it goes on."""
     began_ms = now_ms()
     chance = Random(seed)  # noqa: S311 - the same seed, the same chances
-    one = await _run_centre(chance, calls=calls, rounds=rounds, plan=_everything, say=say)
+    one = await _run_centre(chance, legs, calls=calls, rounds=rounds, plan=_everything, say=say)
     many = await _run_centre(
-        chance, calls=calls, rounds=rounds, plan=_switches, say=say, with_sentinels=True
+        chance, legs, calls=calls, rounds=rounds, plan=_switches, say=say, with_sentinels=True
     )
     both = History()
     both.facts = [*one.history.facts, *many.history.facts]
@@ -61,6 +62,7 @@ async def run_all(*, rounds: int, calls: int, seed: int, say: Say) -> Result:
         figures={
             "drill": "all",
             "rounds": rounds,
+            "legs": legs,
             "seed": seed,
             **figures,
             "by_drill": one.figures["by_drill"] | many.figures["by_drill"],
@@ -100,6 +102,7 @@ def _switches(chance: Random) -> list[tuple[Drill, How]]:
 
 async def _run_centre(
     chance: Random,
+    legs: Legs,
     *,
     calls: int,
     rounds: int,
@@ -110,8 +113,11 @@ async def _run_centre(
     """Run all rounds in one centre, and judge it at the end."""
     advisers = max(ADVISERS_MIN, calls // CALLERS_PER_ADVISER)
     async with (
-        drill_centre(advisers=advisers, with_sentinels=with_sentinels) as centre,
-        drill_floor(centre, chance) as floor,
+        telephone_network(legs) as network,
+        drill_centre(
+            advisers=advisers, with_sentinels=with_sentinels, settings=network.settings
+        ) as centre,
+        drill_floor(centre, chance, make_caller=network.callers(centre)) as floor,
     ):
         manner = StandingAdviser(chance)
         await floor.open(manner)
@@ -215,6 +221,7 @@ def _worst(each: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     return {
         "faults": len(each),
+        "moved": sum(one["moved"] for one in each),
         "resumed": sum(one["resumed"] for one in each),
         "resume_p99_ms": worst([one["resume_ms"]["p99"] for one in each]),
         **{

@@ -7,7 +7,7 @@ off, nothing runs there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from contactcentre.drills.stores import ManyRedis, start_many_redis
 ROLES = {"media": 2, "router": 1, "desk": 1, "records": 1, "public": 1}
 """How many there are of each at each site."""
 SITES = (NORTH, SOUTH)
-FIRST_OPEN_PORT, FIRST_INNER_PORT = 8_000, 9_000
+FIRST_OPEN_PORT, FIRST_INNER_PORT, FIRST_SIP_PORT = 8_000, 9_000, 7_000
 """Each network has all ports to itself."""
 PUBLIC_PORT = 8_080
 PATIENT_S = "5"
@@ -163,6 +163,7 @@ def two_site_spots(places: dict[str, Place]) -> list[Spot]:
             name=name.format(site),
             open_port=PUBLIC_PORT if name.startswith("public") else FIRST_OPEN_PORT + number,
             inner_port=FIRST_INNER_PORT + number,
+            sip_port=FIRST_SIP_PORT + number if name.startswith("media") else None,
             place=places[site],
             site=site,
         )
@@ -172,18 +173,32 @@ def two_site_spots(places: dict[str, Place]) -> list[Spot]:
 
 
 @asynccontextmanager
-async def drill_two_sites(networks: Networks, *, advisers: int) -> AsyncIterator[TwoSites]:
-    """Start a centre at two sites, give it, and stop it; its folder stays if it is kept."""
+async def drill_two_sites(
+    networks: Networks,
+    *,
+    advisers: int,
+    settings: Callable[[Path], Mapping[str, str]] = lambda _: {},
+) -> AsyncIterator[TwoSites]:
+    """Start a centre at two sites, give it, and stop it; its folder stays if it is kept.
+
+    `settings` are what every process is told besides, given the folder.
+    """
     folder = make_folder()
     async with AsyncExitStack() as stack:
-        started = await _start(networks, folder, stack, advisers=advisers)
+        more = settings(folder)
+        started = await _start(networks, folder, stack, more, advisers=advisers)
         yield started
     if not started.is_kept:
         forget(folder)
 
 
 async def _start(
-    networks: Networks, folder: Path, stack: AsyncExitStack, *, advisers: int
+    networks: Networks,
+    folder: Path,
+    stack: AsyncExitStack,
+    more: Mapping[str, str],
+    *,
+    advisers: int,
 ) -> TwoSites:
     places = {name: place_of(networks, name) for name in (NORTH, SOUTH, WITNESS)}
     redis = await start_many_redis(folder / "valkey", list(places.values()))
@@ -205,6 +220,7 @@ async def _start(
         "CC_DATA_DIR": str(folder),
         "CC_PROXIES": WIRES[OUTSIDE].host,
         "CC_WATCHDOG_S": PATIENT_S,
+        **more,
     }
     started = TwoSites(
         spots=spots,

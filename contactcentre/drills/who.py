@@ -7,6 +7,7 @@ from random import Random
 
 import aiohttp
 
+from contactcentre.drills.handing import Parting
 from contactcentre.drills.history import History
 from contactcentre.drills.leg import MakeSound, PeerSound
 
@@ -30,6 +31,8 @@ class Adviser:
     open_session: Callable[[], aiohttp.ClientSession] = _browser
     attempt: Callable[[], str] = lambda: "reached"
     """How it ends that the number of a callback is rung."""
+    parting: Callable[[], Parting | None] = lambda: None
+    """What is done with a caller at the end of a talk; None: goodbye is said."""
     make_sound: MakeSound = PeerSound
 
 

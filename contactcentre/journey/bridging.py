@@ -45,6 +45,8 @@ class TalkEnd(Enum):
     """The adviser is gone; the caller goes back to the place."""
     TRANSFERRED = auto()
     """The adviser has handed the caller on to a queue."""
+    LEFT_OUTSIDE = auto()
+    """The adviser has left the caller to somebody on an outside number."""
     HANDED_BACK = auto()
     """The adviser had to go; the caller goes back to the place, for another adviser."""
 
@@ -124,6 +126,10 @@ class Bridging:
             match await self._live.adviser_act(within_ms=left_ms):
                 case acts.AdviserDeclined() | acts.HandedBack():
                     return LapseReason.DECLINED
+                case acts.PhoneRung(within_ms=within_ms):
+                    await self._ring_on(within_ms)
+                case acts.PhoneUnanswered():
+                    return LapseReason.NO_ANSWER
                 case acts.AdviserAnswered():
                     answered = True
                 case acts.AdviserLost():
@@ -135,6 +141,13 @@ class Bridging:
         self.desk_failed = left_ms > 0 or self._live.adviser_leg is None
         unreachable = answered or left_ms > 0
         return LapseReason.DESK_UNREACHABLE if unreachable else LapseReason.NO_ANSWER
+
+    async def _ring_on(self, within_ms: int) -> None:
+        """Let it ring for longer: the adviser has answered, and now the adviser's phone rings."""
+        self._until_ms = self._clock.monotonic_ms() + within_ms
+        call, steps = self._call, self._live.steps
+        with suppress(Refusal, Outage):  # whoever has answered at the desk was told of the ring
+            await self._desks.ring(call, self._offered, ring_ms=within_ms, steps=steps)
 
     async def lapse(self, why: LapseReason) -> None:
         """Give the call its place back and let the adviser go."""
@@ -197,11 +210,11 @@ class Bridging:
             left_ms = until_ms - self._clock.monotonic_ms()
             if left_ms <= 0 or self._is_refused:
                 return False
-            match await self._live.adviser_act(within_ms=min(left_ms, MOVED_AGAIN_EVERY_MS)):
-                case acts.AdviserHungUp() | acts.AdviserLost() | acts.HandedBack():
-                    return False
-                case _:
-                    pass
+            act = await self._live.adviser_act(within_ms=min(left_ms, MOVED_AGAIN_EVERY_MS))
+            if isinstance(act, acts.AdviserGone):
+                return False
+            if isinstance(act, acts.PhoneRung):
+                until_ms = self._clock.monotonic_ms() + act.within_ms
         return True
 
     async def _tell_moved(self) -> None:
@@ -222,11 +235,14 @@ class Bridging:
                 case acts.TransferAsked(queue=queue):
                     if self._transfer(queue):
                         return TalkEnd.TRANSFERRED
-                case acts.AdviserHungUp():
+                case acts.HandOverAsked() if self._live.asking.is_outside:
+                    self._live.asking.leave_outside()
+                    return TalkEnd.LEFT_OUTSIDE
+                case acts.AdviserHungUp() if not self._live.asking.is_handing_over:
                     return TalkEnd.ADVISER_HUNG_UP
-                case acts.HandedBack():
+                case acts.HandedBack() | acts.AdviserHungUp():
                     return TalkEnd.HANDED_BACK
-                case acts.AdviserLost():
+                case acts.AdviserLost() | acts.PhoneUnanswered():
                     return TalkEnd.BROKEN
                 case None:
                     pass
@@ -250,10 +266,13 @@ class Bridging:
                 pass
 
     async def _consult(self, act: acts.AdviserAct) -> None:
-        """Do what has to do with another adviser. Raises a Refusal where it cannot be done."""
+        """Do what has to do with whom is asked. Raises a Refusal where it cannot be done."""
         match act:
             case acts.ConsultAsked(queue=queue, adviser=adviser):
                 self._live.asking.ask(queue, adviser)
+                self._hold(on=True)
+            case acts.OutsideAsked(outside=outside, hands_over=hands_over):
+                self._live.asking.ask_outside(outside, hands_over=hands_over)
                 self._hold(on=True)
             case acts.MergeAsked():
                 self._live.asking.merge()

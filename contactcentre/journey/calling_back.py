@@ -144,7 +144,7 @@ class CallingBack:
         """Write down how an attempt ended; False while the record is away."""
         try:
             stands = await self._callbacks.conclude(
-                callback, attempt, adviser=offered.adviser, token=offered.token, at_ms=at_ms
+                callback.id, attempt, adviser=offered.adviser, token=offered.token, at_ms=at_ms
             )
         except LedgerUnavailable:
             return False

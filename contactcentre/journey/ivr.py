@@ -12,12 +12,13 @@ from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import CallDeflected, LanguageChosen, StepReached
 from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
-from contactcentre.domain.ivr import walk
-from contactcentre.domain.ivr.flow import Flow
+from contactcentre.domain.ivr import moves, walk
+from contactcentre.domain.ivr.flow import Flow, TextStep
 from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
 from contactcentre.ports.state import CallQueues
+from contactcentre.ports.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ class FlowWalk:
         queues: CallQueues,
         clock: Clock,
         switches: LineSwitches = AS_PLANNED,
-        came_from: walk.Position | None = None,
+        texts: Texts | None = None,
+        came_from: moves.Position | None = None,
         kept_ms: int | None = None,
     ) -> None:
         """Begin, or go on from where the caller was on another node, with the time kept there."""
@@ -57,6 +59,8 @@ class FlowWalk:
         self._flow = flow
         self._queues = queues
         self._clock = clock
+        offers = any(isinstance(step, TextStep) for step in flow.steps.values())
+        self._texts = texts if offers else None
         self.kept_ms = kept_ms
         """From when the wait will count, if the caller waits later on."""
         self._reached: ToQueue | Finished | None = None
@@ -78,9 +82,18 @@ class FlowWalk:
 
     async def run(self) -> ToQueue | Finished:
         """Do what the walk asks for until it reaches a queue or its end."""
+        if self._texts is None:
+            return await self._run()
+        self._texts.expect(self._live.call.id)
+        try:
+            return await self._run()
+        finally:
+            self._texts.forget(self._live.call.id)
+
+    async def _run(self) -> ToQueue | Finished:
         seen: StepName | None = None
         while self._reached is None:
-            if self.position.step != seen:
+            if self.position.step != seen and not self._is_asked_of():
                 seen = self.position.step
                 self._live.note(
                     StepReached(call=self._live.call.id, at_ms=self._clock.now_ms(), step=seen)
@@ -88,39 +101,43 @@ class FlowWalk:
             await self._act()
         return self._reached
 
+    def _is_asked_of(self) -> bool:
+        """Say whether it is still to be seen if the caller reaches this step or goes past it."""
+        return any(isinstance(action, moves.SeeIfTexts) for action in self._actions)
+
     async def caller_left(self) -> None:
         """Note what the walk has to say of a caller who hangs up here."""
-        _, actions = walk.follow(self._flow, self.position, walk.CallerHungUp())
+        _, actions = walk.follow(self._flow, self.position, moves.CallerHungUp())
         for action in actions:
             await self._do(action)
 
     async def _act(self) -> None:
         """Do the actions in hand; the last of them brings the event that leads on."""
-        event: walk.Event | None = None
+        event: moves.Event | None = None
         for action in self._actions:
             event = await self._do(action)
         if event is not None:
             self.position, self._actions = walk.follow(self._flow, self.position, event)
             assert self._actions, "whatever a caller does, something follows"
 
-    async def _do(self, action: walk.Action) -> walk.Event | None:  # noqa: PLR0911 - one case an action
+    async def _do(self, action: moves.Action) -> moves.Event | None:  # noqa: PLR0911 - one case an action
         call, now_ms = self._live.call.id, self._clock.now_ms()
         match action:
-            case walk.PlayPrompts(sounds=sounds):
+            case moves.PlayPrompts(sounds=sounds):
                 return await self._play(sounds)
-            case walk.AwaitKey(timeout_ms=timeout_ms):
+            case moves.AwaitKey(timeout_ms=timeout_ms):
                 key = await self._live.key(within_ms=timeout_ms)
-                return walk.InputTimedOut() if key is None else walk.KeyPressed(key=key)
-            case walk.SwitchLanguage(language=language):
+                return moves.InputTimedOut() if key is None else moves.KeyPressed(key=key)
+            case moves.SwitchLanguage(language=language):
                 self._live.note(LanguageChosen(call=call, at_ms=now_ms, language=language))
                 return None
-            case walk.NoteDeflected(service=service):
+            case moves.NoteDeflected(service=service):
                 self._live.note(CallDeflected(call=call, at_ms=now_ms, service=service))
                 return None
-            case walk.KeepPlace():
+            case moves.KeepPlace():
                 self.kept_ms = self.kept_ms or await self._time()
                 return None
-            case walk.JoinQueue(queue=queue, service_class=service_class, prompts=prompts):
+            case moves.JoinQueue(queue=queue, service_class=service_class, prompts=prompts):
                 self._reached = ToQueue(
                     queue=queue,
                     service_class=service_class,
@@ -128,11 +145,29 @@ class FlowWalk:
                     enqueued_ms=self.kept_ms,
                 )
                 return None
-            case walk.HangUp(outcome=outcome):
+            case moves.HangUp(outcome=outcome):
                 self._reached = Finished(outcome=outcome)
                 return None
+            case moves.SeeIfTexts(first=first):
+                may = self._texts is not None and await self._texts.may_text(call)
+                return moves.TextsKnown(may=may, first=first)
+            case moves.SendText(text=text, link=link):
+                return moves.TextWent(is_sent=await self._text(text, link))
             case _:
                 assert_never(action)
+
+    async def _text(self, text: SoundName, link: SoundName) -> bool:
+        """Text a link to the caller, and say whether it is on its way."""
+        if self._texts is None:
+            return False
+        position = self.position
+        return await self._texts.text(
+            self._live.call.id,
+            position.step,
+            language=position.language,
+            text=text,
+            link=link,
+        )
 
     async def _time(self) -> int:
         """Return an enqueue time; by this node's clock only while the store is away."""
@@ -141,7 +176,7 @@ class FlowWalk:
         except StateUnavailable:
             return self._clock.now_ms()
 
-    async def _play(self, sounds: tuple[SoundName, ...]) -> walk.Event:
+    async def _play(self, sounds: tuple[SoundName, ...]) -> moves.Event:
         """Play prompts until they end or a key is pressed that means something here."""
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(
@@ -149,11 +184,11 @@ class FlowWalk:
                 name="prompts",
             )
             while (key := await self._key_before_end(playing)) is not None:
-                event = walk.KeyPressed(key=key)
+                event = moves.KeyPressed(key=key)
                 if walk.follow(self._flow, self.position, event)[1]:
                     playing.cancel()
                     return event
-        return walk.PromptFinished()
+        return moves.PromptFinished()
 
     async def _key_before_end(self, playing: asyncio.Task[None]) -> str | None:
         """Return a key pressed while the prompts play, None once they have ended."""

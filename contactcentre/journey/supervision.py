@@ -34,6 +34,8 @@ class NodeState(StrEnum):
     """A media node as a supervisor sees it."""
 
     SERVING = "serving"
+    STRAINED = "strained"
+    """It keeps time badly, and gets new calls only where no other node can take them."""
     DRAINING = "draining"
     STOPPED = "stopped"
 
@@ -125,7 +127,9 @@ class Supervision:
         """Return whether a node takes calls, by its beats and this process's own clock."""
         if not self.lives(node.node):
             return NodeState.STOPPED
-        return NodeState.DRAINING if node.draining else NodeState.SERVING
+        if node.draining:
+            return NodeState.DRAINING
+        return NodeState.STRAINED if node.strained else NodeState.SERVING
 
     def lives(self, node: NodeId) -> bool:
         """Say whether a node has beaten of late, by this process's own clock."""

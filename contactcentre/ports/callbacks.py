@@ -104,14 +104,17 @@ class Callbacks(Protocol):
 
     async def conclude(
         self,
-        callback: Callback,
+        call: CallId,
         attempt: Attempt,
         *,
         adviser: AdviserId,
         token: Token,
         at_ms: int,
     ) -> Aftermath:
-        """Write down how an attempt ended, once for its token, and let go of the callback."""
+        """Write down how an attempt ended, once for its token, and let go of the callback.
+
+        The callback stands as the attempt with the highest token has left it. Raises UnknownName.
+        """
 
     async def release(self, keeper: NodeId) -> None:
         """Let others take on at once what this keeper has."""

@@ -7,7 +7,16 @@ from typing import Protocol
 from contactcentre.domain.call import Call
 from contactcentre.domain.errors import Refusal
 from contactcentre.domain.events import CallEvent, LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, LegId, QueueId, SoundName, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LegId,
+    OutsideName,
+    QueueId,
+    SoundName,
+    Token,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,19 @@ class AdviserAnswered:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdviserDeclined:
     """The adviser can't take it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRung:
+    """The adviser has pressed Answer, and now the adviser's phone rings."""
+
+    within_ms: int
+    """So soon it is known whether anybody picks it up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneUnanswered:
+    """Nobody has picked the adviser's phone up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +95,15 @@ class ConsultAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideAsked:
+    """The adviser asks somebody on an outside number about the caller."""
+
+    outside: OutsideName
+    hands_over: bool
+    """The caller is left there as soon as somebody has answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeAsked:
     """The adviser wants caller and other adviser to talk as well."""
 
@@ -106,11 +137,14 @@ AdviserAct = (
     AdviserAttached
     | AdviserAnswered
     | AdviserDeclined
+    | PhoneRung
+    | PhoneUnanswered
     | HoldAsked
     | MuteAsked
     | KeySent
     | TransferAsked
     | ConsultAsked
+    | OutsideAsked
     | MergeAsked
     | HandOverAsked
     | ConsultDropped
@@ -120,17 +154,38 @@ AdviserAct = (
 )
 
 
+AdviserGone = AdviserHungUp | HandedBack | AdviserLost | PhoneUnanswered
+"""After any of these nobody is there to talk."""
+
+
 class Asking(Protocol):
-    """What an adviser may do about asking another one. Each raises a Refusal where it cannot be."""
+    """What an adviser may do about asking somebody. Each raises a Refusal where it cannot be."""
 
     def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
         """Ask another adviser, of a queue or by name."""
 
+    def ask_outside(self, name: OutsideName, *, hands_over: bool) -> None:
+        """Ask somebody on an outside number, and leave the caller there once that one answers."""
+
     def merge(self) -> None:
-        """Let the other adviser talk with the caller as well."""
+        """Let whoever was asked talk with the caller as well."""
 
     def drop(self) -> None:
-        """Let the other adviser go, or ask for nobody any longer."""
+        """Let whoever was asked go, or ask for nobody any longer."""
+
+    @property
+    def is_outside(self) -> bool:
+        """Say whether it is somebody on an outside number who was asked, and is there."""
+
+    @property
+    def is_handing_over(self) -> bool:
+        """Say whether an outside number rings that is to have the caller at once.
+
+        An adviser who hangs up meanwhile takes the caller for gone there, and not for gone.
+        """
+
+    def leave_outside(self) -> None:
+        """Leave the caller to somebody on an outside number: the talk with the adviser is over."""
 
 
 class LiveCall(Protocol):

@@ -13,6 +13,8 @@ from contactcentre.domain.languages import Language
 
 TEXT_OFFER = "text"
 """Stands in the place of SDP where a leg carries text over its socket, and no sound."""
+PHONE_OFFER = "phone"
+"""Stands in the place of SDP where an adviser takes the sound on a phone, and not here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Calls from the telephone network: one that rings, and the dialog that it becomes.
+"""Calls from the telephone network, and to it: one that rings, and the dialog that it becomes.
 
 A dialog is the one witness of whether its caller is there: sound may stop for many reasons (a mute
 key, silence that is not sent, hold), but a phone that has hung up has said so.
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.ids import CallId, NodeId
 
 
@@ -27,6 +28,8 @@ class Ringing:
     """What the phone offers for its sound, in SDP; None if we are to offer."""
     host: str
     """The address its signalling comes from."""
+    is_early: bool
+    """What asks nothing of the caller may be heard before the call is answered."""
 
 
 class Caller(Protocol):
@@ -48,14 +51,31 @@ class Caller(Protocol):
         """Hear that it is over: hung up, given up, or not there any more. Told once, and last."""
 
 
+class Called(Caller, Protocol):
+    """Whoever rings a phone from our side, and is told what comes of it.
+
+    Once it has answered it is told the same as of a phone that has rung here: `phone_answered`
+    first, then `phone_began`.
+    """
+
+    def phone_rings(self, early: str | None) -> None:
+        """Hear that it rings, with what the network says of sound that is to be heard meanwhile."""
+
+    def phone_failed(self, why: DialFailure) -> None:
+        """Hear that nobody has answered, and nobody will. Told once, and last."""
+
+
 class Phone(Protocol):
     """One dialog with a phone. Nothing here waits but `is_there`."""
 
     def ring(self) -> None:
         """Let the phone hear that it rings."""
 
-    def answer(self, sdp: str) -> None:
-        """Answer the call, with our sound."""
+    def announce(self, sdp: str) -> None:
+        """Let our sound be heard before the call is answered."""
+
+    def answer(self, sdp: str, *, call: CallId) -> None:
+        """Answer the call, with our sound, and say by which name it is in the record."""
 
     def refuse(self, code: int, *, retry_after_s: int | None = None) -> None:
         """Turn the call away; a busy centre says when to try again."""
@@ -70,6 +90,12 @@ class Phone(Protocol):
     def facts(self) -> str | None:
         """Return what another node needs to go on with the dialog; None while there is none."""
 
+    async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:
+        """Ask the phone's side to call somebody in our place; return how that ended, as SIP has it.
+
+        None if it does no such things.
+        """
+
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call; False once it is known not to be."""
 
@@ -81,11 +107,34 @@ class Switchboard(Protocol):
     def retry_after_s(self) -> int | None:
         """Return when to try again, while no call can be taken; None while calls are taken."""
 
+    @property
+    def is_strained(self) -> bool:
+        """Say whether calls are taken, but had better go elsewhere where they can."""
+
     def takes(self, called: str) -> bool:
         """Say whether a called number leads anywhere here."""
 
     def rings(self, ringing: Ringing, phone: Phone) -> Caller:
         """Take a call in, and return who is told of it; it answers or refuses by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkStanding:
+    """Whether a trunk answers when it is asked."""
+
+    is_up: bool
+    since_ms: int
+    """By the clock of the node that asks."""
+
+
+class KeptTrunks(Protocol):
+    """How trunks stand, for whoever looks at the whole centre."""
+
+    async def keep_trunks(self, node: NodeId, standings: Mapping[str, TrunkStanding]) -> None:
+        """Keep how the trunks of a node stand, in place of what was said before.
+
+        Raises StateUnavailable.
+        """
 
 
 class KeptDialogs(Protocol):

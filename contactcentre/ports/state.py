@@ -74,12 +74,12 @@ class NodeReport:
     site: str
     beat: int
     internal_url: str
-    """Where other processes reach it."""
     public_url: str
-    """Where browsers open their leg sockets (ws:// or wss://)."""
+    """Where browsers open their leg sockets (ws:// or wss://); the other is for our processes."""
     draining: bool
     legs_count: int
     legs_max: int
+    strained: bool = False  # as a node of before, which says nothing of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ class CallbacksLink:
 
     async def conclude(
         self,
-        callback: Callback,
+        call: CallId,
         attempt: Attempt,
         *,
         adviser: AdviserId,
@@ -72,7 +72,7 @@ class CallbacksLink:
         """Write down how an attempt ended, once for its token, and let go of the callback."""
         del adviser
         return await self._link.ask(
-            lambda: self._table.conclude(callback, attempt, token=token, at_ms=at_ms)
+            lambda: self._table.conclude(call, attempt, token=token, at_ms=at_ms)
         )
 
     async def release(self, keeper: NodeId) -> None:

@@ -14,6 +14,7 @@ from contactcentre.domain.callback import (
     callback_of,
 )
 from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.errors import UnknownName
 from contactcentre.domain.ids import CallId, NodeId, QueueId, Token
 from contactcentre.drills.history import now_ms
 from contactcentre.limits import CALLBACKS_PER_NUMBER_MAX
@@ -175,17 +176,18 @@ class CallbackTable:
             or (known.keeper, known.epoch) != (keeper, one.epoch)
         ]
 
-    def conclude(
-        self, callback: Callback, attempt: Attempt, *, token: Token, at_ms: int
-    ) -> Aftermath:
+    def conclude(self, call: CallId, attempt: Attempt, *, token: Token, at_ms: int) -> Aftermath:
         """Write down how an attempt ended, once for its token, and let go of the callback."""
-        known = self.rows[callback.id]
+        known = self.rows.get(call)
+        if known is None:
+            raise UnknownName("There is no such callback.")
         said, said_ms = known.attempts.setdefault(token, (attempt, at_ms))
         count = sum(one <= token for one in known.attempts)
         stands = after(said, attempts_count=count, at_ms=said_ms)
         if stands.state is CallbackState.OPEN:
             stands = replace(stands, due_ms=said_ms + self._retry_ms)
-        if known.epoch == callback.epoch and known.state in {CallbackState.OPEN, stands.state}:
+        is_last = token == max(known.attempts)
+        if is_last and known.state in {CallbackState.OPEN, stands.state}:
             known.due_ms, known.keeper, known.attempts_count = stands.due_ms, None, count
             if stands.state is not CallbackState.OPEN:
                 known.close(stands.state, said_ms)

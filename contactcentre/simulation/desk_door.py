@@ -43,9 +43,10 @@ class DeskDoor:
             return Answer(status=200, session=name)
         account = self._signed_in(request.session)
         if parts[:2] == ["api", "callbacks"]:
-            word = said.DoCallback.model_validate_json(request.body).word
-            await self._floor.do_callback(account, CallId(parts[-1]), word)
-            return Answer(status=204)
+            done = said.DoCallback.model_validate_json(request.body)
+            call = CallId(parts[-1])
+            heard = await self._floor.do_callback(account, call, done.word, done.ticket)
+            return Answer(status=200, body=heard.model_dump_json().encode())
         given = self._pressed(request, account)
         return Answer(status=200, body=given.model_dump_json().encode())
 

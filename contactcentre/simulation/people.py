@@ -16,12 +16,14 @@ from contactcentre.drills import history as h
 from contactcentre.drills.adviser import AdviserPage
 from contactcentre.drills.caller import CallerPage
 from contactcentre.drills.checker import STUCK_AFTER_MS
+from contactcentre.drills.handing import Parting, Way
 from contactcentre.drills.history import Fact, History, now_ms
 from contactcentre.drills.manners import AdviserManner, CallerManner, PromptCaller
 from contactcentre.drills.spans import WAITING
 from contactcentre.drills.who import Adviser, Caller
 from contactcentre.simulation.browser import Browser
 from contactcentre.simulation.chats import ChatSeat, ChattingAdviser, TextSound, WritingCaller
+from contactcentre.simulation.ground import LINE
 from contactcentre.simulation.network import Names
 from contactcentre.simulation.sound import BrowserSound
 from contactcentre.simulation.world import World
@@ -46,6 +48,10 @@ ATTEMPTS: Mapping[str, int] = MappingProxyType(
     {"reached": 14, "no_answer": 4, "wrong_number": 1, "given_up": 1}
 )
 """How often it ends how that a number is rung, among all."""
+PARTINGS: Mapping[Way | None, int] = MappingProxyType(
+    {None: 8, Way.TRANSFER: 3, Way.ASK: 1, Way.MERGE: 1, Way.HAND_OVER: 3}
+)
+"""How often a talk ends with goodbye, or how else, among all."""
 NO_ANSWER_RATIO = 0.04
 NO_ANSWER_S = 40.0
 
@@ -163,6 +169,7 @@ class Floor:
     def __init__(self, world: World, group: asyncio.TaskGroup) -> None:
         self.history = Witnessed()
         self.started_count = 0
+        self._is_last_round = False
         self.advisers: list[ChattingAdviser] = []
         self.callers: dict[str, CallerPage] = {}
         """Those who call now."""
@@ -171,6 +178,7 @@ class Floor:
         self._chance = world.simulation.dice("people")
         self._chats = world.simulation.dice("chats")
         self._callback_chance = world.simulation.dice("callbacks")
+        self._partings = world.simulation.dice("partings")
         self._names: list[str] = []
         self._working: list[asyncio.Task[None]] = []
         self.called: list[tuple[str, CallerPage]] = []
@@ -179,9 +187,16 @@ class Floor:
         world.who_calls = self.who_calls
 
     def open(
-        self, manner_of: Callable[[str], AdviserManner], *, desks: Sequence[str] | None = None
+        self,
+        manner_of: Callable[[str], AdviserManner],
+        *,
+        desks: Sequence[str] | None = None,
+        hands_on: bool = False,
     ) -> None:
-        """Let every adviser come to work, at any desk process or at some."""
+        """Let every adviser come to work, at any desk process or at some.
+
+        They hand some callers to other queues, and ask one another, if they do so at all.
+        """
         desks = [f"http://{desk}" for desk in self._world.of("desk")] if desks is None else desks
         for name in self._world.ground.accounts:
             names = (PEOPLE, PEOPLE, name)
@@ -195,6 +210,7 @@ class Floor:
                 open_session=lambda names=names: self._browser(names),  # type: ignore[misc]
                 make_sound=self._make_sound(names),
                 attempt=self._attempt,
+                parting=self._parting if hands_on else lambda: None,
             )
             page = ChattingAdviser(adviser, manner_of(name), partial(self._seat, adviser))
             self._names.append(name)
@@ -203,7 +219,7 @@ class Floor:
 
     def _seat(self, person: Adviser, name: str) -> ChatSeat:
         """Return a seat of an adviser, who is quick to answer a chat and not at all sometimes."""
-        adviser = replace(person, name=name, make_sound=TextSound)
+        adviser = replace(person, name=name, make_sound=TextSound, parting=lambda: None)
         return ChatSeat(adviser, SimulatedAdviser(self._dice_of_chats()), self._dice_of_chats())
 
     def who_calls(self, call: str) -> str:
@@ -308,7 +324,7 @@ class Floor:
     async def last_round(self, manner: SimulatedAdviser, *, over_within_s: float) -> None:
         """Let everybody become ready, then ring every adviser once more, all at the same time."""
         note = self.history.note
-        manner.is_last_round = True
+        manner.is_last_round = self._is_last_round = True
         note(h.AllOver(at_ms=now_ms()))
         await self.all_ready()
         note(h.LastRound(at_ms=now_ms()))
@@ -327,6 +343,14 @@ class Floor:
         """Return how it ends that a number is rung."""
         [attempt] = self._callback_chance.choices(list(ATTEMPTS), list(ATTEMPTS.values()))
         return attempt
+
+    def _parting(self) -> Parting | None:
+        """Return what is done with a caller at the end of a talk."""
+        if self._is_last_round:
+            return None
+        [way] = self._partings.choices(list(PARTINGS), list(PARTINGS.values()))
+        queue = self._partings.choice(self._world.ground.lines[LINE].call_queues).id
+        return None if way is None else Parting(way=way, queue=queue)
 
     def _dice(self) -> Random:
         return Random(self._chance.random())  # noqa: S311 - the same seed, the same people

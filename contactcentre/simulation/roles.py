@@ -48,7 +48,7 @@ from contactcentre.simulation.lives import Answer, Life, Request
 from contactcentre.simulation.sound import SimulatedMedia
 from contactcentre.simulation.steering import KeptCopy, SwitchLink
 from contactcentre.wire.claims import CallerClaim
-from contactcentre.wire.cluster import AskRing, CallbackSaid, OfferCall
+from contactcentre.wire.cluster import AskRing, AttemptSaid, CallbackSaid, OfferCall
 from contactcentre.wire.pages import GivenClaim, LivingNodes, NewClaim
 
 LEGS_MAX = 200
@@ -269,6 +269,9 @@ async def start_records(ground: Ground, life: Life) -> None:
                 return Answer(status=200, body=again.model_dump_json().encode())
             case "/callbacks/words":
                 door.hear(CallbackSaid.model_validate_json(request.body))
+                return DONE
+            case "/callbacks/attempts":
+                await door.write_down(AttemptSaid.model_validate_json(request.body))
                 return DONE
             case _:
                 raise UnknownName("There is no such path.")

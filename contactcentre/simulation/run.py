@@ -212,7 +212,7 @@ class _Run:
         """Let people come by chance, and ring everybody once more in the end."""
         floor = self._floor
         manner = SimulatedAdviser(self._simulation.dice("advisers"))
-        floor.open(lambda _: manner)
+        floor.open(lambda _: manner, hands_on=True)
         await asyncio.sleep(CALLERS_FROM_S)
         coming = [
             self._crowd.create_task(work, name="callers")

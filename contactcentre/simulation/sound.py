@@ -99,13 +99,16 @@ class NodeLeg:
         self.media.life.soon(self._heard, event)
 
     def hears_hz(self) -> float:
-        """Return the tone that is sent on this leg now."""
-        for other in self.hears:
-            speaker = self.media.legs.get(other)
-            if speaker is not None and speaker.is_audible():
-                assert speaker.sound is not None, "audible"
-                return speaker.sound.hums_hz
-        return MUSIC_HZ if self.has_music else 0.0
+        """Return the tone that is sent on this leg now: of several the one that is not its own."""
+        speakers = [self.media.legs.get(other) for other in self.hears]
+        tones = [
+            one.sound.hums_hz
+            for one in speakers
+            if one is not None and one.sound is not None and one.is_audible()
+        ]
+        own_hz = 0.0 if self.sound is None else self.sound.hums_hz
+        tones.sort(key=lambda hz: hz == own_hz)
+        return tones[0] if tones else MUSIC_HZ if self.has_music else 0.0
 
     def is_audible(self) -> bool:
         """Say whether this leg's browser is heard in the room."""

@@ -12,7 +12,7 @@ from pydantic import Field
 from contactcentre.domain.call import Call
 from contactcentre.domain.events import Channel
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
-from contactcentre.domain.ivr.walk import Position
+from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.languages import Language
 from contactcentre.domain.redialling import KeptPlace
 from contactcentre.limits import CLAIM_LIFE_S, PHONE_CALL_MAX_S, STREAM_OPENS_WITHIN_S

@@ -94,6 +94,15 @@ class CallbackSaid(Said):
     word: TakeUp | Attempt
 
 
+class AttemptSaid(Said):
+    """How the attempt to reach a caller has ended, to be written down by any keeper."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    attempt: Attempt
+
+
 class Talk(Said):
     """The node has joined caller and adviser."""
 

@@ -6,20 +6,18 @@ POST /api/sign-in         SignIn → Me (sets the cookie)
 POST /api/sign-out        → nothing                          409 while a call or a chat is open
 GET  /api/me              → Me                               401 when nobody is signed in
 POST /api/presence        SetPresence → PresenceNow
+POST /api/phone           TryPhone → PhoneTried: whether that number may be an adviser's phone
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
 PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
-GET  /api/talk            → TalkNow, with a fresh ticket   409 when there is no talk;
-                          ?call= names a chat; what else names a call does so as well
+GET  /api/talk            → TalkNow, with a fresh ticket; ?call= names a chat; 409 without a talk
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
-POST /api/callbacks/{call}      DoCallback → nothing; what follows comes over the live socket
+POST /api/callbacks/{call}      DoCallback → CallbackHeard; what follows comes over the live socket
 GET  /api/transfers       → TransferTargets: where the adviser may hand a caller (said to the node)
 GET  /api/board           → Board (supervisors)
 GET  /api/talks?adviser=  → Talks (supervisors), of advisers whose names have that in them
 POST /api/talks/{call}/way     → WayToTalk (supervisors), 409 when that talk is over
-POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 switch-not-turned while the
-                          records are away
-A desk that opens its socket is told how it stands: presence, health, queues, and the ring, talk or
-wrap-up that it is in.
+POST /api/switches        TurnSwitch → SwitchesNow (supervisors); 503 while the records are away
+A desk that opens its socket is told how it stands: presence, health, queues, and what it is at.
 Errors are RFC 9457 problem+json with `code` as in domain/errors.py and `detail` for people.
 """
 
@@ -86,6 +84,8 @@ class Me(Said):
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
     chats_beside_call_max: int
     """With more open chats the adviser is offered no call."""
+    may_use_phone: bool
+    """Whether the adviser may take the sound on a phone."""
 
 
 class SetPresence(Said):
@@ -93,6 +93,18 @@ class SetPresence(Said):
 
     state: Literal[Presence.READY, Presence.AWAY]
     reason: AwayReason | None = None
+
+
+class TryPhone(Said):
+    """A number on which an adviser would take the sound."""
+
+    number: str = Field(min_length=1, max_length=32)
+
+
+class PhoneTried(Said):
+    """It may be rung, written so."""
+
+    number: str
 
 
 class FinishWrapUp(Said):
@@ -144,6 +156,15 @@ class DoCallback(Said):
     """What the adviser does with a callback: takes it or not, and says how the attempt ended."""
 
     word: TakeUp | Attempt
+    ticket: str | None = None
+    """That of its ring: with it a desk takes the word that has not rung."""
+
+
+class CallbackHeard(Said):
+    """What has become of the adviser's word."""
+
+    written: bool
+    """It is in the record; otherwise its keeper has it, and the same word may be said again."""
 
 
 class RingNow(Said):
@@ -278,7 +299,7 @@ class BoardNode(Said):
 
     node: NodeId
     site: str
-    state: Literal["serving", "draining", "stopped"]
+    state: Literal["serving", "strained", "draining", "stopped"]
     legs_count: int
     legs_max: int
 

@@ -17,6 +17,7 @@ from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.said import Said
 from contactcentre.wire.staff import (
     Ask,
+    AskOutside,
     Consulted,
     DropConsult,
     HandOver,
@@ -40,9 +41,11 @@ class Beat(Said):
 
 
 class HangUp(Said):
-    """The person ends the call."""
+    """The person ends the call, or the consultation that is named."""
 
     kind: Literal["hang_up"] = "hang_up"
+    call: CallId | None = None
+    """What an adviser wants to end: a caller who was left to them just now is not meant by it."""
 
 
 class PressKey(Said):
@@ -89,6 +92,8 @@ class Attach(Said):
     kind: Literal["attach"] = "attach"
     ticket: str = Field(max_length=4_096)
     sdp: Sdp
+    phone: str | None = Field(default=None, min_length=1, max_length=32)
+    """The number on which the adviser takes the sound; then `sdp` is `phone`."""
 
 
 class AnswerCall(Said):
@@ -169,6 +174,7 @@ AdviserSays = Annotated[
     | PressKey
     | Transfer
     | Ask
+    | AskOutside
     | Merge
     | HandOver
     | DropConsult
@@ -193,6 +199,7 @@ LegMessage = (
     | PressKey
     | Transfer
     | Ask
+    | AskOutside
     | Merge
     | HandOver
     | DropConsult
@@ -300,6 +307,15 @@ class RecordingNow(Said):
     """A pause has just ended by itself."""
 
 
+class PhoneNow(Said):
+    """Adviser: what becomes of the phone on which you take the sound."""
+
+    kind: Literal["phone"] = "phone"
+    state: Literal["ringing", "answered", "failed"]
+    why: str | None
+    """Why it failed: a word of domain/dialling or a code of domain/errors."""
+
+
 class CallerHeard(Said):
     """Adviser: the caller's sound has stopped, or has come back."""
 
@@ -367,6 +383,7 @@ NodeMessage = (
     | Supervised
     | RecordingNow
     | CallerHeard
+    | PhoneNow
     | Written
     | NotWritten
     | SoFar

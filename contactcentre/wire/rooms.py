@@ -1,6 +1,6 @@
 """What a desk process tells of rooms: where callers may be handed, and whose talks go on."""
 
-from contactcentre.domain.ids import AdviserId, CallId, QueueId
+from contactcentre.domain.ids import AdviserId, CallId, OutsideName, QueueId
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import Presence
 from contactcentre.wire.said import Said
@@ -25,12 +25,20 @@ class Colleague(Said):
     state: Presence
 
 
+class OutsideTarget(Said):
+    """An outside number that a caller may be handed to, and that may be asked about one."""
+
+    outside: OutsideName
+    titles: dict[Language, str]
+
+
 class TransferTargets(Said):
     """Every queue that a caller may be handed to, those of a line together."""
 
     targets: list[TransferTarget]
     colleagues: list[Colleague]
     """Who is signed in; empty while nobody can say."""
+    outside: list[OutsideTarget]
 
 
 class BoardTalk(Said):

@@ -4,7 +4,8 @@ from typing import Literal
 
 from contactcentre.domain.consulting import ConsultEnd, ConsultState
 from contactcentre.domain.events import SupervisorMode
-from contactcentre.domain.ids import AdviserId, QueueId
+from contactcentre.domain.ids import AdviserId, OutsideName, QueueId
+from contactcentre.domain.languages import Language
 from contactcentre.wire.said import Said
 
 
@@ -21,6 +22,15 @@ class Ask(Said):
     kind: Literal["ask"] = "ask"
     queue: QueueId | None
     adviser: AdviserId | None
+
+
+class AskOutside(Said):
+    """The adviser asks somebody on an outside number about the caller, by the number's name."""
+
+    kind: Literal["ask_outside"] = "ask_outside"
+    outside: OutsideName
+    hands_over: bool
+    """The caller is left there as soon as somebody has answered."""
 
 
 class Merge(Said):
@@ -54,6 +64,8 @@ class Consulted(Said):
     kind: Literal["consulted"] = "consulted"
     state: ConsultState
     adviser: AdviserId | None
+    outside: dict[Language, str] | None
+    """What the outside number is called, where somebody there was asked."""
     why: ConsultEnd | None
     """Why it is over, where this adviser has not ended it."""
 

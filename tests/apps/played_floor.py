@@ -50,6 +50,7 @@ class ReportingNode:
     calls: list[CallReport] = field(default_factory=list)
     offered: list[OfferCall] = field(default_factory=list)
     is_silent: bool = False
+    strained: bool = False
     url: str = ""
 
     async def beat_for_ever(self, state: RedisState) -> None:
@@ -80,6 +81,7 @@ class ReportingNode:
                 draining=False,
                 legs_count=len(self.calls),
                 legs_max=10,
+                strained=self.strained,
             )
         )
 

@@ -29,6 +29,8 @@ from contactcentre.wire.cluster import Ring, RingOver, Talk
 SIGNING_KEY = "k1:" + "s" * 32
 PAYING = "tax.paying.en"
 """The queue that `wait_in_queue` leads to."""
+FREE = "free"
+"""Stands for a port of each process's own."""
 SECRET = "the page's own secret"  # noqa: S105 - of a page made up here
 DESK = DeskId("desk-1")
 QUIET_PORTS = range(10_000, 20_000)
@@ -331,7 +333,7 @@ def _settings(name: str, redis_url: str, folder: Path, more: Mapping[str, str]) 
             "CC_MEDIA_PORT": str(free_port()),
             "CC_MEDIA_ADDRESSES": "127.0.0.1",
             "CC_DATA_DIR": str(folder),
-            **more,
+            **{name: str(free_port()) if said == FREE else said for name, said in more.items()},
         }
     )
 

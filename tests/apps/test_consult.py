@@ -146,3 +146,17 @@ async def test_a_call_that_moves_to_another_node_goes_on_with_the_first_adviser_
     await back.say("hold", on=False)
     back.peer.tone(ADVISER_HZ)
     assert await again.peer.hears(ADVISER_HZ)
+
+
+async def test_who_leaves_a_consultation_just_as_the_caller_is_left_to_them_ends_no_call(
+    centre: SmallCentre,
+) -> None:
+    caller, ada = await talk(centre)
+    ring, bryn = await asked(centre, ada, queue=GENERAL)
+    await ada.say("hand_over")
+    await ada.hear("over")
+    await bryn.say("hang_up", call=ring.call)
+    assert (await bryn.hear("not_done"))["code"] == "caller-is-yours"
+    assert await caller.peer.hears(ASKED_HZ)
+    await bryn.say("hang_up", call=CALL)
+    assert (await caller.hear("over"))["ending"] == "handled"

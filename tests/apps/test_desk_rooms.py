@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +20,21 @@ CALL = CallId("call-1")
 WAY = f"/api/talks/{CALL}/way"
 
 
+OUTSIDE = """
+own = ["+441632960001"]
+allowed = ["+441632960"]
+[numbers.trees]
+number = "+441632960100"
+titles = { en-GB = "Trees", cy = "Coed" }
+"""
+
+
 @pytest.fixture
-async def centre(redis_url: str, database_url: str) -> AsyncIterator[DeskCentre]:
+async def centre(redis_url: str, database_url: str, tmp_path: Path) -> AsyncIterator[DeskCentre]:
     """Give a running desk process."""
-    async with desk_centre(redis_url, database_url) as one:
+    (tmp_path / "numbers.toml").write_text(OUTSIDE)
+    numbers = str(tmp_path / "numbers.toml")
+    async with desk_centre(redis_url, database_url, CC_OUTSIDE_NUMBERS=numbers) as one:
         yield one
 
 
@@ -38,6 +50,9 @@ async def test_an_adviser_is_told_of_every_queue_for_calls_and_of_everybody_else
         assert general.titles[Language.ENGLISH] == "General tax questions (English)"
         assert (general.is_open, general.waiting_count, general.ready_count) == (True, 0, 1)
         assert told.colleagues == [], "nobody asks oneself"
+        assert [(one.outside, one.titles[Language.WELSH]) for one in told.outside] == [
+            ("trees", "Coed")
+        ]
 
 
 async def test_a_supervisor_finds_a_talk_and_gets_a_way_to_it_that_nobody_else_gets(

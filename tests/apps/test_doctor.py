@@ -104,6 +104,16 @@ async def floor(redis_url: str) -> AsyncIterator[Floor]:
         yield played
 
 
+async def test_a_node_that_is_strained_is_shown_as_one(
+    floor: Floor, redis_url: str, database_url: str
+) -> None:
+    floor.nodes[0].strained = True
+    page, found = await doctor(settings_of(redis_url, database_url))
+    assert found == []
+    row = "media         node-1 strained (its sound is late, or nearly so), 0 of 10 legs"
+    assert row in page.splitlines()
+
+
 async def test_a_centre_on_which_all_is_well(
     floor: Floor, written: Written, redis_url: str, database_url: str
 ) -> None:

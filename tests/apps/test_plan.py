@@ -69,6 +69,14 @@ def test_what_somebody_has_said_stands() -> None:
     assert media.cluster_key.get_secret_value() == KEYS["CC_CLUSTER_KEY"]
 
 
+def test_each_node_has_ports_of_its_own_for_sip() -> None:
+    told = plan({"CC_SIP_PORT": "5060", "CC_SIP_TLS_PORT": "5070"}).members(URLS, KEYS)
+    second = read_settings(told[1].environ)
+    assert (second.sip_port, second.sip_tls_port) == (5_061, 5_071)
+    with pytest.raises(BadRequest, match="Keep them 2 apart"):
+        plan({"CC_SIP_PORT": "5060", "CC_SIP_TLS_PORT": "5061"})
+
+
 def test_the_command_line_outranks_a_file(tmp_path: Path) -> None:
     (tmp_path / "port").write_text("7000")
     asked = plan({"CC_PUBLIC_PORT_FILE": str(tmp_path / "port")}, public_port=9_000)

@@ -40,3 +40,37 @@ def test_what_is_missing_or_wrong_is_said_in_a_sentence(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadRequest, match=sentence):
         entrance(CC_SIP_PORT="5060", **said)
+
+
+@pytest.mark.parametrize(
+    ("trunk", "said", "sentence"),
+    [
+        ("only_tls = true", {}, r"over TLS \(north\) need CC_SIP_TLS_PORT"),
+        ("", {"CC_SIP_TLS_PORT": "5061"}, "name the certificate and its key"),
+        (
+            "",
+            {"CC_SIP_TLS_PORT": "5061", "CC_SIP_TLS_CERT": "c.pem", "CC_SIP_TLS_KEY": "k.pem"},
+            "c.pem and k.pem are no certificate with its key",
+        ),
+    ],
+)
+def test_what_tls_needs_is_said_in_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trunk: str,
+    said: dict[str, str],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("trunks.toml").write_text(f'[trunks.north]\naddresses = ["192.0.2.7"]\n{trunk}\n')
+    with pytest.raises(BadRequest, match=sentence):
+        entrance(CC_SIP_PORT="5060", CC_SIP_TRUNKS="trunks.toml", **said)
+
+
+def test_a_node_that_is_to_ring_numbers_needs_a_trunk_to_ring_them_over(tmp_path: Path) -> None:
+    trunks, numbers = tmp_path / "trunks.toml", tmp_path / "numbers.toml"
+    trunks.write_text('[trunks.north]\naddresses = ["192.0.2.1"]\n')
+    numbers.write_text('own = ["+441632960001"]\n')
+    said = {"CC_SIP_TRUNKS": str(trunks), "CC_OUTSIDE_NUMBERS": str(numbers)}
+    with pytest.raises(BadRequest, match=r"write \[trunks.NAME.out\]"):
+        entrance(CC_SIP_PORT="5060", **said)

@@ -22,6 +22,8 @@ NUMBER = "+441632960001"
 CALLER_HZ = 440.0
 LOST = NodeId("node-9")
 SOUND_BACK_WITHIN_S = 5.0
+KEPT_WITHIN_S = 0.2
+FIRST = NodeId("node-1")
 
 
 @asynccontextmanager
@@ -122,4 +124,29 @@ async def test_a_waiting_telephone_hears_sound_again_and_keeps_its_place_when_it
         await adviser.say("hang_up")
         assert (await adviser.hear("over"))["ending"] == "handled"
         await sound.close()
+        await exchange.close()
+
+
+async def test_what_another_node_needs_of_a_call_is_kept_a_moment_after_its_answer(
+    redis_url: str, tmp_path: Path
+) -> None:
+    """A node may die at any moment of its beat: calls are answered in several of them."""
+    trunks = tmp_path / "trunks.toml"
+    trunks.write_text('[trunks.north]\naddresses = ["127.0.0.1"]\n')
+    port = free_port()
+    more = {"CC_SIP_TRUNKS": str(trunks), "CC_RTP_PORTS": "26000-26999", "CC_SIP_PORT": str(port)}
+    exchange = Exchange()
+    async with small_centre(redis_url, tmp_path, nodes=1, **more) as centre:
+        await exchange.open()
+        for _ in range(4):
+            sound = PhonePeer()
+            await sound.open()
+            call = exchange.phone(("127.0.0.1", port), NUMBER)
+            call.sdp, call.heard = sound.sdp(), sound.answered
+            await answered(call)
+            await asyncio.sleep(KEPT_WITHIN_S)
+            kept = await centre.state.take_dialogs(lost=FIRST, taker=LOST, calls_max=9)
+            assert len(kept) == 1
+            await call.bye()
+            await sound.close()
         await exchange.close()

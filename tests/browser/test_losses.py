@@ -15,7 +15,8 @@ from playwright.async_api import expect
 from contactcentre.drills.record_rows import read_record, read_settled_record
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from tests.browser.centre import Centre, running_centre
-from tests.browser.conftest import Stage, hear_each_other
+from tests.browser.conftest import CALLER_HZ, Stage, hear_each_other
+from tests.browser.desk_phone import NUMBER, PHONE_HZ, DeskPhone
 from tests.browser.faults import (
     Running,
     child_of,
@@ -39,9 +40,15 @@ RECORDED_WITHIN_S = 15.0
 
 
 @pytest.fixture(scope="module")
-def centre() -> Iterator[Centre]:
+def phone(tmp_path_factory: pytest.TempPathFactory) -> DeskPhone:
+    """Return an adviser's phone that is not there yet."""
+    return DeskPhone.in_folder(tmp_path_factory.mktemp("phone"))
+
+
+@pytest.fixture(scope="module")
+def centre(phone: DeskPhone) -> Iterator[Centre]:
     """Start a centre of this module's own, in which things may be broken."""
-    with running_centre({"CC_RING_MS": str(RING_MS)}, nodes=NODES) as started:
+    with running_centre({"CC_RING_MS": str(RING_MS), **phone.settings()}, nodes=NODES) as started:
         yield started
 
 
@@ -111,6 +118,35 @@ async def test_a_talk_goes_on_without_a_click_when_its_node_is_killed(
     assert len([words for words in said if words.startswith("We lost the line")]) == 1
     await ada.ends_the_call()
     await expect(caller.page.locator("#over")).to_contain_text("Thank you for calling.")
+
+
+async def test_a_talk_on_an_advisers_phone_goes_on_when_its_node_is_killed(
+    stage: Stage, centre: Centre, phone: DeskPhone
+) -> None:
+    async with phone.is_there():
+        ada = await stage.adviser_signs_in("ada", width=390, dark=True)
+        await ada.page.get_by_role("button", name=re.compile("^(Sound|Microphone)")).click()
+        await ada.page.get_by_role("menuitemradio", name="On a phone…").click()
+        await ada.page.get_by_label("Number").fill("+449012345678")
+        await ada.button("Use this phone").click()
+        await expect(ada.page.get_by_role("alert")).to_contain_text("never rung")
+        await ada.page.get_by_label("Number").fill(NUMBER)
+        await ada.see_no_fault()
+        await ada.button("Use this phone").click()
+        await expect(ada.button(f"Sound: {NUMBER}")).to_be_visible()
+        await ada.gets_ready()
+        caller = await stage.caller_calls()
+        await caller.press("3", "3")
+        await ada.answers()
+        await caller.hears(PHONE_HZ)
+        await ada.see_no_fault()
+        kill(await node_of(caller, centre))
+        await caller.is_in("reconnecting")
+        await is_back(caller, "talking", within_ms=KILLED_MS)
+        await caller.hears(PHONE_HZ)
+        await expect(ada.page.get_by_text("You and the caller are back together.")).to_be_visible()
+        await ada.ends_the_call()
+    assert phone.heard_hz()[-1] == pytest.approx(CALLER_HZ, abs=20)
 
 
 async def test_a_talk_goes_on_without_a_click_when_its_node_hangs(

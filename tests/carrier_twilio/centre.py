@@ -15,6 +15,8 @@ from contactcentre.apps.process import Process
 from contactcentre.bench.peer import Peer
 from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
+from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN
+from contactcentre.drills.twilio_phone import Number, Phone
 from contactcentre.settings import read_settings
 from tests.apps.small_centre import (
     PAYING,
@@ -25,11 +27,13 @@ from tests.apps.small_centre import (
     free_port,
     small_centre,
 )
-from tests.carrier_twilio.carrier import ACCOUNT, TOKEN, Carrier, Number, Phone
+from tests.carrier_twilio.texting import TextingCarrier
 
 TAX = "+441632960001"
 OTHER_TOKEN = "the auth token that comes after"  # noqa: S105 - of no account
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
+SEEN_WITHIN_S = 1.2
+"""The public process looks at the nodes once a second."""
 
 
 def call_of(phone: Phone) -> CallId:
@@ -42,7 +46,7 @@ class TelephoneCentre:
     """The centre and the carrier."""
 
     centre: SmallCentre
-    carrier: Carrier
+    carrier: TextingCarrier
     public_url: str
     advisers: Iterator[str] = field(default_factory=lambda: map("ada-{}".format, itertools.count()))
     """Each talk has an adviser of its own."""
@@ -125,7 +129,7 @@ async def telephone_centre(
     redis_url: str, folder: Path, *, nodes: int = 1, timeout_s: float = 15.0, **more: str
 ) -> AsyncIterator[TelephoneCentre]:
     """Start a centre with a public process, and a carrier beside it."""
-    async with Carrier(timeout_s=timeout_s) as carrier:
+    async with TextingCarrier(timeout_s=timeout_s) as carrier:
         port = free_port()
         public_url = f"http://127.0.0.1:{port}"
         shared = {
@@ -168,7 +172,7 @@ async def _until_nodes_are_seen(centre: SmallCentre, count: int) -> None:
     async with asyncio.timeout(10):
         while len(await centre.state.nodes()) < count:  # noqa: ASYNC110 - the store says so
             await asyncio.sleep(0.05)
-    await asyncio.sleep(1.2)  # the public process looks once a second
+    await asyncio.sleep(SEEN_WITHIN_S)
 
 
 async def until_listening(port: int) -> None:

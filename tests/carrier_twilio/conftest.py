@@ -15,10 +15,7 @@ async def both(
     valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[TelephoneCentre]:
     """Give a running centre of two nodes and its carrier."""
-    with pytest.MonkeyPatch.context() as patch:
-        # a busy machine makes nodes say that they are full, and this is no test of headroom
-        patch.setattr("contactcentre.apps.media._is_strained", lambda _media: False)
-        await empty(valkey.admin_url)
-        folder = tmp_path_factory.mktemp("centre")
-        async with telephone_centre(valkey.url, folder, nodes=2, CC_LEG_GRACE_MS="20000") as one:
-            yield one
+    await empty(valkey.admin_url)
+    folder = tmp_path_factory.mktemp("centre")
+    async with telephone_centre(valkey.url, folder, nodes=2, CC_LEG_GRACE_MS="20000") as one:
+        yield one

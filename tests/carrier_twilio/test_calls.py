@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from contactcentre.domain.events import Ending
-from tests.carrier_twilio.carrier import Phone
+from contactcentre.drills.twilio_phone import Phone
 from tests.carrier_twilio.centre import (
     CALLER_HZ,
+    SEEN_WITHIN_S,
     TelephoneCentre,
     call_of,
     hear_each_other,
@@ -88,6 +89,19 @@ async def test_word_that_a_caller_has_gone_may_come_late_or_twice(both: Telephon
     assert counted("status", "taken") == before + 2
     (call,) = await both.centre.state.look_calls([call_of(phone)])
     assert call.ending is Ending.ABANDONED
+
+
+async def test_a_caller_is_taken_in_where_the_sound_of_every_node_is_late(
+    both: TelephoneCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contactcentre.apps.media.is_strained", lambda **_: True)
+    async with asyncio.timeout(5):
+        while not all(node.strained for node in await both.centre.state.nodes()):  # noqa: ASYNC110 - the store says so
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(SEEN_WITHIN_S)
+    phone = await both.wait_in_queue()
+    await phone.hang_up()
+    assert phone.said == []
 
 
 async def test_a_node_that_drains_sends_its_caller_to_another_one_with_the_place(

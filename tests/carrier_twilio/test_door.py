@@ -17,11 +17,12 @@ from contactcentre.apps.process import Process
 from contactcentre.apps.twilio_door import NEW_TRIES_MAX
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import NodeId
+from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
+from contactcentre.drills.twilio_phone import Number, Phone
 from contactcentre.ports.state import NodeReport
 from contactcentre.settings import read_settings
 from contactcentre.wire.claims import PhonePass
 from tests.apps.small_centre import SIGNING_KEY, free_port
-from tests.carrier_twilio.carrier import ACCOUNT, TOKEN, Carrier, Number, Phone
 from tests.carrier_twilio.centre import TAX, call_of, until_listening
 
 NODE_URL = "ws://127.0.0.1:9/leg"

@@ -16,9 +16,10 @@ from contactcentre.apps import public, router
 from contactcentre.apps.process import Process
 from contactcentre.domain.events import Ending
 from contactcentre.domain.presence import Presence
+from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
+from contactcentre.drills.twilio_phone import Number, Phone
 from contactcentre.settings import Settings, read_settings
 from tests.apps.small_centre import PAYING, SIGNING_KEY, LegPage, PlayedDesk, free_port
-from tests.carrier_twilio.carrier import ACCOUNT, TOKEN, Carrier, Number, Phone
 from tests.carrier_twilio.centre import (
     ADVISER_HZ,
     CALLER_HZ,

@@ -5,8 +5,10 @@ import asyncio
 import aiohttp
 import pytest
 
+from contactcentre.drills.twilio_carrier import TOKEN
+from contactcentre.drills.twilio_phone import Phone, WrongAnswer
+from contactcentre.drills.twilio_stream import Stream
 from contactcentre.wire.closing import Closing
-from tests.carrier_twilio.carrier import TOKEN, Phone, WrongAnswer
 from tests.carrier_twilio.centre import (
     CALLER_HZ,
     OTHER_TOKEN,
@@ -14,7 +16,6 @@ from tests.carrier_twilio.centre import (
     call_of,
 )
 from tests.carrier_twilio.counted import counted
-from tests.carrier_twilio.stream import Stream
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,8 @@ import pytest
 from contactcentre.adapters.carrier_twilio.rest import FAILURES_MAX, TwilioRest
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.domain.errors import CallClosed, CarrierUnavailable
-from tests.carrier_twilio.carrier import ACCOUNT, TOKEN, Carrier, Number, Phone
+from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
+from contactcentre.drills.twilio_phone import Number, Phone
 
 URL = "https://calls.example/twilio/resume?pass=x"
 NOWHERE = "http://127.0.0.1:9"

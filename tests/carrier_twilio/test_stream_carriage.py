@@ -19,7 +19,7 @@ from contactcentre.adapters.carrier_twilio.stream import (
 )
 from contactcentre.adapters.media_aiortc.packets import read_rtp
 from contactcentre.apps import stream_carriage
-from contactcentre.apps.stream_carriage import WAITING_MAX, StreamCarriage
+from contactcentre.apps.stream_carriage import WAITING_MAX_BYTES, StreamCarriage
 from contactcentre.domain.errors import BadRequest
 
 SID = "MZ" + "5" * 32
@@ -27,27 +27,26 @@ HEADER = bytes(12)
 
 
 class Line:
-    """A carriage, and what it says to Twilio."""
+    """A carriage, and what it says to Twilio (apps.stream_carriage.Wire)."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
-        self.carriage = StreamCarriage(SID, clock=lambda: self.now_s)
+        self.waiting_bytes = 0
+        """The network takes nothing while that grows."""
+        self.is_open = True
+        self.carriage = StreamCarriage(SID, self, clock=lambda: self.now_s)
         self.said: list[dict[str, Any]] = []
         self.heard: list[bytes] = []
-        self.is_open = asyncio.Event()
-        self.is_open.set()
-        self.carriage.terms.open(
-            lambda data, _waited_s=0.0: self.heard.append(data), self.heard.append
-        )
+        self.carriage.terms.open(lambda data, _=0.0: self.heard.append(data), self.heard.append)
 
-    async def send(self, text: str) -> None:
-        """Take a message, once the network lets it through."""
-        await self.is_open.wait()
+    def send(self, text: bytes) -> None:
+        """Take a message, or let it wait."""
         self.said.append(json.loads(text))
+        self.waiting_bytes += 0 if self.is_open else len(text)
 
-    def write(self, *, is_last: bool = False) -> asyncio.Task[None]:
-        """Begin to write."""
-        return asyncio.create_task(self.carriage.write(self.send, is_last=lambda: is_last))
+    def until_over(self, *, is_last: bool = False) -> asyncio.Task[None]:
+        """Wait for the leg's end."""
+        return asyncio.create_task(self.carriage.until_over(is_last=lambda: is_last))
 
     def frames(self) -> list[int]:
         """Return the first sample of each frame that was sent."""
@@ -68,50 +67,55 @@ def frame(number: int) -> bytes:
     return HEADER + bytes([number]) * 160
 
 
-async def test_of_sound_that_the_network_does_not_take_the_oldest_is_dropped() -> None:
+async def test_sound_that_the_network_does_not_take_is_not_piled_up() -> None:
     line = Line()
-    line.is_open.clear()
-    writing = line.write()
-    line.carriage.send(frame(0))
-    await asyncio.sleep(0)  # the writer has it in hand
-    for number in range(1, 30):
+    line.is_open = False
+    for number in range(30):
         line.carriage.send(frame(number))
-    line.is_open.set()
-    await settle(lambda: len(line.said) == 1 + WAITING_MAX)
-    assert line.frames() == [0, *range(20, 30)]
-    line.carriage.end()
-    await writing
+    assert 8 <= len(line.frames()) <= 12, "some 200 ms"
+    assert line.frames() == [*range(len(line.frames()))]
+    line.is_open, line.waiting_bytes = True, 0
+    line.carriage.send(frame(99))
+    assert line.frames()[-1] == 99, "what is said now is heard now"
+
+
+async def test_whoever_takes_no_sound_for_long_is_lost() -> None:
+    line = Line()
+    over = line.until_over()
+    line.waiting_bytes = WAITING_MAX_BYTES + 1
+    for late_s, is_lost in ((0.0, False), (5.0, False), (5.1, True)):
+        line.now_s = 100.0 + late_s
+        line.carriage.send(frame(1))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert over.done() is is_lost
+    assert line.said == []
 
 
 async def test_what_a_caller_hears_too_late_is_cleared_once() -> None:
     line = Line()
-    writing = line.write()
-    for second in range(4):
-        for _ in range(50):
-            line.carriage.send(frame(1))
-            await asyncio.sleep(0)
-        await settle(lambda: len(line.marks()) == second + 1)  # noqa: B023 - awaited here
+    for _ in range(4 * 50):
+        line.carriage.send(frame(1))
     names = line.marks()
+    assert names == ["m50", "m100", "m150", "m200"]
     for name, late_s in zip(names, (0.1, 0.3, 0.7, 0.9), strict=True):
         line.now_s = 100.0 + late_s
         line.carriage.mark_came(name)
-    await settle(lambda: line.said[-1]["event"] == "clear")
+    assert line.said[-1]["event"] == "clear"
     assert [one["event"] for one in line.said].count("clear") == 1
     assert line.carriage.cleared_count == 1
-    line.carriage.end()
-    await writing
 
 
 async def test_the_socket_stays_until_the_last_word_was_heard() -> None:
     line = Line()
-    writing = line.write(is_last=True)
+    over = line.until_over(is_last=True)
     line.carriage.send(frame(7))
     line.carriage.end()
     await settle(lambda: line.marks() == ["last"])
     await asyncio.sleep(0.05)
-    assert not writing.done()
+    assert not over.done()
     line.carriage.mark_came("last")
-    await asyncio.wait_for(writing, 1)
+    await settle(over.done)
     assert line.frames() == [7]
 
 
@@ -119,7 +123,9 @@ async def test_nobody_waits_for_long_for_a_last_word(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(stream_carriage, "PLAYED_WITHIN_MS", 50)
     line = Line()
     line.carriage.end()
-    await asyncio.wait_for(line.write(is_last=True), 1)
+    over = line.until_over(is_last=True)
+    await settle(over.done)
+    assert line.marks() == ["last"]
 
 
 async def test_what_the_caller_says_comes_as_packets_with_twilios_own_time() -> None:
@@ -136,7 +142,7 @@ async def test_what_the_caller_says_comes_as_packets_with_twilios_own_time() -> 
 
 def read(**said: Any) -> Message:
     """Return a message as it is read."""
-    return read_message(json.dumps({"sequenceNumber": "4", "streamSid": SID, **said}))
+    return read_message(json.dumps({"sequenceNumber": "4", "streamSid": SID, **said}).encode())
 
 
 def test_what_twilio_says_is_understood_as_documented() -> None:
@@ -175,4 +181,4 @@ def test_what_twilio_says_is_understood_as_documented() -> None:
 )
 def test_what_is_no_message_is_refused(text: str) -> None:
     with pytest.raises(BadRequest):
-        read_message(text)
+        read_message(text.encode())

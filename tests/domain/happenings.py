@@ -14,6 +14,7 @@ from contactcentre.domain.ids import (
     CallId,
     LineId,
     NodeId,
+    OutsideName,
     QueueId,
     RecordingPart,
     StepName,
@@ -89,6 +90,10 @@ HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
                 from_adviser=ADA,
                 adviser=AdviserId("bryn"),
                 token=Token(8),
+            ),
+            e.OutsideConsulted(call=C1, at_ms=AT_MS, outside=OutsideName("council-tax")),
+            e.CallSentOutside(
+                call=C1, at_ms=AT_MS, adviser=ADA, token=TOKEN, outside=OutsideName("council-tax")
             ),
             e.CallSupervised(
                 call=C1,

@@ -233,6 +233,11 @@ def test_a_talk_goes_on_while_only_the_desk_is_lost() -> None:
     assert after(OPEN, desk=lost) == TALKING
 
 
+def test_a_ring_that_is_told_again_lasts_from_then_on() -> None:
+    desk = after(rang(20_000), desk=RINGING)
+    assert desk.ring_until_ms == 40_000
+
+
 def test_a_ring_waits_for_a_page_that_is_loaded_again() -> None:
     assert after(LOSE, OPEN, desk=RINGING) == RINGING
     left = after(LOSE, ended(lapse=LapseReason.CALLER_LEFT), desk=RINGING)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from contactcentre.domain.room import (
 CALLER = Seat(leg=LegId("caller"), role=Role.CALLER)
 ADVISER = Seat(leg=LegId("adviser"), role=Role.ADVISER)
 CONSULTED = Seat(leg=LegId("consulted"), role=Role.CONSULTED)
+OUTSIDE = Seat(leg=LegId("outside"), role=Role.OUTSIDE)
 LISTEN, WHISPER, JOIN = SupervisorMode
 
 
@@ -31,7 +33,7 @@ def supervisor(mode: SupervisorMode | None, name: str = "sam") -> Seat:
 
 SCENES = st.sampled_from(Scene)
 MODES = st.none() | st.sampled_from(SupervisorMode)
-THREE = st.lists(st.sampled_from([CALLER, ADVISER, CONSULTED]), unique=True)
+THREE = st.lists(st.sampled_from([CALLER, ADVISER, CONSULTED, OUTSIDE]), unique=True)
 SUPERVISORS = st.lists(
     st.builds(supervisor, MODES, st.sampled_from(["sam", "sue"])),
     unique_by=lambda seat: seat.leg,
@@ -101,7 +103,7 @@ def test_callers_and_who_is_asked_hear_somebody_or_music_and_never_both(
     listening = {listener for listener, _ in who_hears_whom(scene, seats)}
     music = who_hears_music(scene, seats)
     assert not listening & music
-    waiting = {seat.leg for seat in (CALLER, CONSULTED) if seat in seats}
+    waiting = {seat.leg for seat in (CALLER, CONSULTED, OUTSIDE) if seat in seats}
     assert music <= waiting
     if scene is not Scene.ALONE:
         assert waiting <= listening | music
@@ -123,6 +125,7 @@ def test_a_supervisor_hears_both_in_a_talk_and_the_adviser_alone_on_hold() -> No
         Scene.TALK: {CALLER.leg, ADVISER.leg},
         Scene.HOLD: {ADVISER.leg},
         Scene.CONFERENCE: {CALLER.leg, ADVISER.leg},
+        Scene.LEFT_OUTSIDE: {CALLER.leg},
     }
 
 
@@ -136,14 +139,24 @@ def test_a_caller_with_the_flow_hears_nothing_beside_it() -> None:
     assert who_hears_whom(Scene.ALONE, [CALLER, ADVISER, supervisor(JOIN)]) == frozenset()
 
 
-def test_who_is_asked_talks_with_the_adviser_while_the_caller_is_on_hold_and_else_waits() -> None:
-    seats = [CALLER, ADVISER, CONSULTED]
-    private = {(ADVISER.leg, CONSULTED.leg), (CONSULTED.leg, ADVISER.leg)}
+@pytest.mark.parametrize("asked", [CONSULTED, OUTSIDE])
+def test_who_is_asked_talks_with_the_adviser_while_the_caller_is_on_hold_and_else_waits(
+    asked: Seat,
+) -> None:
+    seats = [CALLER, ADVISER, asked]
+    private = {(ADVISER.leg, asked.leg), (asked.leg, ADVISER.leg)}
     assert who_hears_whom(Scene.HOLD, seats) == private
     assert who_hears_music(Scene.HOLD, seats) == {CALLER.leg}
-    assert who_hears_music(Scene.TALK, seats) == {CONSULTED.leg}
+    assert who_hears_music(Scene.TALK, seats) == {asked.leg}
     assert len(who_hears_whom(Scene.CONFERENCE, seats)) == 6
     assert who_hears_music(Scene.CONFERENCE, seats) == frozenset()
+
+
+def test_a_caller_who_was_left_outside_hears_the_one_there_and_nobody_else() -> None:
+    seats = [CALLER, ADVISER, OUTSIDE]
+    both = {(CALLER.leg, OUTSIDE.leg), (OUTSIDE.leg, CALLER.leg)}
+    assert who_hears_whom(Scene.LEFT_OUTSIDE, seats) == both
+    assert who_hears_music(Scene.LEFT_OUTSIDE, [CALLER]) == {CALLER.leg}
 
 
 def test_a_conference_is_a_talk_in_which_all_were_brought_together() -> None:

@@ -111,6 +111,25 @@ def test_a_talk_that_ends_in_the_queue_was_broken(saw: Saw) -> None:
     assert found(saw) == {"talks_broken": 1}
 
 
+@pytest.mark.parametrize(("handed_count", "broken"), [(1, 0), (0, 1)])
+def test_a_talk_whose_adviser_hands_the_caller_on_is_not_broken_by_that(
+    saw: Saw, handed_count: int, broken: int
+) -> None:
+    saw.comes("a", 0, place=1)
+    for token, at_ms in ((1, 1_000), (2, 5_000)):
+        saw.rings("a", "ada", at_ms, token=token)
+        saw.talks("a", "ada", at_ms + 500, token=token)
+        if token <= handed_count + 1:
+            saw.note(h.CallerHanded(at_ms=at_ms + 900, adviser="ada", call="a", token=token))
+        saw.note(
+            h.StageHeard(at_ms=at_ms + 1_000, call="a", state="waiting"),
+            h.AdviserLegOver(at_ms=at_ms + 1_000, adviser="ada", call="a", token=token),
+        )
+        saw.stands("ada", "wrap_up", at_ms + 1_000)
+    saw.is_served("a", "bob", 9_000, token=3)
+    assert found(saw).get("talks_broken", 0) == broken
+
+
 @pytest.mark.parametrize(("back_at_ms", "deaf"), [(7_500, 1), (4_500, 0)])
 def test_a_talk_in_which_the_caller_hears_nobody_is_deaf(
     saw: Saw, back_at_ms: int, deaf: int

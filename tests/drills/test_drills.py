@@ -22,10 +22,11 @@ ZEROS = (
 WITHIN_S = 150
 
 
-@pytest.mark.parametrize("drill", ["lose-media-node", "flush-redis"])
-def test_nobody_is_lost(drill: str) -> None:
+@pytest.mark.parametrize(("drill", "legs"), [("lose-media-node", "sip"), ("flush-redis", "web")])
+def test_nobody_is_lost(drill: str, legs: str) -> None:
+    asked = [drill, "--legs", legs, "--calls", "8", "--json"]
     ran = subprocess.run(
-        [sys.executable, "-m", "contactcentre", "drill", drill, "--calls", "8", "--json"],
+        [sys.executable, "-m", "contactcentre", "drill", *asked],
         capture_output=True,
         text=True,
         check=False,

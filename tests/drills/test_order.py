@@ -188,6 +188,30 @@ def test_who_has_been_passed_on_stands_in_the_new_queue_by_the_old_time(
     assert found(saw).get("order_violations", 0) == violations
 
 
+@pytest.mark.parametrize(("came_to", "violations"), [("tax.extra-support.en", 0), (GENERAL, 1)])
+def test_whom_an_adviser_has_handed_to_a_queue_stands_there_with_the_class_from_before(
+    saw: Saw, came_to: str, violations: int
+) -> None:
+    saw.comes("ahead", 0, place=5)
+    saw.comes("handed", 10)
+    saw.note(
+        h.ClaimSeen(at_ms=10, call="handed", queue=came_to, enqueued_ms=10),
+        h.StageHeard(at_ms=10, call="handed", state="waiting"),
+    )
+    saw.rings("handed", "bob", 20, token=1)
+    saw.talks("handed", "bob", 30, token=1)
+    saw.note(
+        h.CallerHanded(at_ms=40, adviser="bob", call="handed", token=1),
+        h.ClaimSeen(at_ms=50, call="handed", queue=GENERAL, enqueued_ms=10),
+        h.StageHeard(at_ms=50, call="handed", state="waiting"),
+        h.AdviserLegOver(at_ms=50, adviser="bob", call="handed", token=1),
+    )
+    saw.stands("bob", "ready", 60)
+    saw.is_served("handed", "ada", 4_000, token=2)
+    saw.is_served("ahead", "ada", 8_000, token=3)
+    assert found(saw) == ({"order_violations": violations} if violations else {})
+
+
 @pytest.mark.parametrize(("stood_until_ms", "violations"), [(20_000, 1), (8_000, 0)])
 def test_a_callback_that_stood_in_front_may_not_be_passed_over(
     saw: Saw, stood_until_ms: int, violations: int

@@ -69,7 +69,7 @@ def test_every_step_of_the_tax_line_is_shown_by_an_example(tax: Flow) -> None:
 
 @pytest.mark.parametrize(
     ("key", "topic"),
-    [("1", "reference"), ("2", "sign_in"), ("3", "paying"), ("4", "wait_general")],
+    [("1", "text_reference"), ("2", "sign_in"), ("3", "paying"), ("4", "wait_general")],
 )
 def test_the_opening_menu_leads_to_the_four_topics(tax: Flow, key: str, topic: str) -> None:
     menu = tax.steps[StepName("reason")]

@@ -8,7 +8,16 @@ from contactcentre.domain.call import Call, arrive, follow
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import OutOfOrder, Refusal
 from contactcentre.domain.events import CallArrived, CallEvent, CallHandedOver, LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, LegId, LineId, NodeId, QueueId, SoundName
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    LegId,
+    LineId,
+    NodeId,
+    OutsideName,
+    QueueId,
+    SoundName,
+)
 from contactcentre.domain.languages import Language
 from contactcentre.domain.room import SCENES, Role, Seat
 from contactcentre.ports.live import AdviserAct, Offered
@@ -143,11 +152,20 @@ class StagedAsking:
 
     def __init__(self) -> None:
         self.other: Offered | None = None
+        self.is_outside = self.is_handing_over = False
         self.asked: list[object] = []
 
     def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
         """Remember it."""
         self.asked.append(adviser or queue)
+
+    def ask_outside(self, name: OutsideName, *, hands_over: bool) -> None:
+        """Remember it."""
+        self.asked.append((name, hands_over))
+
+    def leave_outside(self) -> None:
+        """Remember it."""
+        self.asked.append("leave outside")
 
     def merge(self) -> None:
         """Remember it, or refuse as there is nobody."""

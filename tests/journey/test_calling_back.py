@@ -76,10 +76,10 @@ class StagedRecord:
         raise AssertionError(keeper, held)
 
     async def conclude(
-        self, callback: Callback, attempt: Attempt, *, adviser: AdviserId, token: Token, at_ms: int
+        self, call: CallId, attempt: Attempt, *, adviser: AdviserId, token: Token, at_ms: int
     ) -> Aftermath:
         """Write it down, unless it is away."""
-        assert (callback, adviser, token) == (CALLBACK, "ada", 7)
+        assert (call, adviser, token) == (CALLBACK.id, "ada", 7)
         if self.away_count:
             self.away_count -= 1
             self.told.append("away")

@@ -153,6 +153,7 @@ async def test_a_node_without_a_beat_is_stopped(stage: Stage, supervision: Super
     assert supervision.state_of(NODE) is NodeState.STOPPED
     await supervision.look()
     assert supervision.state_of(NODE) is NodeState.SERVING
+    assert supervision.state_of(replace(NODE, strained=True)) is NodeState.STRAINED
     assert supervision.state_of(replace(NODE, draining=True)) is NodeState.DRAINING
     stage.at_ms += NODE_SUSPECT_AFTER_MS
     await supervision.look()

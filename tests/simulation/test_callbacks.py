@@ -144,9 +144,9 @@ class Twins:
         one, attempt = self._chance.choice(self._held), self._chance.choice(list(Attempt))
         token = Token(self._chance.randint(1, 9))
         real = await self._callbacks.conclude(
-            one, attempt, adviser=ADA, token=token, at_ms=self._at_ms
+            one.id, attempt, adviser=ADA, token=token, at_ms=self._at_ms
         )
-        return real, self._table.conclude(one, attempt, token=token, at_ms=self._at_ms)
+        return real, self._table.conclude(one.id, attempt, token=token, at_ms=self._at_ms)
 
     async def _release(self) -> tuple[object, object]:
         keeper = self._chance.choice(KEEPERS)

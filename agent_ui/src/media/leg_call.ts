@@ -1,5 +1,6 @@
 /**
- * The adviser's leg of one call: a socket to the caller's node, and a peer connection for sound.
+ * The adviser's leg of one call: a socket to the caller's node, and a peer connection for sound;
+ * or the number of a phone, which the node then rings.
  *
  * It is opened as soon as the desk rings and is connected while it rings, so that Answer is
  * instant. The node takes a whole offer, so candidates are gathered before it is sent.
@@ -19,6 +20,11 @@ export interface LegEnds {
   broken: () => void;
 }
 
+/** Where the adviser's sound comes from: a microphone, or the phone of that number. */
+export type Sound = MediaStream | string;
+
+/** Stands in the place of an offer of sound where the adviser takes it on a phone. */
+const PHONE_OFFER = "phone";
 const GATHERING_MAX_MS = 500;
 const MEASURE_EVERY_MS = 2_000;
 /** A node that ends the sound says why on its socket within so long, or it hears nothing of us. */
@@ -51,10 +57,14 @@ export class LegCall {
   }
 
   /** Gather an offer, open the socket and attach. */
-  async open(microphone: MediaStream): Promise<void> {
+  async open(sound: Sound): Promise<void> {
+    if (typeof sound === "string") {
+      this.#attach(PHONE_OFFER, sound);
+      return;
+    }
     try {
-      const sdp = await this.#offer(microphone);
-      if (!this.#isOver) this.#attach(sdp);
+      const sdp = await this.#offer(sound);
+      if (!this.#isOver) this.#attach(sdp, null);
     } catch {
       // The peer connection was closed under the offer, or can make none.
       this.#break();
@@ -113,16 +123,18 @@ export class LegCall {
     return this.#peer.localDescription?.sdp ?? "";
   }
 
-  #attach(sdp: string): void {
+  #attach(sdp: string, phone: string | null): void {
     this.#socket = new BeatingSocket<NodeSays, AdviserSays>(this.#ring.node_url, {
-      opened: () => this.say({ kind: "attach", ticket: this.#ring.ticket, sdp }),
+      opened: () => this.say({ kind: "attach", ticket: this.#ring.ticket, sdp, phone }),
       heard: (said) => void this.#heard(said),
       ended: () => this.#break(),
     });
   }
 
   async #heard(said: NodeSays): Promise<void> {
-    if (said.kind === "answer") {
+    if (said.kind === "answer" && said.sdp === PHONE_OFFER) {
+      this.#beAttached();
+    } else if (said.kind === "answer") {
       try {
         await this.#peer.setRemoteDescription({ type: "answer", sdp: said.sdp });
       } catch {
@@ -131,13 +143,18 @@ export class LegCall {
       }
       if (this.#isOver) return;
       this.#followTransport();
-      this.#attached = true;
       this.#measuring = setInterval(() => void this.#measure(), MEASURE_EVERY_MS);
-      if (this.#muted) this.say({ kind: "mute", on: true });
-      if (this.#wish !== null) this.say({ kind: this.#wish });
+      this.#beAttached();
     }
     this.#ends.said(said);
     if (said.kind === "over") this.close();
+  }
+
+  /** Tell the node what was decided before it had the leg. */
+  #beAttached(): void {
+    this.#attached = true;
+    if (this.#muted) this.say({ kind: "mute", on: true });
+    if (this.#wish !== null) this.say({ kind: this.#wish });
   }
 
   /** Notice that the node has ended the sound: its way to us may be the only one that is left. */

@@ -69,7 +69,7 @@ export class ListenCall {
   /** Leave the talk, and let go of everything. */
   close(): void {
     this.#isOver = true;
-    this.#socket?.say({ kind: "hang_up" });
+    this.#socket?.say({ kind: "hang_up", call: null });
     this.#socket?.close();
     this.#peer.close();
   }

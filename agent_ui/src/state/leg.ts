@@ -21,6 +21,9 @@ export type Sound =
 /** What has become of a line that broke: nothing broke, it is being mended, it has just been. */
 export type Mending = "none" | "under_way" | "done";
 
+/** What becomes of the phone on which the adviser takes the sound. */
+export type PhoneState = "none" | "ringing" | "answered" | "failed";
+
 /** How the talk's recording stands. */
 export interface Recording {
   on: boolean;
@@ -35,6 +38,7 @@ export interface Leg {
   sound: Sound;
   mending: Mending;
   answering: boolean;
+  phone: PhoneState;
   muted: boolean;
   held: boolean;
   heldSince: number | null;
@@ -47,17 +51,21 @@ export interface Leg {
   transfer: { asked: string | null; refused: string | null };
   /** In which ways supervisors are in the talk. */
   supervised: readonly SupervisorMode[];
-  /** The other adviser who is asked about the caller. */
+  /** Whoever is asked about the caller: another adviser, or somebody on an outside number. */
   consult: Omit<Consulted, "kind">;
   /** How everybody in the room comes in, as the node hears it. */
   legs: readonly LegNow[];
 }
+
+/** Why nothing was ended: the caller was left to whoever has just left a consultation. */
+export const CALLER_IS_YOURS = "caller-is-yours";
 
 export const NO_LEG: Leg = {
   call: null,
   sound: "none",
   mending: "none",
   answering: false,
+  phone: "none",
   muted: false,
   held: false,
   heldSince: null,
@@ -66,7 +74,7 @@ export const NO_LEG: Leg = {
   refusal: null,
   transfer: { asked: null, refused: null },
   supervised: [],
-  consult: { state: "none", adviser: null, why: null },
+  consult: { state: "none", adviser: null, outside: null, why: null },
   legs: [],
 };
 
@@ -100,6 +108,7 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
             ...leg,
             sound: "lost",
             mending: "under_way",
+            phone: "none",
             transfer: NO_LEG.transfer,
             supervised: [],
             legs: [],
@@ -122,9 +131,17 @@ function mended(leg: Leg): Leg {
 function hear(leg: Leg, said: NodeSays, at: number): Leg {
   switch (said.kind) {
     case "answer":
-      return leg.sound === "connecting" ? mended({ ...leg, sound: "attached" }) : leg;
+      // a phone is there once somebody has picked it up, which the node says by "bridged"
+      if (leg.sound !== "connecting") return leg;
+      return said.sdp === "phone"
+        ? { ...leg, sound: "attached" }
+        : mended({ ...leg, sound: "attached" });
     case "bridged":
       return mended({ ...leg, sound: "bridged", answering: false });
+    case "phone":
+      return said.state === "answered"
+        ? mended({ ...leg, phone: said.state })
+        : { ...leg, phone: said.state, answering: leg.answering && said.state !== "failed" };
     case "held":
       return {
         ...leg,
@@ -147,6 +164,7 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
     case "over":
       return { ...leg, sound: "over", answering: false };
     case "not_done":
+      if (said.code === CALLER_IS_YOURS) return { ...leg, refusal: said.code };
       return { ...leg, transfer: { asked: null, refused: said.code } };
     case "legs":
       return { ...leg, legs: said.legs };

@@ -4,10 +4,12 @@
 
 import type {
   Board,
+  CallbackHeard,
   DoCallback,
   FinishWrapUp,
   Me,
   OutcomeWritten,
+  PhoneTried,
   PresenceNow,
   Problem,
   SetPresence,
@@ -16,6 +18,7 @@ import type {
   TalkNow,
   Talks,
   TransferTargets,
+  TryPhone,
   TurnSwitch,
   WayToTalk,
   WrapUpNow,
@@ -95,6 +98,7 @@ export const desk = {
   signIn: (account: SignIn) => ask<Me>("POST", "/api/sign-in", account),
   signOut: () => ask<void>("POST", "/api/sign-out"),
   setPresence: (wish: SetPresence) => ask<PresenceNow>("POST", "/api/presence", wish),
+  tryPhone: (tried: TryPhone) => ask<PhoneTried>("POST", "/api/phone", tried),
   finishWrapUp: (finish: FinishWrapUp) => ask<PresenceNow>("POST", "/api/wrap-up/finish", finish),
   moreTime: () => ask<WrapUpNow>("POST", "/api/wrap-up/more-time"),
   writeOutcome: (call: string, words: WriteOutcome) =>
@@ -106,7 +110,7 @@ export const desk = {
     ),
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
   doCallback: (call: string, said: DoCallback) =>
-    ask<void>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
+    ask<CallbackHeard>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
   transfers: () => ask<TransferTargets>("GET", "/api/transfers"),
   talks: (adviser: string) =>
     ask<Talks>("GET", `/api/talks?adviser=${encodeURIComponent(adviser)}`),

@@ -5,6 +5,7 @@
  */
 
 const DRAFT = "contactcentre.draft.";
+const CALLBACK = "contactcentre.callback.";
 
 /** Keep a value. */
 export function keep(key: string, value: unknown, store: Storage = localStorage): void {
@@ -37,6 +38,11 @@ export function forget(key: string, store: Storage = localStorage): void {
 /** Return the key of a call's draft, of one adviser: computers are shared. */
 export function draftKey(adviser: string, call: string): string {
   return `${DRAFT}${adviser}.${call}`;
+}
+
+/** Return the key of what an adviser has said of callbacks, and nobody could be told. */
+export function callbackKey(adviser: string): string {
+  return `${CALLBACK}${adviser}`;
 }
 
 /** Return the keys of all drafts of an adviser. */

@@ -37,6 +37,7 @@ export type AdviserSays =
   | PressKey
   | Transfer
   | Ask
+  | AskOutside
   | Merge
   | HandOver
   | DropConsult
@@ -81,7 +82,7 @@ export type LapseReason = "declined" | "no_answer" | "desk_unreachable" | "calle
 /**
  * Why a consultation is over, where whoever has asked for it has not ended it.
  */
-export type ConsultEnd = "nobody" | "left" | "unreachable";
+export type ConsultEnd = "nobody" | "left" | "unreachable" | "busy" | "no_answer" | "not_reached" | "no_line";
 /**
  * How far a consultation has come, for whoever has asked for it.
  */
@@ -99,7 +100,7 @@ export type Ending = "handled" | "abandoned" | "left_in_menu" | "deflected" | "c
 /**
  * As what somebody sits in a room.
  */
-export type Role = "caller" | "adviser" | "consulted" | "supervisor";
+export type Role = "caller" | "adviser" | "consulted" | "outside" | "supervisor";
 export type NodeSays =
   | Answer
   | ClaimChanged
@@ -115,6 +116,7 @@ export type NodeSays =
   | Supervised
   | RecordingNow
   | CallerHeard
+  | PhoneNow
   | Written
   | NotWritten
   | SoFar
@@ -143,6 +145,7 @@ export interface Attach {
   kind: "attach";
   ticket: string;
   sdp: string;
+  phone: string | null;
 }
 /**
  * The adviser takes the call that rings.
@@ -206,6 +209,14 @@ export interface Ask {
   adviser: string | null;
 }
 /**
+ * The adviser asks somebody on an outside number about the caller, by the number's name.
+ */
+export interface AskOutside {
+  kind: "ask_outside";
+  outside: string;
+  hands_over: boolean;
+}
+/**
  * Caller, adviser and the one who was asked are to talk together.
  */
 export interface Merge {
@@ -242,10 +253,11 @@ export interface Typing {
   on: boolean;
 }
 /**
- * The person ends the call.
+ * The person ends the call, or the consultation that is named.
  */
 export interface HangUp {
   kind: "hang_up";
+  call: string | null;
 }
 /**
  * The sender lives.
@@ -293,7 +305,7 @@ export interface BoardQueue {
 export interface BoardNode {
   node: string;
   site: string;
-  state: "serving" | "draining" | "stopped";
+  state: "serving" | "strained" | "draining" | "stopped";
   legs_count: number;
   legs_max: number;
 }
@@ -369,6 +381,12 @@ export interface BoardTalk {
 export interface Bridged {
   kind: "bridged";
   token: number;
+}
+/**
+ * What has become of the adviser's word.
+ */
+export interface CallbackHeard {
+  written: boolean;
 }
 /**
  * A caller who is to be rung back.
@@ -481,6 +499,9 @@ export interface Consulted {
   kind: "consulted";
   state: ConsultState;
   adviser: string | null;
+  outside: {
+    [k: string]: string;
+  } | null;
   why: ConsultEnd | null;
 }
 /**
@@ -517,6 +538,7 @@ export interface HealthNow {
  */
 export interface DoCallback {
   word: TakeUp | Attempt;
+  ticket: string | null;
 }
 /**
  * The adviser has finished with a call.
@@ -572,6 +594,7 @@ export interface Me {
   ice_servers: string[];
   chats_max: number;
   chats_beside_call_max: number;
+  may_use_phone: boolean;
 }
 /**
  * A queue's name for people.
@@ -646,6 +669,14 @@ export interface RecordingNow {
   is_forgotten: boolean;
 }
 /**
+ * Adviser: what becomes of the phone on which you take the sound.
+ */
+export interface PhoneNow {
+  kind: "phone";
+  state: "ringing" | "answered" | "failed";
+  why: string | null;
+}
+/**
  * A text of a chat is written down, for ever: its writer may show it as sent.
  */
 export interface Written {
@@ -694,6 +725,21 @@ export interface Refused {
 export interface OutcomeWritten {
   version: number;
   at_ms: number;
+}
+/**
+ * An outside number that a caller may be handed to, and that may be asked about one.
+ */
+export interface OutsideTarget {
+  outside: string;
+  titles: {
+    [k: string]: string;
+  };
+}
+/**
+ * It may be rung, written so.
+ */
+export interface PhoneTried {
+  number: string;
 }
 /**
  * An application/problem+json body.
@@ -768,6 +814,13 @@ export interface TransferTarget {
 export interface TransferTargets {
   targets: TransferTarget[];
   colleagues: Colleague[];
+  outside: OutsideTarget[];
+}
+/**
+ * A number on which an adviser would take the sound.
+ */
+export interface TryPhone {
+  number: string;
 }
 /**
  * A supervisor turns a switch; see domain/ivr/switches for what `value` means.

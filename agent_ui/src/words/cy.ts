@@ -174,6 +174,30 @@ export const cy: Words = {
     notSetUp: "heb ei osod",
   },
 
+  phone: {
+    menu: "Sain",
+    inBrowser: "Yn y porwr hwn",
+    onPhone: (number: string | null) => (number === null ? "Ar ffôn…" : `Ar fy ffôn ${number}`),
+    other: "Ar ffôn arall…",
+    instead: "Defnyddio ffôn",
+    title: "Sain ar ffôn",
+    hint: "Pan fyddwch yn ateb galwad yma, bydd y ffôn hwn yn canu; codwch ef i siarad. Ysgrifennwch y rhif gyda’i wlad, fel +441632960001, neu rhowch estyniad. Diffoddwch ei bost llais.",
+    number: "Rhif",
+    use: "Defnyddio’r ffôn hwn",
+    cancel: "Canslo",
+    missing: "Ysgrifennwch rif yn gyntaf.",
+    notTried: "Nid oedd modd gwirio’r rhif. Ceisiwch eto.",
+    chosen: "Bydd galwadau nawr yn canu eich ffôn pan fyddwch yn eu hateb.",
+    yours: "Eich ffôn",
+    ringsThen: "Atebwch, ac yna codwch eich ffôn",
+    rings: "Mae eich ffôn yn canu…",
+    pickUp: "Mae eich ffôn yn canu. Codwch ef i siarad.",
+    notPickedUp: "Ni chodwyd eich ffôn. Mae’r galwr yn cadw ei le.",
+    ringsAgain:
+      "Mae eich ffôn yn cael ei ganu eto, gan fod yr alwad wedi symud. Rhowch ef i lawr a’i godi eto.",
+    health: "ar eich ffôn",
+  },
+
   call: {
     current: "Galwad gyfredol",
     incoming: "Galwad yn dod i mewn",
@@ -240,6 +264,7 @@ export const cy: Words = {
       caller: "Galwr",
       adviser: "Cynghorydd",
       consulted: "Cynghorydd arall",
+      outside: "Rhif allanol",
       supervisor: "Goruchwyliwr",
     },
     level: (who) => `Lefel: ${who}`,
@@ -249,6 +274,9 @@ export const cy: Words = {
 
   consult: {
     bar: "Y cynghorydd rydych yn ei holi",
+    yours:
+      "Mae’r galwr newydd gael ei adael gyda chi. Pwyswch Gorffen galwad eto i ddod â’r alwad i ben.",
+    outsideBar: "Y rhif allanol rydych yn ei holi",
     somebody: "rhywun",
     waiting: "Yn gofyn am gynghorydd arall. Mae’r galwr yn cael ei ddal.",
     ringing: (who) => `Yn ffonio ${who}. Mae’r galwr yn cael ei ddal.`,
@@ -264,8 +292,12 @@ export const cy: Words = {
     refused: "Ni ellir gwneud hynny nawr. Mae’r galwr gyda chi o hyd.",
     ends: {
       nobody: "Ni allai neb ei gymryd. Mae’r galwr gyda chi o hyd.",
-      left: "Mae’r cynghorydd arall wedi mynd. Mae’r galwr gyda chi o hyd.",
+      left: "Mae’r un a holwyd wedi mynd. Mae’r galwr gyda chi o hyd.",
       unreachable: "Ni ellir gofyn i neb nawr: ni ellir cyrraedd y ciwiau.",
+      busy: "Mae’r rhif hwnnw’n brysur. Mae’r galwr gyda chi o hyd.",
+      no_answer: "Nid atebodd neb yno. Mae’r galwr gyda chi o hyd.",
+      not_reached: "Ni ellir cyrraedd y rhif hwnnw. Mae’r galwr gyda chi o hyd.",
+      no_line: "Nid oes llinell allan yn rhydd. Rhowch gynnig arall arni ymhen munud.",
     },
     asks: (who) => `${who} yn holi am alwr`,
     announce: (who) => `Mae ${who} yn eich holi am alwr. Pwyswch F2 i ateb.`,
@@ -317,6 +349,7 @@ export const cy: Words = {
     seek: "Chwilio’r ciwiau a’r bobl",
     queues: "Ciwiau a phobl",
     person: "Cydweithiwr",
+    outside: "Rhif allanol; mae’r galwr gyda chi nes i rywun ateb",
     speakFirst: "Siarad â nhw yn gyntaf",
     queuesOnly:
       "Dim ond i giwiau y caiff galwr ei drosglwyddo ar unwaith. Siaradwch â chydweithiwr yn gyntaf.",
@@ -371,6 +404,7 @@ export const cy: Words = {
     announce: (queue) => `Galwad yn ôl i’w gwneud, ${queue}. Pwyswch F2 i’w chymryd.`,
     announceNoKeys: (queue) => `Galwad yn ôl i’w gwneud, ${queue}.`,
     failed: "Nid oedd modd trosglwyddo hynny. Rhowch gynnig arall arni ymhen ychydig eiliadau.",
+    kept: "Nid oedd modd trosglwyddo hynny eto. Mae’n cael ei gadw yma a’i anfon ohono’i hun.",
   },
 
   keypad: {
@@ -553,7 +587,12 @@ export const cy: Words = {
     noAdvisers: "Nid oes cynghorydd wedi mewngofnodi.",
     nodes: "Nodau cyfryngau",
     noNodes: "Nid oes nod cyfryngau wedi adrodd.",
-    nodeStates: { serving: "Yn gwasanaethu", draining: "Yn gwagio", stopped: "Wedi stopio" },
+    nodeStates: {
+      serving: "Yn gwasanaethu",
+      strained: "Dan straen",
+      draining: "Yn gwagio",
+      stopped: "Wedi stopio",
+    },
     storm:
       "Mae desgiau’n methu wrth i alwadau ganu arnynt. Cynigir galwadau i un ymgynghorydd ar y tro nes bydd hynny drosodd; mae galwyr yn cadw eu lle.",
     comingBack: (count) => `${count} galwr ar y ffordd i nod arall`,

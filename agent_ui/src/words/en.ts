@@ -173,6 +173,29 @@ export const en = {
     notSetUp: "not set up",
   },
 
+  phone: {
+    menu: "Sound",
+    inBrowser: "In this browser",
+    onPhone: (number: string | null) => (number === null ? "On a phone…" : `On my phone ${number}`),
+    other: "On another phone…",
+    instead: "Use a phone",
+    title: "Sound on a phone",
+    hint: "When you answer a call here, this phone rings; pick it up to talk. Write the number with its country, as +441632960001, or give an extension. Switch its voicemail off.",
+    number: "Number",
+    use: "Use this phone",
+    cancel: "Cancel",
+    missing: "Write a number first.",
+    notTried: "The number could not be checked. Try again.",
+    chosen: "Calls now ring your phone when you answer them.",
+    yours: "Your phone",
+    ringsThen: "Answer, and then pick up your phone",
+    rings: "Your phone rings…",
+    pickUp: "Your phone rings. Pick it up to talk.",
+    notPickedUp: "Your phone was not picked up. The caller keeps their place.",
+    ringsAgain: "Your phone is rung again, as the call has moved. Hang up and pick it up again.",
+    health: "on your phone",
+  },
+
   call: {
     current: "Current call",
     incoming: "Incoming call",
@@ -238,6 +261,7 @@ export const en = {
       caller: "Caller",
       adviser: "Adviser",
       consulted: "Other adviser",
+      outside: "Outside number",
       supervisor: "Supervisor",
     } satisfies Record<Role, string>,
     level: (who: string) => `Level of ${who}`,
@@ -247,6 +271,8 @@ export const en = {
 
   consult: {
     bar: "The adviser you ask",
+    yours: "The caller has just been left to you. Press End call again to end the call.",
+    outsideBar: "The outside number you ask",
     somebody: "somebody",
     waiting: "Asking for another adviser. The caller is on hold.",
     ringing: (who: string) => `Ringing ${who}. The caller is on hold.`,
@@ -262,8 +288,12 @@ export const en = {
     refused: "That can’t be done just now. The caller is still with you.",
     ends: {
       nobody: "Nobody could take it. The caller is still with you.",
-      left: "The other adviser has gone. The caller is still with you.",
+      left: "Whoever you asked has gone. The caller is still with you.",
       unreachable: "Nobody can be asked just now: the queues can’t be reached.",
+      busy: "That number is busy. The caller is still with you.",
+      no_answer: "Nobody answered there. The caller is still with you.",
+      not_reached: "That number can’t be reached. The caller is still with you.",
+      no_line: "No line out is free. Try again in a minute: the caller is still with you.",
     } satisfies Record<ConsultEnd, string>,
     asks: (who: string) => `${who} asks about a caller`,
     announce: (who: string) => `${who} asks you about a caller. Press F2 to answer.`,
@@ -318,6 +348,7 @@ export const en = {
     seek: "Search queues and people",
     queues: "Queues and people",
     person: "Colleague",
+    outside: "Outside number; the caller is yours until somebody answers",
     speakFirst: "Speak to them first",
     queuesOnly: "A caller is transferred at once to queues only. Speak to a colleague first.",
     loading: "Looking up the queues…",
@@ -373,6 +404,7 @@ export const en = {
     announce: (queue: string) => `Call back to make, ${queue}. Press F2 to take it.`,
     announceNoKeys: (queue: string) => `Call back to make, ${queue}.`,
     failed: "That could not be passed on. Try again in a few seconds.",
+    kept: "That could not be passed on yet. It is kept here and sent by itself.",
   },
 
   keypad: {
@@ -549,7 +581,12 @@ export const en = {
     noAdvisers: "No adviser is signed in.",
     nodes: "Media nodes",
     noNodes: "No media node has reported.",
-    nodeStates: { serving: "Serving", draining: "Draining", stopped: "Stopped" },
+    nodeStates: {
+      serving: "Serving",
+      strained: "Strained",
+      draining: "Draining",
+      stopped: "Stopped",
+    },
     storm:
       "Desks fail as calls ring on them. Calls are offered to one adviser at a time until that is over; callers keep their places.",
     comingBack: (count: number) =>

@@ -128,3 +128,23 @@ it("a refusal is shown in the node's words until Answer is pressed again", () =>
   expect(refused).toMatchObject({ answering: false, refusal: "This ring is over." });
   expect(follow(refused, { kind: "answering" }, 0).refusal).toBeNull();
 });
+
+describe("an adviser's phone", () => {
+  const phone = (state: "ringing" | "answered" | "failed") =>
+    said({ kind: "phone", state, why: null });
+  const ATTACHED = said({ kind: "answer", call: "c1", sdp: "phone" });
+
+  it("mends a broken line once it is picked up, and not as it rings", () => {
+    const broken = follow(LEGS.bridged, { kind: "broken" }, 0);
+    const again = follow(broken, { kind: "opening", call: "c1" }, 0);
+    const rings = follow(follow(again, ATTACHED, 0), phone("ringing"), 0);
+    expect([rings.mending, rings.phone]).toEqual(["under_way", "ringing"]);
+    expect(follow(rings, phone("answered"), 0).mending).toBe("done");
+  });
+
+  it("that nobody picks up lets Answer be pressed no longer in vain", () => {
+    const answering = follow(LEGS.attached, { kind: "answering" }, 0);
+    expect(follow(answering, phone("ringing"), 0).answering).toBe(true);
+    expect(follow(answering, phone("failed"), 0).answering).toBe(false);
+  });
+});

@@ -60,7 +60,9 @@ afterEach(() => work.stop());
 describe("ringing", () => {
   it("the sound is connected while it rings, with the ring's ticket", async () => {
     await ring();
-    expect(newest("/leg").sent).toEqual([{ kind: "attach", ticket: "ticket-1", sdp: "v=0 mine" }]);
+    expect(newest("/leg").sent).toEqual([
+      { kind: "attach", ticket: "ticket-1", sdp: "v=0 mine", phone: null },
+    ]);
     nodeSays(ANSWER);
     await settle();
     expect(work.seen().leg.sound).toBe("attached");
@@ -174,7 +176,10 @@ describe("talking", () => {
   it("keys and the end go to the node", () => {
     work.pressKey("5");
     work.hangUp();
-    expect(newest("/leg").sent.slice(-2)).toEqual([{ kind: "key", key: "5" }, { kind: "hang_up" }]);
+    expect(newest("/leg").sent.slice(-2)).toEqual([
+      { kind: "key", key: "5" },
+      { kind: "hang_up", call: TALK.call },
+    ]);
   });
 
   it("the call stays up when the desk is lost", async () => {
@@ -265,7 +270,7 @@ describe("talking", () => {
   it("ends at the desk when the node that was asked to end it hangs", async () => {
     server.answers.set(`POST /api/calls/${RING.call}/end`, presence("wrap_up"));
     work.hangUp();
-    expect(newest("/leg").sent.at(-1)).toEqual({ kind: "hang_up" });
+    expect(newest("/leg").sent.at(-1)).toEqual({ kind: "hang_up", call: TALK.call });
     newest("/leg").breaks();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(server.asked.map((one) => one.what)).toContain(`POST /api/calls/${RING.call}/end`);

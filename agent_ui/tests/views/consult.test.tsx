@@ -57,10 +57,22 @@ describe("asking another adviser", () => {
   it("says how far it has come and who hears whom, and offers what can be done", async () => {
     await talks(RING);
     await nodeTells({ kind: "held", on: true });
-    await nodeTells({ kind: "consulted", state: "waiting", adviser: null, why: null });
+    await nodeTells({
+      kind: "consulted",
+      state: "waiting",
+      adviser: null,
+      outside: null,
+      why: null,
+    });
     expect(bar().textContent).toContain("Asking for another adviser");
     expect(names()).toEqual(["Stop asking"]);
-    await nodeTells({ kind: "consulted", state: "talking", adviser: "bryn", why: null });
+    await nodeTells({
+      kind: "consulted",
+      state: "talking",
+      adviser: "bryn",
+      outside: null,
+      why: null,
+    });
     expect(bar().textContent).toContain("You and bryn hear each other. The caller is on hold.");
     await user.click(within(bar()).getByRole("button", { name: "Back to the caller" }));
     expect(said().at(-1)).toEqual({ kind: "hold", on: false });
@@ -68,7 +80,13 @@ describe("asking another adviser", () => {
     expect(bar().textContent).toContain("bryn waits and hears music");
     await user.click(within(bar()).getByRole("button", { name: "All together" }));
     expect(said().at(-1)).toEqual({ kind: "merge" });
-    await nodeTells({ kind: "consulted", state: "merged", adviser: "bryn", why: null });
+    await nodeTells({
+      kind: "consulted",
+      state: "merged",
+      adviser: "bryn",
+      outside: null,
+      why: null,
+    });
     expect(bar().textContent).toContain("hear one another");
     await user.click(within(bar()).getByRole("button", { name: "Leave the caller to bryn" }));
     expect(said().at(-1)).toEqual({ kind: "hand_over" });
@@ -76,9 +94,63 @@ describe("asking another adviser", () => {
     expect(said().at(-1)).toEqual({ kind: "drop_consult" });
   });
 
+  it("may ring an outside number, by the same dialog", async () => {
+    await talks(RING);
+    await user.keyboard("{F8}");
+    await user.type(await screen.findByRole("searchbox"), "council");
+    await user.click(screen.getByRole("radio", { name: /Council tax.*Outside number/ }));
+    await user.click(screen.getByRole("button", { name: "Speak to them first" }));
+    const asked = { kind: "ask_outside", outside: "council-tax", hands_over: false };
+    expect(said().at(-1)).toEqual(asked);
+    const titles = { "en-GB": "Council tax", cy: "Treth y cyngor" };
+    await nodeTells({
+      kind: "consulted",
+      state: "talking",
+      adviser: null,
+      outside: titles,
+      why: null,
+    });
+    const bar = screen.getByRole("region", { name: "The outside number you ask" });
+    expect(
+      within(bar).getByRole("button", { name: "Leave the caller to Council tax" }),
+    ).toBeTruthy();
+    await nodeTells({
+      kind: "consulted",
+      state: "none",
+      adviser: null,
+      outside: null,
+      why: "busy",
+    });
+    expect(screen.getByText(/That number is busy/)).toBeTruthy();
+  });
+
+  it("leaves the caller with an outside number as soon as somebody answers there", async () => {
+    await talks(RING);
+    await user.keyboard("{F8}");
+    await user.click(await screen.findByRole("radio", { name: /Council tax/ }));
+    await user.click(screen.getByRole("button", { name: "Transfer now" }));
+    const asked = { kind: "ask_outside", outside: "council-tax", hands_over: true };
+    expect(said().at(-1)).toEqual(asked);
+    await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    await nodeTells({ kind: "not_done", code: "number-not-allowed", words: "" });
+    expect(screen.getByText(/That can’t be done just now/)).toBeTruthy();
+  });
+
+  it("that was left just as its caller was handed over says whose call it is now", async () => {
+    await talks(RING);
+    await nodeTells({ kind: "not_done", code: "caller-is-yours", words: "" });
+    expect(screen.getByText(/The caller has just been left to you/)).toBeTruthy();
+  });
+
   it("that comes to nothing is said, and why", async () => {
     await talks(RING);
-    await nodeTells({ kind: "consulted", state: "none", adviser: null, why: "nobody" });
+    await nodeTells({
+      kind: "consulted",
+      state: "none",
+      adviser: null,
+      outside: null,
+      why: "nobody",
+    });
     expect(screen.getByText(/Nobody could take it/)).toBeTruthy();
   });
 

@@ -125,7 +125,7 @@ describe("a supervisor in a talk", () => {
     expect(screen.queryByRole("region", { name: "The talk you are in" })).toBeNull();
     await listens();
     await user.click(button("Leave the talk"));
-    expect(asked().at(-1)).toEqual({ kind: "hang_up" });
+    expect(asked().at(-1)).toEqual({ kind: "hang_up", call: null });
   });
 
   it("finds talks by the adviser's name", async () => {

@@ -5,7 +5,7 @@ Twilio adds parameters without notice, so that what is not known is no mistake h
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -15,6 +15,18 @@ from contactcentre.domain.ids import CallId
 CallSid = Annotated[str, StringConstraints(pattern=r"^CA[0-9a-f]{32}$")]
 AccountSid = Annotated[str, StringConstraints(pattern=r"^AC[0-9a-f]{32}$")]
 
+TextStatus = Literal[
+    "accepted",
+    "scheduled",
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "undelivered",
+    "failed",
+    "canceled",
+    "read",
+]
 PREFIX = "twilio-"
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """What Twilio calls a call that is over."""
@@ -48,7 +60,16 @@ class CallAsked(BaseModel):
         return self.status in ENDED
 
 
-Asked = TypeVar("Asked", bound=BaseModel)
+class TextAsked(BaseModel):
+    """What a request about a text says."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account_sid: AccountSid = Field(alias="AccountSid")
+    status: TextStatus = Field(alias="MessageStatus")
+
+
+Asked = TypeVar("Asked", CallAsked, TextAsked)
 
 
 def read_asked(said: Mapping[str, str], model: type[Asked]) -> Asked:
@@ -57,7 +78,7 @@ def read_asked(said: Mapping[str, str], model: type[Asked]) -> Asked:
         return model.model_validate(said)
     except ValidationError as error:
         names = ", ".join(sorted({str(one["loc"][0]) for one in error.errors()}))
-        raise BadRequest(f"That is no request about a call: {names}.") from error
+        raise BadRequest(f"That is no request about a call or a text: {names}.") from error
 
 
 def call_of(call_sid: str) -> CallId:

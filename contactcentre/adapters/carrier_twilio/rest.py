@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException  # type: ignore[import-untyped]
@@ -23,6 +23,17 @@ NOT_IN_PROGRESS, NOT_FOUND = 21220, 20404
 """Twilio's codes for a call that is over."""
 OURS = range(400, 500)
 """Status codes by which it says that what we asked is wrong: to ask again is no use."""
+TOO_MANY = 429
+TEXT_VALID_S = 600
+"""A link that comes later than this is of no use to who has asked for it in a call."""
+T = TypeVar("T")
+
+
+class TextRefused(Exception):
+    """A text was certainly not sent."""
+
+
+FAILURES = (TwilioException, aiohttp.ClientError, TimeoutError, OSError)
 
 
 class _Http:
@@ -77,6 +88,7 @@ class TwilioRest:
         self._http = _Http()
         self._client = Client(*self._account, http_client=self._http)
         self._client.api.base_url = self._api_url
+        self._client.lookups.base_url = self._api_url.replace("//api.", "//lookups.", 1)
         return self
 
     async def __aexit__(
@@ -95,13 +107,56 @@ class TwilioRest:
         """
         await self._ask(lambda: self._client.calls(call_sid).update_async(url=url, method="POST"))
 
-    async def _ask(self, ask: Callable[[], Awaitable[object]]) -> None:
+    async def caller(self, call_sid: str) -> str:
+        """Return the number that a call comes from. Raises CallClosed, CarrierUnavailable."""
+        call = await self._ask(lambda: self._client.calls(call_sid).fetch_async())
+        return str(call._from)  # noqa: SLF001 - so the library calls it
+
+    async def kind_of_line(self, number: str) -> str:
+        """Return what a number is in Twilio's words, as in `mobile` or `landline`; "" if unknown.
+
+        Raises CallClosed for what is no number, CarrierUnavailable.
+        """
+        wanted = self._client.lookups.v2.phone_numbers(number)
+        found = await self._ask(lambda: wanted.fetch_async(fields="line_type_intelligence"))
+        return str((found.line_type_intelligence or {}).get("type") or "")
+
+    async def text(self, *, to: str, body: str, sender: str, status_url: str) -> None:
+        """Send a text, once: nobody gets two because an answer was lost.
+
+        Raises TextRefused, and CarrierUnavailable where nobody knows whether it was sent.
+        """
+        is_service = sender.startswith("MG")
+        if not self._breaker.may_try(at_ms=self._clock.monotonic_ms()):
+            raise TextRefused("Twilio has failed again and again, and is left alone.")
+        try:
+            await self._client.messages.create_async(
+                to=to,
+                body=body,
+                status_callback=status_url,
+                validity_period=TEXT_VALID_S,
+                **({"messaging_service_sid": sender} if is_service else {"from_": sender}),
+            )
+        except TwilioRestException as error:
+            if error.status in OURS and error.status != TOO_MANY:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(at_ms=self._clock.monotonic_ms())
+            if error.status in OURS:
+                raise TextRefused(f"Twilio refuses: {error.status} {error.code}") from error
+            raise CarrierUnavailable(f"Twilio: {error.status}") from error
+        except FAILURES as error:
+            self._breaker.failed(at_ms=self._clock.monotonic_ms())
+            raise CarrierUnavailable(f"Twilio: {type(error).__name__}") from error
+        self._breaker.succeeded()
+
+    async def _ask(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask, and ask once more where that may help."""
         for left in range(TRIES_MAX - 1, -1, -1):
             if not self._breaker.may_try(at_ms=self._clock.monotonic_ms()):
                 raise CarrierUnavailable("Twilio has failed again and again, and is left alone.")
             try:
-                await ask()
+                answer = await ask()
             except TwilioRestException as error:
                 if error.code in {NOT_IN_PROGRESS, NOT_FOUND}:
                     self._breaker.succeeded()
@@ -109,11 +164,12 @@ class TwilioRest:
                 self._breaker.failed(at_ms=self._clock.monotonic_ms())
                 if not left or error.status in OURS:
                     raise CarrierUnavailable(f"Twilio refuses: {error.status}") from error
-            except (TwilioException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except FAILURES as error:
                 self._breaker.failed(at_ms=self._clock.monotonic_ms())
                 if not left:
                     raise CarrierUnavailable(f"Twilio: {type(error).__name__}") from error
             else:
                 self._breaker.succeeded()
-                return
+                return answer
             await self._clock.sleep_ms(AGAIN_AFTER_MS + self._chance.jitter(AGAIN_AFTER_MS))
+        raise AssertionError("a last try")

@@ -7,8 +7,7 @@ Twilio says `connected`, then `start`, then sound 50 times a second, keys and ec
 
 import binascii
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -92,9 +91,8 @@ class Stop(TwilioSays):
     event: Literal["stop"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A piece of what the caller says."""
+class Sound(NamedTuple):
+    """A piece of what the caller says: a plain tuple for the busiest path."""
 
     number: int
     """1 for the first."""
@@ -111,7 +109,7 @@ _OTHERS: TypeAdapter[Connected | Start | Key | Mark | Stop] = TypeAdapter(
 )
 
 
-def read_message(text: str) -> Message:
+def read_message(text: bytes) -> Message:
     """Return what Twilio has said. Raises BadRequest."""
     try:
         said = orjson.loads(text)
@@ -132,17 +130,18 @@ def _sound(media: dict[str, str]) -> Sound:
 
 
 class Says:
-    """What we say on one stream, as text."""
+    """What we say on one stream, as text in UTF-8."""
 
     def __init__(self, stream_sid: str) -> None:
-        self._sound = f'{{"event":"media","streamSid":"{stream_sid}","media":{{"payload":"'
-        self._mark = f'{{"event":"mark","streamSid":"{stream_sid}","mark":{{"name":"'
-        self.clear = f'{{"event":"clear","streamSid":"{stream_sid}"}}'
+        stream = f'"streamSid":"{stream_sid}"'
+        self._sound = f'{{"event":"media",{stream},"media":{{"payload":"'.encode()
+        self._mark = f'{{"event":"mark",{stream},"mark":{{"name":"'.encode()
+        self.clear = f'{{"event":"clear",{stream}}}'.encode()
 
-    def sound(self, samples: bytes) -> str:
+    def sound(self, samples: bytes) -> bytes:
         """Return some sound for the caller, in G.711 µ-law."""
-        return f'{self._sound}{b64encode(samples).decode()}"}}}}'
+        return b'%b%b"}}' % (self._sound, b64encode(samples))
 
-    def mark(self, name: str) -> str:
+    def mark(self, name: str) -> bytes:
         """Return a mark; the name is one of ours."""
-        return f'{self._mark}{name}"}}}}'
+        return b'%b%b"}}' % (self._mark, name.encode())

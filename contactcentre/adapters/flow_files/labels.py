@@ -11,6 +11,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenLabels,
     WrittenMenu,
     WrittenPlay,
+    WrittenText,
 )
 from contactcentre.adapters.flow_files.strict_yaml import read, understand
 from contactcentre.domain.callback import SLOT_MS
@@ -22,6 +23,7 @@ from contactcentre.domain.ivr.flow import (
     EXTRA_SUPPORT_LABEL,
     OTHER_LANGUAGE_LABEL,
     step_label,
+    text_label,
 )
 from contactcentre.domain.languages import Language
 
@@ -76,6 +78,8 @@ def _titled_in(line: LineId, written: WrittenFlow) -> Iterator[tuple[SoundName, 
         label = step_label(line, StepName(name))
         if isinstance(step, WrittenPlay | WrittenMenu | WrittenDeflect) and step.title is not None:
             yield label, step.title
+        if isinstance(step, WrittenText):
+            yield text_label(line, StepName(name)), step.text
         if isinstance(step, WrittenMenu):
             for key, titles in step.labels.items():
                 yield SoundName(f"{label}_{key}"), titles

@@ -20,6 +20,7 @@ from contactcentre.adapters.flow_files.models import (
     WrittenQueueDefinition,
     WrittenRecording,
     WrittenStep,
+    WrittenText,
 )
 from contactcentre.adapters.flow_files.opening import read_hours
 from contactcentre.adapters.flow_files.prompts import load_prompts
@@ -44,13 +45,19 @@ from contactcentre.domain.ivr.flow import (
     RecordingRule,
     ServiceName,
     Step,
+    TextStep,
     ToQueue,
     queue_id,
+    text_label,
 )
 from contactcentre.domain.ivr.lint import Durations, lint
 from contactcentre.domain.ivr.overflow_lint import FlowOf
 from contactcentre.domain.languages import Language
 from contactcentre.domain.levels import LevelsAfter, wrong_in
+
+LINK_IN_TEXT = "{link}"
+TEXT_CHARS_MAX = 250
+"""Of a text before its address is put in: so much goes in two texts, or four in Welsh."""
 
 
 def load_lines(directory: Path) -> Mapping[LineId, Line]:
@@ -75,7 +82,12 @@ def load_calls(directory: Path, line: LineId) -> tuple[ExampleCall, ...]:
     document = read(folders.line_dir(directory, line) / "calls.yaml")
     written = understand(document, WrittenCalls)
     return tuple(
-        ExampleCall(call=call.call, keys=call.keys, reaches=StepName(call.reaches))
+        ExampleCall(
+            call=call.call,
+            keys=call.keys,
+            reaches=StepName(call.reaches),
+            texts=call.telephone == "takes texts",
+        )
         for call in written.root
     )
 
@@ -150,6 +162,7 @@ def _read_line(directory: Path, line: LineId) -> tuple[Document, Line]:
         _refuse_wrong_levels(document, ("queues", name, "levels_after_s"), queue)
     _refuse_wrong_chat(document, written)
     _refuse_missing_labels(document, written)
+    _refuse_wrong_texts(document, written)
     outcomes = _read_outcomes(directory, line, written.languages)
     _refuse_unknown_outcomes(document, written, outcomes)
     return document, Line(
@@ -201,6 +214,21 @@ def _refuse_wrong_chat(document: Document, written: WrittenFlow) -> None:
             raise document.broken(("steps", name, "queue"), sentence)
 
 
+def _refuse_wrong_texts(document: Document, written: WrittenFlow) -> None:
+    for name, step in written.steps.items():
+        if not isinstance(step, WrittenText):
+            continue
+        where = ("steps", name, "text")
+        _refuse_missing_titles(document, where, step.text, written.languages)
+        for language, words in step.text.items():
+            if words.count(LINK_IN_TEXT) != 1:
+                sentence = f"the text must say {LINK_IN_TEXT} once, where its address is to stand."
+                raise document.broken((*where, language), sentence)
+            if len(words) > TEXT_CHARS_MAX:
+                sentence = f"the text has {len(words)} characters; {TEXT_CHARS_MAX} are the most."
+                raise document.broken((*where, language), sentence)
+
+
 def _refuse_missing_labels(document: Document, written: WrittenFlow) -> None:
     for name, step in written.steps.items():
         where = ("steps", name)
@@ -243,7 +271,7 @@ def _flow(document: Document, written: WrittenFlow, line: LineId) -> Flow:
         languages=written.languages,
         start=StepName(written.start),
         extra_support=StepName(written.extra_support),
-        steps={StepName(name): _step(step) for name, step in written.steps.items()},
+        steps={StepName(name): _step(line, name, step) for name, step in written.steps.items()},
         queues=_queues(document, written, line),
         hours=read_hours(document, ("hours",), written.hours),
         notices=_sounds(written.notices),
@@ -305,7 +333,7 @@ def _whole(number: str | None) -> int | None:
     return None if number is None else int(number)
 
 
-def _step(written: WrittenStep) -> Step:
+def _step(line: LineId, name: str, written: WrittenStep) -> Step:  # noqa: PLR0911 - one case a step
     match written:
         case WrittenPlay():
             return PlayStep(prompts=_sounds(written.prompts), next=StepName(written.next))
@@ -323,6 +351,16 @@ def _step(written: WrittenStep) -> Step:
                 service=ServiceName(written.service),
                 accepted=StepName(written.accepted),
                 declined=StepName(written.declined),
+            )
+        case WrittenText():
+            return TextStep(
+                prompts=_sounds(written.prompts),
+                text=text_label(line, StepName(name)),
+                link=SoundName(written.link),
+                service=ServiceName(written.service),
+                accepted=StepName(written.accepted),
+                declined=StepName(written.declined),
+                otherwise=StepName(written.otherwise),
             )
         case WrittenQueue():
             return QueueStep(queue=QueueName(written.queue), prompts=_sounds(written.prompts))

@@ -72,6 +72,25 @@ class WrittenDeflect(Written):
     declined: Name
 
 
+class WrittenText(Written):
+    """Offer to text a link, to whose telephone takes texts; whoever else goes on at `otherwise`."""
+
+    do: Literal["text"]
+    prompts: Prompts
+    """The offer: 1 texts the link, 2 goes on without it."""
+    text: Titles
+    """The words of the text; `{link}` stands in them for the address."""
+    link: Name
+    """The prompt whose words are the address."""
+    service: Name
+    accepted: Name
+    """Whoever has the text and needs nothing else."""
+    declined: Name
+    """Whoever has it and still wants an adviser."""
+    otherwise: Name
+    """Where the link is said instead."""
+
+
 class WrittenQueue(Written):
     """Wait for an adviser."""
 
@@ -107,7 +126,13 @@ class WrittenClosed(Written):
 
 
 WrittenStep = Annotated[
-    WrittenPlay | WrittenMenu | WrittenDeflect | WrittenQueue | WrittenHangUp | WrittenClosed,
+    WrittenPlay
+    | WrittenMenu
+    | WrittenDeflect
+    | WrittenText
+    | WrittenQueue
+    | WrittenHangUp
+    | WrittenClosed,
     Field(discriminator="do"),
 ]
 
@@ -264,6 +289,8 @@ class WrittenCall(Written):
     keys: tuple[Pressed, ...]
     reaches: Name
     """The step at which the caller arrives."""
+    telephone: Literal["takes texts"] | None = None
+    """There if the caller rings from a telephone that does."""
 
 
 class WrittenCalls(RootModel[tuple[WrittenCall, ...]]):

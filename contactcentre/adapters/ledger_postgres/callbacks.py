@@ -14,6 +14,7 @@ from contactcentre.domain.callback import (
 )
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
+from contactcentre.domain.errors import UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, PhoneNumber, QueueId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.limits import CALLBACKS_PER_NUMBER_MAX
@@ -117,20 +118,24 @@ class PostgresCallbacks:
 
     async def conclude(
         self,
-        callback: Callback,
+        call: CallId,
         attempt: Attempt,
         *,
         adviser: AdviserId,
         token: Token,
         at_ms: int,
     ) -> Aftermath:
-        """Write down how an attempt ended, once for its token, and let go of the callback."""
+        """Write down how an attempt ended, once for its token, and let go of the callback.
+
+        The callback stands as the attempt with the highest token has left it. Raises UnknownName.
+        """
         async with self._pool.transaction() as connection:
             written = await connection.fetchrow(
-                statements.WRITE_ATTEMPT, callback.id, token, adviser, attempt, at_ms
+                statements.WRITE_ATTEMPT, call, token, adviser, attempt, at_ms
             )
-            counted = await connection.fetchrow(statements.COUNT_ATTEMPTS, callback.id, token)
-            assert written is not None, "the attempt is there now"
+            if written is None:
+                raise UnknownName("There is no such callback.")
+            counted = await connection.fetchrow(statements.COUNT_ATTEMPTS, call, token)
             assert counted is not None, "a count always gives a row"
             stands = after(
                 Attempt(written["attempt"]),
@@ -139,9 +144,8 @@ class PostgresCallbacks:
             )
             await connection.execute(
                 statements.CONCLUDE_CALLBACK,
-                callback.id,
-                callback.epoch.count,
-                callback.epoch.nonce,
+                call,
+                token,
                 stands.state,
                 stands.due_ms,
                 counted["attempts_count"],

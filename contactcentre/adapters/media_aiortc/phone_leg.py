@@ -35,6 +35,7 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
 from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.adapters.media_aiortc.srtp import Transform, protector, unprotector
+from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
 _VERSION_FIRST, _VERSION_LAST = 128, 191
@@ -214,7 +215,10 @@ class PhoneLeg:
 
     def answered(self, sdp: str) -> None:
         """Take the phone's answer to our offer. Raises MalformedOffer."""
-        self._follow(read_sound(sdp))
+        theirs = read_sound(sdp)
+        if theirs.law is not self._law:
+            raise MalformedOffer("The answer has another codec than the offer.")
+        self._follow(theirs)
         self.begin()
 
     def offered(self, sdp: str) -> str:

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from contactcentre.adapters.sip.dialog import Dialog, Ours
+from contactcentre.adapters.sip.referral import Referral
 from contactcentre.domain.errors import MalformedOffer
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Caller
 
 SEQ_LEAP = 100
@@ -30,7 +32,11 @@ class Adopted:
     def ring(self) -> None:
         """Let nothing ring: the phone is in the call already."""
 
-    def answer(self, sdp: str) -> None:
+    def announce(self, sdp: str) -> None:
+        """Offer our sound: the phone is in the call already."""
+        self._ours.spawn(self._offer(sdp), "sip adoption")
+
+    def answer(self, sdp: str, *, call: CallId) -> None:  # noqa: ARG002 - the phone was told
         """Offer our sound; where the phone takes it, the call goes on."""
         self._ours.spawn(self._offer(sdp), "sip adoption")
 
@@ -45,6 +51,10 @@ class Adopted:
     def let_go(self) -> None:
         """Leave the dialog to another node."""
         self._dialog.let_go()
+
+    async def refer(self, uri: str, *, by: str, within_s: float) -> int | None:
+        """Ask the phone's side to call somebody in our place."""
+        return await Referral(self._dialog).ask(uri, by=by, within_s=within_s)
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call."""

@@ -20,16 +20,16 @@ from contactcentre.adapters.sip.messages import (
 )
 from contactcentre.adapters.sip.session_timer import SessionTimer
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
-from contactcentre.adapters.sip.ways import Way, Ways
+from contactcentre.adapters.sip.ways import STREAMS, Way, Ways
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.ports.phones import Caller
 
-ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
 SDP = "application/sdp"
 KEYS = "0123456789*#"
 _RELAY, _BARE = "application/dtmf-relay", "application/dtmf"
 _SIGNAL = re.compile(r"^\s*Signal\s*=\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
-_PORT = 5_060
+_PORT, _TLS_PORT = 5_060, 5_061
 Headers = Sequence[tuple[str, str]]
 
 
@@ -73,22 +73,28 @@ class Ours:
     ways: Ways
     host: str
     port: int
+    tls_port: int
     spawn: Callable[[Coroutine[None, None, None], str], None]
+    prove: Callable[[str, Response, Request], tuple[str, str] | None]
+    """Gives what answers a challenge from an address to a request of ours, if anything does."""
 
     def via(self, transport: str) -> str:
         """Return the Via of a new request."""
-        return f"SIP/2.0/{transport.upper()} {self.place};branch={new_branch()};rport"
+        place = self.place(transport)
+        return f"SIP/2.0/{transport.upper()} {place};branch={new_branch()};rport"
 
-    def contact(self, transport: str) -> str:
-        """Return where a phone reaches us within a call."""
-        suffix = ";transport=tcp" if transport == "tcp" else ""
-        return f"<sip:{self.place}{suffix}>"
+    def contact(self, transport: str, theirs: str) -> str:
+        """Return where a phone reaches us within a call, as safe as its own address (`theirs`)."""
+        place = self.place(transport)
+        if transport == "tls" and theirs.lower().startswith("sips:"):
+            return f"<sips:{place}>"
+        suffix = f";transport={transport}" if transport in STREAMS else ""
+        return f"<sip:{place}{suffix}>"
 
-    @property
-    def place(self) -> str:
+    def place(self, transport: str) -> str:
         """Return our address as it stands in headers."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{host}:{self.tls_port if transport == 'tls' else self.port}"
 
 
 class Dialog:
@@ -102,6 +108,10 @@ class Dialog:
         self.sdp = ""
         """What we have last said of our sound."""
         self.is_over = False
+        self.early: Callable[[Serving], bool] = _is_not_early
+        """Takes what comes before the call is answered, and says whether it was that."""
+        self.notified: Callable[[Request], bool] | None = None
+        """Takes what the phone tells of what it was asked to do, and says if it was of that."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -144,7 +154,7 @@ class Dialog:
     async def offer(self, sdp: str) -> str | None:
         """Offer our sound anew and return the phone's; None if it does not take it."""
         self.sdp = sdp
-        headers = [("contact", self._contact), ("allow", ALLOWED), ("supported", "timer")]
+        headers = [("contact", self.contact), ("allow", ALLOWED), ("supported", "timer")]
         headers += self._timer.asked()
         self._is_asking = True
         try:
@@ -155,16 +165,37 @@ class Dialog:
             self.end()
         if response is None or response.code >= 300:  # noqa: PLR2004 - no success
             return None
-        self._ack(response)
+        self.acknowledge(response)
         self._heard_from(response)
         self._timer.heard(response, we_asked=True)
         return response.body.decode("utf-8", "replace")
 
     async def ask(self, method: str, *, headers: Headers = (), sdp: str = "") -> Response | None:
-        """Send a request in the dialog and return its final response; None if there is none."""
+        """Send a request in the dialog and return its final response; None if there is none.
+
+        Where the other side asks for a proof it is given, once.
+        """
+        request, response = await self._ask(method, headers=headers, sdp=sdp)
+        if response is not None and response.code in {401, 407}:
+            proof = self._ours.prove(self.facts.host, response, request)
+            if proof is not None:
+                _, response = await self._ask(method, headers=[*headers, proof], sdp=sdp)
+        return response
+
+    async def _ask(
+        self, method: str, *, headers: Headers, sdp: str
+    ) -> tuple[Request, Response | None]:
         self._know(local_seq=self.facts.local_seq + 1)
         request = self._request(method, self.facts.local_seq, headers=headers, sdp=sdp)
-        return await self._ours.transactions.ask(request, self._way())
+        return request, await self._ours.transactions.ask(request, self._way())
+
+    def acknowledge(self, response: Response, *, headers: Headers = ()) -> None:
+        """Acknowledge a success, by the routes of the dialog."""
+        target = address_of(response.first("contact"))
+        if target:
+            self._know(target=target)
+        self._last_ack = self._request("ACK", response.cseq[0], headers=headers)
+        self._way().send(self._last_ack.to_bytes())
 
     # What the phone sends
 
@@ -176,6 +207,8 @@ class Dialog:
             serving.respond(500)
             return
         self._know(remote_seq=number)
+        if self.early(serving):
+            return
         match request.method:
             case "BYE":
                 serving.respond(200)
@@ -186,6 +219,8 @@ class Dialog:
                 self._info(serving)
             case "OPTIONS":
                 serving.respond(200, headers=[("allow", ALLOWED), ("accept", SDP)])
+            case "NOTIFY" if self.notified is not None:
+                serving.respond(200 if self.notified(request) else 481)
             case _:
                 serving.respond(405, headers=[("allow", ALLOWED)])
 
@@ -216,19 +251,19 @@ class Dialog:
         is_invite = serving.request.method == "INVITE"
         offer = serving.request.body.decode("utf-8", "replace")
         try:
-            sdp = self._answer_to(offer) if offer else self.sdp if is_invite else ""
+            sdp = self.answer_to(offer) if offer else self.sdp if is_invite else ""
         except MalformedOffer:
             serving.respond(488)
             return
         self._heard_from(serving.request)
-        headers = [("contact", self._contact), ("allow", ALLOWED), ("supported", "timer")]
+        headers = [("contact", self.contact), ("allow", ALLOWED), ("supported", "timer")]
         headers += self._timer.heard(serving.request, we_asked=False)
         headers += [("content-type", SDP)] if sdp else []
         if is_invite:
             self.wait_for_ack(serving, self._offer_acked if not offer else _no_matter)
         serving.respond(200, headers=headers, body=sdp.encode())
 
-    def _answer_to(self, offer: str) -> str:
+    def answer_to(self, offer: str) -> str:
         """Return our answer to an offer. Raises MalformedOffer."""
         if self.caller is None:
             raise MalformedOffer("Nobody is there to hear that sound.")
@@ -294,14 +329,6 @@ class Dialog:
         if self.caller is not None:
             self.caller.phone_ended()
 
-    def _ack(self, response: Response) -> None:
-        """Acknowledge a success, by the routes of the dialog."""
-        target = address_of(response.first("contact"))
-        if target:
-            self._know(target=target)
-        self._last_ack = self._request("ACK", response.cseq[0])
-        self._way().send(self._last_ack.to_bytes())
-
     def _request(
         self, method: str, number: int, *, headers: Headers = (), sdp: str = ""
     ) -> Request:
@@ -326,24 +353,27 @@ class Dialog:
         """Return the way to the first hop, if its address says it, and else to where it came from.
 
         No name is looked up here: what stands before us and names itself by one is where its own
-        messages came from.
+        messages came from. A connection that stands goes before what addresses say.
         """
-        facts = self.facts
+        facts, ways = self.facts, self._ours.ways
+        came_from = (facts.host, facts.port)
+        if facts.transport in STREAMS and ways.stands(facts.transport, came_from):
+            return ways.to(facts.transport, came_from)
         hop = facts.routes[0] if facts.routes else facts.target
         try:
             uri = read_uri(address_of(hop) if facts.routes else hop)
-            peer = (str(ip_address(uri.host)), uri.port or _PORT)
+            port = uri.port or (_TLS_PORT if facts.transport == "tls" else _PORT)
+            peer = (str(ip_address(uri.host)), port)
         except (MalformedMessage, ValueError):
-            peer = (facts.host, facts.port)
+            peer = came_from
         if not facts.routes and peer[0] != facts.host and ip_address(peer[0]).is_private:
-            peer = (facts.host, facts.port)  # a phone behind a network that changes its address
-        if facts.transport == "tcp":
-            peer = (facts.host, facts.port)
-        return self._ours.ways.to(facts.transport, peer)
+            peer = came_from  # a phone behind a network that changes its address
+        return ways.to(facts.transport, peer)
 
     @property
-    def _contact(self) -> str:
-        return self._ours.contact(self.facts.transport)
+    def contact(self) -> str:
+        """Return where the phone reaches us within the call."""
+        return self._ours.contact(self.facts.transport, self.facts.target)
 
     def _know(self, **news: int | str) -> None:
         self.facts = replace(self.facts, **news)  # type: ignore[arg-type]
@@ -352,6 +382,11 @@ class Dialog:
 def new_tag() -> str:
     """Return a tag for our end of a dialog."""
     return secrets.token_hex(8)
+
+
+def _is_not_early(_serving: Serving) -> bool:
+    """Take nothing."""
+    return False
 
 
 def _no_matter(_ack: Request | None) -> None:

@@ -20,10 +20,13 @@ from contactcentre.adapters.sip.messages import (
     read_message,
 )
 from contactcentre.adapters.sip.numbers import called_numbers, caller_number, diverting_number
+from contactcentre.adapters.sip.outgoing import Outgoing
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions
-from contactcentre.adapters.sip.trunks import Trunks
+from contactcentre.adapters.sip.trunks import Outward, Trunks
 from contactcentre.adapters.sip.ways import Way, Ways
-from contactcentre.ports.phones import Ringing, Switchboard
+from contactcentre.domain.ids import PhoneNumber
+from contactcentre.ports.phones import Called, Ringing, Switchboard
 
 log = structlog.get_logger()
 
@@ -31,6 +34,8 @@ RETRY_AFTER_S = 5
 """Whoever comes in a flood is asked to wait for so long."""
 STRANGERS_PER_S = 20
 """So many who are no trunk are answered at all."""
+WITH_HEADROOM = "with-headroom"
+"""Whom an edge asks for that would rather not send calls to a node that is strained."""
 UNDERSTOOD = frozenset({"timer", "100rel"})
 """Extensions that a call may require."""
 Count = Callable[[str], None]
@@ -44,6 +49,8 @@ class DoorPlace:
     host: str
     """The address that it listens on."""
     port: int
+    tls_port: int | None = None
+    """The port for what is encrypted, if there is any."""
     address: str
     """Our address, as trunks reach it."""
     calls_per_s: int
@@ -80,12 +87,13 @@ class Door:
         *,
         spawn: Callable[[Coroutine[None, None, None], str], None],
         count: Count,
+        keys: TlsKeys | None = None,
     ) -> None:
         self._place = place
         self._trunks = trunks
         self._switchboard = switchboard
         self._count = count
-        self._ways = Ways(self.received)
+        self._ways = Ways(self.received, keys)
         self._transactions = Transactions(
             request_came=self._request_came, ack_came=self._ack_came, success_came=self._success
         )
@@ -94,16 +102,21 @@ class Door:
             ways=self._ways,
             host=place.address,
             port=place.port,
+            tls_port=place.tls_port or 0,
             spawn=spawn,
+            prove=trunks.prove,
         )
         self._dialogs: dict[DialogKey, Dialog] = {}
         self._invited: dict[tuple[str, str, int], None] = {}
+        self._outgoing: dict[tuple[str, str], Outgoing] = {}
         self._calls = Bucket(place.calls_per_s)
         self._strangers = Bucket(STRANGERS_PER_S)
 
     async def open(self) -> None:
         """Listen. Raises OSError."""
         await self._ways.open(self._place.host, self._place.port)
+        if self._place.tls_port is not None:
+            self._ways.open_tls(self._place.host, self._place.tls_port, may_come=self._may_come)
 
     async def close(self) -> None:
         """Hear and say nothing more; calls are ended or left by whoever has them."""
@@ -117,8 +130,12 @@ class Door:
 
     def received(self, data: bytes, way: Way) -> None:
         """Take what came; a mistake of ours costs one message and no more."""
-        if self._trunks.of(way.peer[0]) is None:
-            self._turn_away(data, way)
+        trunk = self._trunks.of(way.peer[0])
+        if trunk is None:
+            self._turn_away(data, way, "unknown-trunk")
+            return
+        if way.transport != "tls" and self._trunks.needs_tls(trunk):
+            self._turn_away(data, way, "unencrypted")
             return
         before = self._transactions.counts.malformed
         try:
@@ -135,6 +152,27 @@ class Door:
         self.stands(dialog)
         return Adopted(dialog, self.ours)
 
+    def call(
+        self, trunk: Outward, number: PhoneNumber, *, shown: PhoneNumber, called: Called
+    ) -> Outgoing:
+        """Return a call to a number over a trunk, which begins when it is told to."""
+        outgoing = Outgoing(
+            self.ours,
+            trunk,
+            number=number,
+            shown=shown,
+            called=called,
+            stands=self.stands,
+            forget=self.forget,
+            over=self._over,
+        )
+        self._outgoing[outgoing.call_id, outgoing.tag] = outgoing
+        return outgoing
+
+    def _over(self, outgoing: Outgoing) -> None:
+        """Forget a call of ours: nothing more is answered to its INVITE."""
+        self._outgoing.pop((outgoing.call_id, outgoing.tag), None)
+
     def stands(self, dialog: Dialog) -> None:
         """Let what comes for a dialog reach it."""
         self._dialogs[_key(dialog)] = dialog
@@ -143,9 +181,16 @@ class Door:
         """Forget a dialog; what comes for it finds no call any more."""
         self._dialogs.pop(_key(dialog), None)
 
-    def _turn_away(self, data: bytes, way: Way) -> None:
-        """Answer a stranger, sometimes."""
-        self._count("unknown-trunk")
+    def _may_come(self, host: str) -> bool:
+        """Say whether an address may show its certificate."""
+        is_known = self._trunks.of(host) is not None
+        if not is_known:
+            self._count("unknown-trunk")
+        return is_known
+
+    def _turn_away(self, data: bytes, way: Way, why: str) -> None:
+        """Answer a stranger, or somebody who speaks in the open and should not; sometimes."""
+        self._count(why)
         if not self._strangers.take():
             return
         try:
@@ -182,9 +227,15 @@ class Door:
             dialog.came(serving)
 
     def _options(self, serving: Serving) -> None:
-        """Say whether calls are taken, for whoever chooses among nodes."""
-        retry_after_s = self._switchboard.retry_after_s
-        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer")]
+        """Say whether calls are taken, for whoever chooses among nodes.
+
+        Who asks for `with-headroom` chooses among those first that are not strained either.
+        """
+        board = self._switchboard
+        retry_after_s = board.retry_after_s
+        if serving.request.uri.startswith(f"sip:{WITH_HEADROOM}@") and board.is_strained:
+            retry_after_s = retry_after_s or RETRY_AFTER_S
+        headers = [("allow", ALLOWED), ("accept", SDP), ("supported", "timer, 100rel")]
         if retry_after_s is None:
             serving.respond(200, headers=headers)
         else:
@@ -243,6 +294,7 @@ class Door:
             diverted=diverting_number(request, country),
             offer=request.body.decode("utf-8", "replace") or None,
             host=serving.way.peer[0],
+            is_early=self._trunks.is_early(trunk),
         )
         incoming.belongs_to(self._switchboard.rings(ringing, incoming))
         serving.forgotten = lambda: self._invited.pop(merged, None)
@@ -253,10 +305,13 @@ class Door:
             dialog.acked(request)
 
     def _success(self, response: Response) -> None:
-        """Acknowledge a success again."""
+        """Acknowledge a success again, or one more that a call of ours has had."""
         dialog = self._dialogs.get((response.call_id, response.from_tag, response.to_tag))
+        outgoing = self._outgoing.get((response.call_id, response.from_tag))
         if dialog is not None:
             dialog.success_again(response)
+        elif outgoing is not None:
+            outgoing.success_again(response)
 
 
 def _key(dialog: Dialog) -> DialogKey:

@@ -38,6 +38,8 @@ _WRITTEN: Mapping[str, str] = MappingProxyType(
         "call-id": "Call-ID",
         "cseq": "CSeq",
         "min-se": "Min-SE",
+        "session-id": "Session-ID",
+        "rseq": "RSeq",
         "www-authenticate": "WWW-Authenticate",
     }
 )
@@ -45,6 +47,7 @@ REASONS: Mapping[int, str] = MappingProxyType(
     {
         100: "Trying",
         180: "Ringing",
+        183: "Session Progress",
         200: "OK",
         400: "Bad Request",
         401: "Unauthorized",
@@ -66,6 +69,7 @@ REASONS: Mapping[int, str] = MappingProxyType(
         500: "Server Internal Error",
         501: "Not Implemented",
         503: "Service Unavailable",
+        504: "Server Time-out",
         505: "Version Not Supported",
     }
 )

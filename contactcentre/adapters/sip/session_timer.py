@@ -86,6 +86,32 @@ def agreed(request: Message) -> tuple[int, bool, Headers]:
     return session_s, refresher == "uas", headers
 
 
+def wanted() -> Headers:
+    """Return what a call of ours says of its session."""
+    return [("supported", "timer"), ("session-expires", str(SESSION_S))]
+
+
+def accepted(success: Message) -> tuple[int, bool]:
+    """Return how long a session that we have begun lasts, and whether we refresh it."""
+    value = success.first("session-expires")
+    seconds = _seconds(value)
+    if seconds is None:
+        return SESSION_S, True  # as in `agreed`
+    return max(seconds, SESSION_MIN_S), _refresher(value, "uac") == "uac"
+
+
+def longer(refusal: Message) -> Headers | None:
+    """Return what a call says of its session that was refused for one too short (422)."""
+    shortest = _seconds(refusal.first("min-se"))
+    if shortest is None or shortest <= SESSION_S:
+        return None
+    return [
+        ("supported", "timer"),
+        ("session-expires", str(shortest)),
+        ("min-se", str(shortest)),
+    ]
+
+
 def _seconds(value: str) -> int | None:
     number = value.partition(";")[0].strip()
     return int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else None  # noqa: PLR2004 - no longer than a life

@@ -48,6 +48,7 @@ class Serving:
         self.forgotten: Callable[[], object] = _nobody
         """Told once a repeated request would be a new one."""
         self._forget = forget
+        self._tag = ""
         self._last = b""
         self._wait_s = T1_S
         self._again: asyncio.TimerHandle | None = None
@@ -64,8 +65,10 @@ class Serving:
         """Send a response; after the first final one nothing more is sent."""
         if self.is_answered:
             return
-        tag = tag or secrets.token_hex(8)
-        self._last = self.request.response(code, tag=tag, headers=headers, body=body).to_bytes()
+        self._tag = tag or self._tag or secrets.token_hex(8)
+        self._last = self.request.response(
+            code, tag=self._tag, headers=headers, body=body
+        ).to_bytes()
         self.way.send(self._last)
         if code < 200:  # noqa: PLR2004 - provisional
             return
@@ -110,12 +113,14 @@ class Serving:
         acked(None)
 
 
-class _Asking:
-    """A request of ours that waits for its final response."""
+class Asking:
+    """A request of ours that waits for its final response (sections 17.1.1 and 17.1.2)."""
 
     def __init__(self, request: Request, way: Way, counts: "Counts") -> None:
         self._counts = counts
         self.final: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self.provisional: Callable[[Response], None] = _no_news
+        """Told what is answered before the final response."""
         self._request = request
         self._way = way
         self._data = request.to_bytes()
@@ -139,8 +144,22 @@ class _Asking:
         if response.code >= 200 or self._request.method == "INVITE":  # noqa: PLR2004 - final
             self._is_heard = True
             self.close()
-        if response.code >= 200 and not self.final.done():  # noqa: PLR2004 - final
+        if self.final.done():
+            return
+        if response.code >= 200:  # noqa: PLR2004 - final
             self.final.set_result(response)
+        else:
+            self.provisional(response)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what its responses are known by."""
+        return read_via(self._request.every("via")[0]).branch, self._request.method
+
+    @property
+    def life_s(self) -> float:
+        """Return how long a response may still be repeated once there is a final one (timer D)."""
+        return LIFE_S if self._request.method == "INVITE" else ACKED_LIFE_S
 
     def close(self) -> None:
         """Send it no more."""
@@ -181,7 +200,7 @@ class Transactions:
         self._ack_came = ack_came
         self._success_came = success_came
         self._served: dict[Key, Serving] = {}
-        self._asked: dict[tuple[str, str], _Asking] = {}
+        self._asked: dict[tuple[str, str], Asking] = {}
         self.counts = Counts()
 
     def received(self, data: bytes, way: Way) -> None:
@@ -198,18 +217,26 @@ class Transactions:
 
     async def ask(self, request: Request, way: Way) -> Response | None:
         """Send a request and return its final response; None if none comes in time."""
-        via = read_via(request.every("via")[0])
-        key = (via.branch, request.method)
-        asking = self._asked[key] = _Asking(request, way, self.counts)
+        asking = self.begin(request, way)
         try:
-            asking.send()
             async with asyncio.timeout(LIFE_S):
                 return await asking.final
         except TimeoutError:
             return None
         finally:
-            asking.close()
-            asyncio.get_running_loop().call_later(ACKED_LIFE_S, self._asked.pop, key, None)
+            self.over(asking)
+
+    def begin(self, request: Request, way: Way) -> Asking:
+        """Send a request, and again where it takes that; whoever asked says when it is over."""
+        asking = Asking(request, way, self.counts)
+        self._asked[asking.key] = asking
+        asking.send()
+        return asking
+
+    def over(self, asking: Asking) -> None:
+        """Wait no longer for a request; what is still answered to it is taken for a while."""
+        asking.close()
+        asyncio.get_running_loop().call_later(asking.life_s, self._asked.pop, asking.key, None)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -303,6 +330,10 @@ def _way_back(request: Request, via: Via, way: Way) -> Way:
 
 
 def _nothing(_ack: Request | None) -> None:
+    """Be told nothing."""
+
+
+def _no_news(_response: Response) -> None:
     """Be told nothing."""
 
 

@@ -1,7 +1,8 @@
-"""How SIP messages come and go: one UDP socket, and TCP connections (RFC 3261, section 18)."""
+"""How SIP messages come and go: one UDP socket, and TCP and TLS connections (RFC 3261, 18)."""
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
@@ -12,6 +13,7 @@ from contactcentre.adapters.sip.messages import (
     MalformedMessage,
     read_headers,
 )
+from contactcentre.adapters.sip.tls import TlsKeys, TlsListener
 
 log = structlog.get_logger()
 
@@ -24,6 +26,7 @@ MESSAGE_MAX_MS = 10_000
 UNSENT_MAX_BYTES = 1 << 20
 """A peer that takes so little that this much waits for it is cut off."""
 _HEAD_END = b"\r\n\r\n"
+STREAMS = frozenset({"tcp", "tls"})
 Peer = tuple[str, int]
 
 
@@ -32,7 +35,7 @@ class Way(Protocol):
 
     @property
     def transport(self) -> str:
-        """Return `udp` or `tcp`."""
+        """Return `udp`, `tcp` or `tls`."""
 
     @property
     def peer(self) -> Peer:
@@ -98,12 +101,11 @@ class UdpSocket(asyncio.DatagramProtocol):
             self._transport = None
 
 
-class TcpWay:
-    """A peer over a TCP connection, from either side; what is said before it stands waits."""
+class StreamWay:
+    """A peer over a connection, from either side; what is said before it stands waits."""
 
-    transport = "tcp"
-
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, transport: str, peer: Peer) -> None:
+        self.transport = transport
         self.peer = peer
         self._writer: asyncio.StreamWriter | None = None
         self._unsent: list[bytes] = []
@@ -152,11 +154,12 @@ class TcpWay:
 class Ways:
     """Everything that listens, and the connections that stand."""
 
-    def __init__(self, received: Received) -> None:
+    def __init__(self, received: Received, keys: TlsKeys | None = None) -> None:
         self._received = received
+        self._keys = keys
         self._udp = UdpSocket(received)
         self._server: asyncio.Server | None = None
-        self._tcp: dict[Peer, TcpWay] = {}
+        self._streams: dict[tuple[str, Peer], StreamWay] = {}
         self._serving: set[asyncio.Task[None]] = set()
 
     async def open(self, host: str, port: int) -> None:
@@ -176,23 +179,36 @@ class Ways:
             self._accept, host, port, limit=MESSAGE_MAX_BYTES, reuse_address=True
         )
 
+    def open_tls(self, host: str, port: int, *, may_come: Callable[[str], bool]) -> None:
+        """Listen on a port over TLS, to some addresses. Raises OSError."""
+        assert self._keys is not None, "nobody listens over TLS without a certificate"
+        listener = TlsListener(self._keys, may_come, self._accept_tls)
+        listener.open(host, port)
+        self._own(listener.run(), "sip over tls")
+        self._own(self._keys.watch(), "sip certificate")
+
     def to(self, transport: str, peer: Peer) -> Way:
-        """Return the way to a peer; over TCP the connection that stands, or a new one."""
-        if transport != "tcp":
+        """Return the way to a peer; the connection that stands, or a new one, or a datagram's."""
+        if transport not in STREAMS:
             return UdpWay(self._udp, peer)
-        known = self._tcp.get(peer)
+        known = self._streams.get((transport, peer))
         if known is not None and not known.is_closed:
             return known
-        way = self._tcp[peer] = TcpWay(peer)
+        way = self._streams[transport, peer] = StreamWay(transport, peer)
         self._own(self._connect(way), f"sip to {peer[0]}")
         return way
+
+    def stands(self, transport: str, peer: Peer) -> bool:
+        """Say whether there is a connection with a peer."""
+        known = self._streams.get((transport, peer))
+        return known is not None and not known.is_closed
 
     async def close(self) -> None:
         """Close everything."""
         self._udp.close()
         if self._server is not None:
             self._server.close()
-        for way in list(self._tcp.values()):
+        for way in list(self._streams.values()):
             way.close()
         for task in self._serving:
             task.cancel()
@@ -201,35 +217,56 @@ class Ways:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection that a peer has made."""
+        self._welcome("tcp", reader, writer)
+
+    def _accept_tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve an encrypted connection that a peer has made."""
+        self._welcome("tls", reader, writer)
+
+    def _welcome(
+        self, transport: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         peer = writer.get_extra_info("peername")
-        if peer is None or len(self._tcp) >= CONNECTIONS_MAX:
+        if peer is None or len(self._streams) >= CONNECTIONS_MAX:
             writer.close()
             return
-        way = self._tcp[peer[:2]] = TcpWay(peer[:2])
+        way = self._streams[transport, peer[:2]] = StreamWay(transport, peer[:2])
         self._own(self._serve(way, reader, writer), f"sip from {peer[0]}")
 
-    async def _connect(self, way: TcpWay) -> None:
+    async def _connect(self, way: StreamWay) -> None:
         """Serve a connection that we make."""
         try:
             async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
-                reader, writer = await asyncio.open_connection(*way.peer, limit=MESSAGE_MAX_BYTES)
-        except (OSError, TimeoutError):
+                context = self._calling(way.transport)
+                reader, writer = await asyncio.open_connection(
+                    *way.peer, limit=MESSAGE_MAX_BYTES, ssl=context
+                )
+        except (OSError, TimeoutError) as error:
+            log.debug("a SIP peer cannot be connected to", peer=way.peer[0], why=str(error))
             way.close()
             self._forget(way)
             return
         await self._serve(way, reader, writer)
 
+    def _calling(self, transport: str) -> ssl.SSLContext | None:
+        """Return how we call. Raises OSError for what is to be encrypted and cannot be."""
+        if transport != "tls":
+            return None
+        if self._keys is None:
+            raise OSError("this node has no certificate")
+        return self._keys.calling
+
     async def _serve(
-        self, way: TcpWay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, way: StreamWay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
             await way.serve(reader, writer, self._received)
         finally:
             self._forget(way)
 
-    def _forget(self, way: TcpWay) -> None:
-        if self._tcp.get(way.peer) is way:
-            del self._tcp[way.peer]
+    def _forget(self, way: StreamWay) -> None:
+        if self._streams.get((way.transport, way.peer)) is way:
+            del self._streams[way.transport, way.peer]
 
     def _own(self, work: Any, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -85,11 +85,12 @@ NODE_FIELDS = (
     "draining",
     "legs_count",
     "legs_max",
+    "strained",
 )
 
 
 def _node(node: str, said: list[str]) -> NodeStanding:
-    site, beat, internal_url, public_url, draining, legs_count, legs_max = said
+    site, beat, internal_url, public_url, draining, legs_count, legs_max, strained = said
     return NodeStanding(
         node=NodeId(node),
         site=site,
@@ -99,6 +100,7 @@ def _node(node: str, said: list[str]) -> NodeStanding:
         draining=draining == "1",
         legs_count=int(legs_count),
         legs_max=int(legs_max),
+        strained=strained == "1",
     )
 
 

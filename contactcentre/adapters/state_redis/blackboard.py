@@ -6,11 +6,15 @@ from typing import Any
 from contactcentre.adapters.state_redis.client import RedisClient, StoreClient
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.adapters.state_redis.scripts import Argument, Scripts
+from contactcentre.domain.ids import Token
 
 DOUBTS_MAX = 3
 """So many reports in a row are taken to have crossed with a reservation; then they are right."""
 HEADS_MAX = 8
 """So many heads are looked at before a match gives up: all but the first are leftovers."""
+
+
+NO_TOKEN = Token(0)
 
 
 class Blackboard:
@@ -31,7 +35,13 @@ class Blackboard:
             else store
         )
         self.keys = Keys(namespace)
+        self.token_seen = NO_TOKEN
+        """The highest that this process has come by: a store may have lost it since."""
         self._scripts = Scripts(self.client)
+
+    def see(self, token: Token) -> None:
+        """Remember a token that this process has come by."""
+        self.token_seen = max(self.token_seen, token)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,10 +1,12 @@
 """The live state as an operator looks at it: which server it is, and what is on its way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contactcentre.adapters.state_redis.blackboard import Blackboard, texts
+from contactcentre.adapters.state_redis.dialogs import trunk_standings
 from contactcentre.domain.ids import CallId, NodeId
+from contactcentre.ports.phones import TrunkStanding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +50,13 @@ class RedisCensus:
             calls = await self._blackboard.client.ask("SMEMBERS", self._blackboard.keys.holds(node))
             found.update(map(CallId, texts(calls)))
         return frozenset(found)
+
+    async def trunks(self, nodes: Iterable[NodeId]) -> Mapping[str, Mapping[NodeId, TrunkStanding]]:
+        """Return how each trunk stands, as each of these nodes sees it. Raises StateUnavailable."""
+        found: dict[str, dict[NodeId, TrunkStanding]] = {}
+        for node in nodes:
+            key = self._blackboard.keys.trunks(node)
+            said: bytes | None = await self._blackboard.client.ask("GET", key)
+            for name, standing in trunk_standings((said or b"").decode()).items():
+                found.setdefault(name, {})[node] = standing
+        return found

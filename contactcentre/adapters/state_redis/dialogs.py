@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from contactcentre.adapters.state_redis.blackboard import Blackboard
-from contactcentre.adapters.state_redis.keys import DIALOGS_KEPT_S
+from contactcentre.adapters.state_redis.keys import DIALOGS_KEPT_S, PROCESS_KEPT_S
 from contactcentre.domain.ids import CallId, NodeId
+from contactcentre.ports.phones import TrunkStanding
+
+UP, DOWN = "up", "down"
 
 
 class RedisDialogs(Blackboard):
-    """KeptDialogs in Redis."""
+    """KeptDialogs and KeptTrunks in Redis."""
 
     async def keep_dialogs(
         self, node: NodeId, said: Mapping[CallId, str], ended: Sequence[CallId]
@@ -46,3 +49,29 @@ class RedisDialogs(Blackboard):
                 return {CallId(call): said for call, said in taken}
             case reply:
                 raise AssertionError(reply)
+
+    async def keep_trunks(self, node: NodeId, standings: Mapping[str, TrunkStanding]) -> None:
+        """Keep how the trunks of a node stand, in place of what was said of them before."""
+        said = [
+            word
+            for name, standing in standings.items()
+            for word in (name, UP if standing.is_up else DOWN, str(standing.since_ms))
+        ]
+        match await self.run(
+            "keep_trunks",
+            keys={"trunks": self.keys.trunks(node)},
+            argv={"kept_s": PROCESS_KEPT_S, "said": " ".join(said)},
+        ):
+            case ["kept"]:
+                return
+            case reply:
+                raise AssertionError(reply)
+
+
+def trunk_standings(said: str) -> dict[str, TrunkStanding]:
+    """Return how trunks stand, as it was kept."""
+    words = said.split()
+    return {
+        name: TrunkStanding(is_up=word == UP, since_ms=int(since_ms))
+        for name, word, since_ms in zip(words[::3], words[1::3], words[2::3], strict=True)
+    }

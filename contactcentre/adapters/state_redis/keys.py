@@ -11,6 +11,9 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | passed:<call>     | hash    | public processes               | an hour                           |
 | phone:<call>      | hash    | nodes                          | an hour after the last claim      |
 | pulled:<call>     | string  | routers that rescue            | fifteen seconds                   |
+| text:<call>       | hash    | nodes                          | a day after the last text         |
+| texted:<number>   | hash    | nodes                          | a day after the first text        |
+| texts             | hash    | nodes                          | a minute after the first text     |
 | queue:<queue>     | zset    | nodes and routers              | while calls wait in it            |
 | queues            | set     | nodes; look_matchable takes    | while calls wait in one of them   |
 |                   |         | out the empty ones             |                                   |
@@ -40,6 +43,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | dialog:<call>     | string  | nodes                          | a day after the last change       |
 | dialogs:<node>    | set     | nodes; whoever takes the calls | while telephone calls are there   |
 |                   |         | of a lost one up               |                                   |
+| trunks:<node>     | string  | nodes                          | an hour after the last look       |
 | lost              | zset    | routers; nodes                 | until reported, ended or presumed |
 |                   |         |                                | to be over                        |
 | opened            | string  | routers                        | for ever                          |
@@ -72,6 +76,10 @@ phone: of a call from a telephone: claim (what the page of a web caller would ca
 and nonce of the leg that it is of, ways (how often the caller's sound was let in), pass:<nonce> (a
 pass that was used). pulled: count and nonce of the leg that a router just pulls the call off.
 
+text: of a call whose caller was texted a link: by the step that offered it, trying or sent. texted:
+how many texts a number has had, under a digest of it that only the centre can make. texts: how many
+were sent in this minute.
+
 place: where an adviser stands among those of a queue: the queue's name for level 1, with :2 or :3
 behind it for the levels below. How long a head has waited is the store's time less its enqueued_ms,
 and decides nothing but whether a level is asked yet: a step of that clock makes it early or late.
@@ -95,7 +103,8 @@ lost_advisers, by when, until there is a word of them again; that time is for or
 never compared with a clock. An adviser there is in neither ready nor ready_in.
 
 dialog: what another node needs to go on with a telephone call, its claim and its dialog; sealed, as
-callers' numbers are in it. dialogs: which of those calls a node has.
+callers' numbers are in it. dialogs: which of those calls a node has. trunks: how each trunk that a
+node asks stands: its name, up or down, and since when by that node's clock, with blanks between.
 
 switches: a copy of how the supervisors' switches stand (said), and its number; the records have the
 truth, and every desk puts the copy back that it knows.
@@ -114,6 +123,8 @@ CLOSED_KEPT_S = 3_600
 PASSED_KEPT_S = 3_600
 PHONE_KEPT_S = 3_600
 PULLED_KEPT_S = 15
+TEXT_KEPT_S = 24 * 3_600
+TEXTS_KEPT_S = 60
 ADVISER_KEPT_S = 12 * 3_600
 PROCESS_KEPT_S = 3_600
 SERVED_KEPT_S = 3_600
@@ -172,6 +183,19 @@ class Keys:
     def pulled(self, call: CallId) -> str:
         """Return where it is that somebody pulls a call off its lost node."""
         return self._key("pulled:") + _checked(call)
+
+    def text(self, call: CallId) -> str:
+        """Return where it is which texts the caller of a call was sent."""
+        return self._key("text:") + _checked(call)
+
+    def texted(self, number: str) -> str:
+        """Return where it is how many texts a number has had; `number` is a digest of it."""
+        return self._key("texted:") + _checked(number)
+
+    @property
+    def texts(self) -> str:
+        """Return where it is how many texts were sent in this minute."""
+        return self._key("texts")
 
     def queue(self, queue: QueueId) -> str:
         """Return where a queue's waiting calls stand in order."""
@@ -312,6 +336,10 @@ class Keys:
     def dialogs(self, node: NodeId) -> str:
         """Return where the telephone calls of a node are listed."""
         return self._key("dialogs:") + _checked(node)
+
+    def trunks(self, node: NodeId) -> str:
+        """Return where it stands how a node's trunks are."""
+        return self._key("trunks:") + _checked(node)
 
     @property
     def lost(self) -> str:

@@ -52,7 +52,7 @@ class RedisMatching(Blackboard):
             case ["changed"]:
                 raise StoreChanged(NOT_OPENED)
             case ["reserved", *found]:
-                return [_reservation(one) for one in found]
+                return [self._given(one) for one in found]
             case reply:
                 raise AssertionError(reply)
 
@@ -78,9 +78,15 @@ class RedisMatching(Blackboard):
             case ["changed"]:
                 raise StoreChanged(NOT_OPENED)
             case ["reserved", *said]:
-                return _reservation(said)
+                return self._given(said)
             case reply:
                 raise AssertionError(reply)
+
+    def _given(self, said: list[str]) -> Reservation:
+        """Return a reservation that a script has made."""
+        reservation = _reservation(said)
+        self.see(reservation.token)
+        return reservation
 
     async def matchable(self, *, advisers_max: int) -> Matchable:
         """Return where somebody waits, and who is ready for one of them."""

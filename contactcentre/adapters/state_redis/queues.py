@@ -103,6 +103,7 @@ class RedisQueues(Blackboard):
 
     async def take_up(self, *, call: CallId, adviser: AdviserId, token: Token) -> None:
         """Say that the call's node has the offer and its desk will ring."""
+        self.see(token)
         match await self.run(
             "take_up_offer",
             keys={

@@ -29,6 +29,7 @@ class RedisReports(RedisQueues):
         if not calls:
             return NOTHING_WRONG
         said = {call.call: _said(call) for call in calls}
+        self.see(max(call.token for call in calls))
         match await self.run(
             "report_calls",
             keys={
@@ -40,7 +41,7 @@ class RedisReports(RedisQueues):
             },
             argv={
                 "node": node,
-                "token_max": max(call.token for call in calls),
+                "token_max": self.token_seen,
                 "enqueued_max_ms": max(call.enqueued_ms or 0 for call in calls),
                 "kept_s": CALL_KEPT_S,
                 "calls...": [word for one in said.values() for word in one],
@@ -99,6 +100,7 @@ class RedisReports(RedisQueues):
                 "node": self.keys.node(report.node),
                 "nodes": self.keys.nodes,
                 "durable": self.keys.durable(report.node),
+                "token": self.keys.token,
             },
             argv={
                 "node": report.node,
@@ -109,6 +111,8 @@ class RedisReports(RedisQueues):
                 "draining": int(report.draining),
                 "legs_count": report.legs_count,
                 "legs_max": report.legs_max,
+                "strained": int(report.strained),
+                "token_max": self.token_seen,
                 "kept_s": PROCESS_KEPT_S,
             },
         ):

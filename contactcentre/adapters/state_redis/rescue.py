@@ -114,6 +114,10 @@ class RedisRescue(RedisQueues):
         """Open matching on a store; nothing happens if another one answers by now."""
         await self.run(
             "open_matching",
-            keys={"opened": self.keys.opened, "wake": self.keys.wake},
-            argv={"store": store},
+            keys={
+                "opened": self.keys.opened,
+                "token": self.keys.token,
+                "wake": self.keys.wake,
+            },
+            argv={"store": store, "token_max": self.token_seen},
         )

@@ -12,6 +12,7 @@ from contactcentre.adapters.state_redis.reports import RedisReports
 from contactcentre.adapters.state_redis.rescue import RedisRescue
 from contactcentre.adapters.state_redis.rings import RedisRings
 from contactcentre.adapters.state_redis.switches import RedisSwitches
+from contactcentre.adapters.state_redis.texts import RedisTexts
 
 
 class RedisState(
@@ -27,5 +28,6 @@ class RedisState(
     RedisLoads,
     RedisRings,
     RedisDialogs,
+    RedisTexts,
 ):
     """Every port of the live state, over one pool of connections."""

@@ -1,6 +1,6 @@
-"""Metrics of calls that come from the telephone network."""
+"""Metrics of calls that come from the telephone network, and of those that go there."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contactcentre.adapters.telemetry.metrics import REGISTRY
 
@@ -24,6 +24,61 @@ _pulled = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+
+
+_trunk_up = Gauge(
+    "contactcentre_intake_trunk_up",
+    "Whether a trunk answers when this node asks it: 1, or 0.",
+    ["trunk"],
+    registry=REGISTRY,
+)
+_trunk_since = Gauge(
+    "contactcentre_intake_trunk_changed_timestamp_seconds",
+    "Since when a trunk answers, or does not.",
+    ["trunk"],
+    registry=REGISTRY,
+)
+_rung = Counter(
+    "contactcentre_bridging_numbers_rung_total",
+    "Outside numbers that were to be rung, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
+
+_texts = Counter(
+    "contactcentre_ivr_texts_total",
+    "Texts that callers have asked for, and look-ups that failed, by what became of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_texts_reported = Counter(
+    "contactcentre_ivr_texts_reported_total",
+    "What the carrier has said of texts that were sent, by their status.",
+    ["status"],
+    registry=REGISTRY,
+)
+
+
+def show_trunk(trunk: str, *, is_up: bool, since_ms: int) -> None:
+    """Show whether a trunk answers, and since when."""
+    _trunk_up.labels(trunk).set(is_up)
+    _trunk_since.labels(trunk).set(since_ms / 1_000)
+
+
+def count_rung(outcome: str) -> None:
+    """Count a number that was to be rung: answered, or why not."""
+    _rung.labels(outcome).inc()
+
+
+def count_text(outcome: str) -> None:
+    """Count a text: sent, or why not."""
+    _texts.labels(outcome=outcome).inc()
+
+
+def count_text_status(status: str) -> None:
+    """Count what the carrier has said of a text: sent, delivered, undelivered, failed."""
+    _texts_reported.labels(status=status).inc()
 
 
 def count_trunk(outcome: str) -> None:

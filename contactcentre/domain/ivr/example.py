@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from contactcentre.domain.ids import StepName
 from contactcentre.domain.ivr.flow import Flow
-from contactcentre.domain.ivr.walk import (
+from contactcentre.domain.ivr.moves import (
     InputTimedOut,
     KeyPressed,
     PlayPrompts,
     PromptFinished,
+    SeeIfTexts,
+    SendText,
+    TextsKnown,
+    TextWent,
     Walked,
-    begin,
-    follow,
 )
+from contactcentre.domain.ivr.walk import begin, follow
 from contactcentre.domain.languages import Language
 
 SILENCE = "silence"
@@ -27,24 +30,38 @@ class ExampleCall:
     """What it shows, as a sentence."""
     keys: tuple[str, ...]
     reaches: StepName
+    texts: bool = False
+    """The caller rings from a telephone that takes texts."""
 
 
 def arrives_at(flow: Flow, call: ExampleCall, language: Language, *, patient: bool) -> StepName:
     """Return where an example leads: `patient` hears all before each key, others cut in."""
-    walked = begin(flow, language)
+    walked = answered(flow, begin(flow, language), texts=call.texts)
     for key in call.keys:
         if patient or key == SILENCE:
-            walked = listen(flow, walked)
+            walked = listen(flow, walked, texts=call.texts)
         event = InputTimedOut() if key == SILENCE else KeyPressed(key=key)
-        walked = follow(flow, walked[0], event)
-    return listen(flow, walked)[0].step
+        walked = answered(flow, follow(flow, walked[0], event), texts=call.texts)
+    return listen(flow, walked, texts=call.texts)[0].step
 
 
-def listen(flow: Flow, walked: Walked) -> Walked:
+def listen(flow: Flow, walked: Walked, *, texts: bool) -> Walked:
     """Hear everything until a key is awaited or the flow is over."""
-    position, actions = walked
     for _ in range(len(flow.steps) + 1):
+        position, actions = walked
         if not any(isinstance(action, PlayPrompts) for action in actions):
-            return position, actions
-        position, actions = follow(flow, position, PromptFinished())
+            return walked
+        walked = answered(flow, follow(flow, position, PromptFinished()), texts=texts)
     raise AssertionError("the linter lets no flow speak for ever")
+
+
+def answered(flow: Flow, walked: Walked, *, texts: bool) -> Walked:
+    """Go on where it is asked about texts: for whoever tries a flow and has no telephone."""
+    position, actions = walked
+    match actions:
+        case (*_, SeeIfTexts(first=first)):
+            return follow(flow, position, TextsKnown(may=texts, first=first))
+        case (*_, SendText()):
+            return follow(flow, position, TextWent(is_sent=texts))
+        case _:
+            return walked

@@ -71,6 +71,24 @@ class DeflectStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextStep:
+    """Offer to text a link, to whose telephone takes texts; whoever else goes on at once."""
+
+    prompts: tuple[SoundName, ...]
+    text: SoundName
+    """The words of the text, which nobody speaks."""
+    link: SoundName
+    """The address that stands in them."""
+    service: ServiceName
+    accepted: StepName
+    """Whoever has the link and needs nothing else."""
+    declined: StepName
+    """Whoever has it and still wants an adviser."""
+    otherwise: StepName
+    """Whoever gets none: there the link is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStep:
     """Wait for an adviser."""
 
@@ -101,7 +119,7 @@ class ClosedStep:
     outcome: OutcomeCode | None
 
 
-Step = PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep | ClosedStep
+Step = PlayStep | MenuStep | DeflectStep | TextStep | QueueStep | HangUpStep | ClosedStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +261,11 @@ def line_called(lines: Mapping[LineId, Line], number: str) -> Line | None:
     return next((line for line in lines.values() if number in line.numbers), None)
 
 
+def text_label(line: LineId, step: StepName) -> SoundName:
+    """Return the name of the words of the text that a step offers."""
+    return SoundName(f"{step_label(line, step)}_text")
+
+
 def step_label(line: LineId, step: StepName) -> SoundName:
     """Return the name of the words by which an adviser reads that a caller was at a step."""
     return SoundName(f"label_{line}_{step}")
@@ -251,7 +274,7 @@ def step_label(line: LineId, step: StepName) -> SoundName:
 def key_labels(flow: Flow, name: StepName) -> Mapping[str, SoundName]:
     """Return the keys that a page shows at a step, each with the name of the words beside it."""
     step = flow.steps[name]
-    if not choices(step):
+    if not choices(step) or isinstance(step, TextStep):  # a telephone shows nothing
         return {}
     if isinstance(step, DeflectStep):
         labels = dict(DEFLECT_LABELS)
@@ -268,6 +291,8 @@ def choices(step: Step) -> Mapping[str, StepName]:
             return keys
         case DeflectStep(accepted=accepted, declined=declined):
             return {ACCEPT_KEY: accepted, DECLINE_KEY: declined}
+        case TextStep(accepted=accepted, otherwise=otherwise):
+            return {ACCEPT_KEY: accepted, DECLINE_KEY: otherwise}
         case PlayStep() | QueueStep() | HangUpStep() | ClosedStep():
             return {}
 
@@ -277,7 +302,7 @@ def without_input(step: Step) -> StepName | None:
     match step:
         case PlayStep(next=step_name) | MenuStep(silence=step_name):
             return step_name
-        case DeflectStep(declined=step_name):
+        case DeflectStep(declined=step_name) | TextStep(otherwise=step_name):
             return step_name
         case QueueStep() | HangUpStep() | ClosedStep():
             return None

@@ -6,6 +6,7 @@ from typing import Final
 from contactcentre.domain.announcing import ANNOUNCEMENTS
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.ids import SoundName, StepName
+from contactcentre.domain.ivr.example import answered
 from contactcentre.domain.ivr.findings import Finding, Rule
 from contactcentre.domain.ivr.flow import (
     BACK_KEY,
@@ -18,24 +19,24 @@ from contactcentre.domain.ivr.flow import (
     HangUpStep,
     MenuStep,
     QueueStep,
+    TextStep,
     choices,
     without_input,
 )
 from contactcentre.domain.ivr.hours_lint import lint_hours, reasons
-from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS, TIME_SOUNDS
-from contactcentre.domain.ivr.overflow_lint import FlowOf, lint_overflow
-from contactcentre.domain.ivr.walk import (
-    WALK_PROMPTS,
+from contactcentre.domain.ivr.moves import (
     AwaitKey,
     InputTimedOut,
     JoinQueue,
     KeyPressed,
     PlayPrompts,
     PromptFinished,
+    Texting,
     Walked,
-    begin,
-    follow,
 )
+from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS, TIME_SOUNDS
+from contactcentre.domain.ivr.overflow_lint import FlowOf, lint_overflow
+from contactcentre.domain.ivr.walk import TEXT_PROMPTS, WALK_PROMPTS, begin, follow
 from contactcentre.domain.languages import Language
 
 LEVELS_MAX: Final = 3
@@ -46,6 +47,7 @@ BEFORE_QUEUE_MS_MAX: Final = 90_000
 NO_WAY_MS: Final = -(10**9)
 """Stands for a way that leads to no queue, and stays below nought whatever is added to it."""
 
+Been = tuple[StepName, Texting | None]
 Durations = Mapping[tuple[Language, SoundName], int]
 """How long each sound is, in milliseconds."""
 
@@ -176,7 +178,8 @@ def _unreachable_steps(flow: Flow) -> Iterator[Finding]:
 
 def _ways_to_a_person(flow: Flow) -> Iterator[Finding]:
     for name, step in flow.steps.items():
-        last = flow.steps[_way_of_silence(flow, name)[-1]]
+        way_of = step.declined if isinstance(step, TextStep) else name
+        last = flow.steps[_way_of_silence(flow, way_of)[-1]]
         if choices(step) and isinstance(last, HangUpStep):
             yield _finding(
                 Rule.NO_WAY_TO_A_PERSON,
@@ -191,7 +194,8 @@ def _levels(flow: Flow) -> Iterator[Finding]:
     ahead = [flow.start]
     while ahead:
         name = ahead.pop(0)
-        asks = bool(choices(flow.steps[name]))
+        # a text and the link that is said in its place are one choice
+        asks = bool(choices(flow.steps[name])) and not isinstance(flow.steps[name], TextStep)
         for target in _leads_to(flow, name):
             if target not in level:
                 level[target] = level[name] + asks
@@ -247,7 +251,7 @@ def _missing_prompts(
     wanted: dict[SoundName, StepName | None] = {}
     for name, step in flow.steps.items():
         again = step.again if isinstance(step, MenuStep) else ()
-        link = (step.link,) if isinstance(step, DeflectStep | ClosedStep) else ()
+        link = (step.link,) if isinstance(step, DeflectStep | ClosedStep | TextStep) else ()
         more = (*step.extra_support, *step.online) if isinstance(step, ClosedStep) else ()
         wanted.update(dict.fromkeys((*step.prompts, *again, *link, *more), name))
     wanted.update(dict.fromkeys(flow.notices))
@@ -255,6 +259,8 @@ def _missing_prompts(
         wanted[flow.recording.announced_by] = None
     if flow.when_closed is not None:
         wanted.update(dict.fromkeys(sorted({*reasons(flow), *OPENING_SOUNDS})))
+    if any(isinstance(step, TextStep) for step in flow.steps.values()):
+        wanted.update(dict.fromkeys(sorted(TEXT_PROMPTS)))
     if any(queue.callbacks_max is not None for queue in flow.queues.values()):
         wanted.update(dict.fromkeys(sorted(TIME_SOUNDS)))
     wanted.update(dict.fromkeys(sorted(WALK_PROMPTS | ANNOUNCEMENTS)))
@@ -288,28 +294,29 @@ def _too_long(flow: Flow, durations_ms: Durations) -> Iterator[Finding]:
 def _silent_ms(flow: Flow, walked: Walked, durations_ms: Durations) -> int:
     """Return how long it takes until somebody who presses nothing has a place."""
     spent_ms = 0
-    position, actions = walked
+    position, actions = walked = answered(flow, walked, texts=True)
     while not any(isinstance(action, JoinQueue) for action in actions):
         spent_ms += _spent_ms(walked, durations_ms)
         asked = any(isinstance(action, AwaitKey) for action in actions)
-        walked = follow(flow, position, InputTimedOut() if asked else PromptFinished())
-        position, actions = walked
+        onward = follow(flow, position, InputTimedOut() if asked else PromptFinished())
+        position, actions = walked = answered(flow, onward, texts=True)
     return spent_ms
 
 
 def _longest_ms(
-    flow: Flow, walked: Walked, durations_ms: Durations, been: frozenset[StepName] = frozenset()
+    flow: Flow, walked: Walked, durations_ms: Durations, been: frozenset[Been] = frozenset()
 ) -> int:
     """Return the longest way to a place for somebody who hears all and then presses a key."""
-    position, _ = walked
+    position, _ = walked = answered(flow, walked, texts=True)
+    here = position.step, position.texting
     step = flow.steps[position.step]
     if isinstance(step, QueueStep):
         return 0
-    if isinstance(step, HangUpStep) or position.step in been:
+    if isinstance(step, HangUpStep) or here in been:
         return NO_WAY_MS
     heard, _ = asked = follow(flow, position, PromptFinished())
     onward = [follow(flow, heard, KeyPressed(key=key)) for key in choices(step)] or [asked]
-    been |= {position.step}
+    been |= {here}
     return _spent_ms(walked, durations_ms) + max(
         _longest_ms(flow, following, durations_ms, been) for following in onward
     )
@@ -337,7 +344,8 @@ def _way_of_silence(flow: Flow, name: StepName) -> list[StepName]:
 def _leads_to(flow: Flow, name: StepName) -> tuple[StepName, ...]:
     step = flow.steps[name]
     onward = without_input(step)
-    ways = (*choices(step).values(), *(() if onward is None else (onward,)))
+    declined = (step.declined,) if isinstance(step, TextStep) else ()
+    ways = (*choices(step).values(), *declined, *(() if onward is None else (onward,)))
     return tuple(dict.fromkeys(ways))
 
 

@@ -7,17 +7,17 @@ pressing a key: whoever does not choose is asked twice more and then taken to a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from contactcentre.domain import announcing
-from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.hours import moment
-from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
+from contactcentre.domain.ids import SoundName, StepName
 from contactcentre.domain.ivr.doors import extra_support_is_open, how_stands
 from contactcentre.domain.ivr.flow import (
     ACCEPT_KEY,
     BACK_KEY,
+    DECLINE_KEY,
     EXTRA_SUPPORT_KEY,
     EXTRA_SUPPORT_LABEL,
     LANGUAGE_KEY,
@@ -31,10 +31,33 @@ from contactcentre.domain.ivr.flow import (
     PlayStep,
     QueueName,
     QueueStep,
-    ServiceName,
+    Step,
+    TextStep,
     choices,
     key_labels,
     without_input,
+)
+from contactcentre.domain.ivr.moves import (
+    Action,
+    AwaitKey,
+    CallerHungUp,
+    Event,
+    HangUp,
+    InputTimedOut,
+    JoinQueue,
+    KeepPlace,
+    KeyPressed,
+    NoteDeflected,
+    PlayPrompts,
+    Position,
+    PromptFinished,
+    SeeIfTexts,
+    SendText,
+    SwitchLanguage,
+    Texting,
+    TextsKnown,
+    TextWent,
+    Walked,
 )
 from contactcentre.domain.ivr.opening_words import opening_words
 from contactcentre.domain.ivr.switches import AS_PLANNED, LineSwitches
@@ -53,6 +76,10 @@ OFFER_EXTRA_SUPPORT = SoundName("offer_extra_support")
 TO_A_PERSON = SoundName("to_a_person")
 ONCE_MORE = SoundName("once_more")
 DID_THAT_COVER_IT = SoundName("did_that_cover_it")
+TEXT_SENT = SoundName("text_sent")
+TEXT_NOT_SENT = SoundName("text_not_sent")
+TEXT_PROMPTS: frozenset[SoundName] = frozenset({TEXT_SENT, TEXT_NOT_SENT})
+"""What a flow that offers texts may say besides."""
 
 WALK_PROMPTS: frozenset[SoundName] = frozenset(
     {
@@ -66,104 +93,6 @@ WALK_PROMPTS: frozenset[SoundName] = frozenset(
     }
 )
 """What any flow may say without naming it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Where in a flow a caller is; small, and whole when written down and read again."""
-
-    step: StepName
-    language: Language
-    tries: int = 0
-    """How often the caller has failed to choose at this step."""
-    history: tuple[StepName, ...] = ()
-    """The menus behind, the last one last."""
-    awaiting: bool = False
-    """The prompt has been heard to its end and a key is awaited."""
-    arrived_ms: int | None = None
-    """When the call came in: the hours of that moment count to its end. None: it is always open."""
-    closed: QueueName | None = None
-    """The queue of whose hours a closed step tells; None if it is the line as a whole."""
-    notice: SoundName | None = None
-    """What a supervisor lets be said before all else."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptFinished:
-    """The last of the prompts has been heard."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPressed:
-    """A key of 0-9, * or #; it may come while a prompt still plays."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputTimedOut:
-    """No key came for as long as was waited."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerHungUp:
-    """The caller has gone; what comes back is only for the record."""
-
-
-Event = PromptFinished | KeyPressed | InputTimedOut | CallerHungUp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayPrompts:
-    """Play these in the position's language; tell PromptFinished when the last has been heard."""
-
-    sounds: tuple[SoundName, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwaitKey:
-    """Wait so long for a key; tell InputTimedOut when none came."""
-
-    timeout_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeepPlace:
-    """If this caller waits later on, the wait counts from now; the first time counts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinQueue:
-    """Give the caller a place now, and then say the prompts; the flow is over."""
-
-    queue: QueueId
-    service_class: ServiceClass
-    prompts: tuple[SoundName, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp:
-    """End the call; the closing words have been heard."""
-
-    outcome: OutcomeCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchLanguage:
-    """From here on the caller is served in this language."""
-
-    language: Language
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteDeflected:
-    """The caller needs no adviser: the online service will do."""
-
-    service: ServiceName
-
-
-Action = PlayPrompts | AwaitKey | KeepPlace | JoinQueue | HangUp | SwitchLanguage | NoteDeflected
-Walked = tuple[Position, tuple[Action, ...]]
 
 
 def begin(
@@ -219,9 +148,28 @@ def follow(flow: Flow, position: Position, event: Event) -> Walked:
         case KeyPressed(key=key):
             return _key_pressed(flow, position, key)
         case InputTimedOut():
-            return _fail(flow, position, NOTHING_PRESSED) if position.awaiting else (position, ())
+            return _nothing_pressed(flow, position) if position.awaiting else (position, ())
         case CallerHungUp():
             return position, _note_of_a_heard_link(flow, position)
+        case TextsKnown() | TextWent():
+            return _texting_goes_on(flow, position, event)
+
+
+def _texting_goes_on(flow: Flow, position: Position, event: TextsKnown | TextWent) -> Walked:
+    """Offer a text, or tell that it is sent; without it the caller hears the link instead."""
+    step = flow.steps[position.step]
+    assert isinstance(step, TextStep), "no other step asks about texts"
+    match event:
+        case TextsKnown(may=True, first=first):
+            offered = replace(position, texting=Texting.OFFERED)
+            return offered, (KeepPlace(), _say(flow, offered, first))
+        case TextWent(is_sent=True):
+            sent = replace(position, texting=Texting.SENT, tries=0)
+            return sent, (KeepPlace(), _say(flow, sent))
+        case TextsKnown(first=first):
+            return _enter(flow, position, step.otherwise, first)
+        case TextWent():
+            return _enter(flow, _remember(flow, position), step.otherwise, (TEXT_NOT_SENT,))
 
 
 def _enter(
@@ -232,7 +180,8 @@ def _enter(
     if isinstance(target, QueueStep) and not _is_open(flow, target.queue, position):
         return _turn_away(flow, position, target.queue)
     closed = position.closed if isinstance(target, ClosedStep) else None
-    entered = replace(position, step=step, tries=0, awaiting=False, closed=closed)
+    texting = position.texting if step == position.step else None
+    entered = replace(position, step=step, tries=0, awaiting=False, closed=closed, texting=texting)
     return entered, _open(flow, entered, first)
 
 
@@ -262,6 +211,10 @@ def _open(flow: Flow, position: Position, first: tuple[SoundName, ...]) -> tuple
     match flow.steps[position.step]:
         case DeflectStep():
             return KeepPlace(), _say(flow, position, first)
+        case TextStep() if position.texting is Texting.SENT:
+            return KeepPlace(), _say(flow, position, first)
+        case TextStep():
+            return (SeeIfTexts(first=first),)
         case QueueStep(queue=name, prompts=prompts):
             queue = flow.queues[name, position.language]
             return (
@@ -277,6 +230,8 @@ def _say(flow: Flow, position: Position, first: tuple[SoundName, ...] = ()) -> P
     step = flow.steps[position.step]
     if isinstance(step, ClosedStep):
         return PlayPrompts(sounds=first + _words_when_closed(flow, position, step))
+    if position.texting is Texting.SENT:
+        return PlayPrompts(sounds=(*first, TEXT_SENT, DID_THAT_COVER_IT))
     return PlayPrompts(sounds=first + words_of(step, again=position.tries > 0))
 
 
@@ -294,7 +249,9 @@ def _words_when_closed(flow: Flow, position: Position, step: ClosedStep) -> tupl
 
 
 def words_of(
-    step: PlayStep | MenuStep | DeflectStep | QueueStep | HangUpStep, *, again: bool = False
+    step: PlayStep | MenuStep | DeflectStep | TextStep | QueueStep | HangUpStep,
+    *,
+    again: bool = False,
 ) -> tuple[SoundName, ...]:
     """Return what a step says from beginning to end, `again` to whoever has failed to choose."""
     match step:
@@ -302,7 +259,12 @@ def words_of(
             return other_words if again and other_words else prompts
         case DeflectStep(prompts=prompts, link=link):
             return (*prompts, link, ONCE_MORE, link, DID_THAT_COVER_IT)
-        case PlayStep(prompts=prompts) | HangUpStep(prompts=prompts) | QueueStep(prompts=prompts):
+        case (
+            PlayStep(prompts=prompts)
+            | HangUpStep(prompts=prompts)
+            | QueueStep(prompts=prompts)
+            | TextStep(prompts=prompts)
+        ):
             return prompts
 
 
@@ -311,7 +273,7 @@ def _prompt_finished(flow: Flow, position: Position) -> Walked:
     match step:
         case PlayStep(next=following):
             return _enter(flow, position, following)
-        case MenuStep() | DeflectStep():
+        case MenuStep() | DeflectStep() | TextStep():
             return replace(position, awaiting=True), (AwaitKey(timeout_ms=INPUT_TIMEOUT_MS),)
         case QueueStep():
             return position, ()
@@ -324,7 +286,7 @@ def _key_pressed(flow: Flow, position: Position, key: str) -> Walked:
     if key == EXTRA_SUPPORT_KEY and position.step != flow.extra_support:
         return _enter(flow, _remember(flow, position), flow.extra_support)
     step = flow.steps[position.step]
-    if isinstance(step, QueueStep):
+    if isinstance(step, QueueStep) or (isinstance(step, TextStep) and position.texting is None):
         return position, ()
     match key:
         case _ if key == LANGUAGE_KEY and len(flow.languages) > 1:
@@ -343,27 +305,53 @@ def _choose(flow: Flow, position: Position, key: str) -> Walked:
     match step:
         case PlayStep(next=following):
             entered, actions = _enter(flow, position, following)
-            if isinstance(flow.steps[entered.step], QueueStep | HangUpStep | ClosedStep):
+            if isinstance(
+                flow.steps[entered.step], QueueStep | HangUpStep | ClosedStep | TextStep
+            ):  # what a text step will ask is not known yet
                 return entered, actions
             return _choose(flow, entered, key)
-        case MenuStep() | DeflectStep():
-            chosen = choices(step).get(key)
+        case TextStep(text=text, link=link) if key == ACCEPT_KEY and not _is_sent(position):
+            return replace(position, awaiting=False), (SendText(text=text, link=link),)
+        case MenuStep() | DeflectStep() | TextStep():
+            chosen = _ways(step, position).get(key)
             if chosen is None:
                 return _fail(flow, position, WRONG_KEY)
             entered, actions = _enter(flow, _remember(flow, position), chosen)
-            if isinstance(step, DeflectStep) and key == ACCEPT_KEY:
+            if isinstance(step, DeflectStep | TextStep) and key == ACCEPT_KEY:
                 actions = (NoteDeflected(service=step.service), *actions)
             return entered, actions
         case QueueStep() | HangUpStep() | ClosedStep():
             return position, ()
 
 
+def _ways(step: Step, position: Position) -> Mapping[str, StepName]:
+    """Return where each key leads now."""
+    if isinstance(step, TextStep) and _is_sent(position):
+        return {ACCEPT_KEY: step.accepted, DECLINE_KEY: step.declined}
+    return choices(step)
+
+
+def _is_sent(position: Position) -> bool:
+    return position.texting is Texting.SENT
+
+
+def _nothing_pressed(flow: Flow, position: Position) -> Walked:
+    """Ask again; whoever says nothing to the offer of a text goes on without it."""
+    step = flow.steps[position.step]
+    if isinstance(step, TextStep) and not _is_sent(position):
+        return _enter(flow, _remember(flow, position), step.otherwise)
+    return _fail(flow, position, NOTHING_PRESSED)
+
+
 def _fail(flow: Flow, position: Position, why: SoundName) -> Walked:
     """Ask again, the second time with an offer of extra support; the third time find a person."""
     failed = replace(position, tries=position.tries + 1, awaiting=False)
     if failed.tries >= TRIES_MAX:
-        to_a_person = without_input(flow.steps[failed.step])
-        assert to_a_person is not None, "only a menu or a deflection asks for a key"
+        step = flow.steps[failed.step]
+        if isinstance(step, TextStep) and not _is_sent(failed):
+            return _enter(flow, _remember(flow, failed), step.otherwise)
+        to_a_person = step.declined if isinstance(step, TextStep) else without_input(step)
+        assert to_a_person is not None, "only where a key is awaited can a caller fail"
         return _enter(flow, _remember(flow, failed), to_a_person, (TO_A_PERSON,))
     offer = (OFFER_EXTRA_SUPPORT,) if failed.tries == TRIES_MAX - 1 else ()
     return failed, (_say(flow, failed, (why, *offer)),)
@@ -393,8 +381,9 @@ def _go_back(flow: Flow, position: Position) -> Walked:
 
 
 def _note_of_a_heard_link(flow: Flow, position: Position) -> tuple[Action, ...]:
-    """Return a note if the caller heard a link to its end and then went."""
+    """Return a note if the caller heard a link to its end, or has it as a text, and then went."""
     step = flow.steps[position.step]
-    if isinstance(step, DeflectStep) and position.awaiting:
+    is_heard = position.awaiting if isinstance(step, DeflectStep) else _is_sent(position)
+    if isinstance(step, DeflectStep | TextStep) and is_heard:
         return (NoteDeflected(service=step.service),)
     return ()

@@ -124,7 +124,10 @@ def test_the_linter_tells_all_findings_and_the_loader_refuses_with_the_first(flo
 BROKEN_FLOWS = {
     "an unknown step kind": (
         ("do: menu", "do: meun"),
-        "15:3: `do: meun` is unknown; write one of play, menu, deflect, queue, hang_up, closed.",
+        (
+            "15:3: `do: meun` is unknown; write one of play, menu, deflect, text, queue, hang_up,"
+            " closed."
+        ),
     ),
     "a step that does not say what it does": (
         ("    do: menu\n", ""),

@@ -99,7 +99,7 @@ async def conclude(
     pool: PostgresPool, one: Callback, attempt: Attempt, *, token: int = 7, at_ms: int = CAME_MS
 ) -> CallbackState:
     stands = await PostgresCallbacks(pool).conclude(
-        one, attempt, adviser=ADA, token=Token(token), at_ms=at_ms
+        one.id, attempt, adviser=ADA, token=Token(token), at_ms=at_ms
     )
     return stands.state
 

@@ -175,7 +175,7 @@ async def test_no_call_is_lost_or_counted_twice_at_any_instant(pool: PostgresPoo
     dice = random.Random(1)  # noqa: S311 - no secret
     calls: dict[int, Call] = {}
     ledger, seq, seen = PostgresLedger(pool), 0, set()
-    for step in range(300):
+    for step in range(450):
         at_ms = MIDNIGHT_MS + 1_000 * step
         number = dice.randint(1, 25)
         call = calls.get(number)

@@ -18,6 +18,8 @@ CALLS = 2
         ("webrtc", "hold", 1),
         ("webrtc", "record", 2),
         ("sip", "bridge", 2),
+        ("twilio", "bridge", 2),
+        ("twilio", "hold", 1),
     ],
 )
 def test_the_bench_carries_real_calls_and_prints_one_line(

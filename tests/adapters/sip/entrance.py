@@ -6,15 +6,18 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 
 from contactcentre.adapters.sip.door import Door, DoorPlace
+from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.trunks import TrunkFile, Trunks
 from contactcentre.bench.sip_phone import Exchange, PhoneCall, free_port
 from contactcentre.domain.errors import MalformedOffer
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Phone, Ringing, Switchboard
 
 LOOPBACK = "127.0.0.1"
 NUMBER = "+441632960001"
 OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 9 RTP/AVP 8\r\n"
 ANSWER = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 7 RTP/AVP 8\r\n"
+CALL = CallId("0123456789abcdef0123456789abcdef")
 DEADLINE_S = 5.0
 
 
@@ -55,6 +58,7 @@ class Board:
 
     def __init__(self) -> None:
         self.retry_after_s: int | None = None
+        self.is_strained = False
         self.answers = True
         self.calls: list[Someone] = []
 
@@ -68,7 +72,7 @@ class Board:
         self.calls.append(someone)
         phone.ring()
         if self.answers:
-            phone.answer(ANSWER)
+            phone.answer(ANSWER, call=CALL)
         return someone
 
 
@@ -80,23 +84,39 @@ class Entrance:
         self.counted: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[None]] = set()
         self.door: Door
-        self.there = (LOOPBACK, 0)
+        self.there = self.there_tls = (LOOPBACK, 0)
         self.exchange = Exchange()
         self._leaving = leaving
 
     async def open(
-        self, *, calls_per_s: int = 1_000, switchboard: Switchboard | None = None, **trunk: object
+        self,
+        *,
+        calls_per_s: int = 1_000,
+        switchboard: Switchboard | None = None,
+        keys: TlsKeys | None = None,
+        **trunk: object,
     ) -> None:
         """Open the door for one trunk."""
         await self.exchange.open()
         self._leaving.push_async_callback(self.exchange.close)
         self.there = (LOOPBACK, free_port(LOOPBACK))
         file = TrunkFile.model_validate({"trunks": {"north": {"addresses": [LOOPBACK], **trunk}}})
+        if keys is not None:
+            self.there_tls = (LOOPBACK, free_port(LOOPBACK))
         place = DoorPlace(
-            host=LOOPBACK, port=self.there[1], address=LOOPBACK, calls_per_s=calls_per_s
+            host=LOOPBACK,
+            port=self.there[1],
+            tls_port=None if keys is None else self.there_tls[1],
+            address=LOOPBACK,
+            calls_per_s=calls_per_s,
         )
         self.door = Door(
-            place, Trunks(file), switchboard or self.board, spawn=self.spawn, count=self.note
+            place,
+            Trunks(file),
+            switchboard or self.board,
+            spawn=self.spawn,
+            count=self.note,
+            keys=keys,
         )
         await self.door.open()
         self._leaving.push_async_callback(self.door.close)

@@ -45,7 +45,7 @@ class Heard:
         answer = await self._media.accept(
             call=CallId(self.leg), leg=self.leg, offer_sdp=word, heard=self._heard
         )
-        self.phone.answer(answer)
+        self.phone.answer(answer, call=CallId(self.leg))
         with suppress(Refusal, Outage):
             await self._media.play(self.leg, [SoundName("tone")], Language.ENGLISH)
 
@@ -87,6 +87,7 @@ class SoundingBoard:
         self.media = media
         self.ports = PhonePorts(host=LOOPBACK, first=23_000, last=23_399)
         self.retry_after_s: int | None = None
+        self.is_strained = False
         self.calls: list[Heard] = []
 
     def takes(self, called: str) -> bool:

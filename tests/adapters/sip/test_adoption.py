@@ -3,11 +3,17 @@
 from contextlib import AsyncExitStack
 
 from contactcentre.ports.phones import Ringing
-from tests.adapters.sip.entrance import LOOPBACK, NUMBER, Entrance, Someone, until
+from tests.adapters.sip.entrance import CALL, LOOPBACK, NUMBER, Entrance, Someone, until
 
 OTHER_SOUND = "v=0\r\no=- 9 1 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 11 RTP/AVP 8\r\n"
 ADOPTED = Ringing(
-    trunk="north", called=NUMBER, caller=None, diverted=None, offer=None, host=LOOPBACK
+    trunk="north",
+    called=NUMBER,
+    caller=None,
+    diverted=None,
+    offer=None,
+    host=LOOPBACK,
+    is_early=False,
 )
 
 
@@ -28,7 +34,7 @@ async def test_a_dialog_goes_on_at_another_node_with_its_own_sound_and_its_own_g
         adopted = other.door.adopt(facts)
         someone = Someone(ADOPTED, adopted)
         adopted.belongs_to(someone)
-        adopted.answer(OTHER_SOUND)
+        adopted.answer(OTHER_SOUND, call=CALL)
         assert await until(lambda: heard == [OTHER_SOUND])
         assert await until(lambda: someone.told == ["answered v=0"])
         assert phone.requests[0].cseq[0] >= 100, "later than all that the other node asked"
@@ -54,5 +60,5 @@ async def test_a_phone_that_knows_the_call_no_more_ends_the_adoption(entrance: E
     adopted = entrance.door.adopt(facts)
     someone = Someone(ADOPTED, adopted)
     adopted.belongs_to(someone)
-    adopted.answer(OTHER_SOUND)
+    adopted.answer(OTHER_SOUND, call=CALL)
     assert await until(lambda: someone.told == ["ended"])

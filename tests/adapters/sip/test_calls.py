@@ -6,7 +6,7 @@ import pytest
 
 from contactcentre.adapters.sip.messages import Response
 from contactcentre.bench.sip_phone import Exchange, PhoneCall
-from tests.adapters.sip.entrance import ANSWER, DEADLINE_S, NUMBER, OFFER, Entrance, until
+from tests.adapters.sip.entrance import ANSWER, CALL, DEADLINE_S, NUMBER, OFFER, Entrance, until
 
 
 async def answered(phone: PhoneCall) -> Response:
@@ -40,6 +40,35 @@ async def test_a_call_is_answered_and_ends_when_the_phone_hangs_up(
     await exchange.close()
 
 
+@pytest.mark.parametrize(
+    ("said", "remote"),
+    [
+        ("AB30317F1A784DC48FF824D0D3715D86;remote=0", "ab30317f1a784dc48ff824d0d3715d86"),
+        ("no name of a session", "0" * 32),
+    ],
+)
+async def test_the_answer_names_the_call_as_the_record_does(
+    entrance: Entrance, said: str, remote: str
+) -> None:
+    await entrance.open()
+    phone = entrance.phone()
+    phone.headers = [("session-id", said)]
+    response = await answered(phone)
+    assert response.first("session-id") == f"{CALL};remote={remote}"
+
+
+async def test_a_phone_that_has_hung_up_has_no_such_call_for_a_node_that_takes_it_over(
+    entrance: Entrance,
+) -> None:
+    await entrance.open()
+    phone = entrance.phone()
+    await answered(phone)
+    someone = entrance.board.calls[0]
+    assert await until(lambda: someone.told == ["began"])
+    phone.is_over = True
+    assert not await someone.phone.is_there()
+
+
 async def test_a_call_that_we_end_is_ended_on_the_phone(entrance: Entrance) -> None:
     await entrance.open()
     phone = entrance.phone()
@@ -61,7 +90,7 @@ async def test_a_call_that_ends_before_its_answer_is_acknowledged_says_goodbye_t
     asking = asyncio.create_task(phone.ask(phone.request("INVITE", sdp=OFFER)))
     assert await until(lambda: bool(entrance.board.calls))
     someone = entrance.board.calls[0]
-    someone.phone.answer(ANSWER)
+    someone.phone.answer(ANSWER, call=CALL)
     someone.phone.hang_up()
     response = await asking
     assert response is not None
@@ -87,7 +116,7 @@ async def test_a_caller_who_gives_up_before_the_answer_is_told_to_be_gone(
     assert response is not None
     assert (cancelled.code, response.code) == (200, 487)
     assert entrance.board.calls[0].told == ["ended"]
-    entrance.board.calls[0].phone.answer(ANSWER)  # too late, and no harm
+    entrance.board.calls[0].phone.answer(ANSWER, call=CALL)  # too late, and no harm
 
 
 async def test_an_answer_that_nobody_acknowledges_is_repeated(entrance: Entrance) -> None:
@@ -98,7 +127,7 @@ async def test_an_answer_that_nobody_acknowledges_is_repeated(entrance: Entrance
     phone.exchange.transactions._success_came = seen.append  # noqa: SLF001 - what comes again
     asking = asyncio.create_task(phone.ask(phone.request("INVITE", sdp=OFFER)))
     assert await until(lambda: bool(entrance.board.calls))
-    entrance.board.calls[0].phone.answer(ANSWER)
+    entrance.board.calls[0].phone.answer(ANSWER, call=CALL)
     await asking
     assert await until(lambda: len(seen) > 1)
     assert not entrance.board.calls[0].told

@@ -11,9 +11,10 @@ from contactcentre.adapters.sip.messages import Response
 from contactcentre.adapters.sip.trunks import read_trunks
 from contactcentre.bench.sip_phone import PhoneCall
 from contactcentre.domain.errors import BadRequest
-from tests.adapters.sip.entrance import OFFER, Entrance, until
+from tests.adapters.sip.entrance import NUMBER, OFFER, Entrance, until
 
 STRANGERS = ["192.0.2.0/24"]
+NORTH = "[trunks.north]\naddresses = ['192.0.2.1']\n"
 
 
 async def code_of(phone: PhoneCall, method: str, headers: Sequence[tuple[str, str]] = ()) -> int:
@@ -52,6 +53,16 @@ async def test_whether_calls_are_taken_is_said_to_whoever_asks(entrance: Entranc
         assert response is not None
         assert (response.code, response.first("retry-after")) == (503, "7")
     assert not entrance.board.calls
+
+
+async def test_a_strained_node_says_so_only_to_whoever_asks_for_headroom_and_takes_calls(
+    entrance: Entrance,
+) -> None:
+    await entrance.open()
+    asked = (("with-headroom", "OPTIONS"), (NUMBER, "OPTIONS"), (NUMBER, "INVITE"))
+    assert [await code_of(entrance.phone(to), how) for to, how in asked] == [200, 200, 200]
+    entrance.board.is_strained = True
+    assert [await code_of(entrance.phone(to), how) for to, how in asked] == [503, 200, 200]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +196,8 @@ async def test_no_bytes_of_a_trunk_are_a_mistake_of_ours(entrance: Entrance) -> 
         ("[trunks.north]\naddresses = ['north']", "addresses"),
         ("[trunks.north]\naddresses = ['192.0.2.1']\nusername = 'a'", "go together"),
         ("[trunks.north]\naddresses = ['192.0.2.1']\nport = 1", "port"),
+        (f"{NORTH}out = {{ address = '192.0.2.2' }}", "out.address must"),
+        (f"{NORTH}out = {{ address = '192.0.2.1', username = 'a' }}", "go together"),
         ("[trunks", "TOML"),
         ("", "trunks"),
     ],

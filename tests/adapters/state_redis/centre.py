@@ -201,7 +201,9 @@ class Centre:
         await self.node_beats(node, beat=beat, legs_count=len(calls))
         return reply
 
-    async def node_beats(self, node: NodeId = NORTH, *, beat: int = 1, legs_count: int = 0) -> int:
+    async def node_beats(
+        self, node: NodeId = NORTH, *, beat: int = 1, legs_count: int = 0, strained: bool = False
+    ) -> int:
         """Let a node report itself; return up to which of its events the ledger has them."""
         return await self.state.report_node(
             NodeReport(
@@ -213,6 +215,7 @@ class Centre:
                 draining=False,
                 legs_count=legs_count,
                 legs_max=10,
+                strained=strained,
             )
         )
 

@@ -11,9 +11,18 @@ import pytest
 from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import StateUnavailable, StoreChanged
-from contactcentre.domain.ids import RequestId
+from contactcentre.domain.events import Ending
+from contactcentre.domain.ids import RequestId, Token
 from contactcentre.domain.presence import Presence
-from tests.adapters.state_redis.centre import EARLY, NOW_MS, PAYING, Centre, Server, said
+from tests.adapters.state_redis.centre import (
+    EARLY,
+    FIRST,
+    NOW_MS,
+    PAYING,
+    Centre,
+    Server,
+    said,
+)
 
 
 async def refused(centre: Centre) -> None:
@@ -66,6 +75,26 @@ async def test_a_request_that_was_granted_before_is_not_granted_again_behind_the
     await centre.state.client.ask("DEL", centre.state.keys.opened)
     with pytest.raises(StoreChanged):
         await centre.state.match_queue(PAYING, request=again)
+
+
+async def test_a_store_that_has_lost_tokens_gives_none_below_those_that_a_node_has_seen(
+    centre: Centre,
+) -> None:
+    client, keys = centre.state.client, centre.state.keys
+    await centre.call()
+    await centre.ready()
+    given = await centre.reserve()
+    await centre.state.take_up(call=given.call, adviser=given.adviser, token=given.token)
+    ahead = Token(given.token + 3_600_000_000)
+    await centre.state.end(call=given.call, epoch=FIRST, ending=Ending.HANDLED)
+    centre.state.see(ahead)  # of a call that is over, given by a store whose clock was ahead
+    await client.ask("SET", keys.token, int(given.token) - 1)
+    await client.ask("DEL", keys.opened)
+    await centre.state.open_matching((await centre.state.generation()).store)
+    assert int(await client.ask("GET", keys.token)) == ahead
+    await client.ask("DEL", keys.token)
+    await centre.node_beats()
+    assert int(await client.ask("GET", keys.token)) == ahead
 
 
 async def test_nothing_is_opened_if_another_store_answers_by_now(centre: Centre) -> None:

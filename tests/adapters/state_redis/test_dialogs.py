@@ -1,7 +1,9 @@
 """What of telephone calls outlives their node, and that one taker alone has each."""
 
+from contactcentre.adapters.state_redis.census import RedisCensus
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.ids import CallId
+from contactcentre.ports.phones import TrunkStanding
 from tests.adapters.state_redis.centre import EARLY, LATE, NORTH, SOUTH
 
 
@@ -28,3 +30,12 @@ async def test_a_node_that_starts_again_takes_its_own_calls(state: RedisState) -
     await state.keep_dialogs(NORTH, {EARLY: "one"}, [])
     assert await state.take_dialogs(lost=NORTH, taker=NORTH, calls_max=9) == {EARLY: "one"}
     assert await state.take_dialogs(lost=NORTH, taker=SOUTH, calls_max=9) == {EARLY: "one"}
+
+
+async def test_how_trunks_stand_is_what_each_node_has_said_last(state: RedisState) -> None:
+    up, down = TrunkStanding(is_up=True, since_ms=1), TrunkStanding(is_up=False, since_ms=2)
+    await state.keep_trunks(NORTH, {"old": up, "carrier": up})
+    await state.keep_trunks(NORTH, {"carrier": down})
+    await state.keep_trunks(SOUTH, {"carrier": up})
+    seen = await RedisCensus(state).trunks([NORTH, SOUTH])
+    assert seen == {"carrier": {NORTH: down, SOUTH: up}}

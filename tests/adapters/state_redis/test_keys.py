@@ -8,9 +8,10 @@ from contactcentre.adapters.state_redis import keys
 from contactcentre.adapters.state_redis.events import RedisEventInbox, RedisEventStream
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, Token
+from contactcentre.domain.ids import AdviserId, CallId, DeskId, StepName, Token
 from contactcentre.domain.ivr.switches import Switches
 from contactcentre.domain.presence import Presence
+from contactcentre.ports.phones import TrunkStanding
 from contactcentre.ports.rings import RingEnded
 from tests.adapters.state_redis.centre import (
     BOB,
@@ -56,6 +57,7 @@ async def _use_everything(centre: Centre) -> None:
     await inbox.acknowledge([], durable=[(NORTH, 1)])
     await state.keep_switches(Switches(number=1, lines={}))
     await state.keep_dialogs(NORTH, {EARLY: "sealed"}, [])
+    await state.keep_trunks(NORTH, {"north": TrunkStanding(is_up=True, since_ms=1)})
     await state.pass_place(earlier=CallId("left"), page="page", call=CallId("again"))
     await centre.ready(AdviserId("ann"))
     await centre.break_off(await centre.talk(AdviserId("ann")))
@@ -70,6 +72,7 @@ async def _use_everything(centre: Centre) -> None:
     await state.loads([PAYING])
     await state.note_ring(RingEnded(token=Token(1), adviser=BOB, is_failed=False))
     await state.tell_storm()
+    await state.take_text(EARLY, StepName("pay"), number="n", number_max=1, minute_max=1)
 
 
 async def test_every_key_that_is_written_is_in_the_table_with_its_type_and_lifetime(

@@ -23,7 +23,7 @@ from contactcentre.domain.ids import (
     StepName,
     Token,
 )
-from contactcentre.domain.ivr.walk import Position
+from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.languages import Language
 from contactcentre.wire.claims import AdviserTicket, CallerClaim, CallMemory
 from tests.domain.happenings import ARRIVED

@@ -108,6 +108,17 @@ async def test_a_node_that_is_full_or_drains_gets_no_new_calls_but_keeps_its_own
     assert len(centre.nodes()) == 3
 
 
+async def test_a_strained_node_gets_new_calls_only_where_no_other_takes_them(
+    centre: SeenCentre, book: Book
+) -> None:
+    book.standing = [replace(ONE, strained=True), TWO]
+    await centre.look()
+    assert centre.nodes_for_new_calls() == ("ws://n2.example/leg",)
+    book.standing = [replace(ONE, strained=True), replace(TWO, legs_count=9)]
+    await centre.look()
+    assert centre.nodes_for_new_calls() == ("ws://n1.example/leg",)
+
+
 async def test_where_all_are_full_a_new_call_may_still_try(centre: SeenCentre, book: Book) -> None:
     book.standing = [replace(ONE, legs_max=3)]
     await centre.look()

@@ -12,9 +12,7 @@ from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.ivr.findings import Rule
 from contactcentre.domain.ivr.flow import ClosedStep, Flow, QueueDefinition, QueueName
 from contactcentre.domain.ivr.lint import lint
-from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS
-from contactcentre.domain.ivr.walk import (
-    WALK_PROMPTS,
+from contactcentre.domain.ivr.moves import (
     HangUp,
     JoinQueue,
     KeyPressed,
@@ -22,12 +20,9 @@ from contactcentre.domain.ivr.walk import (
     PromptFinished,
     SwitchLanguage,
     Walked,
-    begin,
-    follow,
-    is_closed,
-    keys_shown,
-    resume,
 )
+from contactcentre.domain.ivr.opening_words import OPENING_SOUNDS
+from contactcentre.domain.ivr.walk import WALK_PROMPTS, begin, follow, is_closed, keys_shown, resume
 from contactcentre.domain.languages import Language
 
 BINS, SUPPORT = QueueName("bins"), QueueName("support")

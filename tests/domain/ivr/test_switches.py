@@ -9,6 +9,7 @@ from contactcentre.adapters.flow_files.lines import load_line
 from contactcentre.domain.errors import OutOfOrder, UnknownName
 from contactcentre.domain.ids import LineId, QueueId, SoundName, StepName
 from contactcentre.domain.ivr.flow import Flow, QueueName
+from contactcentre.domain.ivr.moves import KeyPressed, PlayPrompts, Walked
 from contactcentre.domain.ivr.switches import (
     AS_PLANNED,
     LineSwitches,
@@ -19,7 +20,7 @@ from contactcentre.domain.ivr.switches import (
     refuse,
     standing_of,
 )
-from contactcentre.domain.ivr.walk import KeyPressed, PlayPrompts, Walked, begin, follow
+from contactcentre.domain.ivr.walk import begin, follow
 from contactcentre.domain.languages import Language
 
 TAX = LineId("tax")

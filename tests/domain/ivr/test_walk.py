@@ -7,9 +7,7 @@ import pytest
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.ids import OutcomeCode, QueueId, SoundName, StepName
 from contactcentre.domain.ivr.flow import Flow, PlayStep, QueueName, QueueStep, ServiceName
-from contactcentre.domain.ivr.walk import (
-    HISTORY_MAX,
-    INPUT_TIMEOUT_MS,
+from contactcentre.domain.ivr.moves import (
     Action,
     AwaitKey,
     CallerHungUp,
@@ -24,10 +22,8 @@ from contactcentre.domain.ivr.walk import (
     Position,
     PromptFinished,
     SwitchLanguage,
-    begin,
-    follow,
-    resume,
 )
+from contactcentre.domain.ivr.walk import HISTORY_MAX, INPUT_TIMEOUT_MS, begin, follow, resume
 from contactcentre.domain.languages import Language
 
 HEARD = PromptFinished()

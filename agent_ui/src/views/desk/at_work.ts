@@ -4,6 +4,7 @@
  * The desk server says what there is to do; this does it, and shows one picture of it all.
  */
 
+import type { Sound } from "../../media/leg_call";
 import { Microphones } from "../../media/microphone";
 import { askToNotify } from "../../media/notices";
 import { hear, isToldWhole, NEW_DESK, rangFor, tokenOf, type Work } from "../../state/desk";
@@ -11,9 +12,11 @@ import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
 import type { Attempt, AwayReason, DeskSays, DoCallback, Me, RingNow } from "../../wire/made";
+import { CallbackWords } from "./callback_words";
 import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
+import { PhoneKeeper } from "./phone_keeper";
 import { AT_FIRST, isUp, type Seen, type Trouble } from "./seen";
 
 export { isUp, type Seen, type Trouble } from "./seen";
@@ -24,9 +27,11 @@ export class AtWork {
   readonly #microphones: Microphones;
   readonly #notes: NotesKeeper;
   readonly chats = new ChatsKeeper((chats) => this.#show({ chats }));
+  readonly #words: CallbackWords;
   readonly #leg: LegKeeper;
+  readonly #phone: PhoneKeeper;
   readonly #watchers = new Set<() => void>();
-  #seen = AT_FIRST;
+  #seen: Seen = AT_FIRST;
   #leftOversDue = false;
   /** The talk that the adviser has asked to end, by its reservation. */
   #ending: number | null = null;
@@ -39,10 +44,16 @@ export class AtWork {
       signedOut: () => signedOut(true),
     });
     this.#microphones = new Microphones((microphone) => this.#show({ microphone }));
+    this.#phone = new PhoneKeeper(me.adviser, me.may_use_phone, (phone) => this.#show({ phone }));
+    this.#seen = { ...AT_FIRST, phone: this.#phone.now };
     this.#notes = new NotesKeeper(me.adviser, {
       changed: (draft) => this.#show({ draft }),
       signedOut: () => signedOut(true),
       refused: (detail) => this.#show({ trouble: { what: "notes", detail } }),
+    });
+    this.#words = new CallbackWords(me.adviser, {
+      signedOut: () => signedOut(true),
+      untold: (detail) => this.#show({ trouble: { what: "callback_kept", detail } }),
     });
     this.#leg = new LegKeeper(me.ice_servers, {
       changed: (shown) => this.#show(shown),
@@ -53,6 +64,13 @@ export class AtWork {
 
   readonly seen = (): Seen => this.#seen;
   readonly record = (on: boolean): boolean => this.#leg.say({ kind: "record", on });
+  readonly mute = (on: boolean): void => this.#leg.mute(on);
+  readonly hold = (on: boolean): boolean => this.#leg.say({ kind: "hold", on });
+  readonly pressKey = (key: string): boolean => this.#leg.say({ kind: "key", key });
+  readonly write = (notes: string): void => this.#notes.write({ notes });
+  readonly pause = (): void => void this.#notes.flush();
+  readonly choosePhone = (choosing: boolean): void => this.#show({ choosingPhone: choosing });
+  readonly forgetTrouble = (): void => this.#show({ trouble: null });
 
   readonly watch = (watcher: () => void): (() => void) => {
     this.#watchers.add(watcher);
@@ -74,6 +92,7 @@ export class AtWork {
     this.#live.close();
     this.#microphones.close();
     this.#notes.stop();
+    this.#words.stop();
   }
 
   /** Connect again at once. */
@@ -83,8 +102,8 @@ export class AtWork {
 
   /** Take the desk back from another tab. */
   useHere(): void {
-    const { draft, microphone } = this.#seen;
-    this.#show({ ...AT_FIRST, draft, microphone });
+    const { draft, microphone, phone } = this.#seen;
+    this.#show({ ...AT_FIRST, draft, microphone, phone });
     this.#live.open();
   }
 
@@ -94,14 +113,29 @@ export class AtWork {
     const isThere = await this.#microphones.open(device);
     this.#show({ asking: false });
     const stream = this.#seen.microphone.stream;
-    if (isThere && stream !== null) await this.#leg.use(stream);
+    if (isThere && stream !== null && this.#phone.inUse === null) await this.#leg.use(stream);
     if (isThere) this.#openLeg();
     return isThere;
   }
 
-  /** Be ready for calls; the microphone comes first. */
+  /** Take the sound on a phone from now on; return why that may not be, or null. */
+  async usePhone(number: string): Promise<string | null> {
+    const refusal = await this.#phone.use(number);
+    if (refusal === null) this.#changeSound();
+    return refusal;
+  }
+
+  /** Take the sound in this browser, from that microphone. */
+  async useBrowser(device: string | null): Promise<void> {
+    const wasOnPhone = this.#phone.inUse !== null;
+    if (!(await this.setUpMicrophone(device)) || !wasOnPhone) return;
+    this.#phone.leave();
+    this.#changeSound();
+  }
+
+  /** Be ready for calls; the sound comes first. */
   async beReady(): Promise<void> {
-    if (!(await this.#hasMicrophone())) return;
+    if (!(await this.#hasSound())) return;
     void askToNotify();
     await this.#setPresence("ready", null);
   }
@@ -125,19 +159,9 @@ export class AtWork {
 
   /** Say how it ended that the caller was rung back. */
   endCallback(how: Attempt): void {
-    void this.#say(how);
-  }
-
-  mute(on: boolean): void {
-    this.#leg.mute(on);
-  }
-
-  hold(on: boolean): void {
-    this.#leg.say({ kind: "hold", on });
-  }
-
-  pressKey(key: string): void {
-    this.#leg.say({ kind: "key", key });
+    const ring = this.#callback;
+    this.#show({ trouble: null });
+    if (ring !== null) this.#words.end(ring, how);
   }
 
   openTransfer(open: boolean): void {
@@ -154,6 +178,11 @@ export class AtWork {
     return this.#leg.say({ kind: "ask", ...whom });
   }
 
+  /** Ask an outside number about the caller, who is left there at once if `handsOver`. */
+  askOutside(outside: string, handsOver: boolean): boolean {
+    return this.#leg.say({ kind: "ask_outside", outside, hands_over: handsOver });
+  }
+
   /** Do something about the one who is asked. */
   consult(what: "merge" | "hand_over" | "drop_consult"): void {
     this.#leg.say({ kind: what });
@@ -163,13 +192,10 @@ export class AtWork {
   hangUp(): void {
     const { work } = this.#seen.desk;
     this.#ending = tokenOf(work);
-    if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up" })) return;
-    if (work.at !== "talking" || this.#callback !== null) return;
+    if (work.at !== "talking") return;
+    if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up", call: work.call })) return;
+    if (this.#callback !== null) return;
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
-  }
-
-  write(notes: string): void {
-    this.#notes.write({ notes });
   }
 
   choose(outcome: string): void {
@@ -177,15 +203,11 @@ export class AtWork {
     void this.#notes.flush();
   }
 
-  pause(): void {
-    void this.#notes.flush();
-  }
-
   /** Finish with the call, once its words are sent; then be ready, or away for a reason. */
   async finish(reason: AwayReason | null): Promise<void> {
     const { work } = this.#seen.desk;
     if (work.at !== "wrap_up") return;
-    if (reason === null && !(await this.#hasMicrophone())) return;
+    if (reason === null && !(await this.#hasSound())) return;
     await this.#notes.flush();
     await this.#ask("finish", async () => {
       const then = reason === null ? "ready" : "away";
@@ -207,23 +229,31 @@ export class AtWork {
     });
   }
 
-  forgetTrouble(): void {
-    this.#show({ trouble: null });
-  }
-
   /** The callback that rings or is taken: there is no leg to it. */
-  get #callback(): string | null {
+  get #callback(): RingNow | null {
     const ring = rangFor(this.#seen.desk.work);
-    return ring === null || ring.callback === null ? null : ring.call;
+    return ring === null || ring.callback === null ? null : ring;
   }
 
   async #say(word: DoCallback["word"]): Promise<void> {
-    const call = this.#callback;
-    if (call !== null) await this.#ask("callback", () => desk.doCallback(call, { word }));
+    const ring = this.#callback;
+    if (ring === null) return;
+    const said = { word, ticket: ring.ticket };
+    await this.#ask("callback", async () => void (await desk.doCallback(ring.call, said)));
   }
 
-  async #hasMicrophone(): Promise<boolean> {
-    return this.#seen.microphone.stream !== null || this.setUpMicrophone();
+  get #sound(): Sound | null {
+    return this.#phone.inUse ?? this.#seen.microphone.stream;
+  }
+
+  async #hasSound(): Promise<boolean> {
+    return this.#sound !== null || this.setUpMicrophone();
+  }
+
+  /** Let the sound of a ring or talk come from where the adviser wants it now. */
+  #changeSound(): void {
+    this.#leg.drop();
+    this.#reopenLeg();
   }
 
   async #setPresence(state: "ready" | "away", reason: AwayReason | null): Promise<void> {
@@ -303,9 +333,9 @@ export class AtWork {
   #openLeg(): void {
     const { work } = this.#seen.desk;
     const ring = rangFor(work);
-    const microphone = this.#seen.microphone.stream;
-    if (ring === null || ring.callback !== null || microphone === null) return;
-    this.#leg.open(ring, microphone, work.at === "talking");
+    const sound = this.#sound;
+    if (ring === null || ring.callback !== null || sound === null) return;
+    this.#leg.open(ring, sound, work.at === "talking");
   }
 
   /** The node's word comes first, also while the desk's own socket is down. */
@@ -343,7 +373,10 @@ export class AtWork {
 
   #connected(connection: Connection): void {
     this.#show({ connection });
-    if (connection.at === "live") this.#leftOversDue = true;
+    if (connection.at === "live") {
+      this.#leftOversDue = true;
+      void this.#words.send();
+    }
     if (connection.at === "waiting") void this.#checkSession();
   }
 

@@ -1,4 +1,4 @@
-import { Check } from "lucide-react";
+import { Check, Smartphone } from "lucide-react";
 import { Legs } from "../../parts/legs";
 import { useWords } from "../../words";
 import { isUp, type Seen } from "./at_work";
@@ -9,6 +9,7 @@ export function AudioRow({ seen }: { seen: Seen }) {
   const words = useWords();
   const { leg, caller, microphone } = seen;
   const isTalking = isUp(seen);
+  if (seen.phone.isOn) return <PhoneRow seen={seen} />;
   return (
     <div className="audio">
       <span>
@@ -26,6 +27,24 @@ export function AudioRow({ seen }: { seen: Seen }) {
         </>
       )}
       {seen.desk.work.at === "ringing" && <LineSentence seen={seen} />}
+    </div>
+  );
+}
+
+/** The sound is on a phone: which one, and how the others come in. */
+function PhoneRow({ seen }: { seen: Seen }) {
+  const words = useWords();
+  const { leg, phone } = seen;
+  return (
+    <div className="audio">
+      <span>
+        <Smartphone size={16} aria-hidden="true" />
+        {words.phone.yours} <b className="num">{phone.number}</b>
+      </span>
+      {isUp(seen) && <Legs legs={leg.legs} />}
+      {seen.desk.work.at === "ringing" && (
+        <span>{leg.phone === "ringing" ? words.phone.pickUp : words.phone.ringsThen}</span>
+      )}
     </div>
   );
 }

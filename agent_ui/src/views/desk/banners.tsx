@@ -1,14 +1,16 @@
 import { Notice } from "../../parts/notice";
+import { CALLER_IS_YOURS } from "../../state/leg";
+import type { Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
 import { type AtWork, isUp, type Seen, type Trouble } from "./at_work";
 
 /** What is not as it should be, in sentences. Nothing here takes the adviser's focus. */
-export function Banners({ work, seen }: { work: AtWork; seen: Seen }) {
+export function Banners({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   return (
     <div className="banners" role="status">
       <DeskAway work={work} seen={seen} />
       <StoresAway seen={seen} />
-      <MicrophoneAway work={work} seen={seen} />
+      <MicrophoneAway me={me} work={work} seen={seen} />
       <LineBroken seen={seen} />
       <CallerSilent seen={seen} />
       <Supervised seen={seen} />
@@ -59,8 +61,14 @@ function StoresAway({ seen }: { seen: Seen }) {
   );
 }
 
-function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
+function MicrophoneAway({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   const words = useWords();
+  if (seen.phone.isOn) return null;
+  const instead = me.may_use_phone && (
+    <button type="button" className="btn" onClick={() => work.choosePhone(true)}>
+      {words.phone.instead}
+    </button>
+  );
   const { trouble, stream } = seen.microphone;
   if (seen.asking && stream === null) return <Notice tone="info">{words.microphone.asking}</Notice>;
   if (trouble === null && stream === null && seen.desk.standing?.state === "ready") {
@@ -68,9 +76,12 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
       <Notice
         tone="warn"
         action={
-          <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
-            {words.microphone.setUp}
-          </button>
+          <>
+            <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
+              {words.microphone.setUp}
+            </button>
+            {instead}
+          </>
         }
       >
         {words.microphone.neededToAnswer}
@@ -82,9 +93,12 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
     <Notice
       tone="warn"
       action={
-        <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
-          {words.microphone.again}
-        </button>
+        <>
+          <button type="button" className="btn" onClick={() => void work.setUpMicrophone()}>
+            {words.microphone.again}
+          </button>
+          {instead}
+        </>
       }
     >
       {words.microphone.troubles[trouble]}
@@ -95,6 +109,9 @@ function MicrophoneAway({ work, seen }: { work: AtWork; seen: Seen }) {
 function LineBroken({ seen }: { seen: Seen }) {
   const words = useWords();
   if (seen.desk.work.at !== "talking") return null;
+  if (seen.leg.phone === "ringing") {
+    return <Notice tone="reconnecting">{words.phone.ringsAgain}</Notice>;
+  }
   switch (seen.leg.mending) {
     case "none":
       return null;
@@ -125,7 +142,8 @@ function Supervised({ seen }: { seen: Seen }) {
 function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
   // What was refused on a way that is lost is said by the call itself.
-  const refusal = seen.leg.sound === "lost" ? null : seen.leg.refusal;
+  const said = seen.leg.refusal === CALLER_IS_YOURS ? words.consult.yours : seen.leg.refusal;
+  const refusal = seen.leg.sound === "lost" ? null : said;
   const sentence = seen.trouble === null ? refusal : sentenceFor(seen.trouble, words);
   if (sentence === null) return null;
   return (
@@ -157,6 +175,8 @@ function sentenceFor(trouble: Trouble, words: Words): string {
       return words.presence.notChanged;
     case "callback":
       return words.callback.failed;
+    case "callback_kept":
+      return words.callback.kept;
     case "end":
       return words.call.endFailed;
     case "finish":

@@ -38,7 +38,9 @@ export function CallCard({ me, work, seen }: Props) {
       {callback !== null && now.at === "talking" && (
         <CallbackControls work={work} callback={callback} />
       )}
-      {callback === null && now.at === "ringing" && <RingControls work={work} seen={seen} />}
+      {callback === null && now.at === "ringing" && (
+        <RingControls me={me} work={work} seen={seen} />
+      )}
       {callback === null && now.at === "talking" && <Controls work={work} seen={seen} />}
       {callback === null && now.at === "talking" && <RecordingRow work={work} seen={seen} />}
       {now.at === "wrap_up" && <WrapUpTimer work={work} wrapUp={now} />}

@@ -53,6 +53,8 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
 
   useSaid(work.at === "wrap_up", words.call.announceEnded);
   useSaid(useBegan(work.at), words.call.answered);
+  useSaid(seen.leg.phone === "ringing", words.phone.pickUp);
+  useSaid(seen.leg.phone === "failed", words.phone.notPickedUp);
   useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
   useTurned(seen.leg.held, words.call.heldSaid, words.call.takenOffHold, seen.leg.call);
   const { recording } = seen.leg;

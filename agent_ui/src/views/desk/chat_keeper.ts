@@ -112,7 +112,7 @@ export class ChatKeeper {
   /** End the chat: at its node, or at the desk where there is no way to the node. */
   end(): void {
     const call = this.#call;
-    if (this.#seen.isOpen && this.#socket?.say({ kind: "hang_up" })) return;
+    if (this.#seen.isOpen && this.#socket?.say({ kind: "hang_up", call: null })) return;
     if (call !== null) void this.#ask(() => desk.endTalk(call));
   }
 
@@ -169,7 +169,8 @@ export class ChatKeeper {
     this.#nodeUrl = ring.node_url;
     this.#letters = letters.opened(this.#letters);
     this.#socket = new BeatingSocket<NodeSays, AdviserSays>(ring.node_url, {
-      opened: () => this.#socket?.say({ kind: "attach", ticket: ring.ticket, sdp: TEXT_OFFER }),
+      opened: () =>
+        this.#socket?.say({ kind: "attach", ticket: ring.ticket, sdp: TEXT_OFFER, phone: null }),
       heard: (said) => this.#hear(said),
       ended: () => this.#broke(),
     });

@@ -1,13 +1,17 @@
 import { ArrowLeftRight, LogOut, UserMinus, Users } from "lucide-react";
 import type { ConsultEnd } from "../../wire/made";
-import { useWords, type Words } from "../../words";
+import { titleIn, useSpoken, useWords, type Words } from "../../words";
 import type { AtWork, Seen } from "./at_work";
 
-/** The adviser who is asked about the caller: how far it has come, and what can be done. */
+/** Whoever is asked about the caller: how far it has come, and what can be done. */
 export function ConsultBar({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
+  const { language } = useSpoken();
   const { consult, held, transfer } = seen.leg;
   if (consult.state === "none") {
+    if (transfer.refused !== null && !seen.transferring) {
+      return <p role="alert">{words.consult.refused}</p>;
+    }
     return consult.why === null ? null : (
       <p className="in-place" data-tone="info" role="status">
         {ended(consult.why, words)}
@@ -15,9 +19,15 @@ export function ConsultBar({ work, seen }: { work: AtWork; seen: Seen }) {
     );
   }
   const isThere = consult.state === "talking" || consult.state === "merged";
-  const who = consult.adviser ?? words.consult.somebody;
+  const { outside } = consult;
+  const called = outside === null ? null : titleIn(outside, language);
+  const who = consult.adviser ?? called ?? words.consult.somebody;
   return (
-    <section className="in-place consult" data-tone="info" aria-label={words.consult.bar}>
+    <section
+      className="in-place consult"
+      data-tone="info"
+      aria-label={outside === null ? words.consult.bar : words.consult.outsideBar}
+    >
       <p role="status">{sentence(seen, who, words)}</p>
       {transfer.refused !== null && <p role="alert">{words.consult.refused}</p>}
       <div className="row">

@@ -30,7 +30,7 @@ export function Desk({ me, work }: { me: Me; work: AtWork }) {
         {words.skipToCall}
       </a>
       <TopBar me={me} work={work} seen={seen} keys={keys} />
-      <Banners work={work} seen={seen} />
+      <Banners me={me} work={work} seen={seen} />
       <main className="main" id="call" tabIndex={-1}>
         {isIdle ? (
           <Idle me={me} work={work} seen={seen} />

@@ -41,12 +41,14 @@ function lineHealth(seen: Seen, words: Words): Health {
       return { ...line, word: words.health.lineConnecting, tone: "warn" };
     case "attached":
       if (!isUp(seen)) return { ...line, word: words.health.lineReady, tone: "ok" };
+      if (seen.phone.isOn) return { ...line, word: words.phone.health, tone: "ok" };
       return { ...line, ...quality(seen, words) };
     case "lost":
       return seen.desk.work.at === "talking"
         ? { ...line, word: words.health.reconnecting, tone: "warn" }
         : { ...line, word: words.health.lineLost, tone: "crit" };
     case "bridged":
+      if (seen.phone.isOn) return { ...line, word: words.phone.health, tone: "ok" };
       return { ...line, ...quality(seen, words) };
   }
 }

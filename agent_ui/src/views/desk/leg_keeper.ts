@@ -2,7 +2,7 @@
  * Keeps the adviser's leg to the call: opens it, opens it again where it breaks, lets it go.
  */
 
-import { LegCall } from "../../media/leg_call";
+import { LegCall, type Sound } from "../../media/leg_call";
 import type { Heard } from "../../media/line_stats";
 import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
 import { type Line, measure, NO_LINE, worse } from "../../state/quality";
@@ -56,7 +56,7 @@ export class LegKeeper {
    * it. In a talk (`isPatient`) it is tried for as long as the desk has the talk: the caller may
    * come back to another node.
    */
-  open(ring: RingNow, microphone: MediaStream, isPatient: boolean): void {
+  open(ring: RingNow, sound: Sound, isPatient: boolean): void {
     this.#isPatient = isPatient;
     if (this.#call !== null && ring.node_url === this.#nodeUrl) return;
     this.#leaveNode(ring.node_url);
@@ -71,7 +71,16 @@ export class LegKeeper {
     });
     if (answering) this.#call.decide("answer_call");
     if (muted) this.#call.mute(true);
-    void this.#call.open(microphone);
+    void this.#call.open(sound);
+  }
+
+  /** Let go of the sound: it is about to come another way. */
+  drop(): void {
+    if (this.#call === null) return;
+    this.#call.close();
+    this.#call = null;
+    this.#shown = { ...this.#shown, caller: null };
+    this.#tell({ kind: "broken" });
   }
 
   /** Try again now, if it is to be tried again later. */

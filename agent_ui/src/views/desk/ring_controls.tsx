@@ -1,12 +1,14 @@
 import { Phone, PhoneOff } from "lucide-react";
 import { KeyHint } from "../../parts/key_hint";
+import type { Me } from "../../wire/made";
 import { useWords } from "../../words";
 import type { AtWork, Seen } from "./at_work";
 
 /** Answer, or give the call back. Neither takes the focus. */
-export function RingControls({ work, seen }: { work: AtWork; seen: Seen }) {
+export function RingControls({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   const words = useWords();
-  if (seen.microphone.stream === null) {
+  const answering = seen.phone.isOn ? words.phone.rings : words.call.connecting;
+  if (seen.microphone.stream === null && !seen.phone.isOn) {
     return (
       <div className="in-place" data-tone="warn">
         <p>{words.microphone.neededToAnswer}</p>
@@ -18,6 +20,11 @@ export function RingControls({ work, seen }: { work: AtWork; seen: Seen }) {
         >
           {words.microphone.setUp}
         </button>
+        {me.may_use_phone && (
+          <button type="button" className="btn" onClick={() => work.choosePhone(true)}>
+            {words.phone.instead}
+          </button>
+        )}
       </div>
     );
   }
@@ -32,7 +39,7 @@ export function RingControls({ work, seen }: { work: AtWork; seen: Seen }) {
         onClick={() => work.answer()}
       >
         <Phone size={20} aria-hidden="true" />
-        {seen.leg.answering ? words.call.connecting : words.call.answer}
+        {seen.leg.answering ? answering : words.call.answer}
         <KeyHint>F2</KeyHint>
       </button>
       <DeclineControl work={work} />

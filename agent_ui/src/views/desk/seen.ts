@@ -7,10 +7,19 @@ import type { Draft } from "../../state/notes";
 import { type Line, NO_LINE } from "../../state/quality";
 import type { Connection } from "../../wire/connection";
 import type { ChatSeen } from "./chat_keeper";
+import { NO_PHONE, type Phone } from "./phone_keeper";
 
 /** What was asked for and could not be done; `detail` is the server's reason, where it gave one. */
 export interface Trouble {
-  what: "presence" | "callback" | "end" | "finish" | "more_time" | "notes" | "sign_out";
+  what:
+    | "presence"
+    | "callback"
+    | "callback_kept"
+    | "end"
+    | "finish"
+    | "more_time"
+    | "notes"
+    | "sign_out";
   detail: string | null;
 }
 
@@ -21,6 +30,9 @@ export interface Seen {
   line: Line;
   caller: MediaStream | null;
   microphone: Microphone;
+  phone: Phone;
+  /** The adviser is giving the number of a phone. */
+  choosingPhone: boolean;
   /** The browser is asking the person for the microphone. */
   asking: boolean;
   draft: Draft | null;
@@ -37,6 +49,8 @@ export const AT_FIRST: Seen = {
   line: NO_LINE,
   caller: null,
   microphone: NO_MICROPHONE,
+  phone: NO_PHONE,
+  choosingPhone: false,
   asking: false,
   draft: null,
   chats: [],
@@ -47,5 +61,6 @@ export const AT_FIRST: Seen = {
 /** Say whether caller and adviser can hear each other now. */
 export function isUp(seen: Seen): boolean {
   const { work } = seen.desk;
+  if (seen.leg.phone === "ringing") return false;
   return work.at === "talking" && (seen.leg.sound === "bridged" || seen.leg.sound === "attached");
 }

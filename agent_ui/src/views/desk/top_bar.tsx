@@ -24,7 +24,7 @@ export function TopBar({ me, work, seen, keys }: Props) {
       <PresenceControl me={me} work={work} seen={seen} />
       <div className="bar-right">
         <Healths seen={seen} />
-        <MicrophoneMenu work={work} microphone={seen.microphone} />
+        <MicrophoneMenu me={me} work={work} seen={seen} />
         <LanguageSwitch />
         <AccountMenu me={me} work={work} seen={seen} keys={keys} />
       </div>

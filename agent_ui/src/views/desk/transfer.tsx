@@ -11,13 +11,21 @@ import {
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { announce } from "../../parts/announcer";
 import { desk } from "../../wire/http";
-import type { Colleague, Language, TransferTarget, TransferTargets } from "../../wire/made";
+import type {
+  Colleague,
+  Language,
+  OutsideTarget,
+  TransferTarget,
+  TransferTargets,
+} from "../../wire/made";
 import { titleIn, useSpoken, useWords, type Words } from "../../words";
 import type { AtWork, Seen } from "./at_work";
 
 type Targets = TransferTargets | "loading" | "unreachable";
 /** In front of a colleague's name, where a queue's id may stand as well. */
 const PERSON = "@";
+/** In front of the name of an outside number. */
+const OUTSIDE = "#";
 const EVERY_MS = 2_000;
 
 /** Choose a queue that the caller is handed to; what is closed is said before. */
@@ -63,12 +71,14 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
   }, []);
   const found = typeof targets === "string" ? [] : matching(targets.targets, sought, language);
   const people = typeof targets === "string" ? [] : named(targets.colleagues, sought);
+  const outside = typeof targets === "string" ? [] : titled(targets.outside, sought, language);
   const may = new Set([
     ...found.filter((one) => one.is_open).map((one) => one.queue),
     ...people.filter((one) => one.state === "ready").map((one) => PERSON + one.adviser),
+    ...outside.map((one) => OUTSIDE + one.outside),
   ]);
   const standing = chosen !== null && may.has(chosen) ? chosen : null;
-  const count = found.length + people.length;
+  const count = found.length + people.length + outside.length;
   const { asked, refused } = seen.leg.transfer;
   const trouble = wrong ?? (refused === null ? null : refusalIn(refused, words));
   useFound(typeof targets === "string" ? null : count, sought);
@@ -76,14 +86,17 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
     event.preventDefault();
     setWrong(null);
     if (standing === null) setWrong(words.transfer.chooseFirst);
-    else if (work.ask(whom(standing))) work.openTransfer(false);
+    else if (ask(work, standing, false)) work.openTransfer(false);
     else setWrong(words.transfer.unreachable);
   };
   const hand = () => {
     setWrong(null);
     if (standing === null) setWrong(words.transfer.chooseFirst);
     else if (standing.startsWith(PERSON)) setWrong(words.transfer.queuesOnly);
-    else if (!work.transfer(standing)) setWrong(words.transfer.unreachable);
+    else if (standing.startsWith(OUTSIDE)) {
+      if (ask(work, standing, true)) work.openTransfer(false);
+      else setWrong(words.transfer.unreachable);
+    } else if (!work.transfer(standing)) setWrong(words.transfer.unreachable);
   };
   const goDown = (event: KeyboardEvent) => {
     if (event.key !== "ArrowDown") return;
@@ -131,6 +144,14 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
             key={one.adviser}
             colleague={one}
             isChosen={PERSON + one.adviser === standing}
+            choose={choose}
+          />
+        ))}
+        {outside.map((one) => (
+          <Outside
+            key={one.outside}
+            target={one}
+            isChosen={OUTSIDE + one.outside === standing}
             choose={choose}
           />
         ))}
@@ -213,11 +234,38 @@ function Person({ colleague, isChosen, choose }: PersonProps) {
   );
 }
 
-/** Return whom a choice names, as a node is asked. */
-function whom(choice: string): { queue: string | null; adviser: string | null } {
+interface OutsideProps {
+  target: OutsideTarget;
+  isChosen: boolean;
+  choose: (whom: string) => void;
+}
+
+function Outside({ target, isChosen, choose }: OutsideProps) {
+  const words = useWords();
+  const { language } = useSpoken();
+  return (
+    <label className="target" data-open={true}>
+      <input
+        type="radio"
+        name={`${useId()} target`}
+        value={target.outside}
+        checked={isChosen}
+        onChange={() => choose(OUTSIDE + target.outside)}
+      />
+      <span>
+        <b>{titleIn(target.titles, language)}</b>
+        <span className="muted small">{words.transfer.outside}</span>
+      </span>
+    </label>
+  );
+}
+
+/** Ask whom a choice names about the caller; say whether the node heard it. */
+function ask(work: AtWork, choice: string, handsOver: boolean): boolean {
+  if (choice.startsWith(OUTSIDE)) return work.askOutside(choice.slice(OUTSIDE.length), handsOver);
   return choice.startsWith(PERSON)
-    ? { queue: null, adviser: choice.slice(PERSON.length) }
-    : { queue: choice, adviser: null };
+    ? work.ask({ queue: null, adviser: choice.slice(PERSON.length) })
+    : work.ask({ queue: choice, adviser: null });
 }
 
 /** Return the colleagues whose names have every word that is sought. */
@@ -261,14 +309,25 @@ export function matching(
   sought: string,
   language: Language,
 ): TransferTarget[] {
-  const plain = (text: string) => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  return targets.filter((target) =>
+    has(`${titleIn(target.titles, language)} ${titleIn(target.line_titles, language)}`, sought),
+  );
+}
+
+/** Return the outside numbers whose name has every word that is sought. */
+function titled(
+  targets: readonly OutsideTarget[],
+  sought: string,
+  language: Language,
+): OutsideTarget[] {
+  return targets.filter((target) => has(titleIn(target.titles, language) ?? "", sought));
+}
+
+/** Say whether a text has every word that is sought, with or without its accents. */
+function has(text: string, sought: string): boolean {
+  const plain = (one: string) => one.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
   const parts = plain(sought).split(/\s+/).filter(Boolean);
-  return targets.filter((target) => {
-    const named = plain(
-      `${titleIn(target.titles, language)} ${titleIn(target.line_titles, language)}`,
-    );
-    return parts.every((part) => named.includes(part));
-  });
+  return parts.every((part) => plain(text).includes(part));
 }
 
 function standsIn(target: TransferTarget, words: Words): string {

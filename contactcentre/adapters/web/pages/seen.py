@@ -12,7 +12,7 @@ import structlog
 
 from contactcentre.adapters.web.pages.content import Figures
 from contactcentre.domain.errors import StateUnavailable
-from contactcentre.domain.headroom import takes_calls
+from contactcentre.domain.headroom import for_new_calls
 from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.limits import BEAT_EVERY_MS, NODE_SUSPECT_AFTER_MS
 from contactcentre.ports.environment import Clock
@@ -62,15 +62,9 @@ class SeenCentre:
         return self._living
 
     def nodes_for_new_calls(self) -> Sequence[str]:
-        """Return those that have room and do not drain, or all if that leaves none."""
-        roomy = tuple(
-            node.public_url
-            for node in self._living or ()
-            if takes_calls(
-                draining=node.draining, legs_count=node.legs_count, legs_max=node.legs_max
-            )
-        )
-        return roomy or self.nodes()
+        """Return those that a new call goes to, or all if every one is full or drains."""
+        chosen = tuple(node.public_url for node in for_new_calls(self._living or ()))
+        return chosen or self.nodes()
 
     def nodes_for_calls_kept(self) -> Sequence[str]:
         """Return those that a call which has lost its own may go to: where none is seen, all."""

@@ -1,30 +1,21 @@
-"""A small real server that behaves as Twilio documents, for the centre to be tested against.
-
-It places calls: asks the number's address what to do, signed, with a time limit, retries, and the
-fallback address where the first fails; does what the TwiML says; opens media streams; says how
-calls stand; and serves the part of the REST API that changes a live call.
-"""
+"""A caller's telephone, and the call at Twilio behind it: it does what the centre's TwiML says."""
 
 import asyncio
-import itertools
-from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol
 from urllib.parse import urldefrag, urljoin
 from xml.etree import ElementTree as ET
 
 import aiohttp
-from aiohttp import web
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from tests.carrier_twilio.stream import Ear, Stream
+from contactcentre.drills.twilio_stream import Ear, Stream
 
-ACCOUNT = "AC" + "a" * 32
-TOKEN = "an auth token of the tests"  # noqa: S105 - of no account
-TIMEOUT_S = 15.0
+CALLER = "+441632960999"
 REDIRECTS_MAX = 100
+PARAMETER_MAX = 500
+NEAR_HZ, SOMETHING_DB = 20, -50
 BROKEN = (aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -38,6 +29,8 @@ class Number:
     status_url: str | None = None
     retries: int = 0
     """`#rc=` of the address: so often it is asked again before the fallback is."""
+    caller: str = CALLER
+    """Whose telephone it is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,15 +40,6 @@ class Asked:
     url: str
     said: Mapping[str, str]
     status: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
-    """A request with its signature."""
-
-    url: str
-    said: Mapping[str, str]
-    signature: str
 
 
 class WrongAnswer(Exception):
@@ -71,11 +55,29 @@ class _Order:
     is_end: bool = False
 
 
+class AtCarrier(Protocol):
+    """What a call has of its carrier."""
+
+    pace: float
+    """How long a second of a pause is."""
+    tells_status: bool
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """Return what requests go out by."""
+
+    def stream(self, phone: "Phone", url: str, parameters: Mapping[str, str]) -> Stream:
+        """Return a stream that is about to be opened."""
+
+    async def post(self, phone: "Phone", url: str, more: Mapping[str, str]) -> str:
+        """Send one signed request about a call; return the answer's body. Raises WrongAnswer."""
+
+
 @dataclass(slots=True)
 class Phone:
     """One caller's telephone, and the call at Twilio behind it."""
 
-    carrier: "Carrier"
+    carrier: "AtCarrier"
     number: Number
     sid: str
     ear: Ear = field(default_factory=Ear)
@@ -87,6 +89,8 @@ class Phone:
     """Where it is asked what to do once the stream has ended."""
     asked: list[Asked] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    told: Callable[[], None] = lambda: None
+    """Told of a stream that has begun, and of the call's end."""
     _order: _Order | None = None
     _running: asyncio.Task[None] | None = None
 
@@ -105,11 +109,11 @@ class Phone:
 
     async def hears(self, hz: float, *, within_s: float = 10.0) -> bool:
         """Wait until a tone is what is heard; say whether it came to that."""
-        return await self._until(lambda: abs(self.ear.strongest()[0] - hz) < 20, within_s)
+        return await self._until(lambda: abs(self.ear.strongest()[0] - hz) < NEAR_HZ, within_s)
 
     async def hears_something(self, *, within_s: float = 10.0) -> bool:
         """Wait until anything is heard."""
-        return await self._until(lambda: self.ear.strongest()[1] > -50, within_s)
+        return await self._until(lambda: self.ear.strongest()[1] > SOMETHING_DB, within_s)
 
     async def in_stream(self, count: int = 1, *, within_s: float = 10.0) -> None:
         """Wait until the call's so many-th stream has begun."""
@@ -232,11 +236,14 @@ class Phone:
         (noun,) = verb
         assert noun.tag == "Stream", noun.tag
         parameters = {one.get("name", ""): one.get("value", "") for one in noun}
-        too_long = [name for name in parameters if len(name) + len(parameters[name]) > 500]
+        too_long = [
+            name for name in parameters if len(name) + len(parameters[name]) > PARAMETER_MAX
+        ]
         assert not too_long, "a parameter of a stream is longer than Twilio takes"
         url = noun.get("url", "")
         assert "?" not in url, "the address of a stream has no query"
         stream = self.carrier.stream(self, url, parameters)
+        stream.opened = self.told
         self.streams.append(stream)
         with suppress(*BROKEN):
             await stream.run(self.carrier.session)
@@ -247,6 +254,7 @@ class Phone:
             with suppress(WrongAnswer, *BROKEN):
                 await self.carrier.post(self, self.number.status_url, {})
         self.over.set()
+        self.told()
 
     async def _cancel(self) -> None:
         if self._running is not None:
@@ -261,132 +269,3 @@ class Phone:
                 return False
             await asyncio.sleep(0.02)
         return True
-
-
-class Carrier:
-    """The account at Twilio. Used as a context manager it listens on loopback."""
-
-    def __init__(self, *, tokens: Sequence[str] = (TOKEN,), timeout_s: float = TIMEOUT_S) -> None:
-        self.tokens = list(tokens)
-        """The first signs; REST takes any."""
-        self.pace = 1.0
-        """How long a second of a pause is."""
-        self.tells_status = True
-        self.timeout_s = timeout_s
-        self.phones: dict[str, Phone] = {}
-        self.updates: list[dict[str, str]] = []
-        self.fails: int = 0
-        """So many REST requests are answered with an error."""
-        self.url = ""
-        self._numbers = itertools.count(1)
-        self._session: aiohttp.ClientSession | None = None
-        self._runner: web.AppRunner | None = None
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """Return what requests go out by."""
-        assert self._session is not None, "entered"
-        return self._session
-
-    async def __aenter__(self) -> Self:
-        """Listen for REST requests."""
-        self._session = aiohttp.ClientSession()
-        app = web.Application()
-        path = "/2010-04-01/Accounts/{account}/Calls/{call}.json"
-        app.add_routes([web.post(path, self._update)])
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        assert site._server is not None  # noqa: SLF001 - where else is the port?
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close what listens."""
-        await self.hang_up()
-        assert self._runner is not None, "entered"
-        await self._runner.cleanup()
-        await self.session.close()
-
-    async def hang_up(self) -> None:
-        """Hang up every telephone."""
-        for phone in self.phones.values():
-            await phone.hang_up()
-
-    def call(self, number: Number) -> Phone:
-        """Let somebody ring a number."""
-        phone = Phone(self, number, f"CA{next(self._numbers):032x}")
-        self.phones[phone.sid] = phone
-        phone.begin()
-        return phone
-
-    def stream(self, phone: Phone, url: str, parameters: Mapping[str, str]) -> Stream:
-        """Return a stream that is about to be opened."""
-        return Stream(
-            url=url,
-            call_sid=phone.sid,
-            account_sid=ACCOUNT,
-            auth_token=self.tokens[0],
-            number=next(self._numbers),
-            parameters=parameters,
-            ear=phone.ear,
-        )
-
-    def signed(self, phone: Phone, url: str, more: Mapping[str, str]) -> Signed:
-        """Return a request about a call, as it is signed."""
-        address = urldefrag(url)[0]  # what stands behind # is for Twilio alone
-        said = {
-            "AccountSid": ACCOUNT,
-            "ApiVersion": "2010-04-01",
-            "CallSid": phone.sid,
-            "CallStatus": phone.status,
-            "Called": phone.number.number,
-            "Caller": "+441632960999",
-            "Direction": "inbound",
-            "From": "+441632960999",
-            "To": phone.number.number,
-            **more,
-        }
-        signature = RequestValidator(self.tokens[0]).compute_signature(address, said)
-        return Signed(url=address, said=said, signature=signature)
-
-    async def post(self, phone: Phone, url: str, more: Mapping[str, str]) -> str:
-        """Send one signed request about a call; return the answer's body."""
-        signed = self.signed(phone, url, more)
-        asked = Asked(url=signed.url, said=signed.said)
-        phone.asked.append(asked)
-        async with self.session.post(
-            signed.url,
-            data=signed.said,
-            headers={"X-Twilio-Signature": signed.signature, "User-Agent": "TwilioProxy/1.1"},
-            timeout=aiohttp.ClientTimeout(total=self.timeout_s),
-        ) as response:
-            asked.status = response.status
-            body = await response.text()
-            if response.status >= 400:
-                raise WrongAnswer(response.status)
-            return body
-
-    async def _update(self, request: web.Request) -> web.Response:
-        """Change a live call."""
-        if request.headers["Authorization"] not in map(_basic, self.tokens):
-            return web.json_response({"code": 20003, "message": "Authenticate"}, status=401)
-        said = {name: str(value) for name, value in (await request.post()).items()}
-        self.updates.append({"CallSid": request.match_info["call"], **said})
-        if self.fails:
-            self.fails -= 1
-            return web.json_response({"code": 20500, "message": "no"}, status=500)
-        phone = self.phones.get(request.match_info["call"])
-        if phone is None:
-            return web.json_response({"code": 20404, "message": "not found"}, status=404)
-        if phone.status != "in-progress":
-            refused = {"code": 21220, "message": "Call is not in-progress. Cannot redirect."}
-            return web.json_response(refused, status=400)
-        await phone.order(said)
-        return web.json_response({"sid": phone.sid, "status": phone.status})
-
-
-def _basic(token: str) -> str:
-    """Return how the account proves itself over REST."""
-    return f"Basic {b64encode(f'{ACCOUNT}:{token}'.encode()).decode()}"

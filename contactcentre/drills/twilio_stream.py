@@ -4,7 +4,7 @@ import asyncio
 import time
 from base64 import b64decode, b64encode
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -29,6 +29,8 @@ class Ear:
     def __init__(self) -> None:
         self.frames: deque[bytes] = deque([PCMU.silence] * HEARD_FRAMES, maxlen=HEARD_FRAMES)
         self.hums_hz: float | None = None
+        self.came: Callable[[bytes], None] = lambda _frame: None
+        """Told each 20 ms of sound that is heard, at its time."""
         self._phase = 0
 
     def hum(self) -> bytes:
@@ -39,6 +41,12 @@ class Ear:
         self._phase += FRAME
         wave: Samples = (LEVEL * np.sin(2 * np.pi * self.hums_hz / RATE_HZ * at)).astype(np.int16)
         return PCMU.encode(wave)
+
+    def hear(self, frame: bytes | None) -> None:
+        """Hear 20 ms of sound; None: nothing has come that could be played."""
+        self.frames.append(PCMU.silence if frame is None else frame)
+        if frame is not None:
+            self.came(frame)
 
     def strongest(self) -> tuple[float, float]:
         """Return the strongest tone of the last second, and how loud the second was."""
@@ -77,6 +85,8 @@ class Stream:
         self.told: list[str] = []
         """What the other side said that is no message of a stream."""
         self.began = asyncio.Event()
+        self.opened: Callable[[], None] = lambda: None
+        """Told that it has begun."""
 
     async def run(self, session: aiohttp.ClientSession) -> None:
         """Run to the end. Raises OSError or aiohttp's errors where no stream comes about."""
@@ -94,6 +104,7 @@ class Stream:
             else:
                 await self.garble(self.first)
             self.began.set()
+            self.opened()
             await self._live()
         finally:
             await self._socket.close()
@@ -179,7 +190,7 @@ class Stream:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _play_next(self) -> None:
-        frame = PCMU.silence
+        frame: bytes | None = None
         while self._play:
             one = self._play.popleft()
             if isinstance(one, bytes):
@@ -187,7 +198,7 @@ class Stream:
                 break
             self.marks.append(one)
             await self._say(event="mark", mark={"name": one}, **self._next())
-        self._ear.frames.append(frame)
+        self._ear.hear(frame)
 
     def _next(self) -> dict[str, str]:
         self._sequence += 1

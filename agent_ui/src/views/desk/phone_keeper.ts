@@ -1,0 +1,59 @@
+/**
+ * The phone on which an adviser takes the sound, as it is kept on this computer for that adviser.
+ */
+
+import { desk, Refusal } from "../../wire/http";
+import { keep, kept } from "../../wire/kept";
+
+export interface Phone {
+  /** As it is rung; null until there has been one. */
+  number: string | null;
+  /** Whether the sound goes there, and not to this browser. */
+  isOn: boolean;
+}
+
+export const NO_PHONE: Phone = { number: null, isOn: false };
+
+export class PhoneKeeper {
+  readonly #key: string;
+  readonly #mayUse: boolean;
+  readonly #changed: (now: Phone) => void;
+  #now: Phone;
+
+  constructor(adviser: string, mayUse: boolean, changed: (now: Phone) => void) {
+    this.#key = `contactcentre.phone.${adviser}`;
+    this.#mayUse = mayUse;
+    this.#changed = changed;
+    this.#now = (mayUse ? kept<Phone>(this.#key) : null) ?? NO_PHONE;
+  }
+
+  get now(): Phone {
+    return this.#now;
+  }
+
+  /** The number that takes the sound; null while this browser does. */
+  get inUse(): string | null {
+    return this.#mayUse && this.#now.isOn ? this.#now.number : null;
+  }
+
+  /** Take the sound on a number from now on; return why that may not be, or null. */
+  async use(number: string): Promise<string | null> {
+    try {
+      this.#be({ number: (await desk.tryPhone({ number })).number, isOn: true });
+    } catch (error) {
+      return error instanceof Refusal ? error.message : "";
+    }
+    return null;
+  }
+
+  /** Take the sound in this browser again. */
+  leave(): void {
+    this.#be({ ...this.#now, isOn: false });
+  }
+
+  #be(now: Phone): void {
+    this.#now = now;
+    keep(this.#key, now);
+    this.#changed(now);
+  }
+}

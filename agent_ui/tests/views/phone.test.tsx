@@ -1,0 +1,144 @@
+import { act, render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { DeskPage } from "../../src/views/desk/page";
+import { Speaks } from "../../src/words";
+import { ME, presence, QUEUES, RING, TALK } from "../messages";
+import { newest } from "../wire/fake_socket";
+import {
+  BRIDGED,
+  deskSays,
+  FakePeer,
+  giveMicrophone,
+  nodeSays,
+  type Server,
+  serve,
+} from "./server";
+
+const NUMBER = "+441632960100";
+const ATTACHED = { kind: "answer", call: RING.call, sdp: "phone" } as const;
+const RINGS = { kind: "phone", state: "ringing", why: null } as const;
+
+let server: Server;
+let user: ReturnType<typeof userEvent.setup>;
+
+async function open(): Promise<void> {
+  user = userEvent.setup();
+  render(
+    <Speaks>
+      <DeskPage />
+    </Speaks>,
+  );
+  await vi.waitFor(() => newest("/api/live"));
+  await says(presence("ready"), QUEUES);
+}
+
+const says = (...messages: object[]) => act(async () => deskSays(...messages));
+const nodeTells = (...messages: Parameters<typeof nodeSays>) =>
+  act(async () => nodeSays(...messages));
+const button = (name: string | RegExp) => screen.getByRole("button", { name });
+const item = (name: string) => screen.getByRole("menuitemradio", { name });
+
+async function choose(number = "01632 960100"): Promise<void> {
+  await user.click(item("On a phone…"));
+  await user.type(await screen.findByLabelText("Number"), number);
+  await user.click(button("Use this phone"));
+}
+
+async function ring(): Promise<void> {
+  await says(presence("ringing"), RING);
+  await vi.waitFor(() => newest("/leg"));
+  await act(async () => newest("/leg").opens());
+}
+
+beforeEach(() => {
+  localStorage.clear();
+  server = serve({ ...ME, may_use_phone: true });
+  server.answers.set("POST /api/phone", { number: NUMBER });
+});
+
+describe("an adviser's phone", () => {
+  it("is not offered where no phones are rung", async () => {
+    server.me = ME;
+    await open();
+    await user.click(button(/^Microphone/));
+    expect(screen.queryByRole("menuitemradio", { name: /phone/i })).toBeNull();
+  });
+
+  it("takes the sound of the next call, which rings it once the adviser answers", async () => {
+    await open();
+    await user.click(button(/Microphone/));
+    await choose();
+    expect(await screen.findByRole("button", { name: `Sound: ${NUMBER}` })).toBeTruthy();
+    const peers = FakePeer.all.length;
+    await ring();
+    expect(newest("/leg").sent).toEqual([
+      { kind: "attach", ticket: "ticket-1", sdp: "phone", phone: NUMBER },
+    ]);
+    await nodeTells(ATTACHED);
+    await user.click(button(/Answer/));
+    expect(newest("/leg").kinds()).toEqual(["attach", "answer_call"]);
+    await nodeTells(RINGS);
+    expect(button(/Your phone rings/)).toBeTruthy();
+    expect(screen.getByTestId("announced-polite").textContent).toContain("Pick it up to talk");
+    await nodeTells(BRIDGED);
+    await says(presence("talking"), { ...TALK, ring: RING });
+    expect(screen.getByTestId("health-line").textContent).toContain("on your phone");
+    expect(FakePeer.all.length).toBe(peers + 1);
+    expect(FakePeer.all.at(-1)?.remote).toBeNull();
+  });
+
+  it("is refused in the server's words, and what was typed stays", async () => {
+    const detail = "That number is not on the list of those that may be rung.";
+    server.answers.set("POST /api/phone", { status: 403, code: "number-not-allowed", detail });
+    await open();
+    await user.click(button(/Microphone/));
+    await choose("+449012345678");
+    const dialog = screen.getByRole("dialog");
+    expect(within(dialog).getByRole("alert").textContent).toBe(detail);
+    expect(screen.getByLabelText<HTMLInputElement>("Number").value).toBe("+449012345678");
+  });
+
+  it("is a way to answer where the microphone is refused, also while it rings", async () => {
+    giveMicrophone("denied");
+    await open();
+    await says(presence("ringing"), RING);
+    const [instead] = screen.getAllByRole("button", { name: "Use a phone" });
+    await user.click(instead as HTMLElement);
+    await user.type(await screen.findByLabelText("Number"), NUMBER);
+    await user.click(button("Use this phone"));
+    await vi.waitFor(() => newest("/leg"));
+    await act(async () => newest("/leg").opens());
+    await nodeTells(ATTACHED);
+    await user.click(button(/Answer/));
+    expect(newest("/leg").kinds()).toEqual(["attach", "answer_call"]);
+  });
+
+  it("is remembered on this computer, and left for the browser again", async () => {
+    localStorage.setItem(
+      `contactcentre.phone.${ME.adviser}`,
+      JSON.stringify({ number: NUMBER, isOn: true }),
+    );
+    await open();
+    await user.click(button(`Sound: ${NUMBER}`));
+    await user.click(item(`On my phone ${NUMBER}`));
+    await user.click(button(`Sound: ${NUMBER}`));
+    await user.click(screen.getAllByRole("menuitemradio")[0] as HTMLElement);
+    await vi.waitFor(() => button(/Microphone/));
+    expect(localStorage.getItem(`contactcentre.phone.${ME.adviser}`)).toContain('"isOn":false');
+  });
+
+  it("is said to ring again where a talk has moved", async () => {
+    localStorage.setItem(
+      `contactcentre.phone.${ME.adviser}`,
+      JSON.stringify({ number: NUMBER, isOn: true }),
+    );
+    await open();
+    await says(presence("talking"), { ...TALK, ring: RING });
+    await vi.waitFor(() => newest("/leg"));
+    await nodeTells(ATTACHED, RINGS);
+    expect(screen.getByText(/rung again, as the call has moved/)).toBeTruthy();
+    await nodeTells({ ...RINGS, state: "answered" }, BRIDGED);
+    expect(screen.queryByText(/rung again/)).toBeNull();
+  });
+});

@@ -1,0 +1,115 @@
+"""Whom we may ring, and under which names: one file, read at the start by nodes and desks."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from contactcentre.domain.dialling import (
+    ALLOWED_PREFIX,
+    NEVER,
+    DialRules,
+    OutsideNumber,
+    allowed_number,
+)
+from contactcentre.domain.errors import BadRequest, NumberNotAllowed
+from contactcentre.domain.ids import OutsideName, PhoneNumber
+from contactcentre.domain.languages import Language
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Own = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{8,14}$")]
+Title = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entry(_Written):
+    """One outside number."""
+
+    number: str
+    titles: Mapping[Language, Title]
+    """What it is called, in each language of the desk."""
+
+    @field_validator("titles")
+    @classmethod
+    def _all(cls, titles: Mapping[Language, str]) -> Mapping[Language, str]:
+        missing = [language for language in Language if language not in titles]
+        if missing:
+            raise ValueError(f"there is none in {', '.join(missing)}")
+        return titles
+
+
+class NumbersFile(_Written):
+    """The whole file."""
+
+    own: Annotated[tuple[Own, ...], Field(min_length=1)]
+    """Our own numbers, which the carrier has verified as ours; the first is shown."""
+    allowed: tuple[str, ...] = ()
+    """How numbers begin that may be rung."""
+    calls_max: Annotated[int, Field(ge=1, le=1_000)] = 20
+    calls_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 30
+    numbers: Mapping[Name, Entry] = {}
+
+    @field_validator("allowed")
+    @classmethod
+    def _prefixes(cls, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        for one in allowed:
+            if not ALLOWED_PREFIX.fullmatch(one):
+                raise ValueError(f"{one} is no beginning of a number: write it as +441632")
+            if one.startswith(NEVER):
+                raise ValueError(f"{one}: premium and satellite numbers are never rung")
+        return allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideNumbers:
+    """What the file says."""
+
+    rules: DialRules
+    numbers: Mapping[OutsideName, OutsideNumber]
+
+
+def read_outside_numbers(path: Path) -> OutsideNumbers:
+    """Return what a file says. Raises BadRequest, which names every mistake at once."""
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read ({error.strerror}).") from error
+    except (UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise BadRequest(f"{path} is not TOML: {error}.") from error
+    try:
+        file = NumbersFile.model_validate(written)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+        sentences = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in mistakes]
+        raise BadRequest("\n".join(sentences)) from error
+    rules = DialRules(
+        allowed=file.allowed,
+        own=tuple(map(PhoneNumber, file.own)),
+        calls_max=file.calls_max,
+        calls_per_minute=file.calls_per_minute,
+    )
+    return OutsideNumbers(rules=rules, numbers=_numbers(path, file, rules))
+
+
+def _numbers(
+    path: Path, file: NumbersFile, rules: DialRules
+) -> Mapping[OutsideName, OutsideNumber]:
+    """Return the numbers that have names. Raises BadRequest for those that may not be rung."""
+    found, sentences = {}, []
+    for name, entry in file.numbers.items():
+        try:
+            number = allowed_number(rules, entry.number, country="")
+        except NumberNotAllowed as refusal:
+            sentences.append(f"{path}: numbers.{name}.number: {refusal}")
+            continue
+        outside = OutsideNumber(name=OutsideName(name), number=number, titles=entry.titles)
+        found[outside.name] = outside
+    if sentences:
+        raise BadRequest("\n".join(sentences))
+    return found

@@ -1,0 +1,280 @@
+"""Somebody on an outside number, who is asked about a call or has its caller for good.
+
+One at a time. Who was asked sits in the room of the call as another adviser would; but a caller is
+left only to somebody who has answered: until then the adviser has the call, whatever is lost.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from contactcentre.apps.consulting import ConsultedCall
+from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.quality import QualityMeter
+from contactcentre.domain.call import CallState
+from contactcentre.domain.consulting import OUTSIDE_ENDS, ConsultEnd, ConsultState
+from contactcentre.domain.dialling import OutsideNumber
+from contactcentre.domain.errors import (
+    LinesBusy,
+    NumberNotAllowed,
+    Outage,
+    OutOfOrder,
+    Refusal,
+)
+from contactcentre.domain.events import CallSentOutside, CallTakenOffHold, OutsideConsulted
+from contactcentre.domain.ids import LegId, OutsideName
+from contactcentre.domain.room import Role, Seat
+from contactcentre.limits import OUTSIDE_RING_MS, OUTSIDE_TALK_MAX_MS
+from contactcentre.ports.dialling import (
+    DialEvent,
+    Dialled,
+    Dialler,
+    NumberAnswered,
+    NumberEnded,
+    NumberFailed,
+)
+from contactcentre.ports.media import LegConnected, LegEvent
+from contactcentre.wire.legs import Quality
+from contactcentre.wire.staff import Consulted
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Party:
+    """Whoever is asked."""
+
+    outside: OutsideNumber
+    leg: LegId
+    hands_over: bool
+    state: ConsultState = ConsultState.RINGING
+    is_connected: bool = False
+    is_referred: bool = False
+    """The caller's own trunk has brought the two together, and the call goes on there."""
+    dialled: Dialled | None = None
+
+
+class OutsideParty:
+    """The outside number of one call, if there is one in it."""
+
+    def __init__(
+        self,
+        live: ConsultedCall,
+        tools: NodeTools,
+        *,
+        changed: Callable[[], None],
+        hand_over: Callable[[], None],
+    ) -> None:
+        """Begin; `hand_over` is what the adviser would do to leave the caller there."""
+        self._live = live
+        self._tools = tools
+        self._changed = changed
+        self._hand_over = hand_over
+        self._party: Party | None = None
+        self._why: ConsultEnd | None = None
+        self._meter = QualityMeter()
+        self._gone = asyncio.Event()
+        self.is_left = False
+        """The caller is with that number for good, and the adviser is not in the call any more."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Say whether somebody outside is rung or there."""
+        return self._party is not None
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether somebody outside has answered."""
+        return self._party is not None and self._party.state is not ConsultState.RINGING
+
+    @property
+    def is_handing_over(self) -> bool:
+        """Say whether that number rings, and is to have the caller as soon as somebody answers."""
+        return self._party is not None and self._party.hands_over and not self.is_there
+
+    @property
+    def is_merged(self) -> bool:
+        """Say whether that one talks with the caller as well."""
+        return self._party is not None and self._party.state is ConsultState.MERGED
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        """Return where that one sits, also while there is only ringing to be heard."""
+        if self._party is None or not self._party.is_connected:
+            return ()
+        return (Seat(leg=self._party.leg, role=Role.OUTSIDE),)
+
+    @property
+    def told(self) -> Consulted:
+        """Return what the adviser is told."""
+        party = self._party
+        if party is None:
+            return Consulted(state=ConsultState.NONE, adviser=None, outside=None, why=self._why)
+        titles = dict(party.outside.titles)
+        return Consulted(state=party.state, adviser=None, outside=titles, why=None)
+
+    def tell_quality(self) -> Quality | None:
+        """Return how that one's sound comes in; None if there is none."""
+        counts = None if self._party is None else self._tools.media.quality(self._party.leg)
+        return None if counts is None else self._meter.tell(counts)
+
+    # What the adviser asks for
+
+    def ask(self, name: OutsideName, *, hands_over: bool) -> None:
+        """Ring an outside number. Raises OutOfOrder, NumberNotAllowed, UnknownName."""
+        if self._party is not None:
+            raise OutOfOrder("Somebody outside is being asked already.")
+        dialler = self._tools.dialler()
+        if dialler is None:
+            raise NumberNotAllowed("Outside numbers are not rung from here. Choose a queue.")
+        outside, nonce = dialler.named(name), self._tools.chance.nonce()
+        self._why = None
+        self._party = party = Party(
+            outside=outside,
+            leg=LegId(f"{self._live.call.id}.outside.{nonce}"),
+            hands_over=hands_over,
+        )
+        self._changed()
+        self._tools.spawn(self._dial(party, dialler), "outside number")
+
+    def merge(self) -> None:
+        """Let that one talk with the caller as well. Raises OutOfOrder."""
+        self._answered.state = ConsultState.MERGED
+        self._changed()
+
+    def drop(self) -> None:
+        """Let that one go, unless the caller is there for good."""
+        if not self.is_left:
+            self._drop(None)
+
+    def leave(self) -> None:
+        """Leave the caller there. Raises OutOfOrder."""
+        party, call, at_ms = self._answered, self._live.call, self._tools.clock.now_ms()
+        assert call.adviser is not None, "whoever leaves a caller has the call"
+        self.is_left = True
+        if call.state is CallState.ON_HOLD:
+            self._live.note(CallTakenOffHold(call=call.id, at_ms=at_ms))
+        self._live.note(
+            CallSentOutside(
+                call=call.id,
+                at_ms=at_ms,
+                adviser=call.adviser,
+                token=call.token,
+                outside=party.outside.name,
+            )
+        )
+
+    async def stay(self, left: asyncio.Event) -> None:
+        """Let a caller who was left there talk until one of the two has gone."""
+        if not self.is_left:
+            return
+        if self._party is not None and self._party.is_referred:
+            left.set()
+        log.info("a caller is with an outside number", call=self._live.call.id)
+        waits = [asyncio.ensure_future(one.wait()) for one in (left, self._gone)]
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OUTSIDE_TALK_MAX_MS / 1_000):
+                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            self.end()
+
+    def end(self) -> None:
+        """Let that one go, whatever goes on: the call is over here."""
+        self.is_left = False
+        self._drop(None)
+
+    @property
+    def _answered(self) -> Party:
+        if self._party is None or not self.is_there:
+            raise OutOfOrder("Nobody has answered there yet.")
+        return self._party
+
+    def _drop(self, why: ConsultEnd | None) -> None:
+        party, self._party = self._party, None
+        if party is None:
+            return
+        self._why = why
+        if party.dialled is not None:
+            party.dialled.hang_up()
+        self._changed()
+
+    # What becomes of it
+
+    async def _dial(self, party: Party, dialler: Dialler) -> None:
+        """Ring; or have the caller's own trunk do it, where the caller is to be left there."""
+        if party.hands_over and await self._is_referred(party, dialler):
+            return
+        try:
+            party.dialled = await dialler.dial(
+                party.outside.number,
+                call=self._live.call.id,
+                leg=party.leg,
+                ring_ms=OUTSIDE_RING_MS,
+                told=lambda event: self._told(party, event),
+                heard=lambda event: self._heard(party, event),
+            )
+        except LinesBusy:
+            self._over(party, ConsultEnd.NO_LINE)
+        except (Refusal, Outage) as problem:
+            log.warning("an outside number was not rung", call=self._live.call.id, why=problem.code)
+            self._over(party, ConsultEnd.NOT_REACHED)
+        else:
+            if party is not self._party:
+                party.dialled.hang_up()
+
+    async def _is_referred(self, party: Party, dialler: Dialler) -> bool:
+        """Say whether it has been seen to that the caller is handed on, or cannot be."""
+        number, call = party.outside.number, self._live.call.id
+        end = await dialler.refer(number, call=call, within_ms=OUTSIDE_RING_MS)
+        if party is not self._party:
+            return True
+        if end is True:
+            party.is_referred = True
+            self._answer(party)
+        elif end is not False:
+            self._over(party, OUTSIDE_ENDS.get(end, ConsultEnd.NOT_REACHED))
+        return end is not False
+
+    def _told(self, party: Party, event: DialEvent) -> None:
+        if party is not self._party:
+            return
+        match event:
+            case NumberAnswered():
+                self._answer(party)
+            case NumberFailed(why=why):
+                self._over(party, OUTSIDE_ENDS.get(why, ConsultEnd.NOT_REACHED))
+            case NumberEnded() if self.is_left:
+                self._gone.set()
+            case NumberEnded():
+                self._over(party, ConsultEnd.LEFT)
+            case _:
+                pass
+
+    def _answer(self, party: Party) -> None:
+        """Let whoever has answered be heard."""
+        party.state = ConsultState.TALKING
+        self._live.note(
+            OutsideConsulted(
+                call=self._live.call.id,
+                at_ms=self._tools.clock.now_ms(),
+                outside=party.outside.name,
+            )
+        )
+        self._changed()
+        if party.hands_over:
+            self._hand_over()
+
+    def _heard(self, party: Party, event: LegEvent) -> None:
+        if party is self._party and isinstance(event, LegConnected):
+            party.is_connected = True
+            self._changed()
+
+    def _over(self, party: Party, why: ConsultEnd) -> None:
+        if party is self._party:
+            self._drop(why)

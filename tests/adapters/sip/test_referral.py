@@ -1,0 +1,93 @@
+"""Asking the other side to call somebody in our place (REFER), and what it tells of that."""
+
+import asyncio
+
+import pytest
+
+from contactcentre.adapters.sip.transactions import Serving
+from contactcentre.bench.sip_phone import PhoneCall
+from tests.adapters.sip.entrance import Entrance, until
+
+THERE = "sip:+441632960100@203.0.113.7"
+BY = "<sip:+441632960001@203.0.113.7>"
+
+
+async def asked(
+    entrance: Entrance, *, within_s: float = 3.0
+) -> tuple[PhoneCall, asyncio.Task[int | None]]:
+    """Return a phone in a call that is asked to call somebody, and what comes of it."""
+    await entrance.open()
+    phone = entrance.phone()
+    await phone.invite()
+    someone = entrance.board.calls[0]
+    assert await until(lambda: someone.told == ["began"])
+    asking = asyncio.create_task(someone.phone.refer(THERE, by=BY, within_s=within_s))
+    assert await until(lambda: [one.method for one in phone.requests] == ["REFER"])
+    await asyncio.sleep(0.01)
+    return phone, asking
+
+
+async def notify(
+    phone: PhoneCall, said: str, *, state: str = "active", event: str = "refer"
+) -> int:
+    """Tell how far it has come, and return what is answered."""
+    request = phone.request("NOTIFY", headers=[("event", event), ("subscription-state", state)])
+    request.add("content-type", "message/sipfrag")
+    request.body = said.encode()
+    response = await phone.ask(request)
+    assert response is not None
+    return response.code
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "code"),
+    [
+        ("SIP/2.0 200 OK\r\n", "terminated;reason=noresource", 200),
+        ("SIP/2.0 200 OK", "active;expires=60", 200),
+        ("SIP/2.0 486 Busy Here\r\n", "terminated", 486),
+        ("SIP/2.0 100 Trying\r\n", "terminated;reason=giveup", 500),
+    ],
+)
+async def test_the_other_side_tells_how_it_ended(
+    entrance: Entrance, said: str, state: str, code: int
+) -> None:
+    phone, asking = await asked(entrance)
+    request = phone.requests[0]
+    assert (request.first("refer-to"), request.first("referred-by")) == (f"<{THERE}>", BY)
+    assert await notify(phone, "SIP/2.0 180 Ringing\r\n") == 200
+    assert await notify(phone, "SIP/2.0 200 OK\r\n", event="presence") == 481
+    assert await notify(phone, "nothing that can be read") == 481
+    assert not asking.done()
+    assert await notify(phone, said, state=state) == 200
+    assert await asking == code
+    assert await notify(phone, said, state=state) == 405, "nobody waits for that any more"
+
+
+async def test_a_side_that_has_begun_and_says_nothing_more_in_time_has_reached_nobody(
+    entrance: Entrance,
+) -> None:
+    _, asking = await asked(entrance, within_s=0.1)
+    assert await asking == 408
+
+
+async def test_a_side_that_does_no_such_things_says_so_at_once(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(phone: PhoneCall, serving: Serving) -> None:
+        phone.requests.append(serving.request)
+        serving.respond(405)
+
+    monkeypatch.setattr(PhoneCall, "came", refuse)
+    _, asking = await asked(entrance)
+    assert await asking is None
+
+
+async def test_a_call_that_was_not_answered_cannot_be_handed_on(entrance: Entrance) -> None:
+    await entrance.open()
+    entrance.board.answers = False
+    phone = entrance.phone()
+    ringing = asyncio.create_task(phone.invite())
+    assert await until(lambda: bool(entrance.board.calls))
+    assert await entrance.board.calls[0].phone.refer(THERE, by=BY, within_s=1) is None
+    entrance.board.calls[0].phone.refuse(480)
+    await ringing

@@ -1,0 +1,266 @@
+"""Somebody on an outside number, as one call has to do with that; no sound and no socket."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from contactcentre.apps.outside_party import OutsideParty
+from contactcentre.domain.call import CallState
+from contactcentre.domain.consulting import ConsultEnd, ConsultState
+from contactcentre.domain.dialling import DialFailure, OutsideNumber
+from contactcentre.domain.errors import (
+    LinesBusy,
+    MediaUnavailable,
+    NumberNotAllowed,
+    OutOfOrder,
+    Refusal,
+)
+from contactcentre.domain.events import CallEvent
+from contactcentre.domain.ids import AdviserId, CallId, OutsideName, PhoneNumber, Token
+from contactcentre.domain.languages import Language
+from contactcentre.ports.dialling import (
+    DialEvent,
+    NumberAnswered,
+    NumberEnded,
+    NumberFailed,
+    NumberRings,
+)
+from contactcentre.ports.media import LegConnected
+
+NAME = OutsideName("council-tax")
+LEFT = ["OutsideConsulted", "CallTakenOffHold", "CallSentOutside"]
+NUMBER = OutsideNumber(
+    name=NAME,
+    number=PhoneNumber("+441632960100"),
+    titles={Language.ENGLISH: "Council tax", Language.WELSH: "Treth y cyngor"},
+)
+
+
+class StagedDialler:
+    """Rings a number as the test says."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+        self.refers: DialFailure | bool = False
+        self.is_slow = asyncio.Event()
+        self.is_slow.set()
+        self.hung_up_count = 0
+        self.leg: Any = None
+        self.told: Callable[[DialEvent], None] = lambda _: None
+        self.heard: Callable[[Any], None] = lambda _: None
+
+    def named(self, _name: OutsideName) -> OutsideNumber:
+        """Know one number."""
+        return NUMBER
+
+    async def refer(self, number: str, **_said: Any) -> DialFailure | bool:
+        """Have the trunk do it, or not."""
+        assert number == NUMBER.number
+        return self.refers
+
+    async def dial(self, number: str, **said: Any) -> "StagedDialler":
+        """Ring it."""
+        assert number == NUMBER.number
+        await self.is_slow.wait()
+        if self.fails is not None:
+            raise self.fails
+        self.leg, self.told, self.heard = said["leg"], said["told"], said["heard"]
+        return self
+
+    def hang_up(self) -> None:
+        """Count it."""
+        self.hung_up_count += 1
+
+
+class Stage:
+    """A call, a dialler, and what was told."""
+
+    def __init__(self) -> None:
+        self.call = SimpleNamespace(
+            id=CallId("c1"), adviser=AdviserId("ada"), token=Token(7), state=CallState.ON_HOLD
+        )
+        self.dialler = StagedDialler()
+        self.has_dialler = True
+        self.noted: list[str] = []
+        self.changes_count = self.handed_count = 0
+        self.tasks: set[asyncio.Task[None]] = set()
+        tools: Any = SimpleNamespace(
+            dialler=lambda: self.dialler if self.has_dialler else None,
+            chance=SimpleNamespace(nonce=lambda: "n"),
+            clock=SimpleNamespace(now_ms=lambda: 5),
+            spawn=self.spawn,
+        )
+        live: Any = self
+        self.party = OutsideParty(live, tools, changed=self.changed, hand_over=self.hand_over)
+
+    def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Run something beside."""
+        self.tasks.add(asyncio.create_task(work, name=name))
+
+    def note(self, event: CallEvent) -> None:
+        """Remember an event."""
+        self.noted.append(type(event).__name__)
+
+    def changed(self) -> None:
+        """Count it."""
+        self.changes_count += 1
+
+    def hand_over(self) -> None:
+        """Count it."""
+        self.handed_count += 1
+
+    async def rings(self, *, hands_over: bool = False) -> None:
+        """Let the number ring."""
+        self.party.ask(NAME, hands_over=hands_over)
+        await asyncio.sleep(0.01)
+
+    @property
+    def stands(self) -> tuple[ConsultState, ConsultEnd | None]:
+        """Return what the adviser is told."""
+        return self.party.told.state, self.party.told.why
+
+
+@pytest.fixture
+async def stage() -> Stage:
+    """Give a stage."""
+    return Stage()
+
+
+async def test_whoever_answers_is_seated_noted_and_may_be_brought_to_the_caller(
+    stage: Stage,
+) -> None:
+    await stage.rings()
+    assert stage.party.told.outside == NUMBER.titles
+    for too_early in (stage.party.merge, stage.party.leave):
+        with pytest.raises(OutOfOrder, match="Nobody has answered"):
+            too_early()
+    stage.dialler.heard(LegConnected(leg=stage.dialler.leg))
+    assert [seat.role for seat in stage.party.seats] == ["outside"], "ringing can be heard"
+    stage.dialler.told(NumberRings(is_heard=True))
+    assert not stage.party.is_there
+    stage.dialler.told(NumberAnswered())
+    assert (stage.stands[0], stage.noted) == (ConsultState.TALKING, ["OutsideConsulted"])
+    stage.party.merge()
+    assert stage.party.is_merged
+    stage.party.drop()
+    assert (stage.dialler.hung_up_count, stage.stands) == (1, (ConsultState.NONE, None))
+    assert (stage.party.seats, stage.handed_count) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (NumberFailed(why=DialFailure.BUSY), ConsultEnd.BUSY),
+        (NumberFailed(why=DialFailure.DECLINED), ConsultEnd.NO_ANSWER),
+        (NumberFailed(why=DialFailure.REFUSED), ConsultEnd.NOT_REACHED),
+        (NumberEnded(), ConsultEnd.LEFT),
+    ],
+)
+async def test_an_end_is_told_by_its_reason(
+    stage: Stage, event: DialEvent, why: ConsultEnd
+) -> None:
+    await stage.rings(hands_over=True)
+    stage.dialler.told(event)
+    assert stage.stands == (ConsultState.NONE, why)
+    stage.dialler.told(NumberAnswered())
+    assert (stage.noted, stage.handed_count) == ([], 0), "what is over stays over"
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        (LinesBusy("x"), ConsultEnd.NO_LINE),
+        (NumberNotAllowed("x"), ConsultEnd.NOT_REACHED),
+        (MediaUnavailable("x"), ConsultEnd.NOT_REACHED),
+    ],
+)
+async def test_a_number_that_cannot_be_rung_is_told_so(
+    stage: Stage, problem: Refusal, why: ConsultEnd
+) -> None:
+    stage.dialler.fails = problem
+    await stage.rings()
+    assert stage.stands == (ConsultState.NONE, why)
+
+
+async def test_a_number_that_was_given_up_before_it_rang_is_not_rung(stage: Stage) -> None:
+    stage.dialler.is_slow.clear()
+    await stage.rings()
+    with pytest.raises(OutOfOrder, match="already"):
+        stage.party.ask(NAME, hands_over=False)
+    stage.party.drop()
+    stage.dialler.is_slow.set()
+    await asyncio.sleep(0.01)
+    assert (stage.dialler.hung_up_count, stage.stands) == (1, (ConsultState.NONE, None))
+
+
+async def test_where_no_trunk_calls_out_nobody_is_asked(stage: Stage) -> None:
+    stage.has_dialler = False
+    with pytest.raises(NumberNotAllowed, match="not rung from here"):
+        stage.party.ask(NAME, hands_over=False)
+    assert not stage.party.is_asked
+
+
+@pytest.mark.parametrize("ends", ["caller", "outside"])
+async def test_a_caller_who_was_left_there_stays_until_one_of_the_two_goes(
+    stage: Stage, ends: str
+) -> None:
+    await stage.rings()
+    stage.dialler.told(NumberAnswered())
+    stage.dialler.told(NumberEnded())  # an earlier one, who has gone
+    stage.noted.clear()
+    stage.dialler.hung_up_count = 0
+    await stage.rings(hands_over=True)
+    assert stage.party.is_handing_over
+    stage.dialler.told(NumberAnswered())
+    assert (stage.handed_count, stage.party.is_handing_over) == (1, False)
+    stage.party.leave()
+    stage.party.drop()  # the adviser's part is over
+    assert (stage.noted, stage.dialler.hung_up_count) == (
+        LEFT,
+        0,
+    )
+    left = asyncio.Event()
+    staying = asyncio.create_task(stage.party.stay(left))
+    await asyncio.sleep(0.01)
+    assert not staying.done()
+    if ends == "caller":
+        left.set()
+    else:
+        stage.dialler.told(NumberEnded())
+    async with asyncio.timeout(1):
+        await staying
+    assert (stage.dialler.hung_up_count, stage.party.is_left, stage.party.seats) == (1, False, ())
+
+
+async def test_a_caller_whose_trunk_has_handed_the_caller_on_is_gone(stage: Stage) -> None:
+    stage.dialler.refers = True
+    await stage.rings(hands_over=True)
+    assert (stage.dialler.leg, stage.handed_count) == (None, 1), "no line of ours is used"
+    stage.party.leave()
+    left = asyncio.Event()
+    async with asyncio.timeout(1):
+        await stage.party.stay(left)
+    assert left.is_set()
+    assert stage.noted == LEFT
+
+
+async def test_a_trunk_that_says_why_nobody_answered_is_believed(stage: Stage) -> None:
+    stage.dialler.refers = DialFailure.BUSY
+    await stage.rings(hands_over=True)
+    assert (stage.stands, stage.dialler.leg) == ((ConsultState.NONE, ConsultEnd.BUSY), None)
+
+
+async def test_a_trunk_is_asked_only_to_hand_a_caller_on(stage: Stage) -> None:
+    stage.dialler.refers = True
+    await stage.rings()
+    assert stage.dialler.leg is not None
+
+
+async def test_a_caller_who_was_not_left_there_stays_for_nobody(stage: Stage) -> None:
+    await stage.rings()
+    async with asyncio.timeout(1):
+        await stage.party.stay(asyncio.Event())
+    assert stage.party.is_asked

@@ -1,0 +1,90 @@
+"""A caller's own trunk hands the caller to an outside number, where it is asked to (REFER)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contactcentre.bench.phone import PhonePeer
+from contactcentre.domain.presence import Presence
+from tests.adapters.sip.answering import Answering
+from tests.adapters.sip.entrance import until
+from tests.adapters.sip.test_referral import notify
+from tests.apps.small_centre import free_port, small_centre
+from tests.apps.test_consult import becomes
+from tests.apps.test_outside_consult import NAME, NUMBERS, OUTSIDE_HZ
+from tests.apps.test_trunk_calls import Town
+
+TRUNKS = """
+[trunks.north]
+addresses = ["127.0.0.1"]
+out = {{ address = "127.0.0.1", port = {port}, refer = true }}
+"""
+
+
+@pytest.fixture
+async def trunk() -> AsyncIterator[Answering]:
+    """Give the trunk as it is called."""
+    one = Answering()
+    await one.open()
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+async def town(redis_url: str, tmp_path: Path, trunk: Answering) -> AsyncIterator[Town]:
+    """Give a centre whose trunk hands callers on."""
+    (tmp_path / "trunks.toml").write_text(TRUNKS.format(port=trunk.port))
+    (tmp_path / "numbers.toml").write_text(NUMBERS)
+    more = {
+        "CC_LEG_GRACE_MS": "5000",
+        "CC_SIP_PORT": str(free_port()),
+        "CC_SIP_TRUNKS": str(tmp_path / "trunks.toml"),
+        "CC_OUTSIDE_NUMBERS": str(tmp_path / "numbers.toml"),
+        "CC_RTP_PORTS": "27000-27999",
+    }
+    async with small_centre(redis_url, tmp_path, nodes=1, **more) as centre:
+        one = Town(centre)
+        await one.exchange.open()
+        yield one
+        for phone in one.phones:
+            await phone.close()
+        await one.exchange.close()
+
+
+async def test_a_trunk_that_cannot_reach_the_number_is_heard_and_one_that_can_has_the_caller(
+    town: Town, trunk: Answering
+) -> None:
+    phone, ada = await town.talk()
+    for said, last in (("486 Busy Here", False), ("200 OK", True)):
+        before = len(phone.call.requests)
+        await ada.say("ask_outside", outside=NAME, hands_over=True)
+        await ada.hear("consulted", state="ringing")
+        assert await until(lambda: len(phone.call.requests) > before)  # noqa: B023 - of this round
+        refer = phone.call.requests[-1]
+        assert refer.method == "REFER"
+        assert f"sip:+441632960100@127.0.0.1:{trunk.port}" in refer.first("refer-to")
+        assert await notify(phone.call, f"SIP/2.0 {said}\r\n", state="terminated") == 200
+        if not last:
+            await ada.hear("consulted", state="none", why="busy")
+    await ada.hear("over", ending="handled")
+    assert await until(lambda: phone.call.is_over)
+    assert phone.call.requests[-1].method == "BYE"
+    assert await becomes(town.centre, "ada", Presence.WRAP_UP)
+    assert trunk.rung == []
+
+
+async def test_a_trunk_that_does_no_such_things_has_the_number_rung_by_us(
+    town: Town, trunk: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = PhonePeer()
+    await sound.open()
+    trunk.script = lambda rung: rung.respond(200, sdp=sound.sdp())
+    phone, ada = await town.talk()
+    monkeypatch.setattr(phone.call, "came", lambda serving: serving.respond(405))
+    await ada.say("ask_outside", outside=NAME, hands_over=True)
+    await ada.hear("over", ending="handled")
+    sound.answered(trunk.rung[0].invite.body.decode())
+    sound.hum(OUTSIDE_HZ)
+    assert await phone.sound.hears(OUTSIDE_HZ)
+    await sound.close()
