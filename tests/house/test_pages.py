@@ -1,4 +1,4 @@
-"""Every page that is written for people: its links lead somewhere, and nothing is to be filled in."""
+"""Every page that is written for people: its links lead somewhere, and nothing is left open."""
 
 import re
 import subprocess
