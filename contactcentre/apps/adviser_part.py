@@ -70,6 +70,11 @@ class AdviserPart:
         """Return the leg once sound can flow."""
         return self.leg if self._is_connected else None
 
+    @property
+    def may_answer(self) -> bool:
+        """Say whether all is there that an answer needs: a browser's own sound."""
+        return self._is_connected
+
     def heard(self, event: LegEvent) -> None:
         """Take what the media says of the leg."""
         match event:

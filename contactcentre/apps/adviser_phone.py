@@ -122,6 +122,11 @@ class PhonePart(AdviserPart):
         else:
             self.send(PhoneNow(state="ringing", why=None))
 
+    @property
+    def may_answer(self) -> bool:
+        """Say that it needs no sound: the phone is rung once the adviser answers."""
+        return True
+
     def heard(self, event: LegEvent) -> None:
         """Take nothing from the sound: a phone may be silent, and says itself when it hangs up."""
 
