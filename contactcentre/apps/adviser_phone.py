@@ -30,6 +30,7 @@ from contactcentre.ports.live import (
     AdviserAnswered,
     AdviserAttached,
     AdviserHungUp,
+    AdviserLost,
     PhoneRung,
     PhoneUnanswered,
 )
@@ -185,10 +186,12 @@ class PhonePart(AdviserPart):
                     self._spawn(self._dial_again(), "adviser's phone again")
                 else:
                     self._failed(why.value)
-            case NumberEnded():
+            case NumberEnded(was_lost=was_lost):
                 self._phone, self._until_ms = None, None
                 self._is_connected = False
-                self.act(AdviserHungUp())
+                if was_lost:
+                    self.send(PhoneNow(state="failed", why=DialFailure.UNREACHABLE.value))
+                self.act(AdviserLost() if was_lost else AdviserHungUp())
 
     @property
     def _has_time(self) -> bool:

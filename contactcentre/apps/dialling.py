@@ -132,10 +132,10 @@ class OutsideCall:
         if self._end(why.value):
             self._told(NumberFailed(why=why))
 
-    def phone_ended(self) -> None:
+    def phone_ended(self, *, was_lost: bool) -> None:
         """Tell that whoever had answered has gone."""
         if self._end(ANSWERED):
-            self._told(NumberEnded())
+            self._told(NumberEnded(was_lost=was_lost))
 
     def _tell(self, event: DialEvent) -> None:
         if not self._is_over:

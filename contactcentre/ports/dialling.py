@@ -37,6 +37,9 @@ class NumberFailed:
 class NumberEnded:
     """Whoever had answered has gone. Told once, and last; the leg is closed."""
 
+    was_lost: bool = False
+    """Nobody has said goodbye: the phone does not answer any more, or does not know the call."""
+
 
 DialEvent = NumberRings | NumberAnswered | NumberFailed | NumberEnded
 
