@@ -139,10 +139,17 @@ class AdviserPart:
             self._grace = None
         if self._socket_lost and self._sound_lost:
             self._grace = asyncio.get_running_loop().call_later(
-                self._grace_ms / 1_000, lambda: self.act(AdviserLost())
+                self._grace_ms / 1_000, self._be_lost
             )
-            # the browser may hear us all the same, and is to know that nobody hears it
-            self._close_sound()
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        """Close the leg: the browser may hear us all the same, and is to know that we do not."""
+        self._close_sound()
+
+    def _be_lost(self) -> None:
+        """Say that nobody has come back."""
+        self.act(AdviserLost())
 
     def _close_sound(self) -> None:
         """Close the leg."""
