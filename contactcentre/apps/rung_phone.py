@@ -6,8 +6,8 @@ It belongs to one page after the other: a page that is loaded again takes it on 
 from typing import Protocol
 
 from contactcentre.apps.node_tools import NodeTools
-from contactcentre.domain.dialling import DialFailure
-from contactcentre.domain.errors import NumberNotAllowed, Outage, Refusal
+from contactcentre.domain.dialling import DialFailure, Lines
+from contactcentre.domain.errors import LinesBusy, NumberNotAllowed, Outage, Refusal
 from contactcentre.domain.ids import CallId, LegId, PhoneNumber
 from contactcentre.limits import PHONE_RING_MS
 from contactcentre.ports.dialling import (
@@ -53,6 +53,7 @@ class RungPhone:
         self._tools = tools
         self._until_ms = tools.clock.monotonic_ms() + PHONE_RING_MS
         self._dialled: Dialled | None = None
+        self._lines = Lines.PHONE
         self._is_over = False
 
     def begin(self) -> None:
@@ -78,11 +79,15 @@ class RungPhone:
                 ring_ms=max(left_ms, BUSY_AGAIN_MS),
                 told=self._told,
                 heard=_no_matter,
+                lines=self._lines,
             )
+        except LinesBusy as problem:
+            self._busy(problem.code)
+            return
         except (Refusal, Outage) as problem:
             self._fail(problem.code)
             return
-        self._dialled = dialled
+        self._dialled, self._lines = dialled, Lines.PHONE_AGAIN
         if self._is_over:
             dialled.hang_up()
 
@@ -111,6 +116,8 @@ class RungPhone:
 
     def _busy(self, why: str) -> None:
         """Ring it again in a moment, if there is still time to pick it up then."""
+        if self._is_over:
+            return
         if self._tools.clock.monotonic_ms() + 2 * BUSY_AGAIN_MS < self._until_ms:
             self._tools.spawn(self._ring_again(), "adviser's phone again")
         else:

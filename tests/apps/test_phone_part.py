@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from contactcentre.apps.adviser_phone import PhonePart
-from contactcentre.domain.dialling import DialFailure
-from contactcentre.domain.errors import NodeFull
+from contactcentre.domain.dialling import DialFailure, Lines
+from contactcentre.domain.errors import LinesBusy, NodeFull
 from contactcentre.domain.ids import CallId, PhoneNumber
 from contactcentre.ports.dialling import DialEvent, NumberAnswered, NumberEnded, NumberFailed
 from contactcentre.ports.live import (
@@ -217,5 +217,26 @@ async def test_a_busy_phone_is_rung_again_as_long_as_there_is_time(stage: Stage)
         stage.tries[-1].tell(NumberFailed(why=DialFailure.BUSY))
         await settled()
     assert len(stage.tries) == 9
+    assert [one.said["lines"] for one in stage.tries] == [Lines.PHONE] + 8 * [Lines.PHONE_AGAIN]
     assert stage.acts[-1] == PhoneUnanswered()
     assert stage.said[-1] == ("failed", "busy")
+
+
+async def test_a_phone_for_which_no_line_is_free_is_tried_again_as_a_busy_one(
+    stage: Stage,
+) -> None:
+    stage.fails = [LinesBusy("x"), LinesBusy("x")]
+    stage.page.asked(AdviserAnswered())
+    await settled()
+    assert [one.said["lines"] for one in stage.tries] == [Lines.PHONE]
+    stage.tries[0].tell(NumberAnswered())
+    assert stage.acts[-1] == AdviserAnswered()
+    assert ("failed", "lines-busy") not in stage.said
+
+
+async def test_a_phone_for_which_no_line_becomes_free_is_said_to_have_none(stage: Stage) -> None:
+    stage.fails = 20 * [LinesBusy("x")]
+    stage.page.asked(AdviserAnswered())
+    for _ in range(20):
+        await settled()
+    assert (stage.said[-1], stage.acts[-1]) == (("failed", "lines-busy"), PhoneUnanswered())
