@@ -66,6 +66,7 @@ def trunk_entrance(
         node=ground.place.node,
         adopt=door.adopt,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
+        sees_most=lambda: ground.state.client.sees_majority,
     )
     return TrunkEntrance(door, rescue, ground.spawn)
 

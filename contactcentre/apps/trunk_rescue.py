@@ -62,7 +62,9 @@ class TrunkRescue:
         node: NodeId,
         adopt: Callable[[str], AdoptedPhone],
         lives: Callable[[str], Awaitable[bool]],
+        sees_most: Callable[[], bool],
     ) -> None:
+        """Make it; a node that does not see most of the centre takes itself for the lost one."""
         self._trunk = trunk
         self._kept = kept
         self._book = book
@@ -71,6 +73,7 @@ class TrunkRescue:
         self._node = node
         self._adopt = adopt
         self._lives = lives
+        self._sees_most = sees_most
         self._said: dict[CallId, str] = {}
         """What was last kept of each call."""
         self._beats: dict[NodeId, tuple[NodeStanding, int]] = {}
@@ -126,8 +129,10 @@ class TrunkRescue:
         while True:
             try:
                 for lost in await self.look():
-                    if not await self._lives(lost.internal_url):
+                    if not await self._lives(lost.internal_url) and self._sees_most():
                         await self._take_from(lost.node)
+                if not self._sees_most():
+                    self._beats.clear()  # whoever is silent may be so for this node alone
             except StateUnavailable:
                 self._beats.clear()  # nobody can beat while the store is away
             await asyncio.sleep(LOOK_EVERY_MS / 1_000)
