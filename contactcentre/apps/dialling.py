@@ -222,8 +222,8 @@ class NodeDialler:
         way_out = self._way_out.refer.get(trunk)
         if phone is None or way_out is None:
             return False
-        own = f"<{way_out.uri(shown_number(self._way_out.rules, None))}>"
-        uri = way_out.uri(self.check(number))
+        dialled, shown = self._taken(number, None)
+        own, uri = f"<{way_out.uri(shown)}>", way_out.uri(dialled)
         code = await phone.refer(uri, by=own, within_s=within_ms / 1_000)
         if code is None:
             self._count(NOT_REFERRED)
@@ -244,12 +244,7 @@ class NodeDialler:
         shown: PhoneNumber | None = None,
     ) -> OutsideCall:
         """Begin to ring a number, with a leg in the call's room."""
-        try:
-            dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
-            self._pace.take(self._calls, at_ms=self._clock.monotonic_ms())
-        except Refusal as refusal:
-            self._count(refusal.code)
-            raise
+        dialled, own = self._taken(number, shown)
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
@@ -271,6 +266,19 @@ class NodeDialler:
             self._is_watching = True
             self._spawn(self._watch(), "numbers rung")
         return outside
+
+    def _taken(self, number: str, shown: PhoneNumber | None) -> tuple[PhoneNumber, PhoneNumber]:
+        """Return whom we have rung from now on, as it is counted, and what is shown there.
+
+        Raises NumberNotAllowed, LinesBusy.
+        """
+        try:
+            dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
+            self._pace.take(self._calls, at_ms=self._clock.monotonic_ms())
+        except Refusal as refusal:
+            self._count(refusal.code)
+            raise
+        return dialled, own
 
     def _ways(
         self, outside: OutsideCall, sdp: str, *, shown: PhoneNumber, ring_ms: int
