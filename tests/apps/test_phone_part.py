@@ -21,6 +21,7 @@ from contactcentre.ports.live import (
     PhoneRung,
     PhoneUnanswered,
 )
+from contactcentre.wire.closing import Closing
 
 NUMBER = PhoneNumber("+441632960100")
 GRACE_MS = 40
@@ -71,7 +72,7 @@ class Stage:
             TICKET, browser, self.tools, call=CallId("c1"), number=NUMBER, before=before
         )
         if before is not None:
-            before.leave(None)  # type: ignore[arg-type] - nobody reads why
+            before.leave(Closing.REPLACED)
         part.act = self.acts.append
         part.begin(is_talk=False)
         return part
@@ -194,7 +195,7 @@ async def test_a_phone_that_nobody_wants_any_more_is_told_so_once_it_rings(stage
     stage.takes_s = SLOW_S
     stage.page.asked(AdviserAnswered())
     await settled()
-    stage.page.leave(None)  # type: ignore[arg-type] - nobody reads why
+    stage.page.leave(Closing.REPLACED)
     await asyncio.sleep(2 * SLOW_S)
     assert stage.tries[0].hung_up_count == 1
 
@@ -235,7 +236,7 @@ async def test_a_phone_for_which_no_line_is_free_is_tried_again_as_a_busy_one(
 
 
 async def test_a_phone_for_which_no_line_becomes_free_is_said_to_have_none(stage: Stage) -> None:
-    stage.fails = 20 * [LinesBusy("x")]
+    stage.fails += 20 * [LinesBusy("x")]
     stage.page.asked(AdviserAnswered())
     for _ in range(20):
         await settled()

@@ -39,6 +39,8 @@ export interface Leg {
   mending: Mending;
   answering: boolean;
   phone: PhoneState;
+  /** Why the phone failed: a word of the node. */
+  phoneWhy: string | null;
   muted: boolean;
   held: boolean;
   heldSince: number | null;
@@ -66,6 +68,7 @@ export const NO_LEG: Leg = {
   mending: "none",
   answering: false,
   phone: "none",
+  phoneWhy: null,
   muted: false,
   held: false,
   heldSince: null,
@@ -86,6 +89,7 @@ export type LegEvent =
   | { kind: "broken" }
   | { kind: "settled" }
   | { kind: "gone" }
+  | { kind: "read" }
   | { kind: "said"; said: NodeSays };
 
 /** Return the leg as it stands once something has happened to it. */
@@ -109,6 +113,7 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
             sound: "lost",
             mending: "under_way",
             phone: "none",
+            phoneWhy: null,
             transfer: NO_LEG.transfer,
             supervised: [],
             legs: [],
@@ -116,7 +121,12 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
-      return NO_LEG;
+      // why the phone could not be had is read once the ring is over
+      return leg.phone === "failed"
+        ? { ...NO_LEG, phone: leg.phone, phoneWhy: leg.phoneWhy }
+        : NO_LEG;
+    case "read":
+      return leg.phone === "failed" ? { ...leg, phone: "none", phoneWhy: null } : leg;
     case "said":
       return hear(leg, event.said, at);
     default:
@@ -140,8 +150,13 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
       return mended({ ...leg, sound: "bridged", answering: false });
     case "phone":
       return said.state === "answered"
-        ? mended({ ...leg, phone: said.state })
-        : { ...leg, phone: said.state, answering: leg.answering && said.state !== "failed" };
+        ? mended({ ...leg, phone: said.state, phoneWhy: null })
+        : {
+            ...leg,
+            phone: said.state,
+            phoneWhy: said.why,
+            answering: leg.answering && said.state !== "failed",
+          };
     case "held":
       return {
         ...leg,
