@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from contactcentre.domain.dialling import (
     ALLOWED_PREFIX,
     NEVER,
+    PHONES_MAX,
     DialRules,
     OutsideNumber,
     allowed_number,
@@ -53,6 +54,7 @@ class NumbersFile(_Written):
     """How numbers begin that may be rung."""
     calls_max: Annotated[int, Field(ge=1, le=1_000)] = 20
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 30
+    phones_max: Annotated[int, Field(ge=1, le=1_000)] = PHONES_MAX
     numbers: Mapping[Name, Entry] = {}
 
     @field_validator("allowed")
@@ -82,6 +84,7 @@ def read_outside_numbers(path: Path) -> OutsideNumbers:
         own=tuple(map(PhoneNumber, file.own)),
         calls_max=file.calls_max,
         calls_per_minute=file.calls_per_minute,
+        phones_max=file.phones_max,
     )
     return OutsideNumbers(rules=rules, numbers=_numbers(path, file, rules))
 
