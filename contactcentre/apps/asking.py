@@ -75,6 +75,14 @@ class Asking:
         self._consulting.drop()
         self._outside.drop()
 
+    def check_loose(self) -> None:
+        """Raise OutOfOrder while whoever was asked cannot be let go."""
+        self._outside.check_loose()
+
+    async def is_handed_over(self) -> bool:
+        """Say whether somebody outside is there who was to have the caller at once."""
+        return await self._outside.is_handed_over()
+
     def leave_outside(self) -> None:
         """Leave the caller to somebody on an outside number. Raises OutOfOrder."""
         self._outside.leave()

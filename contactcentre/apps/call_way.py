@@ -22,11 +22,11 @@ from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.journey.booking import CallbackOffers
-from contactcentre.journey.bridging import Bridging, TalkEnd
+from contactcentre.journey.bridging import Bridging
 from contactcentre.journey.ivr import Finished, FlowWalk
 from contactcentre.journey.queueing import Waiting
 from contactcentre.limits import REJOIN_MS
-from contactcentre.ports.live import LiveCall, Offered
+from contactcentre.ports.live import LiveCall, Offered, TalkEnd
 from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.rings import RingEnded
 

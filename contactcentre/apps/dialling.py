@@ -226,8 +226,8 @@ class NodeDialler:
         way_out = self._way_out.refer.get(trunk)
         if phone is None or way_out is None:
             return False
-        own = f"<{way_out.uri(shown_number(self._way_out.rules, None))}>"
-        uri = way_out.uri(self.check(number))
+        dialled, shown = self._taken(number, None)
+        own, uri = f"<{way_out.uri(shown)}>", way_out.uri(dialled)
         code = await phone.refer(uri, by=own, within_s=within_ms / 1_000)
         if code is None:
             self._count(NOT_REFERRED)

@@ -55,6 +55,8 @@ class Party:
     is_referred: bool = False
     """The caller's own trunk has brought the two together, and the call goes on there."""
     dialled: Dialled | None = None
+    referring: asyncio.Event | None = None
+    """Set once the trunk that is asked to do that has said how it ended: nothing takes it back."""
 
 
 class OutsideParty:
@@ -94,6 +96,22 @@ class OutsideParty:
     def is_handing_over(self) -> bool:
         """Say whether that number rings, and is to have the caller as soon as somebody answers."""
         return self._party is not None and self._party.hands_over and not self.is_there
+
+    def check_loose(self) -> None:
+        """Raise OutOfOrder while the caller's trunk hands the caller on: that is not taken back."""
+        referring = None if self._party is None else self._party.referring
+        if referring is not None and not referring.is_set():
+            raise OutOfOrder("The telephone network is handing the caller on. Wait for its word.")
+
+    async def is_handed_over(self) -> bool:
+        """Say whether somebody is there who was to have the caller at once.
+
+        Where the caller's trunk sees to that its word is waited for: OUTSIDE_RING_MS at most.
+        """
+        party = self._party
+        if party is not None and party.referring is not None:
+            await party.referring.wait()
+        return self.is_there and party is self._party and party.hands_over
 
     @property
     def is_merged(self) -> bool:
@@ -208,9 +226,9 @@ class OutsideParty:
 
     async def _dial(self, party: Party, dialler: Dialler) -> None:
         """Ring; or have the caller's own trunk do it, where the caller is to be left there."""
-        if party.hands_over and await self._is_referred(party, dialler):
-            return
         try:
+            if party.hands_over and await self._is_referred(party, dialler):
+                return
             party.dialled = await dialler.dial(
                 party.outside.number,
                 call=self._live.call.id,
@@ -231,9 +249,13 @@ class OutsideParty:
     async def _is_referred(self, party: Party, dialler: Dialler) -> bool:
         """Say whether it has been seen to that the caller is handed on, or cannot be."""
         number, call = party.outside.number, self._live.call.id
-        end = await dialler.refer(number, call=call, within_ms=OUTSIDE_RING_MS)
+        party.referring = asyncio.Event()
+        try:
+            end = await dialler.refer(number, call=call, within_ms=OUTSIDE_RING_MS)
+        finally:
+            party.referring.set()  # nobody is woken by it before what follows is done
         if party is not self._party:
-            return True
+            return True  # the caller has gone
         if end is True:
             party.is_referred = True
             self._answer(party)

@@ -1,7 +1,8 @@
 """Which numbers may be rung from here, which may be shown there, and how many in a while.
 
 A number is E.164 text, or an extension: a few digits that mean something to the trunk alone. What
-is on no list is not rung, and emergency and premium numbers never are, whatever a list says.
+is on no list is not rung, and some numbers never are, whatever a list says: those for emergencies,
+which are too short, and those that begin as NEVER has it.
 """
 
 import re
@@ -19,12 +20,18 @@ _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{8,14}")
 """Whatever is shorter is a number for emergencies or for directory enquiries behind its country."""
 _EXTENSION = re.compile(r"[2-8][0-9]{1,5}")
 """None begins as 999, 911, 112, 118 or a digit for an outside line does."""
+_NATIONAL_ZERO = re.compile(r"\(\s*0\s*\)")
+"""As in +44 (0)1632 960001: it is dialled within the country alone."""
+_ZERO_LEFT = re.compile(r"\+(?:33|44|49|353)0")
+"""No number of these countries begins with 0 behind the country, but many a carrier drops that 0,
+and would ring a number that was held against no list."""
 ALLOWED_PREFIX = re.compile(r"\+[1-9][0-9]{1,14}|[2-8][0-9]{0,5}")
 NEVER = (
     "+449",
     "+4487",
     "+4484",
     "+4470",
+    "+808",
     "+979",
     "+870",
     "+878",
@@ -36,9 +43,18 @@ NEVER = (
     "+1976",
     "+3389",
     "+49900",
+    "+39899",
+    "+34803",
+    "+34806",
+    "+34807",
 )
-"""Premium, revenue-sharing and personal numbers, and those that belong to no country: satellites,
-networks, shared cost and international premium."""
+"""Premium, revenue-sharing and personal numbers of some countries, and those that belong to no
+country: satellites, networks, shared cost and international premium. It is not every country's."""
+_ISLANDS = re.compile(
+    r"\+1(?:242|246|264|268|284|345|441|473|649|658|664|721|758|767|784|809|829|849|868|869|876)"
+)
+"""Countries that look like North America's numbers, and are where most fraud by dear calls goes."""
+_ISLAND_LENGTH = len("+1242")
 MINUTE_MS = 60_000
 PHONES_MAX = 200
 """So many advisers may be on phones at once, on one node, if nothing else is said."""
@@ -75,7 +91,11 @@ class DialRules:
     """Who may be rung, by what is shown of us, and how many."""
 
     allowed: tuple[str, ...]
-    """How numbers begin that may be rung, as +441632, or extensions, as 2."""
+    """How numbers begin that may be rung, as +441632, or extensions, as 2.
+
+    +1 is the United States and Canada: another country of that numbering is named by itself, as
+    +1876.
+    """
     own: tuple[PhoneNumber, ...]
     """Our own numbers, which the carrier has verified; the first is shown if none is chosen."""
     calls_max: int
@@ -104,12 +124,14 @@ def number_of(text: str, *, country: str) -> PhoneNumber:
 
     Raises NumberNotAllowed for what is none.
     """
-    bare = _SEPARATORS.sub("", text)
+    is_international = _SEPARATORS.sub("", text).startswith(("+", "00"))
+    bare = _SEPARATORS.sub("", _NATIONAL_ZERO.sub("", text) if is_international else text)
     if bare.startswith("00"):
         bare = "+" + bare[2:]
     elif bare.startswith("0") and country:
         bare = f"+{country}{bare[1:]}"
-    if not (_INTERNATIONAL.fullmatch(bare) or _EXTENSION.fullmatch(bare)):
+    is_number = _INTERNATIONAL.fullmatch(bare) and not _ZERO_LEFT.match(bare)
+    if not (is_number or _EXTENSION.fullmatch(bare)):
         raise NumberNotAllowed(
             "That is no number that can be rung. Write it with its country, as +441632960001."
         )
@@ -121,7 +143,9 @@ def allowed_number(rules: DialRules, text: str, *, country: str) -> PhoneNumber:
     number = number_of(text, country=country)
     if number.startswith(NEVER):
         raise NumberNotAllowed("Premium and satellite numbers are never rung from here.")
-    if not any(number.startswith(one) for one in rules.allowed):
+    is_island = _ISLANDS.match(number) is not None
+    by = [one for one in rules.allowed if not is_island or len(one) >= _ISLAND_LENGTH]
+    if not any(number.startswith(one) for one in by):
         raise NumberNotAllowed(
             "That number is not on the list of those that may be rung. Ask whoever keeps it."
         )

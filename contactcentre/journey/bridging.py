@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from enum import Enum, auto
 
 from contactcentre.domain.announcing import ADVISER_JOINING, APOLOGY_MOVED
 from contactcentre.domain.call import Call, CallState
@@ -28,27 +27,13 @@ from contactcentre.domain.ids import DeskId, LegId, QueueId, SoundName
 from contactcentre.domain.ivr.flow import QueueDefinition
 from contactcentre.ports import live as acts
 from contactcentre.ports.environment import Clock
-from contactcentre.ports.live import Desks, LiveCall, Offered
+from contactcentre.ports.live import Desks, LiveCall, Offered, TalkEnd
 from contactcentre.ports.media import Media
 from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.state import CallQueues
 
 MOVED_AGAIN_EVERY_MS = 1_000
 """A desk that could not be told that a talk has moved is told again so often."""
-
-
-class TalkEnd(Enum):
-    """How a talk ended, other than by the caller's leaving."""
-
-    ADVISER_HUNG_UP = auto()
-    BROKEN = auto()
-    """The adviser is gone; the caller goes back to the place."""
-    TRANSFERRED = auto()
-    """The adviser has handed the caller on to a queue."""
-    LEFT_OUTSIDE = auto()
-    """The adviser has left the caller to somebody on an outside number."""
-    HANDED_BACK = auto()
-    """The adviser had to go; the caller goes back to the place, for another adviser."""
 
 
 ToQueue = Callable[[QueueId], QueueDefinition]
@@ -238,16 +223,26 @@ class Bridging:
                 case acts.HandOverAsked() if self._live.asking.is_outside:
                     self._live.asking.leave_outside()
                     return TalkEnd.LEFT_OUTSIDE
-                case acts.AdviserHungUp() if not self._live.asking.is_handing_over:
-                    return TalkEnd.ADVISER_HUNG_UP
-                case acts.HandedBack() | acts.AdviserHungUp():
-                    return TalkEnd.HANDED_BACK
-                case acts.AdviserLost() | acts.PhoneUnanswered():
-                    return TalkEnd.BROKEN
+                case going if isinstance(going, acts.AdviserGone):
+                    return await self._parted(going)
                 case None:
                     pass
                 case act:
                     await self._do(act)
+
+    async def _parted(self, going: acts.AdviserGone) -> TalkEnd:
+        """End a talk whose adviser goes; a caller to be handed over is, if anybody is there.
+
+        While a trunk hands the caller on by itself nothing is done before it has said its word.
+        """
+        was_handing_over = self._live.asking.is_handing_over
+        if await self._live.asking.is_handed_over():
+            self._live.asking.leave_outside()
+            return TalkEnd.LEFT_OUTSIDE
+        if isinstance(going, acts.AdviserLost | acts.PhoneUnanswered):
+            return TalkEnd.BROKEN
+        is_over = isinstance(going, acts.AdviserHungUp) and not was_handing_over
+        return TalkEnd.ADVISER_HUNG_UP if is_over else TalkEnd.HANDED_BACK
 
     async def _do(self, act: acts.AdviserAct) -> None:
         """Do what ends no talk."""
@@ -278,6 +273,7 @@ class Bridging:
                 self._live.asking.merge()
                 self._hold(on=False)
             case acts.ConsultDropped():
+                self._live.asking.check_loose()
                 self._live.asking.drop()
             case acts.HandOverAsked():
                 await self._hand_over()
@@ -301,6 +297,7 @@ class Bridging:
         assert call.service_class is not None, "and has a class"
         assert call.enqueued_ms is not None, "and a time"
         try:
+            self._live.asking.check_loose()
             queue = self._to_queue(asked)
         except Refusal as refusal:
             self._live.tell_refused(refusal)

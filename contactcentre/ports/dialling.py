@@ -81,7 +81,9 @@ class Dialler(Protocol):
         """Have the trunk that a call's caller rings from hand the caller to a number by itself.
 
         True: somebody has answered there, and has the caller. False: the trunk does no such things,
-        and the number may be dialled instead. Else why nobody answered.
+        and the number may be dialled instead. Else why nobody answered. Nothing takes it back.
+
+        Raises NumberNotAllowed, LinesBusy, as it is counted among what is rung.
         """
 
     async def dial(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 from contactcentre.domain.call import Call
@@ -158,6 +159,20 @@ AdviserGone = AdviserHungUp | HandedBack | AdviserLost | PhoneUnanswered
 """After any of these nobody is there to talk."""
 
 
+class TalkEnd(Enum):
+    """How a talk ended, other than by the caller's leaving."""
+
+    ADVISER_HUNG_UP = auto()
+    BROKEN = auto()
+    """The adviser is gone; the caller goes back to the place."""
+    TRANSFERRED = auto()
+    """The adviser has handed the caller on to a queue."""
+    LEFT_OUTSIDE = auto()
+    """The adviser has left the caller to somebody on an outside number."""
+    HANDED_BACK = auto()
+    """The adviser had to go; the caller goes back to the place, for another adviser."""
+
+
 class Asking(Protocol):
     """What an adviser may do about asking somebody. Each raises a Refusal where it cannot be."""
 
@@ -182,6 +197,16 @@ class Asking(Protocol):
         """Say whether an outside number rings that is to have the caller at once.
 
         An adviser who hangs up meanwhile takes the caller for gone there, and not for gone.
+        """
+
+    def check_loose(self) -> None:
+        """Raise OutOfOrder while the caller is being handed on and nothing takes that back."""
+
+    async def is_handed_over(self) -> bool:
+        """Say whether somebody outside is there who was to have the caller at once.
+
+        While the caller's trunk hands the caller on its word is waited for, for so long as a number
+        rings at most.
         """
 
     def leave_outside(self) -> None:

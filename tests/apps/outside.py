@@ -11,6 +11,7 @@ from contactcentre.domain.dialling import DialRules, Lines
 from contactcentre.domain.ids import CallId, LegId, PhoneNumber
 from contactcentre.ports.dialling import DialEvent
 from contactcentre.ports.media import LegEvent
+from contactcentre.ports.phones import Phone
 from tests.adapters.sip.answering import OUTSIDE, OWN
 from tests.adapters.sip.entrance import LOOPBACK, Entrance
 from tests.adapters.sip.sounding_board import SoundingBoard, sounding_board
@@ -40,6 +41,8 @@ class Outside:
         self._ports = board.ports
         self.dialler = self._dialler(trunk)
         self.legs_count = 0
+        self.phone: tuple[str, Phone] | None = None
+        """The phone of the call's caller, and its trunk, where the caller rings from one."""
 
     def ring_over(self, *trunks: Outward) -> None:
         """Ring over other trunks from now on."""
@@ -48,8 +51,8 @@ class Outside:
     def _dialler(self, *trunks: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            WayOut(trunks=trunks, country="44", rules=RULES, numbers={}, refer={}),
-            phone_of=lambda _: None,
+            WayOut(trunks=trunks, country="44", rules=RULES, numbers={}, refer={"t": self.trunk}),
+            phone_of=lambda _: self.phone,
             media=self.media,
             ports=self._ports,
             address=LOOPBACK,

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -16,9 +19,10 @@ from contactcentre.ports.dialling import (
     NumberRings,
 )
 from contactcentre.ports.media import KeyHeard, LegConnected
+from contactcentre.ports.phones import Phone
 from tests.adapters.sip.answering import OUTSIDE, OWN, Answering
 from tests.adapters.sip.entrance import until
-from tests.apps.outside import Outside, outside
+from tests.apps.outside import CALL, Outside, outside
 
 TONE_HZ = 620.0
 
@@ -156,6 +160,30 @@ async def test_advisers_phones_take_no_line_of_outside_numbers_nor_the_other_way
     for call in outside:
         call.hang_up()
     (await town.dial()).hang_up()
+
+
+async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung(town: Outside) -> None:
+    codes = iter([200, 486, None])
+
+    async def refer(*_: object, **__: object) -> int | None:
+        return next(codes)
+
+    town.phone = ("t", cast("Phone", SimpleNamespace(refer=refer)))
+    refers = partial(town.dialler.refer, OUTSIDE, call=CALL, within_ms=1_000)
+    assert [await refers() for _ in range(3)] == [True, DialFailure.BUSY, False]
+    (await town.dial()).hang_up()
+    with pytest.raises(LinesBusy, match="in a minute"):
+        await refers()
+    with pytest.raises(NumberNotAllowed):
+        await town.dialler.refer("999", call=CALL, within_ms=1_000)
+    assert town.counted == {
+        "referred": 1,
+        "busy": 1,
+        "not_referred": 1,
+        "given_up": 1,
+        "lines-busy": 1,
+        "number-not-allowed": 1,
+    }
 
 
 async def test_a_silent_phone_that_is_gone_is_found_out(

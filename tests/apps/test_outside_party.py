@@ -59,6 +59,9 @@ class StagedDialler:
     async def refer(self, number: str, **_said: Any) -> DialFailure | bool:
         """Have the trunk do it, or not."""
         assert number == NUMBER.number
+        await self.is_slow.wait()
+        if self.fails is not None:
+            raise self.fails
         return self.refers
 
     async def dial(self, number: str, **said: Any) -> "StagedDialler":
@@ -177,11 +180,15 @@ async def test_an_end_is_told_by_its_reason(
         (MediaUnavailable("x"), ConsultEnd.NOT_REACHED),
     ],
 )
+@pytest.mark.parametrize("hands_over", [False, True])
 async def test_a_number_that_cannot_be_rung_is_told_so(
-    stage: Stage, problem: Refusal, why: ConsultEnd
+    stage: Stage,
+    problem: Refusal,
+    why: ConsultEnd,
+    hands_over: bool,  # noqa: FBT001 - a case
 ) -> None:
     stage.dialler.fails = problem
-    await stage.rings()
+    await stage.rings(hands_over=hands_over)
     assert stage.stands == (ConsultState.NONE, why)
 
 
@@ -251,6 +258,40 @@ async def test_a_trunk_that_says_why_nobody_answered_is_believed(stage: Stage) -
     stage.dialler.refers = DialFailure.BUSY
     await stage.rings(hands_over=True)
     assert (stage.stands, stage.dialler.leg) == ((ConsultState.NONE, ConsultEnd.BUSY), None)
+
+
+@pytest.mark.parametrize(
+    ("refers", "is_handed"), [(True, True), (DialFailure.BUSY, False), (False, False)]
+)
+async def test_what_a_trunk_was_asked_to_do_is_not_taken_back_and_its_word_is_waited_for(
+    stage: Stage,
+    refers: DialFailure | bool,  # noqa: FBT001 - what a trunk says
+    is_handed: bool,  # noqa: FBT001 - what comes of it
+) -> None:
+    stage.dialler.refers = refers
+    stage.dialler.is_slow.clear()
+    await stage.rings(hands_over=True)
+    with pytest.raises(OutOfOrder, match="handing the caller on"):
+        stage.party.check_loose()
+    waiting = asyncio.create_task(stage.party.is_handed_over())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    stage.dialler.is_slow.set()
+    async with asyncio.timeout(1):
+        assert await waiting is is_handed
+    stage.party.check_loose()
+
+
+async def test_whoever_rings_at_our_own_call_may_be_let_go_and_is_waited_for_by_nobody(
+    stage: Stage,
+) -> None:
+    for hands_over in (False, True):
+        await stage.rings(hands_over=hands_over)
+        stage.party.check_loose()
+        assert not await stage.party.is_handed_over()
+        stage.dialler.told(NumberAnswered())
+        assert await stage.party.is_handed_over() is hands_over
+        stage.party.drop()
 
 
 async def test_a_trunk_is_asked_only_to_hand_a_caller_on(stage: Stage) -> None:

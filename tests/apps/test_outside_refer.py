@@ -64,6 +64,8 @@ async def test_a_trunk_that_cannot_reach_the_number_is_heard_and_one_that_can_ha
         refer = phone.call.requests[-1]
         assert refer.method == "REFER"
         assert f"sip:+441632960100@127.0.0.1:{trunk.port}" in refer.first("refer-to")
+        await ada.say("drop_consult")
+        await ada.hear("not_done", code="out-of-order")
         assert await notify(phone.call, f"SIP/2.0 {said}\r\n", state="terminated") == 200
         if not last:
             await ada.hear("consulted", state="none", why="busy")

@@ -25,6 +25,9 @@ RULES = DialRules(allowed=("+44", "+353", "2"), own=(OWN,), calls_max=2, calls_p
         ("(0044) 1632.960100", "+441632960100"),
         ("07700 900123", "+447700900123"),
         ("00353 1 234 5678", "+35312345678"),
+        ("+44 (0)1632 960100", "+441632960100"),
+        ("0044 ( 0 ) 1632 960100", "+441632960100"),
+        ("(0)1632 960100", "+441632960100"),
         ("2104", "2104"),
     ],
 )
@@ -47,6 +50,10 @@ def test_a_number_is_read_however_it_is_written(text: str, number: str) -> None:
         "+",
         "+44999",
         "+44118118",
+        "+4401632960100",
+        "0044 0 70 12345678",
+        "+33 0891 23 45 67",
+        "+490900123456",
         "tel:210",
     ],
 )
@@ -60,6 +67,25 @@ def test_some_numbers_are_never_rung_whatever_the_list_says(never: str) -> None:
     generous = DialRules(allowed=("+",), own=(OWN,), calls_max=1, calls_per_minute=1)
     with pytest.raises(NumberNotAllowed, match="never"):
         allowed_number(generous, (never + "1234567890")[:14], country="44")
+
+
+@pytest.mark.parametrize("never", NEVER)
+@pytest.mark.parametrize("form", ["+{} (0){}", "00{} (0) {}", "00 {}-{}", "(+{}) {}"])
+def test_a_number_that_is_never_rung_is_not_however_it_is_written(never: str, form: str) -> None:
+    generous = DialRules(allowed=("+", "2"), own=(OWN,), calls_max=1, calls_per_minute=1)
+    behind_country = (never[3:] + "1234567890")[:10]
+    with pytest.raises(NumberNotAllowed):
+        allowed_number(generous, form.format(never[1:3], behind_country), country="44")
+
+
+def test_a_country_that_looks_like_north_america_is_rung_only_where_it_is_named() -> None:
+    wide = DialRules(allowed=("+1",), own=(OWN,), calls_max=1, calls_per_minute=1)
+    assert allowed_number(wide, "+1 212 555 0100", country="") == "+12125550100"
+    with pytest.raises(NumberNotAllowed, match="not on the list"):
+        allowed_number(wide, "+1 876 555 0100", country="")
+    for named in ("+1876", "+1876555"):
+        rules = DialRules(allowed=(named,), own=(OWN,), calls_max=1, calls_per_minute=1)
+        assert allowed_number(rules, "+1 876 555 0100", country="") == "+18765550100"
 
 
 @pytest.mark.parametrize("text", ["+33123456789", "310", "+4"])

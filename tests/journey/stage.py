@@ -153,7 +153,7 @@ class StagedAsking:
 
     def __init__(self) -> None:
         self.other: Offered | None = None
-        self.is_outside = self.is_handing_over = False
+        self.is_outside = self.is_handing_over = self.is_handed = self.is_bound = False
         self.asked: list[object] = []
 
     def ask(self, queue: QueueId | None, adviser: AdviserId | None) -> None:
@@ -163,6 +163,15 @@ class StagedAsking:
     def ask_outside(self, name: OutsideName, *, hands_over: bool) -> None:
         """Remember it."""
         self.asked.append((name, hands_over))
+
+    def check_loose(self) -> None:
+        """Refuse, if the test says so."""
+        if self.is_bound:
+            raise OutOfOrder("The caller is being handed on.")
+
+    async def is_handed_over(self) -> bool:
+        """Say what the test says."""
+        return self.is_handed
 
     def leave_outside(self) -> None:
         """Remember it."""

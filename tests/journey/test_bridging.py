@@ -21,7 +21,7 @@ from contactcentre.domain.events import (
 from contactcentre.domain.ids import AdviserId, DeskId, LegId, LineId, QueueId, SoundName, Token
 from contactcentre.domain.ivr.switches import AS_PLANNED
 from contactcentre.domain.ivr.transfer import target_queue
-from contactcentre.journey.bridging import Bridging, TalkEnd
+from contactcentre.journey.bridging import Bridging
 from contactcentre.ports.live import (
     AdviserAct,
     AdviserAnswered,
@@ -38,6 +38,7 @@ from contactcentre.ports.live import (
     MergeAsked,
     MuteAsked,
     Offered,
+    TalkEnd,
     TransferAsked,
 )
 from tests.journey.stage import StagedCall, StagedDesks, StagedQueues, StagedRecording

@@ -59,6 +59,9 @@ export interface Leg {
   legs: readonly LegNow[];
 }
 
+/** Why nothing was ended: the caller was left to whoever has just left a consultation. */
+export const CALLER_IS_YOURS = "caller-is-yours";
+
 export const NO_LEG: Leg = {
   call: null,
   sound: "none",
@@ -176,6 +179,7 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
     case "over":
       return { ...leg, sound: "over", answering: false };
     case "not_done":
+      if (said.code === CALLER_IS_YOURS) return { ...leg, refusal: said.code };
       return { ...leg, transfer: { asked: null, refused: said.code } };
     case "legs":
       return { ...leg, legs: said.legs };

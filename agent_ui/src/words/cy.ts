@@ -282,6 +282,8 @@ export const cy: Words = {
 
   consult: {
     bar: "Y cynghorydd rydych yn ei holi",
+    yours:
+      "Mae’r galwr newydd gael ei adael gyda chi. Pwyswch Gorffen galwad eto i ddod â’r alwad i ben.",
     outsideBar: "Y rhif allanol rydych yn ei holi",
     somebody: "rhywun",
     waiting: "Yn gofyn am gynghorydd arall. Mae’r galwr yn cael ei ddal.",

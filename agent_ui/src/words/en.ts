@@ -279,6 +279,7 @@ export const en = {
 
   consult: {
     bar: "The adviser you ask",
+    yours: "The caller has just been left to you. Press End call again to end the call.",
     outsideBar: "The outside number you ask",
     somebody: "somebody",
     waiting: "Asking for another adviser. The caller is on hold.",

@@ -15,43 +15,57 @@ UNKNOWN, SILENT = 500, 408
 _STATUS = re.compile(rb"\s*SIP/2\.0\s+([1-6][0-9]{2})\b")
 
 
+_ID = re.compile(r";\s*id\s*=\s*([0-9]{1,10})\s*(?:;|$)", re.IGNORECASE)
+
+
 class Referral:
-    """One such request in a dialog."""
+    """One such request in a dialog; nothing takes it back once it is sent."""
 
     def __init__(self, dialog: Dialog) -> None:
         self._dialog = dialog
         self._final: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._has_begun = False
+        self._from_seq = 0
+        """What is told of an earlier one names a lower number (section 2.4.6)."""
 
     async def ask(self, uri: str, *, by: str, within_s: float) -> int | None:
         """Ask the other side to call somebody in our place; return how that ended.
 
-        None if it does not do such things. A success is 200: the other side has whom it was to
-        call. One that has begun, and says nothing more in time, has not reached anybody (408): to
-        call as well would ring there twice.
+        None if it says that it does not do such things. A success is 200: the other side has whom
+        it was to call. One that has begun, or does not answer at all, and says nothing more in
+        time, has not reached anybody (408): to call as well could ring there twice.
         """
-        dialog, has_begun = self._dialog, False
+        dialog = self._dialog
+        self._from_seq = dialog.facts.local_seq + 1
         dialog.notified = self._notified
         try:
             async with asyncio.timeout(within_s):
                 headers = [("refer-to", f"<{uri}>"), ("referred-by", by)]
                 headers.append(("contact", dialog.contact))
                 response = await dialog.ask("REFER", headers=headers)
-                if response is None or response.code >= 300:  # noqa: PLR2004 - no success
+                if response is not None and self._is_refused(response.code):
                     return None
-                has_begun = True
                 return await self._final
         except TimeoutError:
-            return SILENT if has_begun else None
+            return SILENT
         finally:
-            dialog.notified = None
+            if dialog.notified == self._notified:
+                dialog.notified = None
+
+    def _is_refused(self, code: int) -> bool:
+        """Say whether nothing has begun: what the other side tells of it says that it has."""
+        return code >= 300 and code not in {408, 481} and not self._has_begun  # noqa: PLR2004 - no success
 
     def _notified(self, request: Request) -> bool:
         """Take what the other side tells; say whether it was of this."""
-        found = _STATUS.match(request.body)
+        found, event = _STATUS.match(request.body), request.first("event")
         is_over = request.first("subscription-state").lower().startswith("terminated")
-        if request.first("event").partition(";")[0].strip().lower() != "refer" or found is None:
+        if event.partition(";")[0].strip().lower() != "refer" or found is None:
             return False
-        code = int(found[1])
+        named = _ID.search(event)
+        if named is not None and int(named[1]) < self._from_seq:
+            return False
+        self._has_begun, code = True, int(found[1])
         if not self._final.done() and (code >= 200 or is_over):  # noqa: PLR2004 - final
             self._final.set_result(code if code >= 200 else UNKNOWN)  # noqa: PLR2004 - final
         return True

@@ -1,6 +1,7 @@
 """Asking the other side to call somebody in our place (REFER), and what it tells of that."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -68,6 +69,72 @@ async def test_a_side_that_has_begun_and_says_nothing_more_in_time_has_reached_n
 ) -> None:
     _, asking = await asked(entrance, within_s=0.1)
     assert await asking == 408
+
+
+def silent(phone: PhoneCall, serving: Serving) -> None:
+    """Say nothing."""
+    phone.requests.append(serving.request)
+
+
+def timed_out(phone: PhoneCall, serving: Serving) -> None:
+    """Answer as a proxy does whose other side is silent."""
+    phone.requests.append(serving.request)
+    serving.respond(408)
+
+
+@pytest.mark.parametrize("says", [silent, timed_out])
+async def test_a_side_that_does_not_answer_may_have_begun(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch, says: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(PhoneCall, "came", says)
+    _, asking = await asked(entrance, within_s=0.2)
+    assert await asking == 408
+
+
+async def test_a_side_that_tells_how_far_it_has_come_has_begun_whatever_it_answers_then(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servings: list[Serving] = []
+
+    def later(phone: PhoneCall, serving: Serving) -> None:
+        phone.requests.append(serving.request)
+        servings.append(serving)
+
+    monkeypatch.setattr(PhoneCall, "came", later)
+    phone, asking = await asked(entrance)
+    assert await notify(phone, "SIP/2.0 100 Trying") == 200
+    servings[0].respond(500)
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    assert await notify(phone, "SIP/2.0 200 OK", state="terminated") == 200
+    assert await asking == 200
+
+
+async def test_what_is_told_of_an_earlier_request_is_not_believed_of_this_one(
+    entrance: Entrance,
+) -> None:
+    phone, earlier = await asked(entrance, within_s=0.1)
+    assert await earlier == 408
+    first = phone.requests[0].cseq[0]
+    someone = entrance.board.calls[0]
+    asking = asyncio.create_task(someone.phone.refer(THERE, by=BY, within_s=3))
+    assert await until(lambda: len(phone.requests) == 2)
+    assert await notify(phone, "SIP/2.0 200 OK", event=f"refer;id={first}") == 481
+    assert not asking.done()
+    second = phone.requests[1].cseq[0]
+    assert await notify(phone, "SIP/2.0 486 Busy", event=f"refer ; id={second}") == 200
+    assert await asking == 486
+
+
+async def test_an_earlier_request_that_ends_leaves_a_later_one_its_ears(
+    entrance: Entrance,
+) -> None:
+    phone, earlier = await asked(entrance, within_s=0.3)
+    someone = entrance.board.calls[0]
+    asking = asyncio.create_task(someone.phone.refer(THERE, by=BY, within_s=3))
+    assert await earlier == 408
+    assert await notify(phone, "SIP/2.0 200 OK", state="terminated") == 200
+    assert await asking == 200
 
 
 async def test_a_side_that_does_no_such_things_says_so_at_once(

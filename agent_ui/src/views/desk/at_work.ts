@@ -163,7 +163,7 @@ export class AtWork {
   endCallback(how: Attempt): void {
     const ring = this.#callback;
     this.#show({ trouble: null });
-    if (ring !== null) this.#words.end(ring.call, ring.token, how);
+    if (ring !== null) this.#words.end(ring, how);
   }
 
   openTransfer(open: boolean): void {
@@ -240,7 +240,7 @@ export class AtWork {
   async #say(word: DoCallback["word"]): Promise<void> {
     const ring = this.#callback;
     if (ring === null) return;
-    const said = { word, token: ring.token };
+    const said = { word, ticket: ring.ticket };
     await this.#ask("callback", async () => void (await desk.doCallback(ring.call, said)));
   }
 

@@ -1,4 +1,5 @@
 import { Notice } from "../../parts/notice";
+import { CALLER_IS_YOURS } from "../../state/leg";
 import type { Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
 import { type AtWork, isUp, type Seen, type Trouble } from "./at_work";
@@ -174,7 +175,8 @@ function Supervised({ seen }: { seen: Seen }) {
 function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
   // What was refused on a way that is lost is said by the call itself.
-  const refusal = seen.leg.sound === "lost" ? null : seen.leg.refusal;
+  const said = seen.leg.refusal === CALLER_IS_YOURS ? words.consult.yours : seen.leg.refusal;
+  const refusal = seen.leg.sound === "lost" ? null : said;
   const sentence = seen.trouble === null ? refusal : sentenceFor(seen.trouble, words);
   if (sentence === null) return null;
   return (
