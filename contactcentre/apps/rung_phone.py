@@ -5,6 +5,8 @@ It belongs to one page after the other: a page that is loaded again takes it on 
 
 from typing import Protocol
 
+import structlog
+
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.dialling import DialFailure, Lines
 from contactcentre.domain.errors import LinesBusy, NumberNotAllowed, Outage, Refusal
@@ -20,6 +22,8 @@ from contactcentre.ports.dialling import (
     NumberRings,
 )
 from contactcentre.ports.media import LegEvent
+
+log = structlog.get_logger()
 
 BUSY_AGAIN_MS = 2_000
 """A phone that is still in the call of a lost node is rung again so often, as long as it may be."""
@@ -86,6 +90,10 @@ class RungPhone:
             return
         except (Refusal, Outage) as problem:
             self._fail(problem.code)
+            return
+        except Exception:
+            log.exception("an adviser's phone could not be rung", call=self._call)
+            self._fail(DialFailure.UNREACHABLE.value)
             return
         self._dialled, self._lines = dialled, Lines.PHONE_AGAIN
         if self._is_over:

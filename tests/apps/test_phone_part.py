@@ -241,3 +241,13 @@ async def test_a_phone_for_which_no_line_becomes_free_is_said_to_have_none(stage
     for _ in range(20):
         await settled()
     assert (stage.said[-1], stage.acts[-1]) == (("failed", "lines-busy"), PhoneUnanswered())
+
+
+async def test_a_mistake_of_ours_leaves_no_phone_that_can_never_be_rung_again(
+    stage: Stage,
+) -> None:
+    stage.fails = [RuntimeError("a mistake")]
+    stage.page.asked(AdviserAnswered())
+    await settled()
+    assert (stage.said[-1], stage.acts[-1]) == (("failed", "unreachable"), PhoneUnanswered())
+    assert (await stage.rung()).hung_up_count == 0

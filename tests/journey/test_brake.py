@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contactcentre.domain.ids import AdviserId
-from tests.journey.stage import StagedBrake
+from tests.journey.staged_brake import StagedBrake
 from tests.journey.test_matching import StagedNodes, StagedStore, matcher, reservation
 
 

@@ -19,7 +19,8 @@ from contactcentre.limits import MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import Matchable, NodeStanding, Overview, Reservation
 from contactcentre.ports.wishes import Wish
-from tests.journey.stage import StagedBrake, StagedQueues
+from tests.journey.stage import StagedQueues
+from tests.journey.staged_brake import StagedBrake
 
 PAYING = QueueId("tax.paying.en")
 MANY = tuple(AdviserId(f"a{n}") for n in range(MATCHES_PER_SWEEP_MAX))

@@ -11,7 +11,7 @@ from contactcentre.domain.ids import AdviserId, CallId, QueueId
 from contactcentre.journey.matching import Matcher
 from contactcentre.limits import MATCHES_PER_SWEEP_MAX
 from tests.adapters.state_redis.centre import NOW_MS, Centre
-from tests.journey.stage import StagedBrake
+from tests.journey.staged_brake import StagedBrake
 
 P0, P1, P2, P3 = (ServiceClass.P0, ServiceClass.P1, ServiceClass.P2, ServiceClass.P3)
 QUEUES = {service_class: QueueId(f"tax.{service_class}.en") for service_class in ServiceClass}
