@@ -263,6 +263,17 @@ async def test_a_trunk_that_is_out_of_reach_is_left_for_the_next_one(
     await other.close()
 
 
+@pytest.mark.parametrize("code", [302, 402, 415, 433])
+async def test_a_refusal_that_is_no_trouble_of_the_trunks_rings_over_no_other(
+    town: Outside, trunk: Answering, code: int
+) -> None:
+    trunk.script = lambda rung: rung.respond(code)
+    town.ring_over(trunk.outward, trunk.outward)
+    await town.dial()
+    assert await until(lambda: len(town.told) == 1)
+    assert len(trunk.rung) == 1
+
+
 async def test_what_no_trunk_can_reach_is_told_so(town: Outside, trunk: Answering) -> None:
     trunk.script = lambda rung: rung.respond(503)
     town.ring_over(trunk.outward, trunk.outward)

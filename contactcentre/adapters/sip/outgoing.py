@@ -39,6 +39,7 @@ FAILURES: Mapping[int, DialFailure] = MappingProxyType(
         407: DialFailure.REFUSED,
         408: DialFailure.NO_ANSWER,
         410: DialFailure.NO_SUCH_NUMBER,
+        415: DialFailure.NO_SOUND,
         480: DialFailure.NO_ANSWER,
         484: DialFailure.NO_SUCH_NUMBER,
         486: DialFailure.BUSY,
@@ -51,12 +52,13 @@ FAILURES: Mapping[int, DialFailure] = MappingProxyType(
         607: DialFailure.DECLINED,
     }
 )
-"""What a refusal means; every other one that we cannot call there now."""
+"""What a refusal means; any other 5xx is the trunk's own trouble, and the rest is our call's."""
 
 
 def failure_of(code: int) -> DialFailure:
     """Return what a refusal means."""
-    return FAILURES.get(code, DialFailure.UNREACHABLE)
+    is_trunks = 500 <= code < 600  # noqa: PLR2004 - failures of a server
+    return FAILURES.get(code, DialFailure.UNREACHABLE if is_trunks else DialFailure.REFUSED)
 
 
 class Outgoing:
