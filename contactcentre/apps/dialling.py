@@ -155,8 +155,6 @@ class WayOut:
 
     trunks: Sequence[Outward]
     """The first one that is in reach is used; all have the same law."""
-    country: str
-    """Of numbers that come without one."""
     rules: DialRules
     numbers: Mapping[OutsideName, OutsideNumber]
     refer: Mapping[str, Outward]
@@ -196,7 +194,7 @@ class NodeDialler:
 
     def check(self, number: str) -> PhoneNumber:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
-        return allowed_number(self._way_out.rules, number, country=self._way_out.country)
+        return allowed_number(self._way_out.rules, number)
 
     def kept(self) -> dict[CallId, str]:
         """Return what another node needs of each call that was answered, by its leg's name."""
