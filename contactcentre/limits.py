@@ -59,6 +59,7 @@ STREAM_OPENS_WITHIN_S = 60
 PHONE_CALL_MAX_S = 24 * 3_600
 """No carrier lets a call last longer."""
 TICKET_LIFE_S = 60
+CALLBACK_TICKET_LIFE_S = 60 * 60
 """An adviser's browser must open its leg within this after the ring."""
 
 SDP_MAX_BYTES = 32_768

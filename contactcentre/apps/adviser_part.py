@@ -70,6 +70,11 @@ class AdviserPart:
         """Return the leg once sound can flow."""
         return self.leg if self._is_connected else None
 
+    @property
+    def may_answer(self) -> bool:
+        """Say whether all is there that an answer needs: a browser's own sound."""
+        return self._is_connected
+
     def heard(self, event: LegEvent) -> None:
         """Take what the media says of the leg."""
         match event:
@@ -134,10 +139,17 @@ class AdviserPart:
             self._grace = None
         if self._socket_lost and self._sound_lost:
             self._grace = asyncio.get_running_loop().call_later(
-                self._grace_ms / 1_000, lambda: self.act(AdviserLost())
+                self._grace_ms / 1_000, self._be_lost
             )
-            # the browser may hear us all the same, and is to know that nobody hears it
-            self._close_sound()
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        """Close the leg: the browser may hear us all the same, and is to know that we do not."""
+        self._close_sound()
+
+    def _be_lost(self) -> None:
+        """Say that nobody has come back."""
+        self.act(AdviserLost())
 
     def _close_sound(self) -> None:
         """Close the leg."""

@@ -352,10 +352,12 @@ def _seat_tools(
     clock: Clock,
 ) -> SeatTools:
     signing, ring = settings.signing_ring()
+    signatures = Signatures(ring, signing, clock)
     return SeatTools(
         clock=clock,
         wrap_ups=wrap_ups,
-        sign_ticket=Signatures(ring, signing, clock).sign_ticket,
+        sign_ticket=signatures.sign_ticket,
+        read_ticket=signatures.read_ticket,
         spawn=spawn,
         stirred=stir,
         wrap_up_ms=settings.wrap_up_ms,

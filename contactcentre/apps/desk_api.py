@@ -188,7 +188,7 @@ class DeskApi:
     async def do_callback(self, asked: Asked[said.DoCallback]) -> said.CallbackHeard:
         """Take a callback or not, or say how the attempt to reach the caller ended."""
         call, word = _call_of(asked.request), asked.said
-        return await self._floor.do_callback(asked.account, call, word.word, word.token)
+        return await self._floor.do_callback(asked.account, call, word.word, word.ticket)
 
     @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
     async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:

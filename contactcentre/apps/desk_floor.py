@@ -11,8 +11,8 @@ from contactcentre.apps.desk_seat import Page, Seat, SeatTools
 from contactcentre.domain import desk_events as e
 from contactcentre.domain.callback import Attempt, TakeUp
 from contactcentre.domain.desk import AT_WORK
-from contactcentre.domain.errors import OutOfOrder, UnknownName
-from contactcentre.domain.ids import AdviserId, CallId, Token
+from contactcentre.domain.errors import BadClaim, OutOfOrder, UnknownName
+from contactcentre.domain.ids import AdviserId, CallId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.domain.seats import is_chat_seat
 from contactcentre.journey.supervision import Supervision
@@ -136,22 +136,24 @@ class Floor:
         return self._pressed(account, e.TalkLeft(at_ms=self._now, call=call))
 
     async def do_callback(
-        self, account: Account, call: CallId, word: TakeUp | Attempt, token: Token | None
+        self, account: Account, call: CallId, word: TakeUp | Attempt, ticket: str | None
     ) -> said.CallbackHeard:
-        """Tell a callback's keeper what its adviser does; `token` is that of its ring.
+        """Tell a callback's keeper what its adviser does; `ticket` is that of its ring.
 
         What follows from it the keeper tells this desk. How an attempt has ended is taken also
-        where this desk knows of no such ring: the adviser may have come here since.
-        Raises OutOfOrder, PeerUnavailable, LedgerUnavailable.
+        where this desk knows of no such ring: the adviser may have come here since, and the
+        ticket proves that it rang. Raises OutOfOrder, BadClaim, PeerUnavailable, LedgerUnavailable.
         """
         seat = self._present(account)
+        rang = None if ticket is None else self._tools.read_ticket(ticket)
+        if rang is not None and (rang.adviser, rang.call) != (account.id, call):
+            raise BadClaim("This ticket is for another callback.")
         ring = seat.ring_now
-        if ring is not None and (ring.call != call or token not in {None, ring.token}):
+        if ring is not None and (ring.call != call or (rang and rang.token != ring.token)):
             ring = None
-        if ring is not None:
-            token = ring.token
-        if token is None:
+        if ring is None and rang is None:
             raise OutOfOrder("This callback is not with you any more.")
+        token = rang.token if ring is None and rang is not None else seat.desk.token
         told = CallbackSaid(call=call, adviser=account.id, token=token, word=word)
         is_written = await self._tools.callback_words.say(ring, told)
         if is_written and (seat.desk.state, seat.desk.token) == (Presence.TALKING, token):

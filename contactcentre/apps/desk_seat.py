@@ -19,7 +19,7 @@ from contactcentre.domain.occupancy import Occupancy
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.domain.seats import person_of
 from contactcentre.journey.wrapup import WrapUps
-from contactcentre.limits import TICKET_LIFE_S
+from contactcentre.limits import CALLBACK_TICKET_LIFE_S, TICKET_LIFE_S
 from contactcentre.ports.accounts import Account
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import AdviserStanding, CallStanding, Overview
@@ -57,6 +57,8 @@ class SeatTools:
     clock: Clock
     wrap_ups: WrapUps
     sign_ticket: Callable[[AdviserTicket], str]
+    read_ticket: Callable[[str], AdviserTicket]
+    """Raises BadClaim."""
     spawn: Callable[[Coroutine[None, None, None], str], None]
     stirred: Callable[[AdviserId], None]
     """Called when a desk has changed; must not wait."""
@@ -305,7 +307,8 @@ class Seat:
                     return  # taken up from the live state: the call's node is being asked
                 assert desk.ring_until_ms is not None, "a ring has its end"
                 left_ms = max(0, desk.ring_until_ms - self.now_ms)
-                page.send(told.ring_now(ring, left_ms=left_ms, ticket=ring.ticket))
+                ticket = ring.ticket if ring.callback is None else self._ticket(ring)
+                page.send(told.ring_now(ring, left_ms=left_ms, ticket=ticket))
             case Presence.TALKING:
                 page.send(self.talk_now())
             case Presence.WRAP_UP:
@@ -318,16 +321,19 @@ class Seat:
         ring = self.ring_now
         if ring is None:
             return None
-        if ring.callback is not None:
-            return told.ring_now(ring, left_ms=0, ticket="")
+        return told.ring_now(ring, left_ms=0, ticket=self._ticket(ring))
+
+    def _ticket(self, ring: Ring) -> str:
+        """Return a fresh ticket to a ring; that to a callback proves whose word on it this is."""
+        life_s = TICKET_LIFE_S if ring.callback is None else CALLBACK_TICKET_LIFE_S
         ticket = AdviserTicket(
             call=ring.call,
             adviser=ring.adviser,
             token=ring.token,
             node=ring.node,
-            exp=self._tools.clock.now_ms() // 1_000 + TICKET_LIFE_S,
+            exp=self._tools.clock.now_ms() // 1_000 + life_s,
         )
-        return told.ring_now(ring, left_ms=0, ticket=self._tools.sign_ticket(ticket))
+        return self._tools.sign_ticket(ticket)
 
     def _fetch_words(self) -> None:
         """Have ready what the adviser has said of a call before, if it came back."""

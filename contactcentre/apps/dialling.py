@@ -18,6 +18,7 @@ from contactcentre.domain.dialling import (
     DialFailure,
     DialPace,
     DialRules,
+    Lines,
     OutsideNumber,
     allowed_number,
     shown_number,
@@ -131,10 +132,10 @@ class OutsideCall:
         if self._end(why.value):
             self._told(NumberFailed(why=why))
 
-    def phone_ended(self) -> None:
+    def phone_ended(self, *, was_lost: bool) -> None:
         """Tell that whoever had answered has gone."""
         if self._end(ANSWERED):
-            self._told(NumberEnded())
+            self._told(NumberEnded(was_lost=was_lost))
 
     def _tell(self, event: DialEvent) -> None:
         if not self._is_over:
@@ -187,9 +188,12 @@ class NodeDialler:
         self._spawn = spawn
         self._count = count
         self._pace = DialPace(way_out.rules)
+        self._phones_pace = DialPace(way_out.rules.of_phones)
         self._calls: set[OutsideCall] = set()
         self._asked: set[OutsideCall] = set()
         """Those that are being asked whether they are there."""
+        self._phones: set[OutsideCall] = set()
+        """Those of the calls that are advisers' phones."""
         self._is_watching = False
 
     def check(self, number: str) -> PhoneNumber:
@@ -241,9 +245,10 @@ class NodeDialler:
         told: Callable[[DialEvent], None],
         heard: Callable[[LegEvent], None],
         shown: PhoneNumber | None = None,
+        lines: Lines = Lines.OUTSIDE,
     ) -> OutsideCall:
         """Begin to ring a number, with a leg in the call's room."""
-        dialled, own = self._taken(number, shown)
+        dialled, own = self._taken(number, shown, lines)
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
@@ -253,12 +258,14 @@ class NodeDialler:
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
         self._calls.add(outside)
+        if lines is not Lines.OUTSIDE:
+            self._phones.add(outside)
         try:
             sdp = await self._seat(outside, call, sound, heard)
             outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
             outside.phone = next(outside.others)()
         except BaseException as problem:
-            self._calls.discard(outside)
+            self._forget(outside)
             self._spawn(self._media.close(leg), "outside leg closing")
             if isinstance(problem, Refusal | Outage):
                 self._count(problem.code)
@@ -268,18 +275,29 @@ class NodeDialler:
             self._spawn(self._watch(), "numbers rung")
         return outside
 
-    def _taken(self, number: str, shown: PhoneNumber | None) -> tuple[PhoneNumber, PhoneNumber]:
+    def _taken(
+        self, number: str, shown: PhoneNumber | None, lines: Lines = Lines.OUTSIDE
+    ) -> tuple[PhoneNumber, PhoneNumber]:
         """Return whom we have rung from now on, as it is counted, and what is shown there.
 
         Raises NumberNotAllowed, LinesBusy.
         """
+        at_ms, is_again = self._clock.monotonic_ms(), lines is Lines.PHONE_AGAIN
         try:
             dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
-            self._pace.take(self._calls, at_ms=self._clock.monotonic_ms())
+            if lines is Lines.OUTSIDE:
+                self._pace.take(self._calls - self._phones, at_ms=at_ms)
+            else:
+                self._phones_pace.take(self._phones, at_ms=at_ms, is_again=is_again)
         except Refusal as refusal:
             self._count(refusal.code)
             raise
         return dialled, own
+
+    def _forget(self, outside: OutsideCall) -> None:
+        """Let a call count no longer."""
+        self._calls.discard(outside)
+        self._phones.discard(outside)
 
     def _ways(
         self, outside: OutsideCall, sdp: str, *, shown: PhoneNumber, ring_ms: int
@@ -314,7 +332,7 @@ class NodeDialler:
 
     def _over(self, outside: OutsideCall, outcome: str) -> None:
         """Let go of a call; one that was answered is counted so at its end."""
-        self._calls.discard(outside)
+        self._forget(outside)
         self._count(outcome)
         self._spawn(self._media.close(outside.leg), "outside leg closing")
 

@@ -18,7 +18,7 @@ from contactcentre.apps.supervising import Supervising
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import CallState
 from contactcentre.domain.consulting import asked_about, is_consult
-from contactcentre.domain.errors import BadClaim, BadRequest, NotWrittenDown, OutOfOrder
+from contactcentre.domain.errors import BadClaim, BadRequest, CallerIsYours, NotWrittenDown
 from contactcentre.domain.events import SupervisorMode, Writer
 from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
@@ -250,7 +250,7 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
 
 def _tell_whose_call(part: AdviserPart) -> None:
     """Say why nothing was ended: the caller was left to whoever has just left a consultation."""
-    why = OutOfOrder("The caller has just been left to you. Press End call again to end the call.")
+    why = CallerIsYours("The caller has just been left to you. Press End call again to end it.")
     part.send(staff.NotDone(code=why.code, words=words_for(why)))
 
 

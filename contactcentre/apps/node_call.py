@@ -1,8 +1,7 @@
 """One live call on the node that holds its legs: what its people do comes in here, and goes out.
 
-The stages of the journey see it as a `LiveCall`. Its caller's leaving cancels whichever stage runs;
-nothing else does. Whatever happens to it changes the claim in its page, from which any other node
-can go on.
+The stages of the journey see it as a `LiveCall`; its caller's leaving alone cancels whichever runs.
+Whatever happens to it changes the claim in its page, from which any other node can go on.
 """
 
 import asyncio
@@ -136,14 +135,18 @@ class NodeCall:
         """Return the connected leg of the adviser."""
         return self.room.adviser_leg
 
+    @property
+    def is_adviser_there(self) -> bool:
+        """Say whether the adviser who is rung could answer."""
+        return self.room.adviser is not None and self.room.adviser.may_answer
+
     def note(self, event: CallEvent) -> None:
         """Let the call follow an event, keep it for the record and tell the page."""
         after = follow(self._call, event)
         if self._call.state in TALKS and after.state not in TALKS:
             self.room.supervising.let_go()  # of a talk that is over there is no more to write
             self.asking.drop()
-        before = self._call
-        self._call = follow(before, event)
+        self._call = follow(before := self._call, event)
         self._write(event)
         if self._call.state is not CallState.ENDED:  # its end is told once it is kept
             self.caller.refresh_claim(self._call)

@@ -10,10 +10,11 @@ import structlog
 
 from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps.adviser_part import AdviserPart, Browser
-from contactcentre.apps.adviser_phone import PhonePart, dialler_of
+from contactcentre.apps.adviser_phone import PhonePart
 from contactcentre.apps.call_bounds import End
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.rung_phone import dialler_of
 from contactcentre.apps.spread import spread
 from contactcentre.apps.supervisor_part import SupervisorPart
 from contactcentre.domain.call import TALKS, Call, CallState

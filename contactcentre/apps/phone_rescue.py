@@ -100,6 +100,7 @@ class PhoneRescue:
             line=claim.line,
             language=claim.language,
             attempt=0,
+            begun=True,
             node=NodeId("lost"),
             nonce=self._chance.nonce(),
             exp=self._clock.now_ms() // 1_000 + PHONE_CALL_MAX_S,

@@ -37,8 +37,8 @@ class StreamSocket:
             decode_text=False,
         )
         self._transport: asyncio.Transport | None = None
-        self._heard_s = 0.0
-        """When something came last, by the loop's own clock."""
+        self._waits_since_s: float | None = None
+        """Since when nothing has come, by the loop's own clock; None while nobody receives."""
         self._watch: asyncio.TimerHandle | None = None
 
     async def open(self, request: web.Request) -> web.WebSocketResponse:
@@ -69,11 +69,11 @@ class StreamSocket:
     async def messages(self) -> AsyncIterator[said.Message]:
         """Yield what Twilio says until the socket ends or is silent for too long."""
         malformed_count, loop = 0, asyncio.get_running_loop()
-        self._heard_s = loop.time()
         self._listen_on(loop)
         while malformed_count <= MALFORMED_MAX:
+            self._waits_since_s = loop.time()
             message = await self._socket.receive()
-            self._heard_s = loop.time()
+            self._waits_since_s = None
             if message.type is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
                 is_too_long = message.data.code == Closing.TOO_LONG
                 count_twilio("stream", "too-long" if is_too_long else BadRequest.code)
@@ -86,12 +86,17 @@ class StreamSocket:
                 count_twilio("stream", error.code)
 
     def _listen_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Break the connection once nothing has come for too long."""
-        left_s = self._heard_s + LOST_AFTER_S - loop.time()
+        """Break the connection once nothing has come for too long to somebody who receives."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        waits_since_s = self._waits_since_s
+        silent_s = 0.0 if waits_since_s is None else loop.time() - waits_since_s
+        left_s = LOST_AFTER_S - silent_s
         if left_s > 0:
             self._watch = loop.call_later(left_s, self._listen_on, loop)
-        elif self._transport is not None:
-            self._transport.abort()
+        else:
+            transport.abort()
 
 
 async def started(messages: AsyncIterator[said.Message]) -> said.Start:

@@ -87,7 +87,7 @@ class TwilioTexts:
         try:
             async with asyncio.timeout(OFFER_WITHIN_MS / 1_000):
                 number = await asyncio.shield(found)
-                return number is not None and await self._kind(number) in TAKE_TEXTS
+                return number is not None and await self._takes_texts(number)
         except TimeoutError:
             count_text("not-known-in-time")
         except (Refusal, Outage) as error:
@@ -149,15 +149,32 @@ class TwilioTexts:
             is_allowed = number is not None and self._ground.rules.allow(number)
             found.set_result(number if is_allowed else None)
 
-    async def _kind(self, number: str) -> str:
-        """Return what kind of line a number is. Raises CallClosed, CarrierUnavailable."""
-        digest = self._digest(number)
-        kind = self._kinds.get(digest) or await self._ground.rest.kind_of_line(number)
+    async def _takes_texts(self, number: str) -> bool:
+        """Say whether a number may have one more text, and is of a line that takes them.
+
+        Raises CallClosed, CarrierUnavailable, StateUnavailable.
+        """
+        ground, digest = self._ground, self._digest(number)
+        kind = self._kinds.get(digest)
+        mark = await ground.marks.may_text(
+            digest,
+            number_max=ground.rules.per_number_a_day,
+            minute_max=ground.rules.per_minute,
+            is_paid=kind is None,
+        )
+        if mark is not TextMark.OPEN:
+            count_text(mark)
+            return False
+        if kind is None:
+            kind = await ground.rest.kind_of_line(number)
+        self._keep_kind(digest, kind)
+        return kind in TAKE_TEXTS
+
+    def _keep_kind(self, digest: str, kind: str) -> None:
         self._kinds[digest] = kind
         self._kinds.move_to_end(digest)
         if len(self._kinds) > KINDS_KEPT_MAX:
             self._kinds.popitem(last=False)
-        return kind
 
     def _digest(self, number: str) -> str:
         return hmac.new(self._ground.secret, f"text {number}".encode(), sha256).hexdigest()[:32]

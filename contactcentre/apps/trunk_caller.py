@@ -182,7 +182,7 @@ class TrunkCaller:
             raise MalformedOffer("This call has no sound yet.")
         return self._leg.offered(offer)
 
-    def phone_ended(self) -> None:
+    def phone_ended(self, *, was_lost: bool) -> None:  # noqa: ARG002 - nobody comes back to it
         """Let the call end: the caller has hung up."""
         self._over.set()
         if self._call is not None:

@@ -101,6 +101,7 @@ def trunk_entrance(
         adopt=door.adopt,
         outside=dict if dialler is None else dialler.kept,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
+        sees_most=lambda: ground.state.client.sees_majority,
     )
     watch = _watch(ground, door, trunks)
     return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)

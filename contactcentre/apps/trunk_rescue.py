@@ -67,7 +67,9 @@ class TrunkRescue:
         adopt: Callable[[str], AdoptedPhone],
         outside: Callable[[], Mapping[CallId, str]],
         lives: Callable[[str], Awaitable[bool]],
+        sees_most: Callable[[], bool],
     ) -> None:
+        """Make it; a node that does not see most of the centre takes itself for the lost one."""
         self._trunk = trunk
         self._kept = kept
         self._book = book
@@ -77,6 +79,7 @@ class TrunkRescue:
         self._adopt = adopt
         self._outside = outside
         self._lives = lives
+        self._sees_most = sees_most
         self._said: dict[CallId, str] = {}
         """What was last kept of each call."""
         self._beats: dict[NodeId, tuple[NodeStanding, int]] = {}
@@ -132,8 +135,10 @@ class TrunkRescue:
         while True:
             try:
                 for lost in await self.look():
-                    if not await self._lives(lost.internal_url):
+                    if not await self._lives(lost.internal_url) and self._sees_most():
                         await self._take_from(lost.node)
+                if not self._sees_most():
+                    self._beats.clear()  # whoever is silent may be so for this node alone
             except StateUnavailable:
                 self._beats.clear()  # nobody can beat while the store is away
             await asyncio.sleep(LOOK_EVERY_MS / 1_000)

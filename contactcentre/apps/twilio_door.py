@@ -135,7 +135,8 @@ class TwilioDoor:
             return self._told("resume", "over", answers.nothing())
         just_now = self._tools.clock.now_ms() // 1_000 - given.given_s < JUST_NOW_S
         stands = await self._tools.ways.standing(asked.call)
-        lost, is_new = given.lost + 1 if just_now else 0, stands is None and just_now
+        has_begun = given.begun or stands is not None or not just_now
+        lost, is_new = given.lost + 1 if just_now else 0, not has_begun
         caller = Caller(
             call=given.call,
             line=given.line,
@@ -234,6 +235,7 @@ class TwilioDoor:
                 attempt=caller.attempt,
                 lost=caller.lost,
                 held=caller.held,
+                begun=not caller.is_new,
                 node=node,
                 nonce=self._tools.chance.nonce(),
                 exp=self._tools.clock.now_ms() // 1_000 + lives_s,

@@ -8,8 +8,8 @@ which are too short, and those that begin as NEVER has it.
 import re
 from collections import deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
 
 from contactcentre.domain.errors import LinesBusy, NumberNotAllowed
 from contactcentre.domain.ids import OutsideName, PhoneNumber
@@ -56,6 +56,18 @@ _ISLANDS = re.compile(
 """Countries that look like North America's numbers, and are where most fraud by dear calls goes."""
 _ISLAND_LENGTH = len("+1242")
 MINUTE_MS = 60_000
+PHONES_MAX = 200
+"""So many advisers may be on phones at once, on one node, if nothing else is said."""
+
+
+class Lines(Enum):
+    """Whom a number is rung for: outside numbers and advisers' phones have caps of their own."""
+
+    OUTSIDE = auto()
+    PHONE = auto()
+    """An adviser's phone."""
+    PHONE_AGAIN = auto()
+    """Likewise, once more within one ring: that is no other call within the minute."""
 
 
 class DialFailure(StrEnum):
@@ -91,6 +103,13 @@ class DialRules:
     calls_max: int
     """At once, on one node."""
     calls_per_minute: int
+    phones_max: int = PHONES_MAX
+    """Advisers' phones at once, on one node, and as many within a minute."""
+
+    @property
+    def of_phones(self) -> "DialRules":
+        """Return the rules with the caps of advisers' phones."""
+        return replace(self, calls_max=self.phones_max, calls_per_minute=self.phones_max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +170,15 @@ class DialPace:
         self._rules = rules
         self._rung: deque[int] = deque(maxlen=rules.calls_per_minute)
 
-    def take(self, under_way: Collection[object], *, at_ms: int) -> None:
-        """Count one more; `at_ms` is by a monotonic clock. Raises LinesBusy."""
+    def take(self, under_way: Collection[object], *, at_ms: int, is_again: bool = False) -> None:
+        """Count one more; `at_ms` is by a monotonic clock. Raises LinesBusy.
+
+        What rings again (`is_again`) was counted within the minute as it rang first.
+        """
         if len(under_way) >= self._rules.calls_max:
             raise LinesBusy("As many outside numbers are in calls as may be. Try again later.")
+        if is_again:
+            return
         is_full = len(self._rung) == self._rules.calls_per_minute
         if is_full and at_ms - self._rung[0] < MINUTE_MS:
             raise LinesBusy("Too many outside numbers were rung just now. Try again in a minute.")

@@ -108,6 +108,12 @@ class OutOfOrder(Refusal):
     code = "out-of-order"
 
 
+class CallerIsYours(Refusal):
+    """Whoever wanted to leave a consultation has just been left the caller."""
+
+    code = "caller-is-yours"
+
+
 class NodeFull(Refusal):
     """A node that is full or draining takes no further calls."""
 

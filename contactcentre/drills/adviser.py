@@ -348,7 +348,7 @@ class AdviserPage:
         assert isinstance(token, int), "a talk has its token"
         self._note(self._about(facts.AdviserHungUp, call, token))
         if self._ring is not None and self._ring["callback"] is not None:
-            await self._ringing_back.end(self._at_work.way, self._at_work.tasks, call, token)
+            await self._ringing_back.end(self._at_work.way, self._at_work.tasks, self._ring)
         while True:  # until the desk says that the talk is over
             if self._leg is None or not self._bridged.is_set():
                 await self._at_work.way.ask("POST", f"/api/calls/{call}/end", {})

@@ -11,7 +11,7 @@ from contactcentre.drills.measures import HEARD_GAP_MS, Measures, percentile
 RESUME_P99_MAX_MS: Mapping[How, int] = {
     How.KILL: 5_000,
     How.STOP: 8_000,
-    How.HANG: 15_000,
+    How.HANG: 8_000,
 }
 BACK_MAX_MS = 3_000
 MATCH_MAX_MS = 4_000

@@ -109,9 +109,7 @@ def check(
     served = {fact.call: fact.at_ms for fact in history.of(h.Bridged)}
     heard = {fact.call for fact in history.of(h.CallerVoiceHeard) if fact.on}
     left_count = sum(1 for fact in history.of(h.CallerHungUp) if not fact.call)  # before a claim
-    ended_by_adviser: dict[str, int] = {}
-    for fact in history.of(h.AdviserHungUp):
-        ended_by_adviser.setdefault(fact.call, fact.at_ms)
+    ended_by_adviser = _hang_ups_of(history)
     parts = [part for name, facts in advisers.items() for part in parts_of(name, facts)]
     by_call = {row.call: row for row in rows}
     findings = Findings(
@@ -191,17 +189,23 @@ def _has_talked(facts: Sequence[CallerFact]) -> bool:
     return any(isinstance(fact, h.StageHeard) and fact.state in TALKS for fact in facts)
 
 
+def _hang_ups_of(history: History) -> Mapping[str, int]:
+    """Return when an adviser first ended each call."""
+    ended: dict[str, int] = {}
+    for fact in history.of(h.AdviserHungUp):
+        ended.setdefault(fact.call, fact.at_ms)
+    return ended
+
+
 def _broken(
-    history: History,
-    calls: Mapping[str, Sequence[CallerFact]],
-    ended_by_adviser: Mapping[str, int],
+    history: History, calls: Mapping[str, Sequence[CallerFact]], ended: Mapping[str, int]
 ) -> Iterator[str]:
-    """Yield each caller who had to wait again after a talk that its adviser had not ended."""
+    """Yield whoever was in a talk that nobody ended."""
     handed: dict[str, list[int]] = {}
-    for handing in history.of(h.CallerHanded):
-        handed.setdefault(handing.call, []).append(handing.at_ms)
+    for fact in history.of(h.CallerHanded):
+        handed.setdefault(fact.call, []).append(fact.at_ms)
     for call, facts in calls.items():
-        if _is_broken(facts, ended_by_adviser.get(call), handed.get(call, ())):
+        if _is_broken(facts, ended.get(call), handed.get(call, ())):
             yield call
 
 
@@ -296,7 +300,7 @@ def _endings(facts: Sequence[CallerFact], served_ms: int | None, *, is_heard: bo
     if served_ms is not None and hung_up is not None and abs(served_ms - hung_up) < CLOSE_CALL_MS:
         return {HANDLED, ABANDONED}
     if served_ms is not None and not is_heard and not _has_talked(facts):
-        return {HANDLED, ABANDONED}
+        return {HANDLED, ABANDONED} | ({CALLBACK} if _has(facts, h.CallbackHeard) else set())
     if served_ms is not None or _has_talked(facts):
         return {HANDLED}
     if _has(facts, h.CallbackHeard):

@@ -36,34 +36,34 @@ class RingingBack:
     async def take(self, way: DeskWay, ring: Said) -> None:
         """Take it, and say so until the desk tells what has come of it."""
         while True:
-            await self._say(way, ring["call"], ring["token"], "take")
+            await self._say(way, ring, "take")
             await asyncio.sleep(PRESS_AGAIN_S)
 
-    async def end(self, way: DeskWay, tasks: asyncio.TaskGroup, call: str, token: int) -> None:
+    async def end(self, way: DeskWay, tasks: asyncio.TaskGroup, ring: Said) -> None:
         """Say how the attempt ended, and wait for what the desk has to do next."""
-        attempt = self._ends[token]
+        attempt = self._ends[ring["token"]]
         self._note(
             facts.AttemptSaid(
                 at_ms=now_ms(),
                 adviser=self._adviser.name,
-                call=call,
-                token=token,
+                call=ring["call"],
+                token=ring["token"],
                 attempt=attempt,
             )
         )
-        tasks.create_task(self._insist(way, call, token, attempt), name="adviser's word")
+        tasks.create_task(self._insist(way, ring, attempt), name="adviser's word")
         await asyncio.Event().wait()
 
-    async def _insist(self, way: DeskWay, call: str, token: int, attempt: str) -> None:
+    async def _insist(self, way: DeskWay, ring: Said, attempt: str) -> None:
         for _ in range(SAID_MAX):
-            answer = await self._say(way, call, token, attempt)
+            answer = await self._say(way, ring, attempt)
             if answer is not None and answer["written"]:
                 return
             await asyncio.sleep(PRESS_AGAIN_S)
 
-    async def _say(self, way: DeskWay, call: str, token: int, word: str) -> Said | None:
-        said = {"word": word, "token": token}
-        return await way.answer("POST", f"/api/callbacks/{call}", said)
+    async def _say(self, way: DeskWay, ring: Said, word: str) -> Said | None:
+        said = {"word": word, "ticket": ring["ticket"]}
+        return await way.answer("POST", f"/api/callbacks/{ring['call']}", said)
 
     def _note(self, fact: facts.Fact) -> None:
         self._adviser.history.note(fact)

@@ -54,13 +54,9 @@ class Rooms:
         acts = list(RoomAct)
         chance.shuffle(acts)
         self._left = acts[:talks]
+        stage.answers_left += self._left.count(RoomAct.CONSULT)
         self._begun: set[str] = set()
         self._under_way = 0
-
-    @property
-    def consults_count(self) -> int:
-        """Return how many will be asked, of those for whom nothing is under way."""
-        return self._left.count(RoomAct.CONSULT)
 
     @property
     def are_set(self) -> bool:
@@ -82,6 +78,10 @@ class Rooms:
     def is_set(self) -> None:
         """Take note that one is as it is to be."""
         self._under_way -= 1
+
+    def adviser(self, adviser: Adviser, manner: AdviserManner) -> "RoomAdviser":
+        """Return somebody who does what is to be done."""
+        return RoomAdviser(adviser, manner, self)
 
 
 class RoomAdviser(AdviserPage):

@@ -19,7 +19,7 @@ from contactcentre.drills.legs import Legs, telephone_network
 from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.record_rows import read_settled_record
-from contactcentre.drills.rooms import RoomAdviser, Rooms, counts_of
+from contactcentre.drills.rooms import Rooms, counts_of
 from contactcentre.drills.spans import TALKS
 from contactcentre.drills.unseen_places import put_places
 
@@ -62,22 +62,19 @@ async def run_drill(
     began_ms = now_ms()
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
     share = max(1, calls // SHARES)
-    with_sentinels = drill is Drill.SWITCH_REDIS
+    heading = {"drill": drill, "fault": how, "legs": legs, "seed": seed}
     async with (
         telephone_network(legs) as network,
         drill_centre(
             advisers=2 * share + with_rooms,
-            with_sentinels=with_sentinels,
+            with_sentinels=drill is Drill.SWITCH_REDIS,
             settings=network.settings,
         ) as centre,
         drill_floor(centre, chance, make_caller=network.callers(centre)) as floor,
     ):
         stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
         rooms = Rooms(stage, floor.history, chance, talks=share if with_rooms else 0)
-        stage.answers_left += rooms.consults_count
-        await floor.open(
-            StagedAdviser(stage), make_adviser=lambda who, how: RoomAdviser(who, how, rooms)
-        )
+        await floor.open(StagedAdviser(stage), make_adviser=rooms.adviser)
         await set_the_stage(floor, stage, calls, share, rooms)
         await asyncio.sleep(chance.uniform(*SETTLING_S))
         ground = Ground(
@@ -91,10 +88,7 @@ async def run_drill(
         centre.is_kept = bool(result.broken or bounds)
     return Result(
         figures={
-            "drill": drill,
-            "fault": how,
-            "legs": legs,
-            "seed": seed,
+            **heading,
             "calls": calls_count,
             "calls_of_last_round": floor.started_count - calls_count,
             **(counts_of(floor.history) if with_rooms else {}),

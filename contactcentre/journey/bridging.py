@@ -123,7 +123,7 @@ class Bridging:
                     pass
             if answered and self._live.adviser_leg is not None:
                 return None
-        self.desk_failed = left_ms > 0 or self._live.adviser_leg is None
+        self.desk_failed = left_ms > 0 or not self._live.is_adviser_there
         unreachable = answered or left_ms > 0
         return LapseReason.DESK_UNREACHABLE if unreachable else LapseReason.NO_ANSWER
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from contactcentre.domain.dialling import DialFailure, OutsideNumber
+from contactcentre.domain.dialling import DialFailure, Lines, OutsideNumber
 from contactcentre.domain.ids import CallId, LegId, OutsideName, PhoneNumber
 from contactcentre.ports.media import LegEvent
 
@@ -36,6 +36,9 @@ class NumberFailed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberEnded:
     """Whoever had answered has gone. Told once, and last; the leg is closed."""
+
+    was_lost: bool = False
+    """Nobody has said goodbye: the phone does not answer any more, or does not know the call."""
 
 
 DialEvent = NumberRings | NumberAnswered | NumberFailed | NumberEnded
@@ -93,13 +96,14 @@ class Dialler(Protocol):
         told: Callable[[DialEvent], None],
         heard: Callable[[LegEvent], None],
         shown: PhoneNumber | None = None,
+        lines: Lines = Lines.OUTSIDE,
     ) -> Dialled:
         """Begin to ring a number, with a leg of this name in the call's room; return at once.
 
         `told` hears what becomes of it, `heard` what the media hears of the leg (LegConnected once
         sound flows, which may be before an answer; KeyHeard; silence); neither may block. Whoever
         has not answered after `ring_ms` is rung no longer. `shown` is the number of ours that is
-        shown; the first of the settings if None.
+        shown; the first of the settings if None. `lines` says which caps it counts towards.
 
         Raises NumberNotAllowed for a number that may not be rung or shown, LinesBusy for more calls
         than the settings allow, NodeFull, MediaUnavailable. Each is counted.

@@ -235,6 +235,10 @@ class LiveCall(Protocol):
     def adviser_leg(self) -> LegId | None:
         """Return the leg of the adviser who is rung or talked with, once it is connected."""
 
+    @property
+    def is_adviser_there(self) -> bool:
+        """Say whether the adviser who is rung could answer, on whatever leg that will be."""
+
     def note(self, event: CallEvent) -> None:
         """Write an event down: the call follows it, the spool keeps it, the page is told.
 

@@ -47,8 +47,11 @@ class Caller(Protocol):
     def phone_offered(self, offer: str) -> str:
         """Return our answer to a new offer: hold, back again, or a move. Raises MalformedOffer."""
 
-    def phone_ended(self) -> None:
-        """Hear that it is over: hung up, given up, or not there any more. Told once, and last."""
+    def phone_ended(self, *, was_lost: bool) -> None:
+        """Hear that it is over: hung up, given up, or not there any more. Told once, and last.
+
+        `was_lost`: it had begun, and the phone has not said that it hangs up.
+        """
 
 
 class Called(Caller, Protocol):

@@ -10,6 +10,8 @@ from contactcentre.domain.languages import Language
 class TextMark(StrEnum):
     """Whether a text may go to a number now, and if not, why."""
 
+    OPEN = "open"
+    """It may, as far as is known; nothing is taken yet."""
     TAKEN = "taken"
     """It may, once: whoever asks next is told that it is tried already."""
     SENT = "sent"
@@ -20,10 +22,20 @@ class TextMark(StrEnum):
     """That number has had as many as it may in a day."""
     MINUTE_FULL = "minute-full"
     """So many have been sent within a minute that no more are."""
+    LOOK_UPS_FULL = "look-ups-full"
+    """So many numbers have been looked up within a minute that no more are."""
 
 
 class TextMarks(Protocol):
     """What the live state knows of texts. Every method raises StateUnavailable."""
+
+    async def may_text(
+        self, number: str, *, number_max: int, minute_max: int, is_paid: bool
+    ) -> TextMark:
+        """Say whether a number may be texted, and count the look-up if one is to be paid for.
+
+        `number` is a digest of the caller's number; `minute_max` holds for look-ups by themselves.
+        """
 
     async def take_text(
         self, call: CallId, step: StepName, *, number: str, number_max: int, minute_max: int

@@ -45,7 +45,7 @@ class DeskDoor:
         if parts[:2] == ["api", "callbacks"]:
             done = said.DoCallback.model_validate_json(request.body)
             call = CallId(parts[-1])
-            heard = await self._floor.do_callback(account, call, done.word, done.token)
+            heard = await self._floor.do_callback(account, call, done.word, done.ticket)
             return Answer(status=200, body=heard.model_dump_json().encode())
         given = self._pressed(request, account)
         return Answer(status=200, body=given.model_dump_json().encode())

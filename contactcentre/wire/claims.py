@@ -98,6 +98,9 @@ class PhonePass(Said):
     """How many nodes in a row have lost the caller soon after such a pass was given."""
     held: int = Field(default=0, ge=0)
     """How often in a row the caller was asked to stay on the line, as there was no node."""
+    begun: bool = False
+    """A node has had the call, as was known when it was given: it may not be turned away any more,
+    also while nobody can say how it stands."""
     node: NodeId
     """Where the caller is sent with it."""
     nonce: str = Field(max_length=32)

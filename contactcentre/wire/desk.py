@@ -156,7 +156,7 @@ class DoCallback(Said):
     """What the adviser does with a callback: takes it or not, and says how the attempt ended."""
 
     word: TakeUp | Attempt
-    token: Token | None = None
+    ticket: str | None = None
     """That of its ring: with it a desk takes the word that has not rung."""
 
 

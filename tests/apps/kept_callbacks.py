@@ -15,6 +15,7 @@ from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.monitors import violated
+from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.apps.keeper import assemble_keeper
@@ -23,11 +24,12 @@ from contactcentre.domain import events as e
 from contactcentre.domain.call import follow
 from contactcentre.domain.callback import Attempt, TakeUp, callback_of, slot_of
 from contactcentre.domain.classes import ServiceClass
-from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId, Token
+from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, PhoneNumber, QueueId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.domain.storm import StormBreaker
 from contactcentre.ports.callbacks import Booking
 from contactcentre.wire import desk as said
+from contactcentre.wire.claims import AdviserTicket
 from tests.adapters.ledger_postgres.test_ledger import CAME_MS, written
 from tests.apps.desk_centre import ADA, CLUSTER_KEY, Browser, DeskCentre, LivePage, desk_centre
 
@@ -169,6 +171,19 @@ class KeptCentre:
             found = await connection.fetch("SELECT attempt FROM callback_attempts ORDER BY token")
         return [row["attempt"] for row in found]
 
+    def ticket(self, call: str, token: int, *, adviser: str = "ada") -> str:
+        """Return what proves that a callback has rung at an adviser's desk."""
+        signing, ring = self.desk.settings.signing_ring()
+        return Signatures(ring, signing, MachineClock()).sign_ticket(
+            AdviserTicket(
+                call=callback_of(CallId(call)),
+                adviser=AdviserId(adviser),
+                token=Token(token),
+                node=NodeId("keeper-north"),
+                exp=MachineClock().now_ms() // 1_000 + 60,
+            )
+        )
+
     async def stand(self, *rows: tuple[str, int], within_s: float = 5.0) -> None:
         """Wait until the callbacks stand so in the record."""
         async with asyncio.timeout(within_s):
@@ -177,11 +192,11 @@ class KeptCentre:
 
 
 async def say(
-    browser: Browser, call: str, word: TakeUp | Attempt, *, token: Token | None = None
+    browser: Browser, call: str, word: TakeUp | Attempt, *, ticket: str | None = None
 ) -> bool:
     """Let the adviser do something with a callback; say whether it is written down by now."""
     path = f"/api/callbacks/{callback_of(CallId(call))}"
-    status, answer = await browser.ask("POST", path, said.DoCallback(word=word, token=token))
+    status, answer = await browser.ask("POST", path, said.DoCallback(word=word, ticket=ticket))
     assert status == HTTPStatus.OK, answer
     return said.CallbackHeard.model_validate_json(answer).written
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.apps.dialling import NodeDialler, OutsideCall, WayOut
-from contactcentre.domain.dialling import DialRules
+from contactcentre.domain.dialling import DialRules, Lines
 from contactcentre.domain.ids import CallId, LegId, PhoneNumber
 from contactcentre.ports.dialling import DialEvent
 from contactcentre.ports.media import LegEvent
@@ -23,6 +23,7 @@ RULES = DialRules(
     country="44",
     calls_max=2,
     calls_per_minute=4,
+    phones_max=2,
 )
 
 
@@ -70,7 +71,12 @@ class Outside:
         self.then()
 
     async def dial(
-        self, number: str = OUTSIDE, *, ring_ms: int = 5_000, shown: PhoneNumber | None = None
+        self,
+        number: str = OUTSIDE,
+        *,
+        ring_ms: int = 5_000,
+        shown: PhoneNumber | None = None,
+        lines: Lines = Lines.OUTSIDE,
     ) -> OutsideCall:
         """Ring a number."""
         self.legs_count += 1
@@ -82,6 +88,7 @@ class Outside:
             told=self._tell,
             heard=self.heard.append,
             shown=shown,
+            lines=lines,
         )
 
 

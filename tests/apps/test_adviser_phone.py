@@ -151,6 +151,17 @@ async def test_whoever_puts_the_phone_down_ends_the_talk(office: Office) -> None
         assert (await office.centre.desk.over.get()).token == ring.token
 
 
+async def test_a_phone_that_is_lost_in_a_talk_leaves_the_caller_the_place(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contactcentre.apps.dialling.LOOK_EVERY_MS", 50)
+    caller, _, page = await office.talk()
+    await office.sound.rest()
+    office.trunk.knows_calls = False
+    await page.hear("phone", state="failed", why="unreachable")
+    await caller.hear("stage", state="waiting")
+
+
 async def test_a_phone_that_nobody_picks_up_is_as_a_desk_that_nobody_answers(
     office: Office,
 ) -> None:

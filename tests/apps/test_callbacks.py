@@ -11,7 +11,7 @@ from contactcentre.adapters.ledger_postgres.callbacks import PostgresPromises
 from contactcentre.adapters.telemetry.metrics import REGISTRY
 from contactcentre.apps.keeper import Gauges
 from contactcentre.domain.callback import Attempt, TakeUp, callback_of
-from contactcentre.domain.ids import CallId, Token
+from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.wire import desk as said
 from tests.adapters.ledger_postgres.test_ledger import CAME_MS
@@ -60,7 +60,7 @@ async def test_an_adviser_is_offered_a_callback_like_a_call_and_reaches_the_call
         ring = await page.hear(said.RingNow, within_s=5)
         assert ring.callback is not None
         assert (ring.callback.number, ring.callback.attempts_count) == ("01632960000", 0)
-        assert (ring.queue, ring.ticket) == ("tax.paying.en", "")
+        assert ring.queue == "tax.paying.en"
         too_early = said.DoCallback(word=Attempt.REACHED)
         path = f"/api/callbacks/{ring.call}"
         assert (await browser.refused("POST", path, too_early)).code == "out-of-order"
@@ -185,14 +185,22 @@ async def test_a_caller_who_was_reached_is_not_rung_again_though_the_desk_has_fo
     async with centre.desk.browser() as browser:
         await browser.sign_in(ADA)
         async with browser.live():
-            assert await say(browser, "c1", Attempt.REACHED, token=Token(17))
+            rang = centre.ticket("c1", 17)
+            assert await say(browser, "c1", Attempt.REACHED, ticket=rang)
             await centre.waiting("c2")
             path = f"/api/callbacks/{callback_of(CallId('c2'))}"
-            take = said.DoCallback(word=TakeUp.TAKE, token=Token(18))
-            assert (await browser.refused("POST", path, take)).code == "out-of-order"
-            unknown = said.DoCallback(word=Attempt.REACHED, token=Token(18))
-            refused = await browser.refused("POST", "/api/callbacks/back-nobody", unknown)
-            assert refused.code == "unknown-name"
+            for word, ticket, why in (
+                (TakeUp.TAKE, centre.ticket("c2", 18), "out-of-order"),
+                (Attempt.REACHED, None, "out-of-order"),
+                (Attempt.REACHED, rang, "bad-claim"),
+                (Attempt.REACHED, centre.ticket("c2", 18, adviser="bryn"), "bad-claim"),
+                (Attempt.REACHED, "forged", "bad-claim"),
+            ):
+                asked = said.DoCallback(word=word, ticket=ticket)
+                assert (await browser.refused("POST", path, asked)).code == why
+            nobody = said.DoCallback(word=Attempt.REACHED, ticket=centre.ticket("nobody", 18))
+            path = f"/api/callbacks/{callback_of(CallId('nobody'))}"
+            assert (await browser.refused("POST", path, nobody)).code == "unknown-name"
     assert await centre.rows() == [("kept", 1), ("open", 0)]
 
 

@@ -156,7 +156,7 @@ async def test_who_leaves_a_consultation_just_as_the_caller_is_left_to_them_ends
     await ada.say("hand_over")
     await ada.hear("over")
     await bryn.say("hang_up", call=ring.call)
-    assert (await bryn.hear("not_done"))["code"] == "out-of-order"
+    assert (await bryn.hear("not_done"))["code"] == "caller-is-yours"
     assert await caller.peer.hears(ASKED_HZ)
     await bryn.say("hang_up", call=CALL)
     assert (await caller.hear("over"))["ending"] == "handled"

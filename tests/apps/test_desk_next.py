@@ -1,7 +1,7 @@
 """What a desk says of its adviser that decides who is next: levels, and the last hour's work."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.journey.wrapup import WrapUps
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.state import AdviserReport, AdviserStanding
+from contactcentre.wire.claims import AdviserTicket
 from tests.apps.desk_centre import ADA, DeskCentre, desk_centre
 from tests.apps.desk_node import GENERAL
 
@@ -59,6 +60,7 @@ def seat_of(clock: HandClock, *, by_occupancy: bool = True) -> Seat:
         clock=cast(Clock, clock),
         wrap_ups=cast(WrapUps, None),
         sign_ticket=lambda _: "",
+        read_ticket=cast(Callable[[str], AdviserTicket], None),
         spawn=spawn,
         stirred=lambda _: None,
         wrap_up_ms=10 * MINUTE_MS,

@@ -8,14 +8,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
+from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.trunk_calls import TrunkCalls
+from contactcentre.apps.trunk_rescue import AdoptedPhone, TrunkRescue
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.bench.sip_phone import Exchange, PhoneCall
-from contactcentre.domain.ids import NodeId, QueueId
+from contactcentre.domain.ids import CallId, NodeId, QueueId
 from contactcentre.domain.presence import Presence
+from contactcentre.ports.state import NodeReport
 from tests.apps.small_centre import PAYING, SIGNING_KEY, free_port, small_centre
 
 NUMBER = "+441632960001"
@@ -23,6 +29,7 @@ CALLER_HZ = 440.0
 LOST = NodeId("node-9")
 SOUND_BACK_WITHIN_S = 5.0
 KEPT_WITHIN_S = 0.2
+TAKEN_WITHIN_S = 3.0
 FIRST = NodeId("node-1")
 
 
@@ -150,3 +157,57 @@ async def test_what_another_node_needs_of_a_call_is_kept_a_moment_after_its_answ
             await call.bye()
             await sound.close()
         await exchange.close()
+
+
+class Trunk:
+    """A node's trunk that would take up anything."""
+
+    may_take_up = True
+
+
+@pytest.mark.parametrize("sees_most", [True, False], ids=["most", "few"])
+async def test_a_node_that_is_cut_off_itself_takes_nobody_for_lost(
+    redis_url: str, *, sees_most: bool
+) -> None:
+    state = RedisState(redis_url)
+    await state.report_node(
+        NodeReport(
+            node=LOST,
+            site="south",
+            beat=1,
+            internal_url="http://127.0.0.1:9",
+            public_url="ws://127.0.0.1:9/leg",
+            draining=False,
+            legs_count=1,
+            legs_max=10,
+        )
+    )
+    await state.keep_dialogs(LOST, {CallId("a"): "sealed"}, [])
+    clock = MachineClock()
+
+    async def nobody_lives(_url: str) -> bool:
+        return False
+
+    rescue = TrunkRescue(
+        cast("TrunkCalls", Trunk()),
+        state,
+        state,
+        Signatures({"k1": "s" * 32}, "k1", clock),
+        clock,
+        node=FIRST,
+        adopt=never,
+        outside=dict,
+        lives=nobody_lives,
+        sees_most=lambda: sees_most,
+    )
+    watching = asyncio.create_task(rescue.watch())
+    await asyncio.sleep(TAKEN_WITHIN_S)
+    watching.cancel()
+    left = await state.take_dialogs(lost=LOST, taker=NodeId("third"), calls_max=9)
+    assert list(left) == ([] if sees_most else ["a"])
+    await state.close()
+
+
+def never(_facts: str) -> AdoptedPhone:
+    """Adopt nothing: what is kept here cannot be read."""
+    raise AssertionError

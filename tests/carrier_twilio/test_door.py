@@ -1,6 +1,7 @@
 """What Twilio is told of calls, by public processes without nodes or with nodes that are full."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,11 @@ from contactcentre.apps import public
 from contactcentre.apps.process import Process
 from contactcentre.apps.twilio_door import NEW_TRIES_MAX
 from contactcentre.domain.errors import BadRequest
-from contactcentre.domain.ids import NodeId
+from contactcentre.domain.ids import LineId, NodeId
+from contactcentre.domain.languages import Language
 from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
 from contactcentre.drills.twilio_phone import Number, Phone
+from contactcentre.limits import PHONE_CALL_MAX_S
 from contactcentre.ports.state import NodeReport
 from contactcentre.settings import read_settings
 from contactcentre.wire.claims import PhonePass
@@ -135,6 +138,29 @@ async def test_while_every_node_is_full_a_caller_is_told_so_and_what_else_there_
     assert "from our web page, at 127.0.0.1" in english
     assert welsh.startswith("Diolch am ffonio Anytown council.")
     assert REGISTRY.get_sample_value(name, labels) == before + 1
+
+
+@pytest.mark.parametrize(("begun", "verb"), [(True, "Connect"), (False, "Say")])
+async def test_a_call_that_has_begun_is_not_turned_away_while_nobody_knows_it_and_all_are_full(
+    redis_url: str, tmp_path: Path, carrier: Carrier, *, begun: bool, verb: str
+) -> None:
+    await report(redis_url, legs_count=10)
+    async with public_process(redis_url, tmp_path) as url:
+        phone = Phone(carrier, number_at(url), "CA" + "1" * 32, status="in-progress")
+        given = PhonePass(
+            use="resume",
+            call=call_of(phone),
+            line=LineId("tax"),
+            language=Language.ENGLISH,
+            attempt=2,
+            begun=begun,
+            node=NodeId("lost"),
+            nonce="n",
+            exp=int(time.time()) + PHONE_CALL_MAX_S,
+        )
+        signed = Signatures({"k1": "s" * 32}, "k1", MachineClock()).sign_pass(given)
+        told = await answer(carrier, phone, f"{url}/twilio/resume?pass={signed}")
+    assert next(element.tag for element in told) == verb
 
 
 async def test_without_any_node_a_caller_is_told_when_to_ring_again(

@@ -64,3 +64,24 @@ async def test_a_socket_by_which_nothing_comes_is_lost(monkeypatch: pytest.Monke
             await far.send_str('{"event":"stop"}')
         assert (await far.receive()).type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
     assert [type(one) for one in said] == 3 * [Stop]
+
+
+async def test_a_socket_that_nobody_reads_for_a_while_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_socket, "LOST_AFTER_S", 0.3)
+    said: list[object] = []
+
+    async def serve(socket: StreamSocket) -> None:
+        async for message in socket.messages():
+            if not said:
+                await asyncio.sleep(0.8)  # as for a claim that the live state does not give yet
+            said.append(message)
+            if len(said) == 2:
+                return
+
+    async with opened(serve) as far, asyncio.timeout(5):
+        for _ in range(2):
+            await far.send_str('{"event":"stop"}')
+        assert (await far.receive()).type is aiohttp.WSMsgType.CLOSE
+    assert [type(one) for one in said] == 2 * [Stop]

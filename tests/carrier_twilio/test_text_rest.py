@@ -83,6 +83,30 @@ async def test_numbers_that_take_no_texts_do_not_keep_others_from_getting_one(
     assert len(carrier.texts.sent) == 1
 
 
+async def test_look_ups_that_are_refused_keep_nobody_from_getting_a_text(
+    carrier: TextingCarrier,
+) -> None:
+    carrier.texts.look_up_refusals = [403] * (FAILURES_MAX + 1)
+    async with rest(carrier) as asking:
+        for _ in range(FAILURES_MAX + 1):
+            with pytest.raises(CarrierUnavailable, match="403"):
+                await asking.kind_of_line(CALLER)
+        await send(asking)
+    assert len(carrier.texts.sent) == 1
+
+
+async def test_twilio_is_left_alone_once_it_has_said_too_often_that_this_is_too_much(
+    carrier: TextingCarrier,
+) -> None:
+    carrier.texts.look_up_refusals = [429] * FAILURES_MAX
+    async with rest(carrier) as asking:
+        for _ in range(FAILURES_MAX):
+            with pytest.raises(CarrierUnavailable):
+                await asking.kind_of_line(CALLER)
+        with pytest.raises(CarrierUnavailable, match="left alone"):
+            await asking.kind_of_line(CALLER)
+
+
 async def test_no_text_is_asked_for_while_twilio_is_left_alone(carrier: TextingCarrier) -> None:
     carrier.texts.refusals = [500] * FAILURES_MAX
     async with rest(carrier) as asking:

@@ -27,6 +27,8 @@ class TextOffice:
     looked_up: list[str] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
     """Status codes with which the next texts are answered."""
+    look_up_refusals: list[int] = field(default_factory=list)
+    """Status codes with which the next look-ups are answered."""
     look_up_s: float = 0.0
     """How long a look-up takes."""
     loses_answers: bool = False
@@ -69,6 +71,9 @@ class TextOffice:
         self.looked_up.append(number)
         await asyncio.sleep(self.look_up_s)
         assert request.query["Fields"] == "line_type_intelligence"
+        if self.look_up_refusals:
+            status = self.look_up_refusals.pop(0)
+            return web.json_response({"code": 60600, "message": "no"}, status=status)
         if number not in self.kinds:
             return web.json_response({"code": 20404, "message": "not found"}, status=404)
         kind = {"type": self.kinds[number], "carrier_name": "", "error_code": None}

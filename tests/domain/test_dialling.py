@@ -125,3 +125,23 @@ def test_so_many_numbers_are_rung_at_once_and_in_a_minute() -> None:
     with pytest.raises(LinesBusy):
         pace.take((), at_ms=79_999)
     pace.take((), at_ms=80_000)
+
+
+def test_what_rings_again_takes_no_more_of_the_minute_but_needs_a_line() -> None:
+    pace = DialPace(RULES)
+    for _ in range(RULES.calls_per_minute):
+        pace.take([], at_ms=0)
+    pace.take([], at_ms=0, is_again=True)
+    with pytest.raises(LinesBusy, match="as may be"):
+        pace.take(["one", "two"], at_ms=0, is_again=True)
+
+
+def test_advisers_phones_have_caps_of_their_own() -> None:
+    rules = DialRules(
+        allowed=(), own=(OWN,), country="", calls_max=1, calls_per_minute=1, phones_max=2
+    )
+    pace = DialPace(rules.of_phones)
+    for _ in range(2):
+        pace.take(["one"], at_ms=0)
+    with pytest.raises(LinesBusy, match="in a minute"):
+        pace.take(["one"], at_ms=0)

@@ -35,6 +35,24 @@ def test_who_leaves_stands_in_the_record_as_what_was_left(
     assert found(saw, row("a", ending="handled")) == {"records_wrong": 1}
 
 
+def test_who_was_answered_on_a_leg_they_had_left_may_have_booked_a_callback_since(
+    saw: Saw,
+) -> None:
+    saw.comes("a", 0, place=1)
+    saw.rings("a", "ada", 1_000, token=1)
+    saw.note(
+        h.CallerLegLost(at_ms=1_500, call="a"),
+        h.Bridged(at_ms=2_000, adviser="ada", call="a", token=1),
+        h.AdviserLegOver(at_ms=4_000, adviser="ada", call="a", token=1),
+        h.StageHeard(at_ms=4_500, call="a", state="waiting"),
+        h.CallbackAsked(at_ms=8_000, call="a"),
+        h.CallbackHeard(at_ms=9_000, call="a"),
+        h.CallerGone(at_ms=9_500, call="a", why="over", said="callback"),
+    )
+    assert found(saw, row("a", ending="callback")) == {}
+    assert found(saw, row("a", ending="left_in_menu")) == {"records_wrong": 1}
+
+
 def test_a_call_that_ends_twice_is_doubled(saw: Saw) -> None:
     saw.comes("a", 0, place=1)
     saw.is_served("a", "ada", 4_000, token=1)

@@ -22,7 +22,7 @@ ZEROS = (
 WITHIN_S = 150
 
 
-@pytest.mark.parametrize(("drill", "legs"), [("lose-media-node", "mixed"), ("flush-redis", "web")])
+@pytest.mark.parametrize(("drill", "legs"), [("lose-media-node", "sip"), ("flush-redis", "web")])
 def test_nobody_is_lost(drill: str, legs: str) -> None:
     asked = [drill, "--legs", legs, "--calls", "8", "--json"]
     ran = subprocess.run(

@@ -95,6 +95,8 @@ def test_a_fault_is_measured_by_what_came_after_it_alone(saw: Saw) -> None:
         (Drill.LOSE_MEDIA_NODE, How.KILL, 5_100, True),
         (Drill.LOSE_MEDIA_NODE, How.STOP, 5_100, False),
         (Drill.LOSE_MEDIA_NODE, How.STOP, 8_100, True),
+        (Drill.LOSE_MEDIA_NODE, How.HANG, 7_900, False),
+        (Drill.LOSE_MEDIA_NODE, How.HANG, 8_100, True),
         (Drill.LOSE_DESK, How.KILL, 300, True),
         (Drill.LOSE_RECORDS, How.STOP, 150, False),
     ],

@@ -1,4 +1,4 @@
-"""Every page that is written for people: what it links to is there."""
+"""Every page that is written for people: its links lead somewhere, and nothing is left open."""
 
 import re
 import subprocess
@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+DECISIONS = ROOT / "docs" / "decisions"
+TO_FILL_IN = "@@"
 ELSEWHERE = ("http://", "https://", "mailto:")
 
 
@@ -28,6 +30,17 @@ def _pages() -> list[Path]:
 def test_every_link_leads_somewhere(page: Path) -> None:
     lost = [link for link in LINK.findall(CODE.sub("", page.read_text())) if not _leads(page, link)]
     assert not lost
+
+
+def test_every_decision_is_listed_once_in_their_order() -> None:
+    there = sorted(path.name for path in DECISIONS.glob("[0-9]*.md"))
+    listed = LINK.findall((DECISIONS / "README.md").read_text())
+    assert [link for link in listed if link[0].isdigit()] == there
+
+
+@pytest.mark.parametrize("page", _pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_nothing_is_left_to_fill_in(page: Path) -> None:
+    assert TO_FILL_IN not in page.read_text()
 
 
 def _leads(page: Path, link: str) -> bool:

@@ -43,6 +43,7 @@ class StagedCall:
         self._sound = RoomSound(self.media)
         self.consult = StagedAsking()
         self._adviser_leg: LegId | None = None
+        self.is_adviser_there = False
         self.prompt_s = prompt_s
         self.wait_for_key = False
         """Whether a caller who has not pressed a key thinks for ever; otherwise time is up."""

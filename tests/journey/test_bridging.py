@@ -94,6 +94,7 @@ class Ring:
         for act in acts:
             if isinstance(act, AdviserAttached):
                 self.live.adviser_leg = act.leg
+                self.live.is_adviser_there = True
             self.live.acts.put_nowait(act)
 
 

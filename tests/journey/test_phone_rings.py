@@ -28,3 +28,18 @@ async def test_a_phone_that_nobody_picks_up_is_a_ring_that_nobody_answers() -> N
     ring.act(PhoneRung(within_ms=10_000), PhoneUnanswered())
     assert await ring.bridging.ring(ring_ms=1_000) is LapseReason.NO_ANSWER
     assert not ring.bridging.desk_failed
+
+
+async def test_an_adviser_on_a_phone_who_does_not_press_answer_is_no_failed_desk() -> None:
+    ring = Ring()
+    ring.live.is_adviser_there = True  # without a leg: that comes with the phone
+    assert await ring.bridging.ring(ring_ms=50) is LapseReason.NO_ANSWER
+    assert not ring.bridging.desk_failed
+
+
+async def test_a_phone_that_rings_for_too_long_is_no_failed_desk_either() -> None:
+    ring = Ring()
+    ring.live.is_adviser_there = True
+    ring.act(PhoneRung(within_ms=50))
+    assert await ring.bridging.ring(ring_ms=1_000) is LapseReason.NO_ANSWER
+    assert not ring.bridging.desk_failed

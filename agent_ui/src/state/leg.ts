@@ -39,6 +39,8 @@ export interface Leg {
   mending: Mending;
   answering: boolean;
   phone: PhoneState;
+  /** Why the phone failed: a word of the node. */
+  phoneWhy: string | null;
   muted: boolean;
   held: boolean;
   heldSince: number | null;
@@ -57,12 +59,16 @@ export interface Leg {
   legs: readonly LegNow[];
 }
 
+/** Why nothing was ended: the caller was left to whoever has just left a consultation. */
+export const CALLER_IS_YOURS = "caller-is-yours";
+
 export const NO_LEG: Leg = {
   call: null,
   sound: "none",
   mending: "none",
   answering: false,
   phone: "none",
+  phoneWhy: null,
   muted: false,
   held: false,
   heldSince: null,
@@ -83,6 +89,7 @@ export type LegEvent =
   | { kind: "broken" }
   | { kind: "settled" }
   | { kind: "gone" }
+  | { kind: "read" }
   | { kind: "said"; said: NodeSays };
 
 /** Return the leg as it stands once something has happened to it. */
@@ -106,6 +113,7 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
             sound: "lost",
             mending: "under_way",
             phone: "none",
+            phoneWhy: null,
             transfer: NO_LEG.transfer,
             supervised: [],
             legs: [],
@@ -113,7 +121,12 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
-      return NO_LEG;
+      // why the phone could not be had is read once the ring is over
+      return leg.phone === "failed"
+        ? { ...NO_LEG, phone: leg.phone, phoneWhy: leg.phoneWhy }
+        : NO_LEG;
+    case "read":
+      return leg.phone === "failed" ? { ...leg, phone: "none", phoneWhy: null } : leg;
     case "said":
       return hear(leg, event.said, at);
     default:
@@ -137,8 +150,13 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
       return mended({ ...leg, sound: "bridged", answering: false });
     case "phone":
       return said.state === "answered"
-        ? mended({ ...leg, phone: said.state })
-        : { ...leg, phone: said.state, answering: leg.answering && said.state !== "failed" };
+        ? mended({ ...leg, phone: said.state, phoneWhy: null })
+        : {
+            ...leg,
+            phone: said.state,
+            phoneWhy: said.why,
+            answering: leg.answering && said.state !== "failed",
+          };
     case "held":
       return {
         ...leg,
@@ -161,6 +179,7 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
     case "over":
       return { ...leg, sound: "over", answering: false };
     case "not_done":
+      if (said.code === CALLER_IS_YOURS) return { ...leg, refusal: said.code };
       return { ...leg, transfer: { asked: null, refused: said.code } };
     case "legs":
       return { ...leg, legs: said.legs };

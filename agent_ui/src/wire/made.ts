@@ -538,7 +538,7 @@ export interface HealthNow {
  */
 export interface DoCallback {
   word: TakeUp | Attempt;
-  token: number | null;
+  ticket: string | null;
 }
 /**
  * The adviser has finished with a call.

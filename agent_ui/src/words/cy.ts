@@ -186,13 +186,21 @@ export const cy: Words = {
     use: "Defnyddio’r ffôn hwn",
     cancel: "Canslo",
     missing: "Ysgrifennwch rif yn gyntaf.",
+    notAllowed:
+      "Ni ellir ffonio’r rhif hwnnw oddi yma. Ysgrifennwch ef gyda’i wlad, fel +441632960001, neu holwch pwy bynnag sy’n cadw’r rhestr o rifau.",
     notTried: "Nid oedd modd gwirio’r rhif. Ceisiwch eto.",
     chosen: "Bydd galwadau nawr yn canu eich ffôn pan fyddwch yn eu hateb.",
     yours: "Eich ffôn",
     ringsThen: "Atebwch, ac yna codwch eich ffôn",
     rings: "Mae eich ffôn yn canu…",
     pickUp: "Mae eich ffôn yn canu. Codwch ef i siarad.",
-    notPickedUp: "Ni chodwyd eich ffôn. Mae’r galwr yn cadw ei le.",
+    failed: {
+      busy: "Mae eich ffôn yn brysur. Mae’r galwr yn cadw ei le.",
+      noLine: "Nid oes llinell i’ch ffôn yn rhydd. Mae’r galwr yn cadw ei le.",
+      notReached:
+        "Ni ellir cyrraedd eich ffôn. Gwiriwch ei rif, neu dewiswch y sain yn y porwr hwn. Mae’r galwr yn cadw ei le.",
+      notPickedUp: "Ni chodwyd eich ffôn. Mae’r galwr yn cadw ei le.",
+    },
     ringsAgain:
       "Mae eich ffôn yn cael ei ganu eto, gan fod yr alwad wedi symud. Rhowch ef i lawr a’i godi eto.",
     health: "ar eich ffôn",
@@ -274,6 +282,8 @@ export const cy: Words = {
 
   consult: {
     bar: "Y cynghorydd rydych yn ei holi",
+    yours:
+      "Mae’r galwr newydd gael ei adael gyda chi. Pwyswch Gorffen galwad eto i ddod â’r alwad i ben.",
     outsideBar: "Y rhif allanol rydych yn ei holi",
     somebody: "rhywun",
     waiting: "Yn gofyn am gynghorydd arall. Mae’r galwr yn cael ei ddal.",
@@ -295,7 +305,8 @@ export const cy: Words = {
       busy: "Mae’r rhif hwnnw’n brysur. Mae’r galwr gyda chi o hyd.",
       no_answer: "Nid atebodd neb yno. Mae’r galwr gyda chi o hyd.",
       not_reached: "Ni ellir cyrraedd y rhif hwnnw. Mae’r galwr gyda chi o hyd.",
-      no_line: "Nid oes llinell allan yn rhydd. Rhowch gynnig arall arni ymhen munud.",
+      no_line:
+        "Nid oes llinell allan yn rhydd. Rhowch gynnig arall arni ymhen munud: mae’r galwr gyda chi o hyd.",
     },
     asks: (who) => `${who} yn holi am alwr`,
     announce: (who) => `Mae ${who} yn eich holi am alwr. Pwyswch F2 i ateb.`,

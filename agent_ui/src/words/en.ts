@@ -185,13 +185,21 @@ export const en = {
     use: "Use this phone",
     cancel: "Cancel",
     missing: "Write a number first.",
+    notAllowed:
+      "That number may not be rung from here. Write it with its country, as +441632960001, or ask whoever keeps the list of numbers.",
     notTried: "The number could not be checked. Try again.",
     chosen: "Calls now ring your phone when you answer them.",
     yours: "Your phone",
     ringsThen: "Answer, and then pick up your phone",
     rings: "Your phone rings…",
     pickUp: "Your phone rings. Pick it up to talk.",
-    notPickedUp: "Your phone was not picked up. The caller keeps their place.",
+    failed: {
+      busy: "Your phone is busy. The caller keeps their place.",
+      noLine: "No line to your phone is free. The caller keeps their place.",
+      notReached:
+        "Your phone can’t be reached. Check its number, or take the sound in this browser. The caller keeps their place.",
+      notPickedUp: "Your phone was not picked up. The caller keeps their place.",
+    },
     ringsAgain: "Your phone is rung again, as the call has moved. Hang up and pick it up again.",
     health: "on your phone",
   },
@@ -271,6 +279,7 @@ export const en = {
 
   consult: {
     bar: "The adviser you ask",
+    yours: "The caller has just been left to you. Press End call again to end the call.",
     outsideBar: "The outside number you ask",
     somebody: "somebody",
     waiting: "Asking for another adviser. The caller is on hold.",

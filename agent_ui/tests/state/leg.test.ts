@@ -147,4 +147,13 @@ describe("an adviser's phone", () => {
     expect(follow(answering, phone("ringing"), 0).answering).toBe(true);
     expect(follow(answering, phone("failed"), 0).answering).toBe(false);
   });
+
+  it("that failed is remembered with its reason after the ring, until it is read or rings again", () => {
+    const failed = follow(LEGS.attached, said({ kind: "phone", state: "failed", why: "busy" }), 0);
+    const gone = follow(failed, { kind: "gone" }, 0);
+    expect(gone).toEqual({ ...NO_LEG, phone: "failed", phoneWhy: "busy" });
+    expect(follow(gone, { kind: "read" }, 0)).toEqual(NO_LEG);
+    expect(follow(gone, { kind: "opening", call: "c2" }, 0).phone).toBe("none");
+    expect(follow(OPEN, { kind: "read" }, 0)).toBe(OPEN);
+  });
 });

@@ -10,7 +10,7 @@ import { deskSays, type Server, serve } from "./server";
 const CALLBACK = {
   ...RING,
   node_url: "",
-  ticket: "",
+  ticket: "rang",
   callback: { number: "01632960001", booked_ms: 3_660_000, attempts_count: 1 },
 };
 const KEY = `contactcentre.callback.${ME.adviser}`;
@@ -52,14 +52,14 @@ describe("a callback", () => {
 
   it("is taken, or given back, through the desk", async () => {
     await user.click(button("Take it"));
-    expect(words()).toEqual([{ word: "take", token: RING.token }]);
+    expect(words()).toEqual([{ word: "take", ticket: "rang" }]);
     await user.click(button(/Can’t take it/));
-    expect(words().at(-1)).toEqual({ word: "decline", token: RING.token });
+    expect(words().at(-1)).toEqual({ word: "decline", ticket: "rang" });
   });
 
   it("is taken with F2 as well", async () => {
     await user.keyboard("{F2}");
-    expect(words()).toEqual([{ word: "take", token: RING.token }]);
+    expect(words()).toEqual([{ word: "take", ticket: "rang" }]);
   });
 
   it("that is taken asks for how it ended, in one press", async () => {
@@ -75,7 +75,7 @@ describe("a callback", () => {
       ["We spoke", "reached"],
     ] as const) {
       await user.click(button(name));
-      expect(words().at(-1)).toEqual({ word, token: RING.token });
+      expect(words().at(-1)).toEqual({ word, ticket: "rang" });
     }
     expect(screen.queryByRole("button", { name: /End call/ })).toBeNull();
     await says(presence("wrap_up"), WRAP_UP);
@@ -83,7 +83,7 @@ describe("a callback", () => {
   });
 
   it("whose keeper cannot be told says so, and is told by itself until it is written", async () => {
-    const said = { word: "reached", token: RING.token };
+    const said = { word: "reached", ticket: "rang" };
     server.answers.set(ASKED, "unreachable");
     await says(presence("talking"), { ...TALK, ring: CALLBACK });
     await user.click(button("We spoke"));
@@ -113,6 +113,6 @@ describe("a callback", () => {
     await vi.waitFor(() => expect(lives()).toHaveLength(2));
     await says(presence("away"), QUEUES);
     await vi.waitFor(() => expect(localStorage.getItem(KEY)).toBeNull());
-    expect(words().at(-1)).toEqual({ word: "no_answer", token: RING.token });
+    expect(words().at(-1)).toEqual({ word: "no_answer", ticket: "rang" });
   });
 });

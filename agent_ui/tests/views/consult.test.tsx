@@ -136,6 +136,12 @@ describe("asking another adviser", () => {
     expect(screen.getByText(/That can’t be done just now/)).toBeTruthy();
   });
 
+  it("that was left just as its caller was handed over says whose call it is now", async () => {
+    await talks(RING);
+    await nodeTells({ kind: "not_done", code: "caller-is-yours", words: "" });
+    expect(screen.getByText(/The caller has just been left to you/)).toBeTruthy();
+  });
+
   it("that comes to nothing is said, and why", async () => {
     await talks(RING);
     await nodeTells({

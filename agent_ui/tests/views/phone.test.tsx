@@ -3,6 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DeskPage } from "../../src/views/desk/page";
 import { Speaks } from "../../src/words";
+import { cy } from "../../src/words/cy";
+import { en } from "../../src/words/en";
 import { ME, presence, QUEUES, RING, TALK } from "../messages";
 import { newest } from "../wire/fake_socket";
 import {
@@ -88,15 +90,66 @@ describe("an adviser's phone", () => {
     expect(FakePeer.all.at(-1)?.remote).toBeNull();
   });
 
-  it("is refused in the server's words, and what was typed stays", async () => {
-    const detail = "That number is not on the list of those that may be rung.";
-    server.answers.set("POST /api/phone", { status: 403, code: "number-not-allowed", detail });
+  it.each([
+    ["number-not-allowed", en.phone.notAllowed, cy.phone.notAllowed],
+    ["internal-error", en.phone.notTried, cy.phone.notTried],
+  ])(
+    "is refused in the page's language (%s), and what was typed stays",
+    async (code, english, welsh) => {
+      const detail = "That number is not on the list of those that may be rung.";
+      server.answers.set("POST /api/phone", { status: 403, code, detail });
+      await open();
+      await user.click(button(/Microphone/));
+      await choose("+449012345678");
+      const dialog = screen.getByRole("dialog");
+      expect(within(dialog).getByRole("alert").textContent).toBe(english);
+      expect(screen.getByLabelText<HTMLInputElement>("Number").value).toBe("+449012345678");
+      await user.keyboard("{Escape}");
+      await user.click(button("Cymraeg"));
+      await user.click(button(/Meicroffon/));
+      await user.click(item(cy.phone.onPhone(null)));
+      await user.type(await screen.findByLabelText(cy.phone.number), "1");
+      await user.click(button(cy.phone.use));
+      expect(within(screen.getByRole("dialog")).getByRole("alert").textContent).toBe(welsh);
+    },
+  );
+
+  it.each([
+    ["busy", en.phone.failed.busy],
+    ["lines-busy", en.phone.failed.noLine],
+    ["unreachable", en.phone.failed.notReached],
+    ["number-not-allowed", en.phone.failed.notReached],
+    ["no_answer", en.phone.failed.notPickedUp],
+  ])("that cannot be had (%s) is said and shown so, until that is put away", async (why, words) => {
+    localStorage.setItem(
+      `contactcentre.phone.${ME.adviser}`,
+      JSON.stringify({ number: NUMBER, isOn: true }),
+    );
     await open();
-    await user.click(button(/Microphone/));
-    await choose("+449012345678");
-    const dialog = screen.getByRole("dialog");
-    expect(within(dialog).getByRole("alert").textContent).toBe(detail);
-    expect(screen.getByLabelText<HTMLInputElement>("Number").value).toBe("+449012345678");
+    await ring();
+    await nodeTells(ATTACHED);
+    await user.click(button(/Answer/));
+    await nodeTells(RINGS, { kind: "phone", state: "failed", why });
+    expect(screen.getByTestId("announced-polite").textContent).toContain(words);
+    await says(presence("away"));
+    expect(screen.getByText(words, { selector: ".notice p" })).toBeTruthy();
+    await user.click(button(en.hide));
+    expect(screen.queryByText(words, { selector: ".notice p" })).toBeNull();
+  });
+
+  it("that could not be had is forgotten as the adviser is ready for the next call", async () => {
+    localStorage.setItem(
+      `contactcentre.phone.${ME.adviser}`,
+      JSON.stringify({ number: NUMBER, isOn: true }),
+    );
+    server.answers.set("POST /api/presence", presence("ready"));
+    await open();
+    await ring();
+    await nodeTells(ATTACHED, RINGS, { kind: "phone", state: "failed", why: "busy" });
+    await says(presence("away"));
+    expect(screen.getByText(en.phone.failed.busy, { selector: ".notice p" })).toBeTruthy();
+    await user.click(button("Ready"));
+    expect(screen.queryByText(en.phone.failed.busy, { selector: ".notice p" })).toBeNull();
   });
 
   it("is a way to answer where the microphone is refused, also while it rings", async () => {

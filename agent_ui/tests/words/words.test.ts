@@ -42,6 +42,14 @@ it("each is written, and takes the same gaps in both languages", () => {
   }
 });
 
+it("who still has the caller is told so in both languages", () => {
+  for (const [name, word] of english) {
+    if (typeof word === "string" && /caller is still with you/i.test(word)) {
+      expect(String(welsh.get(name)), name).toMatch(/r galwr gyda chi o hyd/i);
+    }
+  }
+});
+
 it("nothing was left in English", () => {
   for (const [name, word] of english) {
     if (typeof word === "string" && !SAME.has(name)) expect(welsh.get(name), name).not.toBe(word);

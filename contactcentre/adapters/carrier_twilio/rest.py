@@ -138,10 +138,7 @@ class TwilioRest:
                 **({"messaging_service_sid": sender} if is_service else {"from_": sender}),
             )
         except TwilioRestException as error:
-            if error.status in OURS and error.status != TOO_MANY:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(at_ms=self._clock.monotonic_ms())
+            self._note(error)
             if error.status in OURS:
                 raise TextRefused(f"Twilio refuses: {error.status} {error.code}") from error
             raise CarrierUnavailable(f"Twilio: {error.status}") from error
@@ -158,10 +155,9 @@ class TwilioRest:
             try:
                 answer = await ask()
             except TwilioRestException as error:
+                self._note(error)
                 if error.code in {NOT_IN_PROGRESS, NOT_FOUND}:
-                    self._breaker.succeeded()
                     raise CallClosed("Twilio says that this call is over.") from error
-                self._breaker.failed(at_ms=self._clock.monotonic_ms())
                 if not left or error.status in OURS:
                     raise CarrierUnavailable(f"Twilio refuses: {error.status}") from error
             except FAILURES as error:
@@ -173,3 +169,10 @@ class TwilioRest:
                 return answer
             await self._clock.sleep_ms(AGAIN_AFTER_MS + self._chance.jitter(AGAIN_AFTER_MS))
         raise AssertionError("a last try")
+
+    def _note(self, error: TwilioRestException) -> None:
+        """Tell the breaker of an answer: one that refuses what we ask is no failure of Twilio's."""
+        if error.status in OURS and error.status != TOO_MANY:
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed(at_ms=self._clock.monotonic_ms())

@@ -1,12 +1,11 @@
 """How callers may be texted: one file, read at the start."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from contactcentre.domain.errors import BadRequest
+from contactcentre.toml_files import read_toml
 
 Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Sender = Annotated[
@@ -35,15 +34,4 @@ class TextRules(BaseModel):
 
 def read_text_rules(path: Path) -> TextRules:
     """Return the rules of a file. Raises BadRequest, which names every mistake at once."""
-    try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read ({error.strerror}).") from error
-    except (UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise BadRequest(f"{path} is not TOML: {error}.") from error
-    try:
-        return TextRules.model_validate(written)
-    except ValidationError as error:
-        mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        sentences = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in mistakes]
-        raise BadRequest("\n".join(sentences)) from error
+    return read_toml(path, TextRules)

@@ -1,16 +1,16 @@
 """Whom we may ring, and under which names: one file, read at the start by nodes and desks."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contactcentre.domain.dialling import (
     ALLOWED_PREFIX,
     NEVER,
+    PHONES_MAX,
     DialRules,
     OutsideNumber,
     allowed_number,
@@ -18,6 +18,7 @@ from contactcentre.domain.dialling import (
 from contactcentre.domain.errors import BadRequest, NumberNotAllowed
 from contactcentre.domain.ids import OutsideName, PhoneNumber
 from contactcentre.domain.languages import Language
+from contactcentre.toml_files import read_toml
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Own = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{8,14}$")]
@@ -55,6 +56,7 @@ class NumbersFile(_Written):
     """Numbers that come without a country are of this one, at desks and nodes alike."""
     calls_max: Annotated[int, Field(ge=1, le=1_000)] = 20
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 30
+    phones_max: Annotated[int, Field(ge=1, le=1_000)] = PHONES_MAX
     numbers: Mapping[Name, Entry] = {}
 
     @field_validator("allowed")
@@ -78,24 +80,14 @@ class OutsideNumbers:
 
 def read_outside_numbers(path: Path) -> OutsideNumbers:
     """Return what a file says. Raises BadRequest, which names every mistake at once."""
-    try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read ({error.strerror}).") from error
-    except (UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise BadRequest(f"{path} is not TOML: {error}.") from error
-    try:
-        file = NumbersFile.model_validate(written)
-    except ValidationError as error:
-        mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        sentences = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in mistakes]
-        raise BadRequest("\n".join(sentences)) from error
+    file = read_toml(path, NumbersFile)
     rules = DialRules(
         allowed=file.allowed,
         own=tuple(map(PhoneNumber, file.own)),
         country=file.country,
         calls_max=file.calls_max,
         calls_per_minute=file.calls_per_minute,
+        phones_max=file.phones_max,
     )
     return OutsideNumbers(rules=rules, numbers=_numbers(path, file, rules))
 

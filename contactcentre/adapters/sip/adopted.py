@@ -71,4 +71,4 @@ class Adopted:
             caller.phone_answered(answer or "")
         except MalformedOffer:
             self._dialog.hang_up()
-            caller.phone_ended()
+            caller.phone_ended(was_lost=True)

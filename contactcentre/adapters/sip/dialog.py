@@ -123,12 +123,12 @@ class Dialog:
         """Begin to count the session."""
         self._timer.begin(self.facts.session_s, we_refresh=self.facts.we_refresh)
 
-    def end(self) -> None:
+    def end(self, *, was_lost: bool) -> None:
         """End it on our side, and say so to whoever has it."""
         if not self.is_over:
             self.let_go()
             if self.caller is not None:
-                self.caller.phone_ended()
+                self.caller.phone_ended(was_lost=was_lost)
 
     def let_go(self) -> None:
         """End it on our side without a word."""
@@ -148,7 +148,7 @@ class Dialog:
             return False
         response = await self.ask("OPTIONS")
         if response is None or response.code in {408, 481}:
-            self.end()
+            self.end(was_lost=True)
         return not self.is_over
 
     async def offer(self, sdp: str) -> str | None:
@@ -162,7 +162,7 @@ class Dialog:
         finally:
             self._is_asking = False
         if response is None or response.code in {408, 481}:
-            self.end()
+            self.end(was_lost=True)
         if response is None or response.code >= 300:  # noqa: PLR2004 - no success
             return None
         self.acknowledge(response)
@@ -212,7 +212,7 @@ class Dialog:
         match request.method:
             case "BYE":
                 serving.respond(200)
-                self.end()
+                self.end(was_lost=False)
             case "INVITE" | "UPDATE":
                 self._offered(serving)
             case "INFO":
@@ -327,7 +327,7 @@ class Dialog:
         """End a session that nobody has refreshed, or whose sound cannot go on."""
         self.hang_up()
         if self.caller is not None:
-            self.caller.phone_ended()
+            self.caller.phone_ended(was_lost=True)
 
     def _request(
         self, method: str, number: int, *, headers: Headers = (), sdp: str = ""

@@ -58,7 +58,7 @@ class Incoming:
         if self._dialog is not None:
             self._dialog.caller = caller
         if self._is_over:
-            caller.phone_ended()
+            caller.phone_ended(was_lost=False)
 
     @property
     def facts(self) -> str | None:
@@ -251,7 +251,7 @@ class Incoming:
         if not self._is_over:
             self._end()
             if self._caller is not None:
-                self._caller.phone_ended()
+                self._caller.phone_ended(was_lost=False)
 
     def _end(self) -> None:
         """Let go of it on our side."""

@@ -13,7 +13,7 @@ its way (the head of a queue, the adviser of a call) puts it behind one.
 | pulled:<call>     | string  | routers that rescue            | fifteen seconds                   |
 | text:<call>       | hash    | nodes                          | a day after the last text         |
 | texted:<number>   | hash    | nodes                          | a day after the first text        |
-| texts             | hash    | nodes                          | a minute after the first text     |
+| texts             | hash    | nodes                          | a minute after the first of them  |
 | queue:<queue>     | zset    | nodes and routers              | while calls wait in it            |
 | queues            | set     | nodes; look_matchable takes    | while calls wait in one of them   |
 |                   |         | out the empty ones             |                                   |
@@ -78,7 +78,7 @@ pass that was used). pulled: count and nonce of the leg that a router just pulls
 
 text: of a call whose caller was texted a link: by the step that offered it, trying or sent. texted:
 how many texts a number has had, under a digest of it that only the centre can make. texts: how many
-were sent in this minute.
+were sent in this minute, and how many look-ups of numbers were paid for in it.
 
 place: where an adviser stands among those of a queue: the queue's name for level 1, with :2 or :3
 behind it for the levels below. How long a head has waited is the store's time less its enqueued_ms,
@@ -194,7 +194,7 @@ class Keys:
 
     @property
     def texts(self) -> str:
-        """Return where it is how many texts were sent in this minute."""
+        """Return where it is how many texts and look-ups there were in this minute."""
         return self._key("texts")
 
     def queue(self, queue: QueueId) -> str:

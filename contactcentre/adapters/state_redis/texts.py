@@ -9,6 +9,25 @@ from contactcentre.ports.texts import TextMark
 class RedisTexts(Blackboard):
     """TextMarks in Redis."""
 
+    async def may_text(
+        self, number: str, *, number_max: int, minute_max: int, is_paid: bool
+    ) -> TextMark:
+        """Say whether a number may be texted, and count the look-up if one is to be paid for."""
+        match await self.run(
+            "may_text",
+            keys={"texted": self.keys.texted(number), "texts": self.keys.texts},
+            argv={
+                "number_max": number_max,
+                "minute_max": minute_max,
+                "is_paid": int(is_paid),
+                "minute_kept_s": TEXTS_KEPT_S,
+            },
+        ):
+            case [str(mark)]:
+                return TextMark(mark)
+            case reply:
+                raise AssertionError(reply)
+
     async def take_text(
         self, call: CallId, step: StepName, *, number: str, number_max: int, minute_max: int
     ) -> TextMark:

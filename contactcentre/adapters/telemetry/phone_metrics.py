@@ -16,16 +16,12 @@ _twilio = Counter(
     ["asked", "outcome"],
     registry=REGISTRY,
 )
-
-
 _pulled = Counter(
     "contactcentre_rescue_phone_calls_pulled_total",
     "Calls from telephones that this router has had their carrier take off a lost node.",
     ["outcome"],
     registry=REGISTRY,
 )
-
-
 _trunk_up = Gauge(
     "contactcentre_intake_trunk_up",
     "Whether a trunk answers when this node asks it: 1, or 0.",
@@ -44,8 +40,6 @@ _rung = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
-
-
 _texts = Counter(
     "contactcentre_ivr_texts_total",
     "Texts that callers have asked for, and look-ups that failed, by what became of it.",
@@ -73,12 +67,12 @@ def count_rung(outcome: str) -> None:
 
 def count_text(outcome: str) -> None:
     """Count a text: sent, or why not."""
-    _texts.labels(outcome=outcome).inc()
+    _texts.labels(outcome).inc()
 
 
 def count_text_status(status: str) -> None:
     """Count what the carrier has said of a text: sent, delivered, undelivered, failed."""
-    _texts_reported.labels(status=status).inc()
+    _texts_reported.labels(status).inc()
 
 
 def count_trunk(outcome: str) -> None:
@@ -88,9 +82,9 @@ def count_trunk(outcome: str) -> None:
 
 def count_twilio(asked: str, outcome: str) -> None:
     """Count what Twilio asked, and what became of it: taken, or a refusal's code."""
-    _twilio.labels(asked=asked, outcome=outcome).inc()
+    _twilio.labels(asked, outcome).inc()
 
 
 def count_pulled(outcome: str) -> None:
     """Count a call that was pulled off a lost node, or the code of why that was in vain."""
-    _pulled.labels(outcome=outcome).inc()
+    _pulled.labels(outcome).inc()

@@ -47,6 +47,7 @@ SAYINGS: Mapping[type[e.Refusal | e.Outage], Saying] = MappingProxyType(
         e.LinesBusy: Saying(HTTPStatus.TOO_MANY_REQUESTS, "No line is free"),
         e.NumberNotAllowed: Saying(HTTPStatus.FORBIDDEN, "That number may not be rung"),
         e.OutOfOrder: Saying(HTTPStatus.CONFLICT, "That can't follow now"),
+        e.CallerIsYours: Saying(HTTPStatus.CONFLICT, "The caller is with you"),
         e.NodeFull: Saying(AWAY, "This node takes no further calls"),
         e.ChatClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers chats now"),
         e.QueueClosed: Saying(HTTPStatus.CONFLICT, "Nobody answers that queue now"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
+from contactcentre.domain.dialling import PHONES_MAX
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.languages import Language
 
@@ -37,6 +38,7 @@ def test_a_file_says_whom_we_may_ring_and_under_which_names(tmp_path: Path) -> N
     assert read.rules.country == "44"
     elsewhere = WRITTEN.replace("calls_max = 3", 'calls_max = 3\ncountry = "353"')
     assert read_outside_numbers(written(tmp_path, elsewhere)).rules.country == "353"
+    assert read.rules.phones_max == PHONES_MAX
     assert {name: one.number for name, one in read.numbers.items()} == {
         "council-tax": "+441632960100",
         "desk-phone": "204",
@@ -56,6 +58,7 @@ def test_a_file_says_whom_we_may_ring_and_under_which_names(tmp_path: Path) -> N
         (', cy = "Y ddesg flaen"', "", "numbers.desk-phone.titles: .* there is none in cy"),
         ("calls_max = 3", "calls_max = 0", "calls_max"),
         ("calls_max = 3", 'country = "044"', "country"),
+        ("calls_max = 3", "phones_max = 0", "phones_max"),
         ("calls_max = 3", "calls = 3", "calls: Extra inputs"),
         ("calls_max = 3", "calls_max", "is not TOML"),
     ],

@@ -194,9 +194,9 @@ class Dialling:
         self.told.append(f"offered {offer[:3]}")
         return ANSWER
 
-    def phone_ended(self) -> None:
+    def phone_ended(self, *, was_lost: bool) -> None:
         """Note it."""
-        self.told.append("ended")
+        self.told.append("lost" if was_lost else "ended")
 
 
 async def dial(

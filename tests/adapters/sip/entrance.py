@@ -48,9 +48,9 @@ class Someone:
         self.told.append("offered")
         return ANSWER
 
-    def phone_ended(self) -> None:
+    def phone_ended(self, *, was_lost: bool) -> None:
         """Note it."""
-        self.told.append("ended")
+        self.told.append("lost" if was_lost else "ended")
 
 
 class Board:

@@ -69,7 +69,7 @@ class Heard:
         """Follow a new offer."""
         return self.sound.offered(offer)
 
-    def phone_ended(self) -> None:
+    def phone_ended(self, *, was_lost: bool) -> None:  # noqa: ARG002 - over is over
         """Remember the end."""
         self.is_over = True
 

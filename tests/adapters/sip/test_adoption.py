@@ -61,4 +61,4 @@ async def test_a_phone_that_knows_the_call_no_more_ends_the_adoption(entrance: E
     someone = Someone(ADOPTED, adopted)
     adopted.belongs_to(someone)
     adopted.answer(OTHER_SOUND, call=CALL)
-    assert await until(lambda: someone.told == ["ended"])
+    assert await until(lambda: someone.told == ["lost"])

@@ -222,7 +222,7 @@ async def test_a_phone_is_asked_whether_it_is_there(entrance: Entrance) -> None:
     assert await someone.phone.is_there()
     phone.exchange.forget(phone)  # it knows the call no more, and says 481
     assert not await someone.phone.is_there()
-    assert someone.told == ["began", "ended"]
+    assert someone.told == ["began", "lost"]
 
 
 async def test_requests_in_a_call_go_by_the_proxies_that_asked_for_it(entrance: Entrance) -> None:

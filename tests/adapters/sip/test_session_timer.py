@@ -71,7 +71,7 @@ async def test_a_session_that_the_phone_has_not_refreshed_is_over(entrance: Entr
     dialog = next(iter(entrance.door._dialogs.values()))  # noqa: SLF001 - half an hour is long
     dialog._timer.begin(1, we_refresh=False)  # noqa: SLF001 - likewise
     assert await until(lambda: phone.is_over)
-    assert entrance.board.calls[0].told == ["began", "ended"]
+    assert entrance.board.calls[0].told == ["began", "lost"]
 
 
 async def test_a_timer_that_is_stopped_does_nothing() -> None:

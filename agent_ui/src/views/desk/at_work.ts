@@ -16,7 +16,7 @@ import { CallbackWords } from "./callback_words";
 import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
-import { PhoneKeeper } from "./phone_keeper";
+import { PhoneKeeper, type PhoneRefusal } from "./phone_keeper";
 import { AT_FIRST, isUp, type Seen, type Trouble } from "./seen";
 
 export { isUp, type Seen, type Trouble } from "./seen";
@@ -71,6 +71,7 @@ export class AtWork {
   readonly pause = (): void => void this.#notes.flush();
   readonly choosePhone = (choosing: boolean): void => this.#show({ choosingPhone: choosing });
   readonly forgetTrouble = (): void => this.#show({ trouble: null });
+  readonly forgetPhoneFailure = (): void => this.#leg.read();
 
   readonly watch = (watcher: () => void): (() => void) => {
     this.#watchers.add(watcher);
@@ -119,7 +120,7 @@ export class AtWork {
   }
 
   /** Take the sound on a phone from now on; return why that may not be, or null. */
-  async usePhone(number: string): Promise<string | null> {
+  async usePhone(number: string): Promise<PhoneRefusal | null> {
     const refusal = await this.#phone.use(number);
     if (refusal === null) this.#changeSound();
     return refusal;
@@ -137,6 +138,7 @@ export class AtWork {
   async beReady(): Promise<void> {
     if (!(await this.#hasSound())) return;
     void askToNotify();
+    this.#leg.read();
     await this.#setPresence("ready", null);
   }
 
@@ -161,7 +163,7 @@ export class AtWork {
   endCallback(how: Attempt): void {
     const ring = this.#callback;
     this.#show({ trouble: null });
-    if (ring !== null) this.#words.end(ring.call, ring.token, how);
+    if (ring !== null) this.#words.end(ring, how);
   }
 
   openTransfer(open: boolean): void {
@@ -238,7 +240,7 @@ export class AtWork {
   async #say(word: DoCallback["word"]): Promise<void> {
     const ring = this.#callback;
     if (ring === null) return;
-    const said = { word, token: ring.token };
+    const said = { word, ticket: ring.ticket };
     await this.#ask("callback", async () => void (await desk.doCallback(ring.call, said)));
   }
 

@@ -1,12 +1,23 @@
 import { Notice } from "../../parts/notice";
+import { CALLER_IS_YOURS } from "../../state/leg";
 import type { Me } from "../../wire/made";
 import { useWords, type Words } from "../../words";
 import { type AtWork, isUp, type Seen, type Trouble } from "./at_work";
+import { phoneFailure } from "./phone_failure";
 
 /** What is not as it should be, in sentences. Nothing here takes the adviser's focus. */
 export function Banners({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   return (
-    <div className="banners" role="status">
+    <div className="banners">
+      <PhoneFailed work={work} seen={seen} />
+      <Said me={me} work={work} seen={seen} />
+    </div>
+  );
+}
+
+function Said({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
+  return (
+    <div role="status">
       <DeskAway work={work} seen={seen} />
       <StoresAway seen={seen} />
       <MicrophoneAway me={me} work={work} seen={seen} />
@@ -121,6 +132,29 @@ function LineBroken({ seen }: { seen: Seen }) {
   }
 }
 
+/** Why the phone could not be had; the call's signs say it aloud. */
+function PhoneFailed({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  if (seen.leg.phone !== "failed") return null;
+  return (
+    <Notice
+      tone="warn"
+      action={
+        <button
+          type="button"
+          className="btn"
+          data-look="quiet"
+          onClick={() => work.forgetPhoneFailure()}
+        >
+          {words.hide}
+        </button>
+      }
+    >
+      {phoneFailure(seen.leg.phoneWhy, words)}
+    </Notice>
+  );
+}
+
 function CallerSilent({ seen }: { seen: Seen }) {
   const words = useWords();
   if (!isUp(seen) || seen.leg.callerHeard) return null;
@@ -141,7 +175,8 @@ function Supervised({ seen }: { seen: Seen }) {
 function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
   // What was refused on a way that is lost is said by the call itself.
-  const refusal = seen.leg.sound === "lost" ? null : seen.leg.refusal;
+  const said = seen.leg.refusal === CALLER_IS_YOURS ? words.consult.yours : seen.leg.refusal;
+  const refusal = seen.leg.sound === "lost" ? null : said;
   const sentence = seen.trouble === null ? refusal : sentenceFor(seen.trouble, words);
   if (sentence === null) return null;
   return (

@@ -13,6 +13,7 @@ import { useWords } from "../../words";
 import { clock } from "../../words/spans";
 import type { Seen } from "./at_work";
 import { openOf } from "./chat_keeper";
+import { phoneFailure } from "./phone_failure";
 import { useQueueTitle } from "./titles";
 
 /** Give every sign of the call that is due. */
@@ -54,7 +55,7 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
   useSaid(work.at === "wrap_up", words.call.announceEnded);
   useSaid(useBegan(work.at), words.call.answered);
   useSaid(seen.leg.phone === "ringing", words.phone.pickUp);
-  useSaid(seen.leg.phone === "failed", words.phone.notPickedUp);
+  useSaid(seen.leg.phone === "failed", phoneFailure(seen.leg.phoneWhy, words));
   useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
   useTurned(seen.leg.held, words.call.heldSaid, words.call.takenOffHold, seen.leg.call);
   const { recording } = seen.leg;

@@ -7,7 +7,7 @@
 
 import { desk, Refusal } from "../../wire/http";
 import { callbackKey, forget, keep, kept } from "../../wire/kept";
-import type { Attempt, CallbackHeard, DoCallback } from "../../wire/made";
+import type { Attempt, CallbackHeard, DoCallback, RingNow } from "../../wire/made";
 
 export const AGAIN_MS = 1_500;
 /** A word that nobody could be told for so long is an old one. */
@@ -16,6 +16,7 @@ const KEPT_MS = 30 * 60_000;
 interface Word {
   call: string;
   token: number;
+  ticket: string;
   word: Attempt;
   said_at: number;
 }
@@ -44,9 +45,9 @@ export class CallbackWords {
   }
 
   /** Say how one has ended; the last word about it counts until it is told. */
-  end(call: string, token: number, word: Attempt): void {
+  end({ call, token, ticket }: RingNow, word: Attempt): void {
     const others = this.#words.filter((one) => one.token !== token);
-    this.#put([...others, { call, token, word, said_at: Date.now() }]);
+    this.#put([...others, { call, token, ticket, word, said_at: Date.now() }]);
     void this.send();
   }
 
@@ -66,9 +67,9 @@ export class CallbackWords {
     this.#sending = true;
   }
 
-  async #sendOne({ call, token, word }: Word): Promise<void> {
+  async #sendOne({ call, token, ticket, word }: Word): Promise<void> {
     try {
-      const heard = await this.#say(call, { word, token });
+      const heard = await this.#say(call, { word, ticket });
       if (heard.written) this.#settle(token);
     } catch (error) {
       const refusal = error instanceof Refusal && !error.isOutage ? error : null;

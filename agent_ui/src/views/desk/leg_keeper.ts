@@ -104,6 +104,11 @@ export class LegKeeper {
     this.#tell({ kind: "gone" });
   }
 
+  /** Forget why the phone could not be had: it was read. */
+  read(): void {
+    this.#tell({ kind: "read" });
+  }
+
   /** Take the call that rings, once. */
   answer(): void {
     const { sound, answering } = this.#shown.leg;

@@ -4,6 +4,7 @@ import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { announce } from "../../parts/announcer";
 import { useWords } from "../../words";
 import type { AtWork, Seen } from "./at_work";
+import type { PhoneRefusal } from "./phone_keeper";
 
 interface Props {
   work: AtWork;
@@ -32,16 +33,16 @@ export function PhoneDialog({ work, seen }: Props) {
 function PhoneForm({ work, seen, close }: Props & { close: () => void }) {
   const words = useWords();
   const [number, setNumber] = useState(seen.phone.number ?? "");
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<PhoneRefusal | "missing" | null>(null);
   const [isWorking, setWorking] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (isWorking) return;
     setWorking(true);
-    const refusal = number.trim() === "" ? words.phone.missing : await work.usePhone(number.trim());
+    const refusal = number.trim() === "" ? "missing" : await work.usePhone(number.trim());
     setWorking(false);
     if (refusal !== null) {
-      setProblem(refusal || words.phone.notTried);
+      setProblem(refusal);
       return;
     }
     announce(words.phone.chosen);
@@ -56,7 +57,7 @@ function PhoneForm({ work, seen, close }: Props & { close: () => void }) {
       {problem !== null && (
         <div role="alert" className="problem" id="phone-problem">
           <CircleAlert size={18} aria-hidden="true" />
-          <p>{problem}</p>
+          <p>{words.phone[problem]}</p>
         </div>
       )}
       <label htmlFor="phone-number">{words.phone.number}</label>

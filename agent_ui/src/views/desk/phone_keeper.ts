@@ -12,6 +12,9 @@ export interface Phone {
   isOn: boolean;
 }
 
+/** Why a number is not taken: it may not be rung, or nobody could be asked whether it may. */
+export type PhoneRefusal = "notAllowed" | "notTried";
+
 export const NO_PHONE: Phone = { number: null, isOn: false };
 
 export class PhoneKeeper {
@@ -37,11 +40,12 @@ export class PhoneKeeper {
   }
 
   /** Take the sound on a number from now on; return why that may not be, or null. */
-  async use(number: string): Promise<string | null> {
+  async use(number: string): Promise<PhoneRefusal | null> {
     try {
       this.#be({ number: (await desk.tryPhone({ number })).number, isOn: true });
     } catch (error) {
-      return error instanceof Refusal ? error.message : "";
+      const mayNotBe = error instanceof Refusal && error.code === "number-not-allowed";
+      return mayNotBe ? "notAllowed" : "notTried";
     }
     return null;
   }

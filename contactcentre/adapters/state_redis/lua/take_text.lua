@@ -16,7 +16,9 @@ local function has_had(key, most)
   return tonumber(redis.call('HGET', key, 'count') or '0') >= tonumber(most)
 end
 local function count(key, lives_s)
-  if redis.call('HINCRBY', key, 'count', 1) == 1 then redis.call('EXPIRE', key, lives_s) end
+  local is_new = redis.call('EXISTS', key) == 0
+  redis.call('HINCRBY', key, 'count', 1)
+  if is_new then redis.call('EXPIRE', key, lives_s) end
 end
 if has_had(texted, number_max) then return {'number-full'} end
 if has_had(texts, minute_max) then return {'minute-full'} end
