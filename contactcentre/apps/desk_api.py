@@ -124,7 +124,7 @@ class DeskApi:
         """Say whether an adviser's phone may be rung; each node looks again as it rings one."""
         if self._numbers is None:
             raise NumberNotAllowed("No phones are rung from here. Take the sound in this browser.")
-        number = allowed_number(self._numbers, asked.said.number, country="")
+        number = allowed_number(self._numbers, asked.said.number)
         return said.PhoneTried(number=number)
 
     @ROUTES.speaks(

@@ -1,6 +1,5 @@
 """Outside numbers that this node rings, each with a leg in the room of one of its calls."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -157,8 +156,6 @@ class WayOut:
 
     trunks: Sequence[Outward]
     """The first one that is in reach is used; all have the same law."""
-    country: str
-    """Of numbers that come without one."""
     rules: DialRules
     numbers: Mapping[OutsideName, OutsideNumber]
     refer: Mapping[str, Outward]
@@ -193,13 +190,15 @@ class NodeDialler:
         self._pace = DialPace(way_out.rules)
         self._phones_pace = DialPace(way_out.rules.of_phones)
         self._calls: set[OutsideCall] = set()
+        self._asked: set[OutsideCall] = set()
+        """Those that are being asked whether they are there."""
         self._phones: set[OutsideCall] = set()
         """Those of the calls that are advisers' phones."""
         self._is_watching = False
 
     def check(self, number: str) -> PhoneNumber:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
-        return allowed_number(self._way_out.rules, number, country=self._way_out.country)
+        return allowed_number(self._way_out.rules, number)
 
     def kept(self) -> dict[CallId, str]:
         """Return what another node needs of each call that was answered, by its leg's name."""
@@ -263,12 +262,14 @@ class NodeDialler:
             self._phones.add(outside)
         try:
             sdp = await self._seat(outside, call, sound, heard)
-        except (Refusal, Outage) as problem:
+            outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
+            outside.phone = next(outside.others)()
+        except BaseException as problem:
             self._forget(outside)
-            self._count(problem.code)
+            self._spawn(self._media.close(leg), "outside leg closing")
+            if isinstance(problem, Refusal | Outage):
+                self._count(problem.code)
             raise
-        outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
-        outside.phone = next(outside.others)()
         if not self._is_watching:
             self._is_watching = True
             self._spawn(self._watch(), "numbers rung")
@@ -342,11 +343,21 @@ class NodeDialler:
             while self._calls:
                 await self._clock.sleep_ms(LOOK_EVERY_MS)
                 silences = {one: silences.get(one, PhoneSilence()) for one in self._calls}
-                asked = [
-                    one.is_there()
-                    for one, silence in silences.items()
-                    if one.is_answered and silence.is_to_be_asked(self._media.quality(one.leg))
-                ]
-                await asyncio.gather(*asked)
+                for one, silence in silences.items():
+                    quality = self._media.quality(one.leg)
+                    if one.is_answered and silence.is_to_be_asked(quality):
+                        self._spawn(self._ask_after(one), "number asked")
         finally:
             self._is_watching = False
+
+    async def _ask_after(self, one: OutsideCall) -> None:
+        """Ask one phone, which may take it long, while the others are looked at."""
+        if one in self._asked:
+            return
+        self._asked.add(one)
+        try:
+            await one.is_there()
+        except Exception:
+            log.exception("a phone could not be asked whether it is there", leg=one.leg)
+        finally:
+            self._asked.discard(one)

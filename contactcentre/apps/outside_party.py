@@ -111,7 +111,8 @@ class OutsideParty:
         party = self._party
         if party is not None and party.referring is not None:
             await party.referring.wait()
-        return self.is_there and party is self._party and party.hands_over
+        is_here = party is self._party and self.is_there
+        return party is not None and is_here and party.hands_over
 
     @property
     def is_merged(self) -> bool:

@@ -171,7 +171,6 @@ def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
         raise BadRequest("Give every [trunks.NAME.out] the same law: a call may go over any.")
     return WayOut(
         trunks=tuple(outward.values()),
-        country=trunks.country(next(iter(outward))),
         rules=numbers.rules,
         numbers=numbers.numbers,
         refer={name: one for name, one in outward.items() if one.refer},

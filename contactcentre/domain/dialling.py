@@ -98,6 +98,8 @@ class DialRules:
     """
     own: tuple[PhoneNumber, ...]
     """Our own numbers, which the carrier has verified; the first is shown if none is chosen."""
+    country: str
+    """Of numbers that come without one; such a number is none where this is empty."""
     calls_max: int
     """At once, on one node."""
     calls_per_minute: int
@@ -138,9 +140,9 @@ def number_of(text: str, *, country: str) -> PhoneNumber:
     return PhoneNumber(bare)
 
 
-def allowed_number(rules: DialRules, text: str, *, country: str) -> PhoneNumber:
+def allowed_number(rules: DialRules, text: str) -> PhoneNumber:
     """Return a number as it is dialled, if it may be. Raises NumberNotAllowed."""
-    number = number_of(text, country=country)
+    number = number_of(text, country=rules.country)
     if number.startswith(NEVER):
         raise NumberNotAllowed("Premium and satellite numbers are never rung from here.")
     is_island = _ISLANDS.match(number) is not None

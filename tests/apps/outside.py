@@ -20,6 +20,7 @@ CALL = CallId("call")
 RULES = DialRules(
     allowed=("+441632960", "2"),
     own=(OWN, PhoneNumber("+441632960002")),
+    country="44",
     calls_max=2,
     calls_per_minute=4,
     phones_max=2,
@@ -51,7 +52,7 @@ class Outside:
     def _dialler(self, *trunks: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            WayOut(trunks=trunks, country="44", rules=RULES, numbers={}, refer={"t": self.trunk}),
+            WayOut(trunks=trunks, rules=RULES, numbers={}, refer={"t": self.trunk}),
             phone_of=lambda _: self.phone,
             media=self.media,
             ports=self._ports,

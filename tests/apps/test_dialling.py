@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from contactcentre.apps.phone_silence import PhoneSilence
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.dialling import DialFailure, Lines
 from contactcentre.domain.errors import LinesBusy, NumberNotAllowed
@@ -186,6 +187,57 @@ async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung(town: Outs
     }
 
 
+@pytest.mark.parametrize("breaks", ["seat", "ring", "cancel"])
+async def test_a_number_that_could_not_be_rung_takes_no_line_and_no_leg(
+    town: Outside, monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake")
+
+    async def wait(*_: object, **__: object) -> None:
+        await asyncio.sleep(60)
+
+    broken = {"seat": (town.media, fail), "cancel": (town.media, wait)}
+    with monkeypatch.context() as patch:
+        if breaks == "ring":
+            patch.setattr("contactcentre.adapters.sip.outgoing.Outgoing.begin", fail)
+        else:
+            patch.setattr(broken[breaks][0], "accept", broken[breaks][1])
+        for _ in range(2):
+            dialling = asyncio.create_task(town.dial())
+            await asyncio.sleep(0.02)
+            dialling.cancel()
+            with pytest.raises((RuntimeError, asyncio.CancelledError)):
+                await dialling
+    await asyncio.sleep(0.02)
+    assert all(town.media.quality(LegId(f"outside {n}")) is None for n in (1, 2))
+    (await town.dial()).hang_up()
+
+
+async def test_a_phone_that_is_slow_to_say_whether_it_is_there_holds_up_no_other(
+    town: Outside, trunk: Answering, sound: PhonePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contactcentre.apps.dialling.LOOK_EVERY_MS", 50)
+    trunk.script = lambda rung: rung.respond(200, sdp=sound.sdp())
+    slow, broken = await town.dial(), await town.dial()
+    asked = []
+
+    async def wait() -> bool:
+        asked.append("slow")
+        await asyncio.sleep(60)
+        return True
+
+    async def fail() -> bool:
+        asked.append("broken")
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(slow, "is_there", wait)
+    monkeypatch.setattr(broken, "is_there", fail)
+    monkeypatch.setattr(PhoneSilence, "is_to_be_asked", lambda *_: True)
+    assert await until(lambda: asked.count("broken") >= 3)
+    assert asked.count("slow") == 1
+
+
 async def test_a_silent_phone_that_is_gone_is_found_out(
     town: Outside, trunk: Answering, sound: PhonePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +280,17 @@ async def test_a_trunk_that_is_out_of_reach_is_left_for_the_next_one(
     assert await until(lambda: town.told[-1] == NumberFailed(why=DialFailure.BUSY))
     assert town.counted == {"answered": 1, "busy": 1}
     await other.close()
+
+
+@pytest.mark.parametrize("code", [302, 402, 415, 433])
+async def test_a_refusal_that_is_no_trouble_of_the_trunks_rings_over_no_other(
+    town: Outside, trunk: Answering, code: int
+) -> None:
+    trunk.script = lambda rung: rung.respond(code)
+    town.ring_over(trunk.outward, trunk.outward)
+    await town.dial()
+    assert await until(lambda: len(town.told) == 1)
+    assert len(trunk.rung) == 1
 
 
 async def test_what_no_trunk_can_reach_is_told_so(town: Outside, trunk: Answering) -> None:

@@ -50,6 +50,14 @@ describe("handing a caller on", () => {
     expect(closed.disabled).toBe(true);
   });
 
+  it("offers one choice, so that the arrow keys go from one to the next", async () => {
+    await open();
+    const radios = screen.getAllByRole<HTMLInputElement>("radio");
+    expect(radios.length).toBeGreaterThan(2);
+    expect(new Set(radios.map((one) => one.name)).size).toBe(1);
+    expect(radios[0]?.name).not.toBe("");
+  });
+
   it("is done with the keyboard alone", async () => {
     await open();
     await user.keyboard("park tre{ArrowDown} {Tab}{Tab}{Enter}");

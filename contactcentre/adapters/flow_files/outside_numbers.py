@@ -52,6 +52,8 @@ class NumbersFile(_Written):
     """Our own numbers, which the carrier has verified as ours; the first is shown."""
     allowed: tuple[str, ...] = ()
     """How numbers begin that may be rung."""
+    country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "44"
+    """Numbers that come without a country are of this one, at desks and nodes alike."""
     calls_max: Annotated[int, Field(ge=1, le=1_000)] = 20
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 30
     phones_max: Annotated[int, Field(ge=1, le=1_000)] = PHONES_MAX
@@ -82,6 +84,7 @@ def read_outside_numbers(path: Path) -> OutsideNumbers:
     rules = DialRules(
         allowed=file.allowed,
         own=tuple(map(PhoneNumber, file.own)),
+        country=file.country,
         calls_max=file.calls_max,
         calls_per_minute=file.calls_per_minute,
         phones_max=file.phones_max,
@@ -96,7 +99,7 @@ def _numbers(
     found, sentences = {}, []
     for name, entry in file.numbers.items():
         try:
-            number = allowed_number(rules, entry.number, country="")
+            number = allowed_number(rules, entry.number)
         except NumberNotAllowed as refusal:
             sentences.append(f"{path}: numbers.{name}.number: {refusal}")
             continue

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+import structlog
+
 from contactcentre.adapters.sip.dialog import SDP, Dialog, DialogFacts, Headers, Ours, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.session_timer import accepted, longer, wanted
@@ -19,6 +21,8 @@ from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.domain.ids import PhoneNumber
 from contactcentre.ports.phones import Called
+
+log = structlog.get_logger()
 
 TRIES_MAX = 4
 """A call may be asked for a proof, perhaps once more as that was too old, and for a longer session.
@@ -35,6 +39,7 @@ FAILURES: Mapping[int, DialFailure] = MappingProxyType(
         407: DialFailure.REFUSED,
         408: DialFailure.NO_ANSWER,
         410: DialFailure.NO_SUCH_NUMBER,
+        415: DialFailure.NO_SOUND,
         480: DialFailure.NO_ANSWER,
         484: DialFailure.NO_SUCH_NUMBER,
         486: DialFailure.BUSY,
@@ -47,12 +52,13 @@ FAILURES: Mapping[int, DialFailure] = MappingProxyType(
         607: DialFailure.DECLINED,
     }
 )
-"""What a refusal means; every other one that we cannot call there now."""
+"""What a refusal means; any other 5xx is the trunk's own trouble, and the rest is our call's."""
 
 
 def failure_of(code: int) -> DialFailure:
     """Return what a refusal means."""
-    return FAILURES.get(code, DialFailure.UNREACHABLE)
+    is_trunks = 500 <= code < 600  # noqa: PLR2004 - failures of a server
+    return FAILURES.get(code, DialFailure.UNREACHABLE if is_trunks else DialFailure.REFUSED)
 
 
 class Outgoing:
@@ -87,6 +93,8 @@ class Outgoing:
         self._bound: asyncio.Timeout | None = None
         self._is_heard = False
         """The trunk has the call, and so can be told to give it up."""
+        self._has_answered = False
+        """The trunk has said anything at all."""
         self._is_given_up = False
         self._is_decided = False
         self._dialog: Dialog | None = None
@@ -137,7 +145,19 @@ class Outgoing:
     # From the first INVITE to the last response
 
     async def _conduct(self, ring_ms: int) -> None:
-        """Call, and take what comes of it."""
+        """Call, and take what comes of it; whoever waits for that hears of a mistake as well."""
+        try:
+            await self._carry_out(ring_ms)
+        except Exception:
+            log.exception("a call of ours could not be carried out")
+            if self._dialog is not None:
+                self._dialog.hang_up()
+            if not self._is_given_up:
+                has_stood = self._dialog is not None
+                why = DialFailure.REFUSED if has_stood else DialFailure.UNREACHABLE
+                self._called.phone_failed(why)
+
+    async def _carry_out(self, ring_ms: int) -> None:
         ringing = asyncio.get_running_loop().call_later(ring_ms / 1_000, self._no_answer)
         try:
             response = await self._final()
@@ -191,7 +211,9 @@ class Outgoing:
         asking.provisional = self._rings
         try:
             async with asyncio.timeout(LIFE_S) as self._bound:
-                return await asking.final
+                response = await asking.final
+                self._has_answered = True
+                return response
         except TimeoutError:
             return None
         finally:
@@ -200,6 +222,7 @@ class Outgoing:
 
     def _rings(self, response: Response) -> None:
         """Take an answer that is not the last."""
+        self._has_answered = True
         if self._is_given_up:
             if not self._is_heard:
                 self._cancel()
@@ -223,7 +246,7 @@ class Outgoing:
 
     def _no_word(self) -> None:
         """Leave a trunk that is silent."""
-        if not self._is_heard:
+        if not self._has_answered:
             self._no_answer()
 
     def _give_up(self) -> None:

@@ -35,6 +35,9 @@ def test_a_file_says_whom_we_may_ring_and_under_which_names(tmp_path: Path) -> N
     read = read_outside_numbers(written(tmp_path, WRITTEN))
     assert (read.rules.own, read.rules.allowed) == (("+441632960001",), ("+441632", "2"))
     assert (read.rules.calls_max, read.rules.calls_per_minute) == (3, 30)
+    assert read.rules.country == "44"
+    elsewhere = WRITTEN.replace("calls_max = 3", 'calls_max = 3\ncountry = "353"')
+    assert read_outside_numbers(written(tmp_path, elsewhere)).rules.country == "353"
     assert read.rules.phones_max == PHONES_MAX
     assert {name: one.number for name, one in read.numbers.items()} == {
         "council-tax": "+441632960100",
@@ -54,6 +57,7 @@ def test_a_file_says_whom_we_may_ring_and_under_which_names(tmp_path: Path) -> N
         ('"204"', '"999"', "numbers.desk-phone.number: That is no number that can be rung"),
         (', cy = "Y ddesg flaen"', "", "numbers.desk-phone.titles: .* there is none in cy"),
         ("calls_max = 3", "calls_max = 0", "calls_max"),
+        ("calls_max = 3", 'country = "044"', "country"),
         ("calls_max = 3", "phones_max = 0", "phones_max"),
         ("calls_max = 3", "calls = 3", "calls: Extra inputs"),
         ("calls_max = 3", "calls_max", "is not TOML"),

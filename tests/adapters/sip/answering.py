@@ -199,10 +199,12 @@ class Dialling:
         self.told.append("lost" if was_lost else "ended")
 
 
-async def dial(entrance: Entrance, trunk: Answering, *, ring_ms: int = 5_000) -> Dialling:
+async def dial(
+    entrance: Entrance, trunk: Answering, *, ring_ms: int = 5_000, word_ms: int | None = None
+) -> Dialling:
     """Begin to ring the outside number."""
     dialling = Dialling()
     dialling.phone = entrance.door.call(trunk.outward, OUTSIDE, shown=OWN, called=dialling)
-    dialling.phone.begin(OFFER, ring_ms=ring_ms)
+    dialling.phone.begin(OFFER, ring_ms=ring_ms, word_ms=word_ms)
     await asyncio.sleep(0)
     return dialling

@@ -79,7 +79,12 @@ async def test_a_phone_that_hangs_up_is_told_of_once(entrance: Entrance, trunk: 
         (480, "no_answer"),
         (486, "busy"),
         (488, "no_sound"),
-        (302, "unreachable"),
+        (302, "refused"),
+        (402, "refused"),
+        (415, "no_sound"),
+        (433, "refused"),
+        (699, "refused"),
+        (500, "unreachable"),
         (503, "unreachable"),
         (603, "declined"),
     ],
@@ -280,6 +285,40 @@ async def test_a_silent_trunk_is_asked_again_and_then_no_more(
     assert await until(lambda: dialling.told == ["unreachable"])
     assert trunk.transactions.counts.repeated == 3, "at 50, 150 and 350 ms"
     assert len(trunk.rung) == 1
+
+
+@pytest.mark.parametrize("breaks", ["before", "after"])
+async def test_a_mistake_of_ours_is_told_and_leaves_no_call_behind(
+    entrance: Entrance, trunk: Answering, monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake")
+
+    if breaks == "before":
+        monkeypatch.setattr(outgoing.Outgoing, "_invite", fail)
+    else:
+        monkeypatch.setattr(Dialling, "phone_answered", fail)
+    dialling = await dial(entrance, trunk)
+    told = ["unreachable"] if breaks == "before" else ["refused"]
+    assert await until(lambda: dialling.told == told), dialling.told
+    assert await until(lambda: trunk.methods() == ["BYE"] * (breaks == "after"))
+
+
+async def test_a_trunk_that_has_asked_for_a_proof_has_said_a_word(
+    entrance: Entrance, trunk: Answering
+) -> None:
+    asked = ("www-authenticate", 'Digest realm="quay.example", nonce="n1"')
+
+    def script(rung: Rung) -> None:
+        if len(trunk.rung) == 1:
+            rung.respond(401, headers=[asked])
+
+    trunk.script = script
+    dialling = await dial(entrance, trunk, word_ms=200)
+    assert await until(lambda: len(trunk.rung) == 2)
+    await asyncio.sleep(0.3)
+    trunk.rung[1].respond(200, sdp=ANSWER)
+    assert await until(lambda: dialling.told == ["answered", "began"]), dialling.told
 
 
 async def test_an_answer_without_sound_that_we_know_is_no_call(

@@ -64,6 +64,7 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
   const [wrong, setWrong] = useState<string | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLFieldSetElement>(null);
+  const group = useId();
   useEffect(() => {
     // The dialog takes the focus itself as it opens.
     const opened = requestAnimationFrame(() => search.current?.focus());
@@ -133,6 +134,7 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
         <legend className="unseen">{words.transfer.queues}</legend>
         {found.map((target) => (
           <Row
+            group={group}
             key={target.queue}
             target={target}
             isChosen={target.queue === standing}
@@ -141,6 +143,7 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
         ))}
         {people.map((one) => (
           <Person
+            group={group}
             key={one.adviser}
             colleague={one}
             isChosen={PERSON + one.adviser === standing}
@@ -149,6 +152,7 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
         ))}
         {outside.map((one) => (
           <Outside
+            group={group}
             key={one.outside}
             target={one}
             isChosen={OUTSIDE + one.outside === standing}
@@ -179,19 +183,20 @@ function Choose({ work, seen }: { work: AtWork; seen: Seen }) {
 }
 
 interface RowProps {
+  group: string;
   target: TransferTarget;
   isChosen: boolean;
   choose: (queue: string) => void;
 }
 
-function Row({ target, isChosen, choose }: RowProps) {
+function Row({ group, target, isChosen, choose }: RowProps) {
   const words = useWords();
   const { language } = useSpoken();
   return (
     <label className="target" data-open={target.is_open}>
       <input
         type="radio"
-        name={`${useId()} target`}
+        name={group}
         value={target.queue}
         checked={isChosen}
         disabled={!target.is_open}
@@ -207,19 +212,20 @@ function Row({ target, isChosen, choose }: RowProps) {
 }
 
 interface PersonProps {
+  group: string;
   colleague: Colleague;
   isChosen: boolean;
   choose: (whom: string) => void;
 }
 
-function Person({ colleague, isChosen, choose }: PersonProps) {
+function Person({ group, colleague, isChosen, choose }: PersonProps) {
   const words = useWords();
   const isReady = colleague.state === "ready";
   return (
     <label className="target" data-open={isReady}>
       <input
         type="radio"
-        name={`${useId()} target`}
+        name={group}
         value={colleague.adviser}
         checked={isChosen}
         disabled={!isReady}
@@ -235,19 +241,20 @@ function Person({ colleague, isChosen, choose }: PersonProps) {
 }
 
 interface OutsideProps {
+  group: string;
   target: OutsideTarget;
   isChosen: boolean;
   choose: (whom: string) => void;
 }
 
-function Outside({ target, isChosen, choose }: OutsideProps) {
+function Outside({ group, target, isChosen, choose }: OutsideProps) {
   const words = useWords();
   const { language } = useSpoken();
   return (
     <label className="target" data-open={true}>
       <input
         type="radio"
-        name={`${useId()} target`}
+        name={group}
         value={target.outside}
         checked={isChosen}
         onChange={() => choose(OUTSIDE + target.outside)}
