@@ -264,7 +264,7 @@ class AdviserPage:
                         on=said["on"],
                     )
                 )
-            case "consulted" | "not_done" if self._handing is not None:
+            case "consulted" | "held" | "not_done" if self._handing is not None:
                 self._handing.hear(said)
             case _:
                 pass
@@ -368,9 +368,12 @@ class AdviserPage:
         await self._handing.do(parting)
 
     async def _tell_node(self, said: Said) -> bool:
-        if said["kind"] == "transfer" and self._ring is not None:
-            self._note(self._about(facts.CallerHanded, self._ring["call"], self._ring["token"]))
-        return self._leg is not None and await self._leg.say(said)
+        leg, ring = self._leg, self._ring
+        if said["kind"] == "transfer":
+            if leg is None or not leg.is_connected or ring is None:
+                return False  # nobody is handed on by what nobody hears
+            self._note(self._about(facts.CallerHanded, ring["call"], ring["token"]))
+        return leg is not None and await leg.say(said)
 
     async def _finish(self) -> None:
         await self._manner.write()
