@@ -249,13 +249,11 @@ class Settings(BaseModel):
     recording_keys: Annotated[SecretStr | None, AfterValidator(_optional_ring)] = None
     """What recordings are sealed with: name:secret,name:secret. The first seals, all open."""
     recordings: Annotated[Path | None, AfterValidator(_needs_keys)] = None
-    """The folder for recordings of those lines whose flow says that talks are recorded; without it
-    none is."""
+    """The folder for recordings, of lines whose flow says that talks are recorded; none without."""
     recording_pause_max_ms: int = Field(default=5 * MINUTE_MS, ge=1_000, le=60 * MINUTE_MS)
     """An adviser's pause of a recording that nobody ends is over after so long."""
     recording_keep_days: RecordingDays = {}
-    """For how many days recordings are kept, by service class: P0=365,P3=30, with commas between;
-    90 for a class that is not named."""
+    """For how many days recordings are kept, by service class: P0=365,P3=30; the others for 90."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)
     """How long one step in Redis may take before it counts as an outage."""
     database_timeout_ms: int = Field(default=2_000, ge=100, le=60_000)

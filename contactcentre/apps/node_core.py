@@ -31,9 +31,10 @@ from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.apps.text_legs import WithTextLegs
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
-from contactcentre.domain.ids import DeskId, LineId
+from contactcentre.domain.ids import DeskId, LineId, QueueId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
+from contactcentre.domain.languages import Language
 from contactcentre.domain.sites import SiteStanding
 from contactcentre.journey.records import ship
 from contactcentre.limits import BEAT_EVERY_MS, CLAIM_LIFE_S, REJOIN_MS
@@ -110,9 +111,7 @@ class NodeCore:
             node=ground.place.node,
             node_url=ground.place.public_url,
             words=ground.words,
-            titles={
-                queue.id: queue.titles for line in ground.lines.values() for queue in line.queues
-            },
+            titles=_titles(ground.lines),
             static=ground.desks_static,
         )
         overflow = OverflowWatch(ground.state, ground.lines, ground.switches, ground.clock)
@@ -263,3 +262,8 @@ def _spawner(
             log.exception("a task of this node failed", task=name)
 
     return lambda work, name: spawn(guarded(work, name), name)
+
+
+def _titles(lines: Mapping[LineId, Line]) -> Mapping[QueueId, Mapping[Language, str]]:
+    """Return how every queue is called."""
+    return {queue.id: queue.titles for line in lines.values() for queue in line.queues}
