@@ -9,12 +9,14 @@ import pytest_asyncio
 
 from contactcentre.adapters.carrier_twilio.text_rules import read_text_rules
 from contactcentre.adapters.embedded.valkey import Valkey
+from contactcentre.adapters.state_redis.texts import RedisTexts
 from contactcentre.adapters.telemetry.metrics import REGISTRY
 from contactcentre.apps import texting
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.events import Ending
 from contactcentre.drills.twilio_carrier import TOKEN
 from contactcentre.drills.twilio_phone import Phone
+from contactcentre.ports.texts import TextMark
 from tests.carrier_twilio.centre import TelephoneCentre, call_of, telephone_centre
 from tests.carrier_twilio.counted import counted
 from tests.carrier_twilio.text_office import TextOffice
@@ -22,7 +24,6 @@ from tests.stores import empty
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PER_MINUTE = 60
 RULES = 'sender = "+441632960002"\ncountries = ["+44"]\nper_number_a_day = 2\n'
 LINK = "https://riverside.example/utr"
 
@@ -174,17 +175,17 @@ async def test_a_number_gets_so_many_texts_a_day_and_is_looked_up_once(
     assert office.looked_up == [office.caller]
 
 
-async def test_a_flood_of_new_numbers_is_looked_up_so_often_a_minute(
-    both: TelephoneCentre, office: TextOffice
+async def test_a_number_that_may_not_be_looked_up_is_offered_no_text(
+    both: TelephoneCentre, office: TextOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = both.centre.state
+    async def full(*_: object, is_paid: bool, **_more: object) -> TextMark:
+        return TextMark.LOOK_UPS_FULL if is_paid else TextMark.OPEN
+
+    monkeypatch.setattr(RedisTexts, "may_text", full)
     before = texts("look-ups-full")
-    await state.client.ask("HSET", state.keys.texts, "look_ups", PER_MINUTE)
-    await state.client.ask("EXPIRE", state.keys.texts, 60)
     office.looked_up.clear()
     phone = await press(both, "11")
     assert await ending_of(both, phone) is Ending.DEFLECTED
-    await state.client.ask("DEL", state.keys.texts)
     assert texts("look-ups-full") == before + 1
     assert office.looked_up == []
 
