@@ -396,7 +396,5 @@ def _shown(value: Any) -> str:
 def _without_password(url: str) -> str:
     """Return a URL with its password hidden."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    where = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{HIDDEN}@{where}"))
+    where = f"{parts.username or ''}:{HIDDEN}@{parts.netloc.rpartition('@')[2]}"
+    return url if parts.password is None else urlunsplit(parts._replace(netloc=where))

@@ -97,7 +97,7 @@ class NodeCore:
     """Rings outside numbers; set once there is a trunk to ring them over."""
 
     def __init__(self, ground: NodeGround) -> None:
-        self._ground = ground
+        self._ground, node = ground, ground.place.node
         self._state = ground.state
         self._site = SiteStanding()
         self.spawn = _spawner(ground.spawn)
@@ -107,7 +107,7 @@ class NodeCore:
             ground.state,
             ground.signatures,
             ground.clock,
-            node=ground.place.node,
+            node=node,
             node_url=ground.place.public_url,
             words=ground.words,
             titles={
@@ -118,7 +118,7 @@ class NodeCore:
         overflow = OverflowWatch(ground.state, ground.lines, ground.switches, ground.clock)
         ground.spawn(overflow.watch(), "overflow")
         tools = NodeTools(
-            node=ground.place.node,
+            node=node,
             media=WithTextLegs(ground.media),
             queues=ground.state,
             rings=ground.state,
@@ -144,9 +144,7 @@ class NodeCore:
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)
-        self.sockets = LegSockets(
-            self.calls, self.admission, ground.signatures, node=ground.place.node
-        )
+        self.sockets = LegSockets(self.calls, self.admission, ground.signatures, node=node)
 
     async def take_offer(self, offer: OfferCall) -> None:
         """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""
