@@ -7,7 +7,6 @@ each new call proves that it knows it (RFC 3261, section 22; RFC 8760 for SHA-25
 import hmac
 import secrets
 import time
-import tomllib
 from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256
@@ -15,11 +14,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contactcentre.adapters.sip.digest import DIGESTS, Credentials, pairs_of, proof_of, prove
 from contactcentre.adapters.sip.messages import Request, Response
-from contactcentre.domain.errors import BadRequest
+from contactcentre.toml_files import read_toml
 
 NONCE_LIFE_S = 60
 PROOFS_KEPT_MAX = 10_000
@@ -114,18 +113,7 @@ class TrunkFile(_Written):
 
 def read_trunks(path: Path) -> TrunkFile:
     """Return the trunks of a file. Raises BadRequest, which names every mistake at once."""
-    try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read ({error.strerror}).") from error
-    except (UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise BadRequest(f"{path} is not TOML: {error}.") from error
-    try:
-        return TrunkFile.model_validate(written)
-    except ValidationError as error:
-        mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        sentences = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in mistakes]
-        raise BadRequest("\n".join(sentences)) from error
+    return read_toml(path, TrunkFile)
 
 
 class Trunks:
