@@ -2,7 +2,8 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -70,7 +71,7 @@ def caller(line: Line) -> TrunkCaller:
     """Return a caller who hears announcements early, and has just been given the sound."""
     behind: Any = None
     one = TrunkCaller(
-        line, behind, host="", is_early=True, changed=lambda _: None,
+        line, cast("Any", SimpleNamespace(call=CallId("c"))), host="", is_early=True, changed=lambda _: None,
         new_leg=behind, media=behind, admission=behind, calls=behind,
     )  # fmt: skip
     one.send(Answer(call=CallId("c"), sdp="sound"))
