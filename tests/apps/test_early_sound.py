@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -70,8 +70,9 @@ class Line:
 def caller(line: Line) -> TrunkCaller:
     """Return a caller who hears announcements early, and has just been given the sound."""
     behind: Any = None
+    claim: Any = SimpleNamespace(call=CallId("c"))
     one = TrunkCaller(
-        line, cast("Any", SimpleNamespace(call=CallId("c"))), host="", is_early=True, changed=lambda _: None,
+        line, claim, host="", is_early=True, changed=lambda _: None,
         new_leg=behind, media=behind, admission=behind, calls=behind,
     )  # fmt: skip
     one.send(Answer(call=CallId("c"), sdp="sound"))
