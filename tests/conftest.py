@@ -19,7 +19,14 @@ from contactcentre.settings import PREFIX
 from tests.stores import Emptying, empty
 
 TESTS = Path(__file__).parent
-HUNGRY_ROOMS = {"bench", "browser", "drills", "house", "simulation"}
+HUNGRY_ROOMS = {
+    "bench": "hungry",
+    "browser": "browser",
+    "drills": "hungry",
+    "house": "hungry",
+    "simulation": "hungry",
+}
+"""Which tests need a whole processor: of each kind one runs at a time."""
 TEMPLATE = "template_of_tests"
 NUMBERS = count(1)
 MAY_SKIP = "Skipped: only root"
@@ -34,12 +41,12 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
+@pytest.hookimpl(tryfirst=True)  # a process that runs a part names its tests by their groups
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Let each file be run by one process, and by the same one all that need a whole processor."""
     for item in items:
         file = item.path.relative_to(TESTS)
-        group = "hungry" if file.parts[0] in HUNGRY_ROOMS else str(file)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(HUNGRY_ROOMS.get(file.parts[0], str(file))))
 
 
 @pytest.hookimpl(tryfirst=True)
