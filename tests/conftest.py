@@ -3,14 +3,16 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import asyncpg
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from contactcentre.adapters.embedded.postgres import Postgres, start_postgres
 from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
@@ -41,12 +43,18 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
-@pytest.hookimpl(tryfirst=True)  # a process that runs a part names its tests by their groups
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Let each file be run by one process, and by the same one all that need a whole processor."""
-    for item in items:
-        file = item.path.relative_to(TESTS)
-        item.add_marker(pytest.mark.xdist_group(HUNGRY_ROOMS.get(file.parts[0], str(file))))
+class ByRoom(LoadScopeScheduling):  # type: ignore[misc]
+    """Lets one process run each file, and the same one all files that need a whole processor."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        room = file.removeprefix("tests/").partition("/")[0]
+        return HUNGRY_ROOMS.get(room, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
+    """Give the tests out by their rooms."""
+    return ByRoom(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
