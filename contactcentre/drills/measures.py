@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contactcentre.drills import history as h
-from contactcentre.drills.history import History
+from contactcentre.drills.history import Fact, History
 from contactcentre.drills.order import places_of
-from contactcentre.drills.spans import FOR_EVER_MS, Span, Stalls
+from contactcentre.drills.spans import FOR_EVER_MS, Span, Stalls, spans_of
 
 HEARD_GAP_MS = 200
 """Whoever hears nothing for longer has noticed."""
@@ -145,16 +145,15 @@ def _match_ms(seen: Seen, since_ms: int) -> int | None:
 
 def _ready(history: History) -> Iterator[Span]:
     """Yield when an adviser stood ready, as the desk said."""
+
+    def is_ready(fact: Fact) -> bool | None:
+        match fact:
+            case h.PresenceHeard(state=state):
+                return state == "ready"
+            case h.DeskLost():
+                return False
+            case _:
+                return None
+
     for facts in history.by_adviser().values():
-        since_ms: int | None = None
-        for fact in facts:
-            match fact:
-                case h.PresenceHeard(state="ready"):
-                    since_ms = fact.at_ms if since_ms is None else since_ms
-                case h.PresenceHeard() | h.DeskLost() if since_ms is not None:
-                    yield Span(since_ms, fact.at_ms)
-                    since_ms = None
-                case _:
-                    pass
-        if since_ms is not None:
-            yield Span(since_ms, FOR_EVER_MS)
+        yield from spans_of(facts, is_ready)

@@ -1,7 +1,7 @@
 """When what was so: spans of time made from the facts of a history."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contactcentre.drills import history as h
@@ -121,40 +121,48 @@ def waits_of(  # noqa: C901, PLR0912 - one case a fact
         yield Span(since_ms, FOR_EVER_MS)
 
 
-def voices_of(facts: Iterable[Fact]) -> Iterator[Span]:
-    """Yield when one end of a talk heard the other, from the facts of that end."""
+def spans_of(facts: Iterable[Fact], is_so: Callable[[Fact], bool | None]) -> Iterator[Span]:
+    """Yield when something was so; a fact says that it is so, that it is not, or nothing (None)."""
     since_ms: int | None = None
     for fact in facts:
-        match fact:
-            case h.VoiceHeard(on=True) | h.CallerVoiceHeard(on=True):
-                since_ms = fact.at_ms if since_ms is None else since_ms
-            case h.VoiceHeard() | h.CallerVoiceHeard() | h.CallerLegLost() | h.AdviserLegLost():
-                if since_ms is not None:
-                    yield Span(since_ms, fact.at_ms)
-                since_ms = None
-            case h.CallerGone() | h.AdviserLegOver() if since_ms is not None:
-                yield Span(since_ms, fact.at_ms)
-                since_ms = None
-            case _:
-                pass
+        said = is_so(fact)
+        if said and since_ms is None:
+            since_ms = fact.at_ms
+        elif said is False and since_ms is not None:
+            yield Span(since_ms, fact.at_ms)
+            since_ms = None
     if since_ms is not None:
         yield Span(since_ms, FOR_EVER_MS)
+
+
+def voices_of(facts: Iterable[Fact]) -> Iterator[Span]:
+    """Yield when one end of a talk heard the other, from the facts of that end."""
+
+    def hears(fact: Fact) -> bool | None:
+        match fact:
+            case h.VoiceHeard(on=on) | h.CallerVoiceHeard(on=on):
+                return on
+            case h.CallerLegLost() | h.AdviserLegLost() | h.CallerGone() | h.AdviserLegOver():
+                return False
+            case _:
+                return None
+
+    return spans_of(facts, hears)
 
 
 def holds_of(facts: Iterable[AdviserFact]) -> Iterator[Span]:
     """Yield when an adviser had the caller on hold: neither hears the other then."""
-    since_ms: int | None = None
-    for fact in facts:
+
+    def holds(fact: Fact) -> bool | None:
         match fact:
-            case h.Held(on=True):
-                since_ms = fact.at_ms if since_ms is None else since_ms
-            case h.Held() | h.AdviserLegLost() | h.AdviserLegOver() if since_ms is not None:
-                yield Span(since_ms, fact.at_ms)
-                since_ms = None
+            case h.Held(on=on):
+                return on
+            case h.AdviserLegLost() | h.AdviserLegOver():
+                return False
             case _:
-                pass
-    if since_ms is not None:
-        yield Span(since_ms, FOR_EVER_MS)
+                return None
+
+    return spans_of(facts, holds)
 
 
 def longest_without(span: Span, spans: Iterable[Span]) -> int:
