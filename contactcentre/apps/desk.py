@@ -1,6 +1,6 @@
 """The desk process: advisers' and supervisors' pages on one side, the centre on the other."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ import contactcentre
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
-from contactcentre.adapters.flow_files.outside_numbers import read_outside_numbers
+from contactcentre.adapters.flow_files.outside_numbers import OutsideNumbers, read_outside_numbers
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.outcomes import PostgresOutcomes
@@ -42,7 +42,6 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
-from contactcentre.domain.dialling import DialRules, OutsideNumber
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -158,7 +157,7 @@ def _refuse_another(request: web.Request, token: int) -> None:
 async def _build(settings: Settings, process: Process, stack: AsyncExitStack) -> DeskProcess:
     """Put a desk process together from its settings."""
     clock, flows = MachineClock(), settings.flows_dir or default_flows_dir()
-    lines = load_lines(flows)
+    lines, outside = load_lines(flows), _outside(settings)
     signs = Signs(lines.values())
     state, pool = await _stores(settings, process, stack)
     peers = await stack.enter_async_context(Peers(settings.cluster_key.get_secret_value()))
@@ -186,12 +185,12 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         supervision=supervision,
         signs=signs,
         steering=SteeringSigns(steering, lines, load_words(flows), clock),
-        rooms=_rooms(settings, state, supervision, steering, signs=signs, clock=clock),
+        rooms=_rooms(settings, outside, state, supervision, steering, signs=signs, clock=clock),
         overflow=overflow,
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
-        numbers=_numbers(settings),
+        numbers=None if outside is None else outside.rules,
     )
     return DeskProcess(
         settings=settings,
@@ -212,14 +211,9 @@ def _sessions(pool: PostgresPool, clock: MachineClock) -> Sessions:
     return Sessions(PostgresAccounts(pool), clock)
 
 
-def _numbers(settings: Settings) -> DialRules | None:
-    """Return which numbers may be rung. Raises BadRequest."""
-    file = settings.outside_numbers
-    return None if file is None else read_outside_numbers(file).rules
-
-
 def _rooms(
     settings: Settings,
+    outside: OutsideNumbers | None,
     state: RedisState,
     supervision: Supervision,
     steering: Steering,
@@ -229,8 +223,9 @@ def _rooms(
 ) -> DeskRooms:
     """Return what is told of transfers and of talks."""
     signing, ring = settings.signing_ring()
+    named = () if outside is None else tuple(outside.numbers.values())
     return DeskRooms(
-        transfers=TransferSigns(signs.lines, steering, clock, _outside(settings)),
+        transfers=TransferSigns(signs.lines, steering, clock, named),
         talks=Talks(
             queues=state,
             supervision=supervision,
@@ -241,10 +236,10 @@ def _rooms(
     )
 
 
-def _outside(settings: Settings) -> Sequence[OutsideNumber]:
-    """Return the outside numbers that callers may be handed to. Raises BadRequest."""
+def _outside(settings: Settings) -> OutsideNumbers | None:
+    """Return which numbers may be rung, and who is named among them. Raises BadRequest."""
     path = settings.outside_numbers
-    return () if path is None else tuple(read_outside_numbers(path).numbers.values())
+    return None if path is None else read_outside_numbers(path)
 
 
 def _gate(settings: Settings, sessions: Sessions) -> tuple[SessionGate, bool]:

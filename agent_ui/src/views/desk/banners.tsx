@@ -137,19 +137,7 @@ function PhoneFailed({ work, seen }: { work: AtWork; seen: Seen }) {
   const words = useWords();
   if (seen.leg.phone !== "failed") return null;
   return (
-    <Notice
-      tone="warn"
-      action={
-        <button
-          type="button"
-          className="btn"
-          data-look="quiet"
-          onClick={() => work.forgetPhoneFailure()}
-        >
-          {words.hide}
-        </button>
-      }
-    >
+    <Notice tone="warn" action={<Hide act={() => work.forgetPhoneFailure()} />}>
       {phoneFailure(seen.leg.phoneWhy, words)}
     </Notice>
   );
@@ -180,23 +168,18 @@ function NotDone({ work, seen }: { work: AtWork; seen: Seen }) {
   const sentence = seen.trouble === null ? refusal : sentenceFor(seen.trouble, words);
   if (sentence === null) return null;
   return (
-    <Notice
-      tone="warn"
-      action={
-        seen.trouble !== null && (
-          <button
-            type="button"
-            className="btn"
-            data-look="quiet"
-            onClick={() => work.forgetTrouble()}
-          >
-            {words.hide}
-          </button>
-        )
-      }
-    >
+    <Notice tone="warn" action={seen.trouble !== null && <Hide act={work.forgetTrouble} />}>
       {sentence}
     </Notice>
+  );
+}
+
+function Hide({ act }: { act: () => void }) {
+  const words = useWords();
+  return (
+    <button type="button" className="btn" data-look="quiet" onClick={() => act()}>
+      {words.hide}
+    </button>
   );
 }
 
