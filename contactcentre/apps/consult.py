@@ -7,13 +7,12 @@ from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.consulting import ConsultState
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import CallId, LegId, QueueId, Token
+from contactcentre.domain.ids import NO_TOKEN, CallId, LegId, QueueId, Token
 from contactcentre.limits import KEYS_INBOX_MAX
 from contactcentre.ports.live import AdviserAct, Offered
 from contactcentre.ports.state import CallReport
 
 HEAD_START_MS = head_start_ms(ServiceClass.P0)
-NO_TOKEN = Token(0)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from contactcentre.bench.routing_order import Wait
-from contactcentre.domain.call import NO_TOKEN, Call, CallState
+from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.classes import ServiceClass, head_start_ms
 from contactcentre.domain.epochs import LegEpoch
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import (
+    NO_TOKEN,
+    AdviserId,
+    CallId,
+    DeskId,
+    LineId,
+    NodeId,
+    QueueId,
+    Token,
+)
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import AdviserReport, CallReport

@@ -17,7 +17,7 @@ from contactcentre.domain import events as e
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import OutOfOrder, StaleEpoch
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import NO_TOKEN, AdviserId, CallId, LineId, NodeId, QueueId, Token
 from contactcentre.domain.languages import Language
 
 
@@ -36,8 +36,6 @@ S = CallState
 
 
 TALKS = frozenset({S.TALKING, S.ON_HOLD})
-
-NO_TOKEN = Token(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from contactcentre.domain import desk_events as e
 from contactcentre.domain import wrapup
 from contactcentre.domain.desk_stand import (
     AWAY_AFTER,
-    NO_TOKEN,
     Desk,
     at,
     away,
@@ -29,7 +28,7 @@ from contactcentre.domain.desk_stand import (
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import BadRequest, OutOfOrder, StaleEpoch, StaleToken
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import Token
+from contactcentre.domain.ids import NO_TOKEN, Token
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
 from contactcentre.limits import RING_MS
 

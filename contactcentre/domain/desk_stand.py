@@ -9,10 +9,8 @@ from contactcentre.domain import desk_events as e
 from contactcentre.domain import wrapup
 from contactcentre.domain.epochs import NOT_ADMITTED, LegEpoch
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, QueueId, Token
+from contactcentre.domain.ids import NO_TOKEN, AdviserId, CallId, QueueId, Token
 from contactcentre.domain.presence import AwayReason, Presence
-
-NO_TOKEN = Token(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

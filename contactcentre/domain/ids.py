@@ -17,6 +17,8 @@ DeskId = NewType("DeskId", str)
 """One desk process."""
 Token = NewType("Token", int)
 """A reservation's number; rises for ever, so that the older of two is known to be stale."""
+NO_TOKEN = Token(0)
+"""Below every reservation's."""
 RequestId = NewType("RequestId", str)
 """Names one attempt of the caller of a port, so that a repeat of it is recognised."""
 PhoneNumber = NewType("PhoneNumber", str)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contactcentre.domain.call import NO_TOKEN, CallState
+from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import Aftermath, Attempt, Callback, CallbackNews, TakeUp
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import (
+    NO_TOKEN,
     AdviserId,
     CallId,
     LineId,

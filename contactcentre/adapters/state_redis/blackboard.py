@@ -6,15 +6,12 @@ from typing import Any
 from contactcentre.adapters.state_redis.client import RedisClient, StoreClient
 from contactcentre.adapters.state_redis.keys import Keys
 from contactcentre.adapters.state_redis.scripts import Argument, Scripts
-from contactcentre.domain.ids import Token
+from contactcentre.domain.ids import NO_TOKEN, Token
 
 DOUBTS_MAX = 3
 """So many reports in a row are taken to have crossed with a reservation; then they are right."""
 HEADS_MAX = 8
 """So many heads are looked at before a match gives up: all but the first are leftovers."""
-
-
-NO_TOKEN = Token(0)
 
 
 class Blackboard:
