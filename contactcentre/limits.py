@@ -39,8 +39,12 @@ DESKS_FAILED_MAX = 2
 """A call that so many desks in a row failed on is set aside for a while."""
 SET_ASIDE_MS = 60_000
 """A call that was set aside is not offered for so long; it keeps its place."""
+OFFER_WITHIN_MS = 1_000
+"""A node answers an offer within this."""
+OFFER_MOST_MS = 3_000
+"""So long it may take on a line that has shown itself to be slow."""
 TAKE_UP_MS = 1_500
-"""A reservation that no node has taken up for so long goes back."""
+"""A reservation that no node has taken up for so long goes back, on a slow line later."""
 LEG_SILENT_AFTER_MS = 1_500
 """No packet for so long: the leg is silent."""
 TICK_MS = 20
@@ -110,7 +114,10 @@ WHY_MAX_CHARS = 200
 assert SWITCHES_EVERY_MS < BEAT_EVERY_MS, "a switch is effective within about a second"
 assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
-assert TAKE_UP_MS < RING_MS, "an offer nobody took up goes back before it could have been answered"
+assert OFFER_WITHIN_MS < TAKE_UP_MS, "an offer is answered before its reservation goes back"
+assert TAKE_UP_MS + OFFER_MOST_MS < RING_MS, (
+    "an offer nobody took up goes back before it could have been answered"
+)
 assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
 assert SOCKET_BEAT_EVERY_MS < SOCKET_DEAF_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat may be late"
 assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (

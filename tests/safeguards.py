@@ -166,13 +166,25 @@ ABLATIONS = (
     ),
     Ablation(
         name="a slow line is an outage",
-        files=[f"{STATE}/line.py"],
+        files=["contactcentre/domain/line.py"],
         line="return max(self._timeout_s, min(ROUND_TRIPS * self._round_trip_s, self.most_s))",
         instead="return self._timeout_s",
         tests=[
             (
                 "tests/adapters/state_redis/test_line.py",
                 "test_steps_succeed_on_a_line_as_slow_as_a_step_may_be_also_on_new_connections",
+            ),
+        ],
+    ),
+    Ablation(
+        name="an offer over a slow line has no more time",
+        files=["contactcentre/domain/take_up.py"],
+        line="return min(round(line.whole_s * 1_000), OFFER_MOST_MS)",
+        instead="return OFFER_WITHIN_MS",
+        tests=[
+            (
+                "tests/journey/test_offers.py",
+                "test_an_offer_has_more_time_once_its_node_has_been_slow_to_answer",
             ),
         ],
     ),

@@ -39,7 +39,6 @@ from contactcentre.wire.cluster import (
     Talk,
 )
 
-OFFER_DEADLINE_MS = 1_000
 RING_DEADLINE_MS = 1_500
 NOWHERE: Mapping[DeskId, str] = MappingProxyType({})
 
@@ -65,11 +64,18 @@ class HttpNodes:
         self._peers = peers
 
     async def offer(
-        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+        self,
+        *,
+        node_url: str,
+        call: CallId,
+        adviser: AdviserId,
+        desk: DeskId,
+        token: Token,
+        within_ms: int,
     ) -> None:
         """Tell a call's node of its reservation."""
         said = OfferCall(call=call, adviser=adviser, desk=desk, token=token)
-        await self._peers.post(node_url, "/offers", said, deadline_ms=OFFER_DEADLINE_MS)
+        await self._peers.post(node_url, "/offers", said, deadline_ms=within_ms)
 
     async def again(self, node_url: str, ask: AskRing) -> RingAgain:
         """Return how a ring or talk stands at its call's node, which speaks to that desk from then.

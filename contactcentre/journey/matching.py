@@ -15,8 +15,9 @@ from contactcentre.domain.errors import Outage, Refusal, StateUnavailable, Store
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, NodeId, Token
 from contactcentre.domain.pace import Pace
+from contactcentre.domain.take_up import TakeUp
 from contactcentre.domain.window import Window
-from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, TAKE_UP_MS, WISH_MS
+from contactcentre.limits import BEAT_EVERY_MS, MATCHES_PER_SWEEP_MAX, WISH_MS
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Nodes
 from contactcentre.ports.monitors import Violated
@@ -73,6 +74,7 @@ class Matcher:
         self._offers: set[asyncio.Task[None]] = set()
         """Those on their way to nodes."""
         self._window = Window()
+        self._take_up = TakeUp()
         self._arrived = asyncio.Event()
         """Set when one of them has come to its node, or has failed to."""
         self._urls: dict[NodeId, tuple[str, int]] = {}
@@ -200,21 +202,29 @@ class Matcher:
             node_url = await self._url(reservation.node)
             if node_url is None:
                 return
-            began_ms = self._clock.monotonic_ms()
-            try:
-                await self._nodes.offer(
-                    node_url=node_url,
-                    call=reservation.call,
-                    adviser=reservation.adviser,
-                    desk=reservation.desk,
-                    token=reservation.token,
-                )
-            finally:
-                self._window.note(self._clock.monotonic_ms() - began_ms)
+            await self._hand(reservation, node_url)
         except Refusal:
             await self._take_back(reservation, LapseReason.CALLER_LEFT)
         except Outage:
             self._urls.pop(reservation.node, None)  # it may be elsewhere now
+
+    async def _hand(self, reservation: Reservation, node_url: str) -> None:
+        began_ms, is_answered = self._clock.monotonic_ms(), False
+        try:
+            await self._nodes.offer(
+                node_url=node_url,
+                call=reservation.call,
+                adviser=reservation.adviser,
+                desk=reservation.desk,
+                token=reservation.token,
+                within_ms=self._take_up.offer_within_ms(reservation.node),
+            )
+            is_answered = True
+        finally:
+            took_ms = self._clock.monotonic_ms() - began_ms
+            self._window.note(took_ms)
+            if is_answered:
+                self._take_up.offered(reservation.node, took_ms)
 
     async def _url(self, node: NodeId) -> str | None:
         """Return where a node is, None if nobody knows."""
@@ -225,6 +235,7 @@ class Matcher:
         standing = await self._addresses.node(node)
         if standing is None:
             self._urls.pop(node, None)
+            self._take_up.forget(node)
             return None
         self._urls[node] = (standing.internal_url, now_ms)
         return standing.internal_url
@@ -233,8 +244,10 @@ class Matcher:
         """Take back what no node has taken up, timed by this router's own clock."""
         while True:
             await self._clock.sleep_ms(WATCH_EVERY_MS + self._chance.jitter(WATCH_EVERY_MS))
+            began_ms = self._clock.monotonic_ms()
             try:
                 standing = await self._matching.reservations()
+                self._take_up.looked(self._clock.monotonic_ms() - began_ms)
                 await self._lapse_wishes(await self._matching.wishes())
             except StateUnavailable:
                 continue
@@ -254,7 +267,8 @@ class Matcher:
         now_ms = self._clock.monotonic_ms()
         seen = {(one.call, one.token): one for one in standing}
         self._first_seen_ms = {key: self._first_seen_ms.get(key, now_ms) for key in seen}
-        return [one for key, one in seen.items() if now_ms - self._first_seen_ms[key] > TAKE_UP_MS]
+        first_ms = now_ms - self._take_up.within_ms
+        return [one for key, one in seen.items() if self._first_seen_ms[key] < first_ms]
 
     def _check_advisers(self, standing: Sequence[Reservation]) -> None:
         """Say so, once, if an adviser is bound to two calls at one moment."""

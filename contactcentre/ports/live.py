@@ -308,6 +308,13 @@ class Nodes(Protocol):
     """The media nodes, as a router reaches them."""
 
     async def offer(
-        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+        self,
+        *,
+        node_url: str,
+        call: CallId,
+        adviser: AdviserId,
+        desk: DeskId,
+        token: Token,
+        within_ms: int,
     ) -> None:
         """Tell a call's node of its reservation. Raises PeerUnavailable and what nodes refuse."""

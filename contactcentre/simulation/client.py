@@ -29,9 +29,9 @@ from contactcentre.adapters.state_redis.client import (
     NO_WRITES,
 )
 from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX, SCRIPT
-from contactcentre.adapters.state_redis.line import Line
 from contactcentre.adapters.state_redis.sentinels import MISSED_AFTER_S, WATCH_EVERY_S
 from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.line import Line
 from contactcentre.simulation.loop import Simulation
 from contactcentre.simulation.network import Names, Network
 from contactcentre.simulation.store.data import ReplyError

@@ -128,13 +128,22 @@ class StagedNodes:
     def __init__(self, refuse: Exception | None = None) -> None:
         self._refuse = refuse
         self.offered: list[tuple[str, CallId, Token]] = []
+        self.within_ms: list[int] = []
 
     async def offer(
-        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+        self,
+        *,
+        node_url: str,
+        call: CallId,
+        adviser: AdviserId,
+        desk: DeskId,
+        token: Token,
+        within_ms: int,
     ) -> None:
         """Take the offer."""
         assert adviser, desk
         self.offered.append((node_url, call, token))
+        self.within_ms.append(within_ms)
         if self._refuse is not None:
             raise self._refuse
 

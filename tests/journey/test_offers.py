@@ -7,6 +7,7 @@ from contactcentre.domain.errors import PeerUnavailable
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, Token
 from contactcentre.domain.window import OFFERS_FIRST, SOON_MS
 from contactcentre.journey.matching import ADDRESS_KEPT_MS, MATCHES_AT_ONCE_MAX
+from contactcentre.limits import OFFER_MOST_MS, OFFER_WITHIN_MS
 from contactcentre.ports.state import NodeStanding
 from tests.journey.stage import StagedClock
 from tests.journey.test_matching import MANY, NODE, StagedNodes, StagedStore, matcher, reservation
@@ -37,10 +38,24 @@ class SlowNodes(StagedNodes):
         self.answer = asyncio.Event()
 
     async def offer(
-        self, *, node_url: str, call: CallId, adviser: AdviserId, desk: DeskId, token: Token
+        self,
+        *,
+        node_url: str,
+        call: CallId,
+        adviser: AdviserId,
+        desk: DeskId,
+        token: Token,
+        within_ms: int,
     ) -> None:
         """Take the offer late."""
-        await super().offer(node_url=node_url, call=call, adviser=adviser, desk=desk, token=token)
+        await super().offer(
+            node_url=node_url,
+            call=call,
+            adviser=adviser,
+            desk=desk,
+            token=token,
+            within_ms=within_ms,
+        )
         await self.answer.wait()
 
 
@@ -76,6 +91,26 @@ async def test_nodes_that_take_offers_up_slowly_are_sent_fewer_at_once() -> None
     running.cancel()
     await asyncio.wait([running])
     assert len(nodes.offered) == OFFERS_FIRST // 2
+
+
+async def test_an_offer_has_more_time_once_its_node_has_been_slow_to_answer() -> None:
+    nodes, clock = SlowNodes(), StagedClock()
+    router = matcher(StagedStore(), nodes, clock=clock)
+    offering = asyncio.create_task(router.offer(reservation(token=1)), name="offer")
+    await asyncio.sleep(0)
+    await clock.sleep_ms(400)
+    nodes.answer.set()
+    await offering
+    await router.offer(reservation(token=2))
+    assert nodes.within_ms == [OFFER_WITHIN_MS, OFFER_MOST_MS]
+
+
+async def test_an_offer_without_an_answer_says_nothing_about_the_line() -> None:
+    nodes = StagedNodes(PeerUnavailable("gone"))
+    router = matcher(StagedStore(), nodes, clock=StagedClock())
+    for token in (1, 2):
+        await router.offer(reservation(token=token))
+    assert nodes.within_ms == [OFFER_WITHIN_MS, OFFER_WITHIN_MS]
 
 
 class CountedBook(StagedStore):

@@ -33,7 +33,6 @@ from redis.exceptions import (
 from redis.exceptions import TimeoutError as TooLate
 
 from contactcentre.adapters.state_redis.connections import SCRIPT, Pool, pool_at, pool_of
-from contactcentre.adapters.state_redis.line import Line
 from contactcentre.adapters.state_redis.sentinels import (
     SCHEME,
     Address,
@@ -43,6 +42,7 @@ from contactcentre.adapters.state_redis.sentinels import (
     read_group,
 )
 from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.line import Line
 
 LOOK_SHARE = 0.4
 """The part of a command's deadline within which Sentinels must answer."""

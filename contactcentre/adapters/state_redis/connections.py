@@ -15,9 +15,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import MasterDownError
 
-from contactcentre.adapters.state_redis.line import Line
 from contactcentre.adapters.state_redis.sentinels import Address, Group
 from contactcentre.domain.errors import BadRequest
+from contactcentre.domain.line import Line
 
 SCRIPT = "EVALSHA"
 """Our steps, which say how slow the line is: nothing else that is asked may not have to wait."""

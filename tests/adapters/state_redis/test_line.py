@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 
 from contactcentre.adapters.state_redis.connections import Pool
-from contactcentre.adapters.state_redis.line import MOST_FACTOR, ROUND_TRIPS, Line
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.line import MOST_FACTOR, ROUND_TRIPS, Line
 from tests.adapters.state_redis.centre import Server
 from tests.chaos import bad_wire
 

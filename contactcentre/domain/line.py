@@ -1,4 +1,4 @@
-"""How slow the line to a server is, and which deadlines fit it.
+"""How slow the line to another process or store is, and which deadlines fit it.
 
 A step in the live state has `CC_REDIS_TIMEOUT_MS`. Where the way to the server and back takes
 nearly as long, as between two sites on a bad day, every step would be late of which one packet is
