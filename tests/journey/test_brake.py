@@ -6,7 +6,7 @@ import pytest
 
 from contactcentre.domain.ids import AdviserId
 from tests.journey.staged_brake import StagedBrake
-from tests.journey.test_matching import StagedNodes, StagedStore, matcher, reservation
+from tests.journey.staged_matching import StagedNodes, StagedStore, matcher, reservation
 
 
 async def test_a_router_that_is_held_back_matches_nobody_and_goes_on_by_itself() -> None:

@@ -10,7 +10,7 @@ from contactcentre.journey.matching import ADDRESS_KEPT_MS, MATCHES_AT_ONCE_MAX
 from contactcentre.limits import OFFER_MOST_MS, OFFER_WITHIN_MS
 from contactcentre.ports.state import NodeStanding
 from tests.journey.stage import StagedClock
-from tests.journey.test_matching import MANY, NODE, StagedNodes, StagedStore, matcher, reservation
+from tests.journey.staged_matching import MANY, NODE, StagedNodes, StagedStore, matcher, reservation
 
 
 async def test_advisers_are_tried_in_their_order_and_some_at_once() -> None:
