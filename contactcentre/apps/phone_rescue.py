@@ -6,7 +6,6 @@ is lost for longer than the carrier needs: one router has the carrier take the c
 """
 
 import asyncio
-from urllib.parse import quote
 
 import structlog
 
@@ -15,7 +14,7 @@ from contactcentre.adapters.carrier_twilio.rest import TwilioRest
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.phone_metrics import count_pulled
 from contactcentre.adapters.web.claims import Signatures
-from contactcentre.apps.twilio_door import RESUME_PATH
+from contactcentre.apps.twilio_door import resume_url
 from contactcentre.domain.errors import BadClaim, Outage, Refusal, StateUnavailable, UnknownName
 from contactcentre.domain.ids import CallId, NodeId
 from contactcentre.limits import PHONE_CALL_MAX_S
@@ -105,4 +104,4 @@ class PhoneRescue:
             nonce=self._chance.nonce(),
             exp=self._clock.now_ms() // 1_000 + PHONE_CALL_MAX_S,
         )
-        return f"{self._public_url}{RESUME_PATH}?pass={quote(self._signatures.sign_pass(given))}"
+        return resume_url(self._public_url, self._signatures.sign_pass(given))

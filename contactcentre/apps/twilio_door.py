@@ -33,6 +33,11 @@ log = structlog.get_logger()
 
 VOICE_PATH = "/twilio/voice"
 RESUME_PATH = "/twilio/resume"
+SOON_ELSEWHERE = "#rc=1&rp=ct&ct=1000&rt=4000&tt=6000"
+"""For Twilio alone: when it gives this address up and asks the other site, in milliseconds.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+"""
 STATUS_PATH = "/twilio/status"
 TEXT_PATH = "/twilio/text"
 STREAM_SUFFIX = "/twilio"
@@ -222,7 +227,7 @@ class TwilioDoor:
 
     def _resume_url(self, caller: Caller, node: NodeId) -> str:
         given = self._pass(caller, node, use="resume")
-        return f"{self._tools.account.public_url}{RESUME_PATH}?pass={quote(given)}"
+        return resume_url(self._tools.account.public_url, given)
 
     def _pass(self, caller: Caller, node: NodeId, *, use: str) -> str:
         lives_s = STREAM_OPENS_WITHIN_S if use == "open" else PHONE_CALL_MAX_S
@@ -284,6 +289,11 @@ class TwilioDoor:
     def _told(self, asked: str, outcome: str, twiml: str) -> web.Response:
         count_twilio(asked, outcome)
         return _twiml(twiml)
+
+
+def resume_url(public_url: str, given: str) -> str:
+    """Return where Twilio asks how a call goes on, with the pass that it was given."""
+    return f"{public_url}{RESUME_PATH}?pass={quote(given)}{SOON_ELSEWHERE}"
 
 
 def public_address(settings: Settings) -> str:

@@ -110,7 +110,7 @@ async def _run(networks: Networks, loss: Loss, legs: Legs, *, calls: int, seed: 
         seen = Seen(floor.history)
         measures, of_site = measure(seen), measure_site(seen)
         bounds = [
-            *broken_bounds(measures, of_site),
+            *broken_bounds(measures, of_site, legs),
             *late_record(fault.record_back_ms, must_change=loss is not Loss.SLOW),
         ]
         centre.is_kept = bool(result.broken or bounds)

@@ -17,14 +17,13 @@ import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from contactcentre.drills.twilio_phone import Asked, Number, Phone, WrongAnswer
+from contactcentre.drills.twilio_overrides import BAD, WrongAnswer, overrides
+from contactcentre.drills.twilio_phone import Asked, Number, Phone
 from contactcentre.drills.twilio_stream import Stream
 
 ACCOUNT = "AC" + "a" * 32
 TOKEN = "an auth token of no account"  # noqa: S105 - of no account
 LOOPBACK = "127.0.0.1"
-TIMEOUT_S, CONNECT_WITHIN_S = 15.0, 2.0
-BAD = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,6 @@ class Carrier:
         self,
         *,
         tokens: Sequence[str] = (TOKEN,),
-        timeout_s: float = TIMEOUT_S,
         host: str = LOOPBACK,
     ) -> None:
         self._host = host
@@ -54,7 +52,6 @@ class Carrier:
         self.pace = 1.0
         """How long a second of a pause is."""
         self.tells_status = True
-        self.timeout_s = timeout_s
         self.phones: dict[str, Phone] = {}
         self.updates: list[dict[str, str]] = []
         self.fails: int = 0
@@ -148,15 +145,20 @@ class Carrier:
         phone.asked.append(asked)
         name = next((one for one in self.doors if signed.url.startswith(one)), None)
         behind = self.doors.get(name or "", ())
+        how = overrides(url)
+        limits = aiohttp.ClientTimeout(
+            total=how.total_s, sock_connect=how.connect_s, sock_read=how.read_s
+        )
         *others, last = [door + signed.url[len(name or "") :] for door in behind] or [signed.url]
         for door in others:
             with suppress(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-                return await self._post(door, signed, asked)
-        return await self._post(last, signed, asked)
+                return await self._post(door, signed, asked, limits)
+        return await self._post(last, signed, asked, limits)
 
-    async def _post(self, url: str, signed: Signed, asked: Asked) -> str:
+    async def _post(
+        self, url: str, signed: Signed, asked: Asked, limits: aiohttp.ClientTimeout
+    ) -> str:
         """Send it to one address; return the answer's body."""
-        limits = aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=CONNECT_WITHIN_S)
         async with self.session.post(
             url,
             data=signed.said,

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import aiohttp
 
+from contactcentre.drills.twilio_overrides import WrongAnswer, overrides
 from contactcentre.drills.twilio_stream import Ear, Stream
 
 CALLER = "+441632960999"
@@ -25,10 +26,9 @@ class Number:
 
     number: str
     voice_url: str
+    """Where it is asked what to do, and behind `#` how (drills.twilio_overrides)."""
     fallback_url: str | None = None
     status_url: str | None = None
-    retries: int = 0
-    """`#rc=` of the address: so often it is asked again before the fallback is."""
     caller: str = CALLER
     """Whose telephone it is."""
 
@@ -40,10 +40,6 @@ class Asked:
     url: str
     said: Mapping[str, str]
     status: int | None = None
-
-
-class WrongAnswer(Exception):
-    """An address that gave no TwiML."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,7 +175,7 @@ class Phone:
     async def _ask(self, url: str, **more: str) -> tuple[str, str]:
         """Return the TwiML of an address, or of the fallback where that fails."""
         try:
-            return await self._fetch(url, retries=self.number.retries, **more), url
+            return await self._fetch(url, **more), url
         except (WrongAnswer, *BROKEN) as error:
             fallback = self.number.fallback_url
             if fallback is None or url == fallback:
@@ -189,13 +185,15 @@ class Phone:
             said = {"ErrorCode": code, "ErrorUrl": urldefrag(url)[0]} | more
             return (await self._ask(fallback, **said))[0], fallback
 
-    async def _fetch(self, url: str, *, retries: int, **more: str) -> str:
-        for left in range(retries, -1, -1):
-            try:
-                return await self.carrier.post(self, url, more)
-            except (WrongAnswer, *BROKEN):
-                if not left:
-                    raise
+    async def _fetch(self, url: str, **more: str) -> str:
+        how = overrides(url)
+        async with asyncio.timeout(how.total_s):
+            for left in range(how.retries, -1, -1):
+                try:
+                    return await self.carrier.post(self, url, more)
+                except (WrongAnswer, *BROKEN) as error:
+                    if not left or not how.is_tried_again(error):
+                        raise
         raise AssertionError("a last try")
 
     async def _do(self, twiml: str, *, base: str) -> None:

@@ -115,7 +115,9 @@ class Stream:
         return None if self._socket is None else self._socket.close_code
 
     async def stop(self) -> None:
-        """End the stream as at the end of a call."""
+        """End the stream as at the end of a call; one that is not open yet ends with the call."""
+        if self._socket is None:
+            return
         stop = {"accountSid": self._account_sid, "callSid": self._call_sid}
         await self._say(event="stop", stop=stop, **self._next())
 

@@ -23,6 +23,9 @@ PUBLIC_URL = "http://phones.example.com"
 CALLED = "twilio-{}"
 """What a call is called in the centre, by the carrier's name for it."""
 STREAM_SUFFIX = "/twilio"
+OVERRIDES = "#rc=1&rp=ct&ct=1000&rt=4000&tt=6000"
+FALLBACK_OVERRIDES = "#rc=2&rp=ct&ct=1000"
+"""As docs/how-to/connect-twilio.md has the number set up."""
 DIAL_FOR_S, DIAL_AGAIN_S = 60.0, 1.0
 """Whoever is told that all lines are busy rings again, for so long."""
 
@@ -39,10 +42,9 @@ class Account:
         """Return the number as it is set up, as one caller rings it."""
         return Number(
             number=self.number,
-            voice_url=f"{PUBLIC_URL}/twilio/voice",
-            fallback_url=f"{PUBLIC_URL}/twilio/voice?again=1",
+            voice_url=f"{PUBLIC_URL}/twilio/voice{OVERRIDES}",
+            fallback_url=f"{PUBLIC_URL}/twilio/voice?again=1{FALLBACK_OVERRIDES}",
             status_url=f"{PUBLIC_URL}/twilio/status",
-            retries=1,
             caller=f"+44163296{caller.number:04d}",
         )
 

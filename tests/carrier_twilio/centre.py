@@ -126,10 +126,10 @@ async def hear_each_other(phone: Phone, adviser: Peer) -> None:
 
 @asynccontextmanager
 async def telephone_centre(
-    redis_url: str, folder: Path, *, nodes: int = 1, timeout_s: float = 15.0, **more: str
+    redis_url: str, folder: Path, *, nodes: int = 1, **more: str
 ) -> AsyncIterator[TelephoneCentre]:
     """Start a centre with a public process, and a carrier beside it."""
-    async with TextingCarrier(timeout_s=timeout_s) as carrier:
+    async with TextingCarrier() as carrier:
         port = free_port()
         public_url = f"http://127.0.0.1:{port}"
         shared = {

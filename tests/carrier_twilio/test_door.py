@@ -35,7 +35,7 @@ NOBODY = "http://127.0.0.1:9"
 @pytest.fixture
 async def carrier() -> AsyncIterator[Carrier]:
     """Give a carrier whose patience is short."""
-    async with Carrier(timeout_s=2.0) as one:
+    async with Carrier() as one:
         one.pace = 0.01
         yield one
 
@@ -194,15 +194,13 @@ async def test_the_fallback_at_the_other_site_goes_on_with_the_same_call(
 
     hung = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = hung.sockets[0].getsockname()[1]
-    carrier.timeout_s = 0.3
     async with AsyncExitStack() as stack:
         stack.callback(hung.close)
         other = await stack.enter_async_context(public_process(redis_url, tmp_path))
         first = Number(
             number=TAX,
-            voice_url=f"http://127.0.0.1:{port}/twilio/voice#rc=1",
+            voice_url=f"http://127.0.0.1:{port}/twilio/voice#rc=1&rp=rt&rt=300",
             fallback_url=f"{other}/twilio/voice",
-            retries=1,
         )
         phone = await called(carrier, first)
         assert [one.status for one in phone.asked[:3]] == [None, None, 200]

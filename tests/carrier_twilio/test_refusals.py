@@ -6,7 +6,8 @@ import aiohttp
 import pytest
 
 from contactcentre.drills.twilio_carrier import TOKEN
-from contactcentre.drills.twilio_phone import Phone, WrongAnswer
+from contactcentre.drills.twilio_overrides import WrongAnswer
+from contactcentre.drills.twilio_phone import Phone
 from contactcentre.drills.twilio_stream import Stream
 from contactcentre.wire.closing import Closing
 from tests.carrier_twilio.centre import (

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from contactcentre.drills.twilio_carrier import TIMEOUT_S, TOKEN, Carrier
+from contactcentre.drills.twilio_carrier import TOKEN, Carrier
 from contactcentre.drills.twilio_phone import Number, Phone
 from tests.carrier_twilio.text_office import TextOffice
 
@@ -13,8 +13,8 @@ from tests.carrier_twilio.text_office import TextOffice
 class TextingCarrier(Carrier):
     """A carrier that knows numbers and sends texts."""
 
-    def __init__(self, *, tokens: Sequence[str] = (TOKEN,), timeout_s: float = TIMEOUT_S) -> None:
-        super().__init__(tokens=tokens, timeout_s=timeout_s)
+    def __init__(self, *, tokens: Sequence[str] = (TOKEN,)) -> None:
+        super().__init__(tokens=tokens)
         self.texts = TextOffice(self.proves)
 
     def routes(self) -> Sequence[web.RouteDef]:

@@ -3,6 +3,7 @@
 import pytest
 
 from contactcentre.drills import history as h
+from contactcentre.drills.legs import Legs
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.site_measures import NEVER_MS, broken_bounds, measure_site
 from tests.drills.saw import Saw
@@ -25,10 +26,10 @@ def at(call: str, at_ms: int, node: str) -> h.ClaimSeen:
     return h.ClaimSeen(at_ms=at_ms, call=call, queue="tax.general.en", enqueued_ms=1, node=node)
 
 
-def broken(saw: Saw) -> list[str]:
+def broken(saw: Saw, legs: Legs = Legs.WEB) -> list[str]:
     """Return the bounds that were exceeded."""
     seen = Seen(saw.history)
-    return list(broken_bounds(measure(seen), measure_site(seen)))
+    return list(broken_bounds(measure(seen), measure_site(seen), legs))
 
 
 def test_a_new_call_is_counted_from_the_dial_until_the_caller_hears_the_platform(saw: Saw) -> None:
@@ -50,6 +51,13 @@ def test_a_new_caller_who_never_hears_anything_breaks_the_bound(saw: Saw) -> Non
     saw.note(h.CallerCame(at_ms=7_000, call="new", dialled_ms=6_500))
     assert list(measure_site(Seen(saw.history)).answer_ms) == [NEVER_MS]
     assert "a new call was answered" in broken(saw)[0]
+
+
+@pytest.mark.parametrize(("legs", "count"), [(Legs.WEB, 1), (Legs.SIP, 1), (Legs.TWILIO, 0)])
+def test_twilio_may_have_waited_for_the_lost_site_first(saw: Saw, legs: Legs, count: int) -> None:
+    saw.comes("new", 12_500, dialled_ms=6_000)
+    saw.note(at("a", 9_000, SOUTH))
+    assert len(broken(saw, legs)) == count
 
 
 def test_who_waited_at_the_lost_site_is_back_once_another_one_has_the_call(saw: Saw) -> None:
