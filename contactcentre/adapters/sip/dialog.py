@@ -126,14 +126,17 @@ class Dialog:
     def end(self, *, was_lost: bool) -> None:
         """End it on our side, and say so to whoever has it."""
         if not self.is_over:
+            caller = self.caller
             self.let_go()
-            if self.caller is not None:
-                self.caller.phone_ended(was_lost=was_lost)
+            if caller is not None:
+                caller.phone_ended(was_lost=was_lost)
 
     def let_go(self) -> None:
-        """End it on our side without a word."""
+        """End it on our side without a word, and with no more hold on whoever had it."""
         self.is_over = True
-        self._timer.stop()
+        self._timer.let_go()
+        self._offering = None
+        self.caller, self.early = None, _is_not_early
         self._forget(self)
 
     def hang_up(self) -> None:
@@ -325,9 +328,10 @@ class Dialog:
 
     def _lapse(self) -> None:
         """End a session that nobody has refreshed, or whose sound cannot go on."""
+        caller = self.caller
         self.hang_up()
-        if self.caller is not None:
-            self.caller.phone_ended(was_lost=True)
+        if caller is not None:
+            caller.phone_ended(was_lost=True)
 
     def _request(
         self, method: str, number: int, *, headers: Headers = (), sdp: str = ""

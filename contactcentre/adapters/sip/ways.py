@@ -20,6 +20,7 @@ log = structlog.get_logger()
 RECEIVE_BUFFER_BYTES = 4 << 20
 """A burst of calls waits here for the loop, and is not asked for again."""
 CONNECTIONS_MAX = 256
+WAYS_KEPT_MAX = 1_000
 CONNECT_MAX_MS = 3_000
 MESSAGE_MAX_MS = 10_000
 """A message that has begun to come over TCP is complete within this."""
@@ -63,7 +64,7 @@ class UdpWay:
 
     def back_to(self, port: int) -> Way:
         """Return the way to another port of the peer."""
-        return UdpWay(self._socket, (self.peer[0], port))
+        return self if port == self.peer[1] else self._socket.to((self.peer[0], port))
 
     def send(self, data: bytes) -> None:
         """Send a datagram."""
@@ -76,6 +77,7 @@ class UdpSocket(asyncio.DatagramProtocol):
     def __init__(self, received: Received) -> None:
         self._received = received
         self._transport: asyncio.DatagramTransport | None = None
+        self._ways: dict[Peer, UdpWay] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -84,7 +86,16 @@ class UdpSocket(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, address: tuple[str | Any, int]) -> None:
         """Pass a message on; the bytes that only keep a way open are none."""
         if data.strip(b"\r\n\0"):
-            self._received(data, UdpWay(self, (address[0], address[1])))
+            self._received(data, self.to((address[0], address[1])))
+
+    def to(self, peer: Peer) -> UdpWay:
+        """Return the way to a peer, one and the same for all that goes there."""
+        way = self._ways.get(peer)
+        if way is None:
+            if len(self._ways) >= WAYS_KEPT_MAX:
+                self._ways.clear()
+            way = self._ways[peer] = UdpWay(self, peer)
+        return way
 
     def error_received(self, _error: Exception) -> None:
         """Go on: one peer that is not there is no matter to the others."""
@@ -190,7 +201,7 @@ class Ways:
     def to(self, transport: str, peer: Peer) -> Way:
         """Return the way to a peer; the connection that stands, or a new one, or a datagram's."""
         if transport not in STREAMS:
-            return UdpWay(self._udp, peer)
+            return self._udp.to(peer)
         known = self._streams.get((transport, peer))
         if known is not None and not known.is_closed:
             return known
