@@ -163,7 +163,9 @@ async def test_advisers_phones_take_no_line_of_outside_numbers_nor_the_other_way
     (await town.dial()).hang_up()
 
 
-async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung_unless_it_refuses(town: Outside) -> None:
+async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung_unless_it_refuses(
+    town: Outside,
+) -> None:
     codes = iter([200, 486, None, 200])
 
     async def refer(*_: object, **__: object) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_address
 
+from contactcentre.adapters.sip.errand import Errand
 from contactcentre.adapters.sip.messages import (
     MalformedMessage,
     Request,
@@ -110,8 +111,8 @@ class Dialog:
         self.is_over = False
         self.early: Callable[[Serving], bool] = _is_not_early
         """Takes what comes before the call is answered, and says whether it was that."""
-        self.notified: Callable[[Request], bool] | None = None
-        """Takes what the phone tells of what it was asked to do, and says if it was of that."""
+        self.errand: Errand | None = None
+        """What the phone was asked to do."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -215,15 +216,16 @@ class Dialog:
         match request.method:
             case "BYE":
                 serving.respond(200)
-                self.end(was_lost=False)
+                if self.errand is None or not self.errand.left():
+                    self.end(was_lost=False)
             case "INVITE" | "UPDATE":
                 self._offered(serving)
             case "INFO":
                 self._info(serving)
             case "OPTIONS":
                 serving.respond(200, headers=[("allow", ALLOWED), ("accept", SDP)])
-            case "NOTIFY" if self.notified is not None:
-                serving.respond(200 if self.notified(request) else 481)
+            case "NOTIFY" if self.errand is not None:
+                serving.respond(200 if self.errand.notified(request) else 481)
             case _:
                 serving.respond(405, headers=[("allow", ALLOWED)])
 
