@@ -25,7 +25,7 @@ def odd_countries(settings: Settings) -> Iterator[str]:
         if trunk.out is not None and trunk.country != rules.country:
             yield (
                 f"The trunk {name} takes numbers without a country for +{trunk.country}, and "
-                f"{settings.outside_numbers} for +{rules.country}: write the same country into both."
+                f"{settings.outside_numbers} for +{rules.country}: write the same into both."
             )
 
 
