@@ -101,7 +101,7 @@ class Door:
         self._switchboard = switchboard
         self._count = count
         self._inbox = Inbox(self._read, dropped=lambda: count("dropped"))
-        self._ways = Ways(self.received, keys)
+        self._ways = Ways(self.received, keys, named=trunks.names_at)
         self._transactions = Transactions(
             request_came=self._request_came, ack_came=self._ack_came, success_came=self._success
         )

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, cast
 
 import structlog
@@ -13,7 +13,7 @@ from contactcentre.adapters.sip.messages import (
     MalformedMessage,
     read_headers,
 )
-from contactcentre.adapters.sip.tls import TlsKeys, TlsListener
+from contactcentre.adapters.sip.tls import TlsKeys, TlsListener, WrongName, check_name
 
 log = structlog.get_logger()
 
@@ -165,9 +165,18 @@ class StreamWay:
 class Ways:
     """Everything that listens, and the connections that stand."""
 
-    def __init__(self, received: Received, keys: TlsKeys | None = None) -> None:
+    def __init__(
+        self,
+        received: Received,
+        keys: TlsKeys | None = None,
+        *,
+        named: Callable[[str], Collection[str]] = lambda host: (host,),
+    ) -> None:
+        """Begin; `named` gives those whose certificate whoever is at an address has to show."""
         self._received = received
         self._keys = keys
+        self._named = named
+        self._misnamed: set[Peer] = set()
         self._udp = UdpSocket(received)
         self._server: asyncio.Server | None = None
         self._streams: dict[tuple[str, Peer], StreamWay] = {}
@@ -214,6 +223,10 @@ class Ways:
         known = self._streams.get((transport, peer))
         return known is not None and not known.is_closed
 
+    def is_misnamed(self, peer: Peer) -> bool:
+        """Say whether a peer has shown somebody else's certificate as we called it last."""
+        return peer in self._misnamed
+
     async def close(self) -> None:
         """Close everything."""
         self._udp.close()
@@ -246,18 +259,37 @@ class Ways:
 
     async def _connect(self, way: StreamWay) -> None:
         """Serve a connection that we make."""
+        self._misnamed.discard(way.peer)
         try:
             async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
                 context = self._calling(way.transport)
                 reader, writer = await asyncio.open_connection(
                     *way.peer, limit=MESSAGE_MAX_BYTES, ssl=context
                 )
+            self._check(way, writer)
+        except WrongName as error:
+            log.warning("a SIP peer shows the wrong certificate", peer=way.peer[0], why=str(error))
+            way.close()
+            self._forget(way)
+            return
         except (OSError, TimeoutError) as error:
             log.debug("a SIP peer cannot be connected to", peer=way.peer[0], why=str(error))
             way.close()
             self._forget(way)
             return
         await self._serve(way, reader, writer)
+
+    def _check(self, way: StreamWay, writer: asyncio.StreamWriter) -> None:
+        """Look whose certificate a peer shows. Raises WrongName."""
+        shown = writer.get_extra_info("peercert")
+        if shown is None:
+            return
+        try:
+            check_name(shown, self._named(way.peer[0]))
+        except WrongName:
+            self._misnamed.add(way.peer)
+            writer.close()
+            raise
 
     def _calling(self, transport: str) -> ssl.SSLContext | None:
         """Return how we call. Raises OSError for what is to be encrypted and cannot be."""
