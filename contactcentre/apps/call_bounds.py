@@ -133,11 +133,22 @@ async def keep_end(tools: NodeTools) -> None:
 def ended_by(stages: asyncio.Task[HungUpBy]) -> HungUpBy:
     """Return who ended a call whose stages are over: cancelled ones by the caller, failed by us."""
     if stages.cancelled():
+        _let_go_of(stages)
         return HungUpBy.CALLER
     if (error := stages.exception()) is not None:
         log.error("a call was lost by a mistake of ours", exc_info=error)
         return HungUpBy.PLATFORM
     return stages.result()
+
+
+def _let_go_of(cancelled: asyncio.Task[HungUpBy]) -> None:
+    """Let go of the way that a cancellation has taken, which holds all that the stages held."""
+    try:
+        cancelled.exception()
+    except asyncio.CancelledError as raised:
+        one: BaseException | None = raised
+        while one is not None:
+            one.__traceback__, one = None, one.__context__
 
 
 def whom_to_ask(

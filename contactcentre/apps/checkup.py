@@ -164,7 +164,14 @@ def _processes(checkup: Checkup, now: StateLook) -> Iterator[str]:
 def _trunks(checkup: Checkup, now: StateLook) -> Iterator[str]:
     alive = {one.node for one in now.overview.nodes} - set(checkup.nodes_silent)
     for trunk, seen in now.trunks.items():
-        if nodes := sorted(node for node, one in seen.items() if not one.is_up and node in alive):
+        down = {node: one for node, one in seen.items() if not one.is_up and node in alive}
+        if nodes := sorted(node for node, one in down.items() if one.is_misnamed):
+            yield (
+                f"The trunk {trunk} shows {_named(nodes, 'node')} somebody else's certificate, so "
+                "none of our calls goes there: ask its carrier for the name in it, and write that "
+                "into the file of trunks (tls_names). The node's log has the name that it saw."
+            )
+        if nodes := sorted(node for node, one in down.items() if not one.is_misnamed):
             yield (
                 f"The trunk {trunk} does not answer {_named(nodes, 'node')}: ask its carrier, and "
                 "see that a firewall lets SIP through both ways. Calls that come in are taken."

@@ -225,11 +225,13 @@ class NodeDialler:
         way_out = self._way_out.refer.get(trunk)
         if phone is None or way_out is None:
             return False
-        dialled, shown = self._taken(number, None)
+        at_ms = self._clock.monotonic_ms()
+        dialled, shown = self._taken(number, None, at_ms=at_ms)
         own, uri = f"<{way_out.uri(shown)}>", way_out.uri(dialled)
         code = await phone.refer(uri, by=own, within_s=within_ms / 1_000)
         if code is None:
             self._count(NOT_REFERRED)
+            self._pace.give_back(at_ms=at_ms)  # whoever rings it now takes it again
             return False
         is_gone = code < 300  # noqa: PLR2004 - success
         self._count(REFERRED if is_gone else failure_of(code).value)
@@ -248,7 +250,8 @@ class NodeDialler:
         lines: Lines = Lines.OUTSIDE,
     ) -> OutsideCall:
         """Begin to ring a number, with a leg in the call's room."""
-        dialled, own = self._taken(number, shown, lines)
+        at_ms = self._clock.monotonic_ms()
+        dialled, own = self._taken(number, shown, lines, at_ms=at_ms)
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
@@ -276,13 +279,18 @@ class NodeDialler:
         return outside
 
     def _taken(
-        self, number: str, shown: PhoneNumber | None, lines: Lines = Lines.OUTSIDE
+        self,
+        number: str,
+        shown: PhoneNumber | None,
+        lines: Lines = Lines.OUTSIDE,
+        *,
+        at_ms: int,
     ) -> tuple[PhoneNumber, PhoneNumber]:
         """Return whom we have rung from now on, as it is counted, and what is shown there.
 
         Raises NumberNotAllowed, LinesBusy.
         """
-        at_ms, is_again = self._clock.monotonic_ms(), lines is Lines.PHONE_AGAIN
+        is_again = lines is Lines.PHONE_AGAIN
         try:
             dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
             if lines is Lines.OUTSIDE:

@@ -19,6 +19,7 @@ from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.state_redis.census import RedisCensus
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.apps.checkup import IN_PROGRESS_MAX, Checkup, Look, StateLook, findings
+from contactcentre.apps.countries import odd_countries
 from contactcentre.apps.doctor_page import as_json, as_page
 from contactcentre.apps.ground import fresh_keys, kept_stores
 from contactcentre.apps.plan import with_defaults, with_settings
@@ -48,8 +49,9 @@ def run_doctor(
     environ: Mapping[str, str], *, data: Path | None, json: bool, since_hours: int
 ) -> int:
     """Say how the centre is; return 1 if anything is wrong. Raises Refusal."""
-    checkup = asyncio.run(examine(_settings(environ, data), since_hours=since_hours))
-    found = tuple(findings(checkup))
+    settings = _settings(environ, data)
+    checkup = asyncio.run(examine(settings, since_hours=since_hours))
+    found = (*findings(checkup), *odd_countries(settings))
     say = as_json if json else as_page
     typer.echo(say(checkup, found, since_hours=since_hours))
     return UNWELL if found else 0

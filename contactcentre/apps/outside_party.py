@@ -42,6 +42,9 @@ from contactcentre.wire.staff import Consulted
 
 log = structlog.get_logger()
 
+UNSEEN_MS = 2_000
+"""For so long an adviser may not have seen yet that a number has failed."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Party:
@@ -79,6 +82,8 @@ class OutsideParty:
         self._why: ConsultEnd | None = None
         self._meter = QualityMeter()
         self._gone = asyncio.Event()
+        self._failed_at_ms: int | None = None
+        """When a number failed that was to have the caller, by the monotonic clock."""
         self.is_left = False
         """The caller is with that number for good, and the adviser is not in the call any more."""
 
@@ -94,8 +99,14 @@ class OutsideParty:
 
     @property
     def is_handing_over(self) -> bool:
-        """Say whether that number rings, and is to have the caller as soon as somebody answers."""
-        return self._party is not None and self._party.hands_over and not self.is_there
+        """Say whether that number rings, and is to have the caller as soon as somebody answers.
+
+        So it does for whoever cannot have seen yet that it has failed.
+        """
+        if self._party is not None:
+            return self._party.hands_over and not self.is_there
+        now_ms, failed_at_ms = self._tools.clock.monotonic_ms(), self._failed_at_ms
+        return failed_at_ms is not None and now_ms - failed_at_ms < UNSEEN_MS
 
     def check_loose(self) -> None:
         """Raise OutOfOrder while the caller's trunk hands the caller on: that is not taken back."""
@@ -150,7 +161,7 @@ class OutsideParty:
         if dialler is None:
             raise NumberNotAllowed("Outside numbers are not rung from here. Choose a queue.")
         outside, nonce = dialler.named(name), self._tools.chance.nonce()
-        self._why = None
+        self._why = self._failed_at_ms = None
         self._party = party = Party(
             outside=outside,
             leg=LegId(f"{self._live.call.id}.outside.{nonce}"),
@@ -300,4 +311,6 @@ class OutsideParty:
 
     def _over(self, party: Party, why: ConsultEnd) -> None:
         if party is self._party:
+            if party.hands_over:
+                self._failed_at_ms = self._tools.clock.monotonic_ms()
             self._drop(why)

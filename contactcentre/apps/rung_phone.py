@@ -9,7 +9,14 @@ import structlog
 
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.dialling import DialFailure, Lines
-from contactcentre.domain.errors import LinesBusy, NumberNotAllowed, Outage, Refusal
+from contactcentre.domain.errors import (
+    LinesBusy,
+    MediaUnavailable,
+    NodeFull,
+    NumberNotAllowed,
+    Outage,
+    Refusal,
+)
 from contactcentre.domain.ids import CallId, LegId, PhoneNumber
 from contactcentre.limits import PHONE_RING_MS
 from contactcentre.ports.dialling import (
@@ -88,6 +95,10 @@ class RungPhone:
         except LinesBusy as problem:
             self._busy(problem.code)
             return
+        except (NodeFull, MediaUnavailable) as problem:
+            self._lines = Lines.PHONE_AGAIN  # it was counted, and has not rung yet
+            self._busy(problem.code)
+            return
         except (Refusal, Outage) as problem:
             self._fail(problem.code)
             return
@@ -123,7 +134,10 @@ class RungPhone:
                 self.user.phone_ended(was_lost=was_lost)
 
     def _busy(self, why: str) -> None:
-        """Ring it again in a moment, if there is still time to pick it up then."""
+        """Ring it again in a moment, if there is still time to pick it up then.
+
+        It can be rung from no other node: the phone has to be where the caller's sound is.
+        """
         if self._is_over:
             return
         if self._tools.clock.monotonic_ms() + 2 * BUSY_AGAIN_MS < self._until_ms:

@@ -125,6 +125,12 @@ class TrunkCaller:
     async def keep_watch(self) -> None:
         """Ask a phone from which nothing is heard whether it is there, until the call is over."""
         silence = PhoneSilence()
+        try:
+            await self._watch(silence)
+        finally:
+            self._call = self._leg = None
+
+    async def _watch(self, silence: PhoneSilence) -> None:
         while self._call is not None and not await self._is_over_within(LOOK_EVERY_MS):
             if self._calls.get(self.call_id) is not self._call:
                 self._phone.hang_up()  # a call that a mistake of ours has ended says no goodbye

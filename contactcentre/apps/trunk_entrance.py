@@ -118,6 +118,7 @@ def _watch(ground: NodeGround, door: Door, trunks: Trunks) -> TrunkWatch:
         node=ground.place.node,
         clock=ground.clock,
         chance=ground.chance,
+        is_misnamed=lambda name: door.ours.ways.is_misnamed(trunks.outward[name].peer),
     )
 
 

@@ -37,12 +37,15 @@ class TrunkWatch:
         node: NodeId,
         clock: Clock,
         chance: Chance,
+        is_misnamed: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """Begin; `is_misnamed` says whether somebody else's certificate was shown for a trunk."""
         self._trunks = trunks
         self._kept = kept
         self._node = node
         self._clock = clock
         self._chance = chance
+        self._is_misnamed = is_misnamed
         self.standings: dict[str, TrunkStanding] = {}
 
     async def watch(self) -> None:
@@ -56,7 +59,7 @@ class TrunkWatch:
         await self._clock.sleep_ms(self._chance.jitter(ASK_AGAIN_MS))
         while True:
             failed_count = 0 if await asks() else failed_count + 1
-            if failed_count in {0, DOWN_AFTER_COUNT}:
+            if not 0 < failed_count < DOWN_AFTER_COUNT:
                 self._note(trunk, is_up=failed_count == 0)
             await self._keep()
             pause_ms = ASK_AGAIN_MS if failed_count else ASK_EVERY_MS
@@ -66,15 +69,18 @@ class TrunkWatch:
     def _note(self, trunk: str, *, is_up: bool) -> None:
         """Note how a trunk stands, and say so if that is news."""
         before = self.standings.get(trunk)
-        if before is not None and before.is_up is is_up:
+        is_misnamed = not is_up and self._is_misnamed(trunk)
+        if before is not None and (before.is_up, before.is_misnamed) == (is_up, is_misnamed):
             return
         since_ms = self._clock.now_ms()
-        self.standings[trunk] = TrunkStanding(is_up=is_up, since_ms=since_ms)
+        self.standings[trunk] = TrunkStanding(
+            is_up=is_up, since_ms=since_ms, is_misnamed=is_misnamed
+        )
         show_trunk(trunk, is_up=is_up, since_ms=since_ms)
         if is_up:
             log.info("a trunk answers", trunk=trunk)
         else:
-            log.warning("a trunk does not answer", trunk=trunk)
+            log.warning("a trunk does not answer", trunk=trunk, is_misnamed=is_misnamed)
 
     async def _keep(self) -> None:
         try:

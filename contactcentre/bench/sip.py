@@ -12,7 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,9 +24,13 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.media_aiortc.g711 import PCMA
 from contactcentre.adapters.media_aiortc.packets import RtpPacket, write_rtp
+from contactcentre.adapters.state_redis.events import RedisEventInbox
+from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.bench.media_node import LOOPBACK, pin_to_core
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.bench.sip_phone import Exchange, PhoneCall, free_port
+from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 
 LATE_AFTER_S = 0.040
@@ -36,6 +40,10 @@ STEADY_MAX_S = 4_000.0
 PHASES = 4
 READY_MAX_S = 30.0
 FLOOD_FACTOR = 5
+STORE_TIMEOUT_MS = 500
+WRITE_EVERY_S = 0.1
+TAKE_MAX = 1_000
+TAKE_WAIT_MS = 50
 _STORES = "contactcentre-bench-"
 
 
@@ -183,12 +191,32 @@ async def node(folder: Path, rate: int) -> AsyncIterator[tuple[int, int]]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield int(ports["SIP"]), process.pid
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(_write_down(valkey.url), name="events written down")
+            yield int(ports["SIP"]), process.pid
+            writing.cancel()
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
         await valkey.stop()
+
+
+async def _write_down(url: str) -> None:
+    """Be the records process: let go of events, as if they were written down."""
+    state = RedisState(url, timeout_ms=STORE_TIMEOUT_MS)
+    inbox = RedisEventInbox(state, reader="bench", count_unread=lambda: None)
+    try:
+        while True:
+            await asyncio.sleep(WRITE_EVERY_S)
+            with suppress(StateUnavailable):
+                taken = await inbox.take(count_max=TAKE_MAX, wait_ms=TAKE_WAIT_MS)
+                latest: dict[NodeId, int] = {}
+                for _, event in taken:
+                    latest[event.node] = max(event.seq, latest.get(event.node, 0))
+                await inbox.acknowledge([one for one, _ in taken], durable=[*latest.items()])
+    finally:
+        await state.close()
 
 
 async def _measure(rate: int, seconds: int, hold_s: float) -> dict[str, Any]:

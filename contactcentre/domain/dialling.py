@@ -183,3 +183,8 @@ class DialPace:
         if is_full and at_ms - self._rung[0] < MINUTE_MS:
             raise LinesBusy("Too many outside numbers were rung just now. Try again in a minute.")
         self._rung.append(at_ms)
+
+    def give_back(self, *, at_ms: int) -> None:
+        """Count one less: what was counted at that time was not rung after all."""
+        if at_ms in self._rung:
+            self._rung.remove(at_ms)

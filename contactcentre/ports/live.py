@@ -194,7 +194,7 @@ class Asking(Protocol):
 
     @property
     def is_handing_over(self) -> bool:
-        """Say whether an outside number rings that is to have the caller at once.
+        """Say whether an outside number rings that is to have the caller at once, or did just now.
 
         An adviser who hangs up meanwhile takes the caller for gone there, and not for gone.
         """

@@ -128,6 +128,8 @@ class TrunkStanding:
     is_up: bool
     since_ms: int
     """By the clock of the node that asks."""
+    is_misnamed: bool = False
+    """Whoever is there shows somebody else's certificate, so that nothing is asked."""
 
 
 class KeptTrunks(Protocol):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,12 @@ def test_a_trunk_that_does_not_answer_a_living_node_is_told_of() -> None:
     told = [one for one in findings(checkup) if "trunk" in one]
     assert len(told) == 1
     assert "The trunk carrier does not answer 1 node (north-1)" in told[0]
+    misnamed = replace(down, is_misnamed=True)
+    seen = {"carrier": {NodeId("north-1"): misnamed, NodeId("south-1"): up}}
+    other = look(trunks=seen), look(trunks=seen, beat=1)
+    checkup_of_other = Checkup(first=other[0], second=other[1], accounts=None, widest_ms={})
+    (said,) = (one for one in findings(checkup_of_other) if "trunk" in one)
+    assert "The trunk carrier shows 1 node (north-1) somebody else's certificate" in said
     page = as_page(checkup, told, since_hours=24)
     assert "carrier answers south-1 since 2023-11-14 22:13 UTC; does not answer gone" in page
     trunks = json.loads(as_json(checkup, told, since_hours=24))["state"]["trunks"]

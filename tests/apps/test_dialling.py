@@ -163,8 +163,10 @@ async def test_advisers_phones_take_no_line_of_outside_numbers_nor_the_other_way
     (await town.dial()).hang_up()
 
 
-async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung(town: Outside) -> None:
-    codes = iter([200, 486, None])
+async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung_unless_it_refuses(
+    town: Outside,
+) -> None:
+    codes = iter([200, 486, None, 200])
 
     async def refer(*_: object, **__: object) -> int | None:
         return next(codes)
@@ -172,13 +174,14 @@ async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung(town: Outs
     town.phone = ("t", cast("Phone", SimpleNamespace(refer=refer)))
     refers = partial(town.dialler.refer, OUTSIDE, call=CALL, within_ms=1_000)
     assert [await refers() for _ in range(3)] == [True, DialFailure.BUSY, False]
-    (await town.dial()).hang_up()
+    (await town.dial()).hang_up()  # the one that the trunk did not ring
+    assert await refers() is True
     with pytest.raises(LinesBusy, match="in a minute"):
         await refers()
     with pytest.raises(NumberNotAllowed):
         await town.dialler.refer("999", call=CALL, within_ms=1_000)
     assert town.counted == {
-        "referred": 1,
+        "referred": 2,
         "busy": 1,
         "not_referred": 1,
         "given_up": 1,

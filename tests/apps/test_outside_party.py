@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contactcentre.apps.outside_party import OutsideParty
+from contactcentre.apps.outside_party import UNSEEN_MS, OutsideParty
 from contactcentre.domain.call import CallState
 from contactcentre.domain.consulting import ConsultEnd, ConsultState
 from contactcentre.domain.dialling import DialFailure, OutsideNumber
@@ -88,12 +88,12 @@ class Stage:
         self.dialler = StagedDialler()
         self.has_dialler = True
         self.noted: list[str] = []
-        self.changes_count = self.handed_count = 0
+        self.changes_count = self.handed_count = self.now_ms = 0
         self.tasks: set[asyncio.Task[None]] = set()
         tools: Any = SimpleNamespace(
             dialler=lambda: self.dialler if self.has_dialler else None,
             chance=SimpleNamespace(nonce=lambda: "n"),
-            clock=SimpleNamespace(now_ms=lambda: 5),
+            clock=SimpleNamespace(now_ms=lambda: 5, monotonic_ms=lambda: self.now_ms),
             spawn=self.spawn,
         )
         live: Any = self
@@ -280,6 +280,29 @@ async def test_what_a_trunk_was_asked_to_do_is_not_taken_back_and_its_word_is_wa
     async with asyncio.timeout(1):
         assert await waiting is is_handed
     stage.party.check_loose()
+
+
+@pytest.mark.parametrize("event", [NumberFailed(why=DialFailure.BUSY), NumberEnded()])
+async def test_whom_an_adviser_was_handing_a_caller_to_counts_for_a_moment_after_it_has_failed(
+    stage: Stage, event: DialEvent
+) -> None:
+    assert not stage.party.is_handing_over
+    for hands_over in (False, True):
+        await stage.rings(hands_over=hands_over)
+        stage.dialler.told(event)
+        assert stage.party.is_handing_over is hands_over
+    stage.now_ms += UNSEEN_MS
+    assert not stage.party.is_handing_over, "by now the adviser has seen it"
+
+
+async def test_whom_the_adviser_has_let_go_is_not_handed_the_caller(stage: Stage) -> None:
+    await stage.rings(hands_over=True)
+    stage.party.drop()
+    assert not stage.party.is_handing_over
+    await stage.rings(hands_over=True)
+    stage.dialler.told(NumberFailed(why=DialFailure.BUSY))
+    await stage.rings()
+    assert not stage.party.is_handing_over, "the adviser has asked somebody else since"
 
 
 async def test_whoever_rings_at_our_own_call_may_be_let_go_and_is_waited_for_by_nobody(

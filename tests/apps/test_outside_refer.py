@@ -1,11 +1,14 @@
 """A caller's own trunk hands the caller to an outside number, where it is asked to (REFER)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.state_redis.events import RedisEventInbox
 from contactcentre.bench.phone import PhonePeer
+from contactcentre.domain.events import CallEnded, CallSentOutside
 from contactcentre.domain.presence import Presence
 from tests.adapters.sip.answering import Answering
 from tests.adapters.sip.entrance import until
@@ -74,6 +77,26 @@ async def test_a_trunk_that_cannot_reach_the_number_is_heard_and_one_that_can_ha
     assert phone.call.requests[-1].method == "BYE"
     assert await becomes(town.centre, "ada", Presence.WRAP_UP)
     assert trunk.rung == []
+
+
+async def test_a_caller_whose_trunk_says_goodbye_before_it_tells_of_its_success_is_left_there(
+    town: Town, trunk: Answering
+) -> None:
+    phone, ada = await town.talk()
+    await ada.say("ask_outside", outside=NAME, hands_over=True)
+    await ada.hear("consulted", state="ringing")
+    assert await until(lambda: bool(phone.call.requests))
+    assert await phone.call.bye() is not None
+    assert await notify(phone.call, "SIP/2.0 200 OK\r\n", state="terminated") == 200
+    await ada.hear("over", ending="handled")
+    assert trunk.rung == []
+    inbox = RedisEventInbox(town.centre.state, reader="test", count_unread=lambda: None)
+    written: list[type] = []
+    while CallEnded not in written:
+        async with asyncio.timeout(5):
+            taken = await inbox.take(count_max=100, wait_ms=500)
+        written += [type(one.event) for _, one in taken]
+    assert CallSentOutside in written, "left to the number, and no caller who has hung up"
 
 
 async def test_a_trunk_that_does_no_such_things_has_the_number_rung_by_us(

@@ -9,7 +9,12 @@ import pytest
 
 from contactcentre.apps.adviser_phone import PhonePart
 from contactcentre.domain.dialling import DialFailure, Lines
-from contactcentre.domain.errors import LinesBusy, NodeFull
+from contactcentre.domain.errors import (
+    LinesBusy,
+    MediaUnavailable,
+    NodeFull,
+    NumberNotAllowed,
+)
 from contactcentre.domain.ids import CallId, PhoneNumber
 from contactcentre.ports.dialling import DialEvent, NumberAnswered, NumberEnded, NumberFailed
 from contactcentre.ports.live import (
@@ -178,12 +183,12 @@ async def test_a_page_that_comes_back_between_two_tries_takes_the_ring_on(stage:
 async def test_the_page_that_is_there_now_learns_that_the_phone_could_not_be_rung(
     stage: Stage,
 ) -> None:
-    stage.takes_s, stage.fails = SLOW_S, [NodeFull("x")]
+    stage.takes_s, stage.fails = SLOW_S, [NumberNotAllowed("x")]
     stage.page.asked(AdviserAnswered())
     await settled()
     back = stage.attach(stage.page)
     await asyncio.sleep(2 * SLOW_S)
-    assert stage.said[-1] == ("failed", "node-full")
+    assert stage.said[-1] == ("failed", "number-not-allowed")
     assert stage.acts[-1] == PhoneUnanswered()
     stage.takes_s = 0
     back.asked(AdviserAnswered())  # it can be rung again
@@ -241,6 +246,30 @@ async def test_a_phone_for_which_no_line_becomes_free_is_said_to_have_none(stage
     for _ in range(20):
         await settled()
     assert (stage.said[-1], stage.acts[-1]) == (("failed", "lines-busy"), PhoneUnanswered())
+
+
+@pytest.mark.parametrize("problem", [NodeFull("x"), MediaUnavailable("x")])
+async def test_a_phone_for_which_the_node_has_no_room_at_the_moment_is_rung_as_soon_as_it_has(
+    stage: Stage, problem: Exception
+) -> None:
+    stage.fails = [problem, problem]
+    stage.page.asked(AdviserAnswered())
+    await settled()
+    assert [one.said["lines"] for one in stage.tries] == [Lines.PHONE_AGAIN], "and counted once"
+    stage.tries[0].tell(NumberAnswered())
+    assert stage.acts[-1] == AdviserAnswered()
+    assert [state for state, _ in stage.said] == ["ringing", "answered"]
+
+
+async def test_a_phone_for_which_the_node_never_has_room_is_said_to_have_no_line(
+    stage: Stage,
+) -> None:
+    stage.fails += 20 * [NodeFull("x")]
+    stage.page.asked(AdviserAnswered())
+    for _ in range(20):
+        await settled()
+    assert (stage.said[-1], stage.acts[-1]) == (("failed", "node-full"), PhoneUnanswered())
+    assert len(stage.fails) > 10, "nor is it tried for longer than it may ring"
 
 
 async def test_a_mistake_of_ours_leaves_no_phone_that_can_never_be_rung_again(

@@ -98,6 +98,12 @@ class Centre:
             )
         return [(row["act"], row["who"], row["why"]) for row in rows]
 
+    async def audit(self) -> list[tuple[str, str, str, int]]:
+        """Return the audit trail."""
+        async with self.pool.connection() as connection:
+            rows = await connection.fetch("SELECT who, did, call, at_ms FROM audit")
+        return [(row["who"], row["did"], row["call"], row["at_ms"]) for row in rows]
+
 
 @pytest.fixture
 async def centre(database_url: str, tmp_path: Path) -> AsyncIterator[Centre]:
@@ -142,6 +148,9 @@ async def test_it_is_taken_out_in_two_channels_and_who_did_so_is_kept(
         spectrum = np.abs(np.fft.rfft(sound[:8_000, channel]))
         assert int(np.argmax(spectrum)) == hz
     assert await centre.acts() == [("exported", "sam", "complaint 17")]
+    ((who, did, call, at_ms),) = await centre.audit()
+    assert (who, did, call) == ("sam", "export", "c1")
+    assert at_ms > STARTED_MS
 
 
 async def test_nothing_is_taken_out_without_a_reason_or_a_key(
@@ -157,6 +166,7 @@ async def test_nothing_is_taken_out_without_a_reason_or_a_key(
     unknown = await centre.run("export", "c2", "--to", str(tmp_path), "--why", "complaint")
     assert isinstance(unknown.exception, UnknownName)
     assert await centre.acts() == []
+    assert await centre.audit() == []
 
 
 async def test_a_file_that_was_changed_is_not_taken_for_a_recording(

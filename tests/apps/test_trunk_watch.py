@@ -86,6 +86,27 @@ async def test_a_trunk_is_down_when_two_questions_go_unanswered_and_up_with_one_
     assert watch.standings["north"] == TrunkStanding(is_up=True, since_ms=sum(hurry.slept_ms[:3]))
 
 
+async def test_a_trunk_that_shows_somebody_elses_certificate_is_said_to() -> None:
+    trunk = Trunk([False, False, False, True])
+    seen = iter([False, True])
+    hurry = Hurry()
+    watch = TrunkWatch(
+        {"north": trunk.asks},
+        trunk,
+        node=NODE,
+        clock=hurry,
+        chance=hurry,
+        is_misnamed=lambda _: next(seen),
+    )
+    await asyncio.wait([asyncio.create_task(watch.watch())], timeout=5)
+    assert [one and (one.is_up, one.is_misnamed) for one in trunk.kept] == [
+        None,
+        (False, False),
+        (False, True),
+        (True, False),
+    ]
+
+
 async def test_a_trunk_that_does_not_answer_is_asked_sooner() -> None:
     _, hurry = await watched(Trunk([True, False, True]))
     first, *pauses = hurry.slept_ms

@@ -180,6 +180,8 @@ export const cy: Words = {
     onPhone: (number: string | null) => (number === null ? "Ar ffôn…" : `Ar fy ffôn ${number}`),
     other: "Ar ffôn arall…",
     instead: "Defnyddio ffôn",
+    stay: "Aros ar y ffôn",
+    stays: "Tan hynny, bydd eich sain yn aros ar y ffôn.",
     title: "Sain ar ffôn",
     hint: "Pan fyddwch yn ateb galwad yma, bydd y ffôn hwn yn canu; codwch ef i siarad. Ysgrifennwch y rhif gyda’i wlad, fel +441632960001, neu rhowch estyniad. Diffoddwch ei bost llais.",
     number: "Rhif",

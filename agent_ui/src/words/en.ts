@@ -179,6 +179,8 @@ export const en = {
     onPhone: (number: string | null) => (number === null ? "On a phone…" : `On my phone ${number}`),
     other: "On another phone…",
     instead: "Use a phone",
+    stay: "Stay on the phone",
+    stays: "Until then your sound stays on the phone.",
     title: "Sound on a phone",
     hint: "When you answer a call here, this phone rings; pick it up to talk. Write the number with its country, as +441632960001, or give an extension. Switch its voicemail off.",
     number: "Number",

@@ -137,6 +137,30 @@ describe("an adviser's phone", () => {
     expect(screen.queryByText(words, { selector: ".notice p" })).toBeNull();
   });
 
+  it("is kept, and the adviser told what to do, where the browser gives no microphone", async () => {
+    localStorage.setItem(
+      `contactcentre.phone.${ME.adviser}`,
+      JSON.stringify({ number: NUMBER, isOn: true }),
+    );
+    giveMicrophone("denied");
+    await open();
+    const refused = () => screen.queryByText(en.microphone.troubles.refused, { exact: false });
+    expect(refused()).toBeNull();
+    await user.click(button(`Sound: ${NUMBER}`));
+    await user.click(item("In this browser"));
+    await vi.waitFor(() => expect(refused()?.textContent).toContain(en.phone.stays));
+    expect(button(`Sound: ${NUMBER}`)).toBeTruthy();
+    await user.click(button(en.phone.stay));
+    expect(refused()).toBeNull();
+    await user.click(button(`Sound: ${NUMBER}`));
+    await user.click(item("In this browser"));
+    await vi.waitFor(() => expect(refused()).toBeTruthy());
+    giveMicrophone("granted");
+    await user.click(button(en.microphone.again));
+    await vi.waitFor(() => expect(button(/^Microphone/)).toBeTruthy());
+    expect(refused()).toBeNull();
+  });
+
   it("that could not be had is forgotten as the adviser is ready for the next call", async () => {
     localStorage.setItem(
       `contactcentre.phone.${ME.adviser}`,

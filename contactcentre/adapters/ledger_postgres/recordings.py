@@ -45,9 +45,9 @@ class PostgresRecordings:
             await connection.execute(statements.DELETE_RECORDING, part, who, why, at_ms)
 
     async def exported(self, part: RecordingPart, *, who: str, why: str, at_ms: int) -> None:
-        """Write down that a part was taken out."""
+        """Write down that a part was taken out, in the audit trail as well."""
         async with self._pool.connection() as connection:
-            await connection.execute(statements.NOTE_RECORDING, part, "exported", who, why, at_ms)
+            await connection.execute(statements.NOTE_EXPORT, part, who, why, at_ms)
 
 
 def _part(row: asyncpg.Record) -> RecordedPart:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_address
 
+from contactcentre.adapters.sip.errand import Errand
 from contactcentre.adapters.sip.messages import (
     MalformedMessage,
     Request,
@@ -110,8 +111,8 @@ class Dialog:
         self.is_over = False
         self.early: Callable[[Serving], bool] = _is_not_early
         """Takes what comes before the call is answered, and says whether it was that."""
-        self.notified: Callable[[Request], bool] | None = None
-        """Takes what the phone tells of what it was asked to do, and says if it was of that."""
+        self.errand: Errand | None = None
+        """What the phone was asked to do."""
         self._ours = ours
         self._forget = forget
         self._timer = SessionTimer(refresh=self._refresh, lapse=self._lapse)
@@ -126,14 +127,17 @@ class Dialog:
     def end(self, *, was_lost: bool) -> None:
         """End it on our side, and say so to whoever has it."""
         if not self.is_over:
+            caller = self.caller
             self.let_go()
-            if self.caller is not None:
-                self.caller.phone_ended(was_lost=was_lost)
+            if caller is not None:
+                caller.phone_ended(was_lost=was_lost)
 
     def let_go(self) -> None:
-        """End it on our side without a word."""
+        """End it on our side without a word, and with no more hold on whoever had it."""
         self.is_over = True
-        self._timer.stop()
+        self._timer.let_go()
+        self._offering = None
+        self.caller, self.early = None, _is_not_early
         self._forget(self)
 
     def hang_up(self) -> None:
@@ -212,15 +216,16 @@ class Dialog:
         match request.method:
             case "BYE":
                 serving.respond(200)
-                self.end(was_lost=False)
+                if self.errand is None or not self.errand.left():
+                    self.end(was_lost=False)
             case "INVITE" | "UPDATE":
                 self._offered(serving)
             case "INFO":
                 self._info(serving)
             case "OPTIONS":
                 serving.respond(200, headers=[("allow", ALLOWED), ("accept", SDP)])
-            case "NOTIFY" if self.notified is not None:
-                serving.respond(200 if self.notified(request) else 481)
+            case "NOTIFY" if self.errand is not None:
+                serving.respond(200 if self.errand.notified(request) else 481)
             case _:
                 serving.respond(405, headers=[("allow", ALLOWED)])
 
@@ -325,9 +330,10 @@ class Dialog:
 
     def _lapse(self) -> None:
         """End a session that nobody has refreshed, or whose sound cannot go on."""
+        caller = self.caller
         self.hang_up()
-        if self.caller is not None:
-            self.caller.phone_ended(was_lost=True)
+        if caller is not None:
+            caller.phone_ended(was_lost=True)
 
     def _request(
         self, method: str, number: int, *, headers: Headers = (), sdp: str = ""

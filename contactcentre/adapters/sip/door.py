@@ -12,6 +12,7 @@ import structlog
 
 from contactcentre.adapters.sip.adopted import Adopted
 from contactcentre.adapters.sip.dialog import ALLOWED, SDP, Dialog, DialogFacts, Ours
+from contactcentre.adapters.sip.inbox import Inbox
 from contactcentre.adapters.sip.incoming import Incoming
 from contactcentre.adapters.sip.messages import (
     MalformedMessage,
@@ -24,6 +25,7 @@ from contactcentre.adapters.sip.outgoing import Outgoing
 from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions
 from contactcentre.adapters.sip.trunks import Outward, Trunks
+from contactcentre.adapters.sip.turned_away import TurnedAway
 from contactcentre.adapters.sip.ways import Way, Ways
 from contactcentre.domain.ids import PhoneNumber
 from contactcentre.ports.phones import Called, Ringing, Switchboard
@@ -65,12 +67,17 @@ class Bucket:
         self._full = per_s
         self._at = time.monotonic()
 
-    def take(self) -> bool:
-        """Take one, and say whether there was one."""
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is none to take now."""
         now = time.monotonic()
         self._full = min(self._per_s, self._full + (now - self._at) * self._per_s)
         self._at = now
-        if self._full < 1:
+        return self._full < 1
+
+    def take(self) -> bool:
+        """Take one, and say whether there was one."""
+        if self.is_empty:
             return False
         self._full -= 1
         return True
@@ -93,7 +100,8 @@ class Door:
         self._trunks = trunks
         self._switchboard = switchboard
         self._count = count
-        self._ways = Ways(self.received, keys)
+        self._inbox = Inbox(self._read, dropped=lambda: count("dropped"))
+        self._ways = Ways(self.received, keys, named=trunks.names_at)
         self._transactions = Transactions(
             request_came=self._request_came, ack_came=self._ack_came, success_came=self._success
         )
@@ -109,6 +117,7 @@ class Door:
         self._dialogs: dict[DialogKey, Dialog] = {}
         self._invited: dict[tuple[str, str, int], None] = {}
         self._outgoing: dict[tuple[str, str], Outgoing] = {}
+        self._turned_away = TurnedAway(self._transactions.is_invited)
         self._calls = Bucket(place.calls_per_s)
         self._strangers = Bucket(STRANGERS_PER_S)
 
@@ -120,6 +129,7 @@ class Door:
 
     async def close(self) -> None:
         """Hear and say nothing more; calls are ended or left by whoever has them."""
+        self._inbox.close()
         self._transactions.close()
         await self._ways.close()
 
@@ -137,9 +147,29 @@ class Door:
         if way.transport != "tls" and self._trunks.needs_tls(trunk):
             self._turn_away(data, way, "unencrypted")
             return
+        self._inbox.came(data, way)
+
+    def _is_too_much(self, data: bytes, way: Way) -> bool:
+        """Turn a call away that cannot be taken now, before it is read."""
+        if self._calls.is_empty:
+            outcome, retry_after_s = "flood", RETRY_AFTER_S
+        elif self._inbox.is_behind:
+            outcome, retry_after_s = "behind", RETRY_AFTER_S
+        elif (full_for_s := self._switchboard.retry_after_s) is not None:
+            outcome, retry_after_s = "full", full_for_s
+        else:
+            return self._turned_away.is_over(data)
+        if self._turned_away.turn_away(data, way, retry_after_s):
+            self._count(outcome)
+            return True
+        return self._turned_away.is_over(data)
+
+    def _read(self, data: bytes, way: Way) -> None:
+        """Take what a trunk has sent, in its turn."""
         before = self._transactions.counts.malformed
         try:
-            self._transactions.received(data, way)
+            if not self._is_too_much(data, way):
+                self._transactions.received(data, way)
         except Exception:
             log.exception("a message could not be dealt with")
             self._count("mistake")

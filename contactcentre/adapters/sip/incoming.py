@@ -90,6 +90,7 @@ class Incoming:
     def refuse(self, code: int, *, retry_after_s: int | None = None) -> None:
         """Turn the call away."""
         self._end()
+        self._caller = None
         later = [] if retry_after_s is None else [("retry-after", str(retry_after_s))]
         self._serving.respond(code, tag=self._tag, headers=later)
 
@@ -224,21 +225,22 @@ class Incoming:
         """Let the call begin, now that the phone knows that it is answered."""
         assert self._dialog is not None
         self._is_acked = True
-        if self._dialog.is_over or self._caller is None:
+        caller, self._caller = self._caller, None  # from here on the dialog tells it
+        if self._dialog.is_over or caller is None:
             return
         if ack is None or self._has_hung_up:
             self._dialog.hang_up()
-            self._ended()
+            self._ended(caller)
             return
         self._dialog.begin()
         if not self._serving.request.body:
             try:
-                self._caller.phone_answered(ack.body.decode("utf-8", "replace"))
+                caller.phone_answered(ack.body.decode("utf-8", "replace"))
             except MalformedOffer:
                 self._dialog.hang_up()
-                self._ended()
+                self._ended(caller)
                 return
-        self._caller.phone_began()
+        caller.phone_began()
 
     def _name(self, call: CallId) -> tuple[str, str]:
         """Return what names the call on both sides (RFC 7989)."""
@@ -246,12 +248,13 @@ class Incoming:
         remote = theirs if _SESSION.fullmatch(theirs) else _NO_SESSION
         return "session-id", f"{call};remote={remote}"
 
-    def _ended(self) -> None:
+    def _ended(self, caller: Caller | None = None) -> None:
         """Say that the call has come to nothing."""
         if not self._is_over:
+            caller, self._caller = caller or self._caller, None
             self._end()
-            if self._caller is not None:
-                self._caller.phone_ended(was_lost=False)
+            if caller is not None:
+                caller.phone_ended(was_lost=False)
 
     def _end(self) -> None:
         """Let go of it on our side."""

@@ -13,6 +13,7 @@ MESSAGE_MAX_BYTES = 65_535
 HEADERS_MAX = 256
 CSEQ_MAX = 2**31 - 1
 LINE_MAX_CHARS = 4_096
+_PORT = 5_060
 _HEADERS_END = b"\r\n\r\n"
 
 _LONG: Mapping[str, str] = MappingProxyType(
@@ -275,6 +276,20 @@ def read_via(value: str) -> Via:
         port=int(port) if port else None,
         params=params_of(value[found.end() :]),
     )
+
+
+def noted_via(written: str, via: Via, peer: tuple[str, int]) -> tuple[str, int]:
+    """Return a Via with where its request came from noted in it, and the port of the way back.
+
+    `written` is the whole line, `via` its first value (RFC 3581).
+    """
+    host, port = peer
+    first, comma, rest = written.partition(",")
+    shown = f"[{host}]" if ":" in host else host
+    noted = re.sub(r";\s*(received|rport)(\s*=[^;]*)?(?=;|$)", "", first) + f";received={shown}"
+    if "rport" in via.params:
+        return f"{noted};rport={port}{comma}{rest}", port
+    return noted + comma + rest, via.port or _PORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

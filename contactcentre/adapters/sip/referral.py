@@ -6,12 +6,16 @@ it has come, until that is over.
 
 import asyncio
 import re
+from functools import partial
 
 from contactcentre.adapters.sip.dialog import Dialog
 from contactcentre.adapters.sip.messages import Request
 
 UNKNOWN, SILENT = 500, 408
 """It is over, and nobody says how; or nobody says that it is over."""
+LEFT_MAX_S = 2.0
+"""A phone that has said goodbye may still tell for so long what has come of it, and what it tells
+may take as long again to be acted upon."""
 _STATUS = re.compile(rb"\s*SIP/2\.0\s+([1-6][0-9]{2})\b")
 
 
@@ -25,6 +29,7 @@ class Referral:
         self._dialog = dialog
         self._final: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._has_begun = False
+        self._has_left = False
         self._from_seq = 0
         """What is told of an earlier one names a lower number (section 2.4.6)."""
 
@@ -37,7 +42,7 @@ class Referral:
         """
         dialog = self._dialog
         self._from_seq = dialog.facts.local_seq + 1
-        dialog.notified = self._notified
+        dialog.errand = self
         try:
             async with asyncio.timeout(within_s):
                 headers = [("refer-to", f"<{uri}>"), ("referred-by", by)]
@@ -49,14 +54,28 @@ class Referral:
         except TimeoutError:
             return SILENT
         finally:
-            if dialog.notified == self._notified:
-                dialog.notified = None
+            if dialog.errand is self:
+                dialog.errand = None
 
     def _is_refused(self, code: int) -> bool:
         """Say whether nothing has begun: what the other side tells of it says that it has."""
         return code >= 300 and code not in {408, 481} and not self._has_begun  # noqa: PLR2004 - no success
 
-    def _notified(self, request: Request) -> bool:
+    def left(self) -> bool:
+        """Wait a moment after a goodbye: networks say it as soon as they have the other one.
+
+        Only what they tell behind it says whether the caller has hung up or is there now.
+        """
+        if not self._has_left:
+            self._has_left = True
+            self._end_within(LEFT_MAX_S)
+        return True
+
+    def _end_within(self, span_s: float) -> None:
+        """End the dialog as the phone's goodbye does, if nobody has ended it before."""
+        asyncio.get_running_loop().call_later(span_s, partial(self._dialog.end, was_lost=False))
+
+    def notified(self, request: Request) -> bool:
         """Take what the other side tells; say whether it was of this."""
         found, event = _STATUS.match(request.body), request.first("event")
         is_over = request.first("subscription-state").lower().startswith("terminated")
@@ -68,4 +87,6 @@ class Referral:
         self._has_begun, code = True, int(found[1])
         if not self._final.done() and (code >= 200 or is_over):  # noqa: PLR2004 - final
             self._final.set_result(code if code >= 200 else UNKNOWN)  # noqa: PLR2004 - final
+            if self._has_left:  # with whom it was to call, or with nobody
+                self._end_within(LEFT_MAX_S if 200 <= code < 300 else 0)  # noqa: PLR2004 - success
         return True

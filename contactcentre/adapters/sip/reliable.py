@@ -66,7 +66,7 @@ class Reliable:
     def stop(self) -> None:
         """Say nothing again and nothing more."""
         self._stop_timers()
-        self._later = None
+        self._later, self._unheard = None, _nobody
 
     def _stop_timers(self) -> None:
         for timer in (self._again, self._end):
@@ -80,5 +80,10 @@ class Reliable:
         self._again = asyncio.get_running_loop().call_later(self._wait_s, self._repeat)
 
     def _give_up(self) -> None:
+        unheard = self._unheard
         self.stop()
-        self._unheard()
+        unheard()
+
+
+def _nobody() -> None:
+    """Be told nothing."""

@@ -47,6 +47,11 @@ class SessionTimer:
             self._due.cancel()
             self._due = None
 
+    def let_go(self) -> None:
+        """Count no more, and tell nobody any more."""
+        self.stop()
+        self._refresh = self._lapse = _nobody
+
     def refuse(self, request: Request) -> Headers | None:
         """Return what a refusal must say, if a request asks for too short a session."""
         asked = _seconds(request.first("session-expires"))
@@ -125,3 +130,7 @@ def _refresher(value: str, otherwise: str) -> str:
 def _supported(message: Message) -> Sequence[str]:
     named = [*message.every("supported"), *message.every("require")]
     return [name.strip().lower() for name in named]
+
+
+def _nobody() -> None:
+    """Be told nothing."""

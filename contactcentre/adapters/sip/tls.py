@@ -7,9 +7,11 @@ calls on them, go on with the old one.
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -134,10 +136,54 @@ class TlsListener:
         self._accepted(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
 
+def names_of(certificate: Mapping[str, Any]) -> frozenset[str]:
+    """Return whom a certificate is for: domains and addresses, in small letters.
+
+    By RFC 5922, section 7.1: where it names SIP domains, names of machines do not count; only one
+    without any other name is known by its common name. A star stands for nothing (section 7.2).
+    """
+    said: dict[str, set[str]] = {}
+    for kind, name in certificate.get("subjectAltName", ()):
+        said.setdefault(kind, set()).add(name.lower())
+    domains = {
+        uri.removeprefix("sip:").partition(";")[0]
+        for uri in said.get("URI", ())
+        if uri.startswith("sip:") and "@" not in uri
+    }
+    addresses = {_plain(address) for address in said.get("IP Address", ())}
+    if said:
+        return frozenset((domains or said.get("DNS", set())) | addresses)
+    subject = (pair for pairs in certificate.get("subject", ()) for pair in pairs)
+    return frozenset(name.lower() for kind, name in subject if kind == "commonName")
+
+
+def check_name(certificate: Mapping[str, Any], wanted: Collection[str]) -> None:
+    """Raise WrongName if a certificate is for none of those who are wanted."""
+    named = names_of(certificate)
+    if not any(_plain(one) in named for one in wanted):
+        raise WrongName(
+            f"its certificate is for {', '.join(sorted(named)) or 'nobody'}, "
+            f"and not for {' or '.join(wanted)}"
+        )
+
+
+def _plain(name: str) -> str:
+    """Return a name, or an address, as it is compared."""
+    try:
+        return str(ip_address(name.strip()))
+    except ValueError:
+        return name.lower()
+
+
+class WrongName(OSError):
+    """Whoever is there shows somebody else's certificate."""
+
+
 def _contexts(files: TlsFiles) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return how we serve and how we call. Raises BadRequest."""
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     calling = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    calling.check_hostname = False  # the name is looked at by `check_name`, which knows SIP's rules
     for context in (serving, calling):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -159,8 +205,6 @@ def _contexts(files: TlsFiles) -> tuple[ssl.SSLContext, ssl.SSLContext]:
                 "whoever signs your trunks' certificates."
             ) from error
     serving.verify_mode = ssl.CERT_REQUIRED
-    # a trunk is called by its address, which few certificates name: the authority's word counts
-    calling.check_hostname = False
     return serving, calling
 
 

@@ -5,7 +5,6 @@ are those of the RFC.
 """
 
 import asyncio
-import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,9 +14,11 @@ from contactcentre.adapters.sip.messages import (
     Request,
     Response,
     Via,
+    noted_via,
     read_message,
     read_via,
 )
+from contactcentre.adapters.sip.remembered import Answered, Fading
 from contactcentre.adapters.sip.ways import Way
 
 T1_S, T2_S = 0.5, 4.0
@@ -25,7 +26,6 @@ LIFE_S = 64 * T1_S
 ACKED_LIFE_S = 5.0
 TRANSACTIONS_MAX = 50_000
 COOKIE = "z9hG4bK"
-_PORT = 5_060
 Key = tuple[str, str, str]
 
 
@@ -37,22 +37,41 @@ def new_branch() -> str:
 class Serving:
     """A request that came, and our side of its transaction."""
 
-    def __init__(self, request: Request, way: Way, forget: Callable[[], None]) -> None:
+    __slots__ = (
+        "_again",
+        "_done",
+        "_last",
+        "_tag",
+        "_wait_s",
+        "acked",
+        "cancelled",
+        "forgotten",
+        "is_acked",
+        "is_answered",
+        "key",
+        "request",
+        "way",
+    )
+
+    def __init__(
+        self, request: Request, way: Way, key: Key, done: Callable[["Serving"], None]
+    ) -> None:
+        """Begin; `done` is told that the final response has gone, and of its ACK."""
         self.request = request
+        self.key = key
         self.way = way
-        self.is_answered = False
+        self.is_answered = self.is_acked = False
         self.acked: Callable[[Request | None], None] = _nothing
         """Told the ACK of a success, or None if there was none in time."""
         self.cancelled: Callable[[], None] = _nobody
         """Told that whoever called has given up, before an answer."""
         self.forgotten: Callable[[], object] = _nobody
         """Told once a repeated request would be a new one."""
-        self._forget = forget
+        self._done = done
         self._tag = ""
         self._last = b""
         self._wait_s = T1_S
         self._again: asyncio.TimerHandle | None = None
-        self._end: asyncio.TimerHandle | None = None
 
     def respond(
         self,
@@ -73,11 +92,11 @@ class Serving:
         if code < 200:  # noqa: PLR2004 - provisional
             return
         self.is_answered = True
-        loop = asyncio.get_running_loop()
-        self._end = loop.call_later(LIFE_S, self._over)
+        self.cancelled = _nobody
         # a success is repeated over every transport: what carries its ACK may not be this way
         if self.request.method == "INVITE" and (code < 300 or self.way.transport == "udp"):  # noqa: PLR2004 - success
-            self._again = loop.call_later(self._wait_s, self._repeat)
+            self._again = asyncio.get_running_loop().call_later(self._wait_s, self._repeat)
+        self._done(self)
 
     def again(self) -> None:
         """Answer a repeated request as before."""
@@ -86,31 +105,35 @@ class Serving:
 
     def ack(self, request: Request) -> None:
         """Take the ACK of a final response."""
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
-        if self._end is not None:
-            self._end.cancel()
-            self._end = asyncio.get_running_loop().call_later(ACKED_LIFE_S, self._forget)
+        self.close()
+        if self.is_answered and not self.is_acked:
+            self.is_acked = True
+            self._done(self)
         acked, self.acked = self.acked, _nothing
         acked(request)
 
     def close(self) -> None:
-        """Let go of the timers."""
-        for timer in (self._again, self._end):
-            if timer is not None:
-                timer.cancel()
+        """Say nothing again."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+
+    @property
+    def answered(self) -> Answered:
+        """Return what was answered."""
+        return Answered(self._last, self.way)
+
+    def over(self) -> None:
+        """Be forgotten; a success that nobody has acknowledged by now is said to be none."""
+        self.close()
+        self.forgotten()
+        acked, self.acked = self.acked, _nothing
+        acked(None)
 
     def _repeat(self) -> None:
         self.way.send(self._last)
         self._wait_s = min(2 * self._wait_s, T2_S)
         self._again = asyncio.get_running_loop().call_later(self._wait_s, self._repeat)
-
-    def _over(self) -> None:
-        self.close()
-        self._forget()
-        acked, self.acked = self.acked, _nothing
-        acked(None)
 
 
 class Asking:
@@ -200,6 +223,12 @@ class Transactions:
         self._ack_came = ack_came
         self._success_came = success_came
         self._served: dict[Key, Serving] = {}
+        self._answered: dict[Key, Answered] = {}
+        """Requests that no ACK follows."""
+        self._fading = Fading(LIFE_S, self._answered_over)
+        self._unacked = Fading(LIFE_S, self._unacked_over)
+        self._acked = Fading(ACKED_LIFE_S, self._over)
+        self._done = self._answered_finally
         self._asked: dict[tuple[str, str], Asking] = {}
         self.counts = Counts()
 
@@ -214,6 +243,10 @@ class Transactions:
             self._response(message)
         else:
             self._request(message, way)
+
+    def is_invited(self, via: Via) -> bool:
+        """Say whether there is an INVITE with such a Via already."""
+        return (via.branch, f"{via.host}:{via.port}", "INVITE") in self._served
 
     async def ask(self, request: Request, way: Way) -> Response | None:
         """Send a request and return its final response; None if none comes in time."""
@@ -244,7 +277,10 @@ class Transactions:
             serving.close()
         for asking in self._asked.values():
             asking.close()
+        for fading in (self._fading, self._unacked, self._acked):
+            fading.close()
         self._served.clear()
+        self._answered.clear()
         self._asked.clear()
 
     def _response(self, response: Response) -> None:
@@ -264,27 +300,44 @@ class Transactions:
         if request.method == "ACK":
             self._ack(key, request)
             return
-        known = self._served.get(key)
+        known = self._answered.get(key) or self._served.get(key)
         if known is not None:
             self.counts.repeated += 1
             known.again()
             return
         way = _way_back(request, via, way)
-        if len(self._served) >= TRANSACTIONS_MAX:
+        if len(self._served) + len(self._answered) >= TRANSACTIONS_MAX:
             refusal = request.response(503, headers=[("retry-after", "10")])
             way.send(refusal.to_bytes())
             return
-        serving = Serving(request, way, lambda: self._forget(key))
+        serving = Serving(request, way, key, self._done)
         self._served[key] = serving
         if request.method == "CANCEL":
             self._cancel(serving, (key[0], key[1], "INVITE"))
         else:
             self._request_came(serving)
 
-    def _forget(self, key: Key) -> None:
+    def _answered_finally(self, serving: Serving) -> None:
+        """Remember an answer for as long as its request may come again, and no more than that."""
+        if serving.request.method == "INVITE":
+            (self._acked if serving.is_acked else self._unacked).keep(serving.key)
+        else:
+            self._served.pop(serving.key, None)
+            self._answered[serving.key] = serving.answered
+            self._fading.keep(serving.key)
+
+    def _answered_over(self, key: Key) -> None:
+        self._answered.pop(key, None)
+
+    def _unacked_over(self, key: Key) -> None:
+        serving = self._served.get(key)
+        if serving is not None and not serving.is_acked:
+            self._over(key)
+
+    def _over(self, key: Key) -> None:
         serving = self._served.pop(key, None)
         if serving is not None:
-            serving.forgotten()
+            serving.over()
 
     def _ack(self, key: Key, request: Request) -> None:
         """Let an ACK stop what it answers: a refusal by its transaction, a success by its call."""
@@ -314,19 +367,11 @@ def _key(request: Request, via: Via) -> Key:
 
 
 def _way_back(request: Request, via: Via, way: Way) -> Way:
-    """Return where responses go, with where the request came from noted in it (RFC 3581)."""
-    host, port = way.peer
+    """Return where responses go, with where the request came from noted in it."""
     at = next(number for number, (name, _) in enumerate(request.headers) if name == "via")
-    first, comma, rest = request.headers[at][1].partition(",")
-    shown = f"[{host}]" if ":" in host else host
-    noted = re.sub(r";\s*(received|rport)(\s*=[^;]*)?(?=;|$)", "", first) + f";received={shown}"
-    if "rport" in via.params:
-        noted += f";rport={port}"
-        port_back = port
-    else:
-        port_back = via.port or _PORT
-    request.headers[at] = ("via", noted + comma + rest)
-    return way.back_to(port_back)
+    noted, port = noted_via(request.headers[at][1], via, way.peer)
+    request.headers[at] = ("via", noted)
+    return way.back_to(port)
 
 
 def _nothing(_ack: Request | None) -> None:

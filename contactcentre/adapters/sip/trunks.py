@@ -8,7 +8,7 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -77,6 +77,8 @@ class Trunk(_Written):
     """Numbers that come without a country are of this one."""
     only_tls: bool = False
     """Take nothing of it that is not encrypted."""
+    tls_names: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")], ...] = ()
+    """Whose certificate it shows: one of these; none: out.domain, or its address."""
     early_media: bool = False
     """Let announcements be heard before the call is answered."""
     out: Outward | None = None
@@ -148,6 +150,15 @@ class Trunks:
     def is_early(self, trunk: str) -> bool:
         """Say whether its callers hear announcements before their call is answered."""
         return self._trunks[trunk].early_media
+
+    def names_at(self, host: str) -> Sequence[str]:
+        """Return whose certificate whoever is at an address may show: one of these."""
+        name = self.of(host)
+        trunk = None if name is None else self._trunks[name]
+        if trunk is None:
+            return (host,)
+        domain = None if trunk.out is None else trunk.out.domain
+        return trunk.tls_names or ((host,) if domain is None else (domain, host))
 
     @property
     def need_tls(self) -> list[str]:

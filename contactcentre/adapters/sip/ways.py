@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, cast
 
 import structlog
@@ -13,13 +13,14 @@ from contactcentre.adapters.sip.messages import (
     MalformedMessage,
     read_headers,
 )
-from contactcentre.adapters.sip.tls import TlsKeys, TlsListener
+from contactcentre.adapters.sip.tls import TlsKeys, TlsListener, WrongName, check_name
 
 log = structlog.get_logger()
 
 RECEIVE_BUFFER_BYTES = 4 << 20
 """A burst of calls waits here for the loop, and is not asked for again."""
 CONNECTIONS_MAX = 256
+WAYS_KEPT_MAX = 1_000
 CONNECT_MAX_MS = 3_000
 MESSAGE_MAX_MS = 10_000
 """A message that has begun to come over TCP is complete within this."""
@@ -63,7 +64,7 @@ class UdpWay:
 
     def back_to(self, port: int) -> Way:
         """Return the way to another port of the peer."""
-        return UdpWay(self._socket, (self.peer[0], port))
+        return self if port == self.peer[1] else self._socket.to((self.peer[0], port))
 
     def send(self, data: bytes) -> None:
         """Send a datagram."""
@@ -76,6 +77,7 @@ class UdpSocket(asyncio.DatagramProtocol):
     def __init__(self, received: Received) -> None:
         self._received = received
         self._transport: asyncio.DatagramTransport | None = None
+        self._ways: dict[Peer, UdpWay] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -84,7 +86,16 @@ class UdpSocket(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, address: tuple[str | Any, int]) -> None:
         """Pass a message on; the bytes that only keep a way open are none."""
         if data.strip(b"\r\n\0"):
-            self._received(data, UdpWay(self, (address[0], address[1])))
+            self._received(data, self.to((address[0], address[1])))
+
+    def to(self, peer: Peer) -> UdpWay:
+        """Return the way to a peer, one and the same for all that goes there."""
+        way = self._ways.get(peer)
+        if way is None:
+            if len(self._ways) >= WAYS_KEPT_MAX:
+                self._ways.clear()
+            way = self._ways[peer] = UdpWay(self, peer)
+        return way
 
     def error_received(self, _error: Exception) -> None:
         """Go on: one peer that is not there is no matter to the others."""
@@ -154,9 +165,18 @@ class StreamWay:
 class Ways:
     """Everything that listens, and the connections that stand."""
 
-    def __init__(self, received: Received, keys: TlsKeys | None = None) -> None:
+    def __init__(
+        self,
+        received: Received,
+        keys: TlsKeys | None = None,
+        *,
+        named: Callable[[str], Collection[str]] = lambda host: (host,),
+    ) -> None:
+        """Begin; `named` gives those whose certificate whoever is at an address has to show."""
         self._received = received
         self._keys = keys
+        self._named = named
+        self._misnamed: set[Peer] = set()
         self._udp = UdpSocket(received)
         self._server: asyncio.Server | None = None
         self._streams: dict[tuple[str, Peer], StreamWay] = {}
@@ -190,7 +210,7 @@ class Ways:
     def to(self, transport: str, peer: Peer) -> Way:
         """Return the way to a peer; the connection that stands, or a new one, or a datagram's."""
         if transport not in STREAMS:
-            return UdpWay(self._udp, peer)
+            return self._udp.to(peer)
         known = self._streams.get((transport, peer))
         if known is not None and not known.is_closed:
             return known
@@ -202,6 +222,10 @@ class Ways:
         """Say whether there is a connection with a peer."""
         known = self._streams.get((transport, peer))
         return known is not None and not known.is_closed
+
+    def is_misnamed(self, peer: Peer) -> bool:
+        """Say whether a peer has shown somebody else's certificate as we called it last."""
+        return peer in self._misnamed
 
     async def close(self) -> None:
         """Close everything."""
@@ -235,18 +259,37 @@ class Ways:
 
     async def _connect(self, way: StreamWay) -> None:
         """Serve a connection that we make."""
+        self._misnamed.discard(way.peer)
         try:
             async with asyncio.timeout(CONNECT_MAX_MS / 1_000):
                 context = self._calling(way.transport)
                 reader, writer = await asyncio.open_connection(
                     *way.peer, limit=MESSAGE_MAX_BYTES, ssl=context
                 )
+            self._check(way, writer)
+        except WrongName as error:
+            log.warning("a SIP peer shows the wrong certificate", peer=way.peer[0], why=str(error))
+            way.close()
+            self._forget(way)
+            return
         except (OSError, TimeoutError) as error:
             log.debug("a SIP peer cannot be connected to", peer=way.peer[0], why=str(error))
             way.close()
             self._forget(way)
             return
         await self._serve(way, reader, writer)
+
+    def _check(self, way: StreamWay, writer: asyncio.StreamWriter) -> None:
+        """Look whose certificate a peer shows. Raises WrongName."""
+        shown = writer.get_extra_info("peercert")
+        if shown is None:
+            return
+        try:
+            check_name(shown, self._named(way.peer[0]))
+        except WrongName:
+            self._misnamed.add(way.peer)
+            writer.close()
+            raise
 
     def _calling(self, transport: str) -> ssl.SSLContext | None:
         """Return how we call. Raises OSError for what is to be encrypted and cannot be."""

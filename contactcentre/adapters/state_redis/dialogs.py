@@ -7,7 +7,7 @@ from contactcentre.adapters.state_redis.keys import DIALOGS_KEPT_S, PROCESS_KEPT
 from contactcentre.domain.ids import CallId, NodeId
 from contactcentre.ports.phones import TrunkStanding
 
-UP, DOWN = "up", "down"
+UP, DOWN, MISNAMED = "up", "down", "misnamed"
 
 
 class RedisDialogs(Blackboard):
@@ -55,7 +55,7 @@ class RedisDialogs(Blackboard):
         said = [
             word
             for name, standing in standings.items()
-            for word in (name, UP if standing.is_up else DOWN, str(standing.since_ms))
+            for word in (name, _word(standing), str(standing.since_ms))
         ]
         match await self.run(
             "keep_trunks",
@@ -72,6 +72,12 @@ def trunk_standings(said: str) -> dict[str, TrunkStanding]:
     """Return how trunks stand, as it was kept."""
     words = said.split()
     return {
-        name: TrunkStanding(is_up=word == UP, since_ms=int(since_ms))
+        name: TrunkStanding(is_up=word == UP, since_ms=int(since_ms), is_misnamed=word == MISNAMED)
         for name, word, since_ms in zip(words[::3], words[1::3], words[2::3], strict=True)
     }
+
+
+def _word(standing: TrunkStanding) -> str:
+    if standing.is_up:
+        return UP
+    return MISNAMED if standing.is_misnamed else DOWN

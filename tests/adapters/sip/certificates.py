@@ -14,10 +14,12 @@ def make_authority(folder: Path, name: str) -> Path:
     return folder / f"{name}.pem"
 
 
-def make_certificate(folder: Path, name: str, authority: str) -> TlsFiles:
-    """Make a certificate of this machine's loopback, and return where it is."""
+def make_certificate(
+    folder: Path, name: str, authority: str, *, of: str = "IP:127.0.0.1"
+) -> TlsFiles:
+    """Make a certificate, of this machine's loopback or of another name; return where it is."""
     signed = ["-CA", str(folder / f"{authority}.pem"), "-CAkey", str(folder / f"{authority}.key")]
-    named = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+    named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName={of}"]
     _openssl(*NEW, *signed, *named, *_out(folder, name))
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     return TlsFiles(certificate=certificate, key=key, authorities=None)

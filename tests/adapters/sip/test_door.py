@@ -1,5 +1,6 @@
 """Who comes in and who does not: strangers, forgers, floods, and messages that are none."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from hashlib import md5
@@ -11,7 +12,7 @@ from contactcentre.adapters.sip.messages import Response
 from contactcentre.adapters.sip.trunks import read_trunks
 from contactcentre.bench.sip_phone import PhoneCall
 from contactcentre.domain.errors import BadRequest
-from tests.adapters.sip.entrance import NUMBER, OFFER, Entrance, until
+from tests.adapters.sip.entrance import ANSWER, CALL, NUMBER, OFFER, Entrance, until
 
 STRANGERS = ["192.0.2.0/24"]
 NORTH = "[trunks.north]\naddresses = ['192.0.2.1']\n"
@@ -105,6 +106,50 @@ async def test_a_flood_is_asked_to_try_again_and_the_first_calls_go_on(
     assert entrance.counted["flood"] == codes.count(503)
 
 
+async def test_a_call_that_is_turned_away_is_kept_nowhere_and_may_be_made_again(
+    entrance: Entrance,
+) -> None:
+    await entrance.open(calls_per_s=1)
+    assert await code_of(entrance.phone(), "INVITE") == 200
+    phone = entrance.phone()
+    invite = phone.request("INVITE", sdp=OFFER)
+    invite.headers.insert(1, ("via", "SIP/2.0/UDP edge.example.net;branch=z9hG4bKedge"))
+    responses = [await phone.ask(invite) for _ in range(3)]
+    assert [one and one.code for one in responses] == [503] * 3
+    assert responses[0] is not None
+    assert responses[0].first("retry-after") == "5"
+    assert responses[0].every("via")[1] == "SIP/2.0/UDP edge.example.net;branch=z9hG4bKedge"
+    assert entrance.door.repeated_count == 0, "each was answered as if it were the first"
+    assert entrance.counted["flood"] == 3
+    await asyncio.sleep(1.1)
+    again = await phone.ask(invite)
+    assert again is not None
+    assert again.code == 200
+
+
+async def test_a_flood_does_not_keep_a_call_from_what_is_its_own(entrance: Entrance) -> None:
+    await entrance.open(calls_per_s=1)
+    entrance.board.answers = False
+    phone = entrance.phone()
+    invite = phone.request("INVITE", sdp=OFFER)
+    phone.way().send(invite.to_bytes())
+    phone.way().send(invite.to_bytes())
+    assert await until(lambda: entrance.door.repeated_count == 1), "it is known, not one more"
+    entrance.board.calls[0].phone.answer(ANSWER, call=CALL)
+    assert await until(lambda: phone.exchange.transactions.counts.malformed == 0)
+    assert await code_of(entrance.phone(), "INVITE") == 503
+    assert entrance.counted["flood"] == 1
+
+
+async def test_sound_may_be_offered_again_in_a_flood(entrance: Entrance) -> None:
+    await entrance.open(calls_per_s=1)
+    phone = entrance.phone()
+    assert (await phone.invite()) is not None
+    assert await code_of(entrance.phone(), "INVITE") == 503
+    assert await code_of(phone, "INVITE") == 200
+    assert (await phone.bye()) is not None
+
+
 def proof(challenge: Response, password: str, *, nonce: str = "") -> tuple[str, str]:
     """Return what whoever knows a password answers."""
     said = challenge.first("www-authenticate")
@@ -184,6 +229,7 @@ async def test_no_bytes_of_a_trunk_are_a_mistake_of_ours(entrance: Entrance) -> 
                     data[at:at] = data[chance.randrange(len(data)) :][: chance.randrange(40)]
             data = data or bytearray(b"x")
         entrance.door.received(bytes(data), phone.way())
+        await asyncio.sleep(0)
     assert entrance.counted["mistake"] == 0
     assert entrance.counted["malformed"] > 500
     assert await code_of(entrance.phone(), "INVITE") == 200

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from contactcentre.adapters.sip import referral
 from contactcentre.adapters.sip.transactions import Serving
 from contactcentre.bench.sip_phone import PhoneCall
 from tests.adapters.sip.entrance import Entrance, until
@@ -158,3 +159,42 @@ async def test_a_call_that_was_not_answered_cannot_be_handed_on(entrance: Entran
     assert await entrance.board.calls[0].phone.refer(THERE, by=BY, within_s=1) is None
     entrance.board.calls[0].phone.refuse(480)
     await ringing
+
+
+async def test_what_is_told_behind_a_goodbye_is_heard_before_the_call_is_over(
+    entrance: Entrance,
+) -> None:
+    phone, asking = await asked(entrance)
+    assert await phone.bye() is not None
+    told = entrance.board.calls[0].told
+    assert await notify(phone, "SIP/2.0 100 Trying") == 200
+    assert not asking.done()
+    assert await notify(phone, "SIP/2.0 200 OK", state="terminated") == 200
+    assert await asking == 200
+    await asyncio.sleep(0.05)
+    assert told == ["began"], "there is time to act upon it"
+
+
+@pytest.mark.parametrize("said", [None, "SIP/2.0 486 Busy Here"])
+async def test_a_goodbye_behind_which_no_success_is_told_is_the_callers(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    monkeypatch.setattr(referral, "LEFT_MAX_S", 0.2)
+    phone, asking = await asked(entrance, within_s=1.0)
+    assert await phone.bye() is not None
+    told = entrance.board.calls[0].told
+    await asyncio.sleep(0.05)
+    assert told == ["began"]
+    if said is not None:
+        assert await notify(phone, said, state="terminated") == 200
+        assert await until(lambda: told == ["began", "ended"], within_s=0.1)
+    assert await until(lambda: told == ["began", "ended"])
+    assert await asking == (408 if said is None else 486)
+
+
+async def test_a_goodbye_after_all_was_told_is_not_waited_behind(entrance: Entrance) -> None:
+    phone, asking = await asked(entrance)
+    assert await notify(phone, "SIP/2.0 486 Busy Here", state="terminated") == 200
+    assert await asking == 486
+    assert await phone.bye() is not None
+    assert entrance.board.calls[0].told == ["began", "ended"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
+from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys, WrongName, check_name, names_of
 from contactcentre.adapters.sip.ways import Ways
 from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.errors import BadRequest
@@ -30,6 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("node", "renewed", "trunk"):
         make_certificate(folder, name, "authority")
     make_certificate(folder, "stranger", "other")
+    make_certificate(folder, "named", "authority", of="DNS:sip.example.net,DNS:*.example.org")
     return folder
 
 
@@ -182,6 +183,69 @@ async def test_we_call_nobody_whose_certificate_is_of_another_authority(
         phone.way().send(phone.request("INVITE", sdp=OFFER).to_bytes())
         assert await until(lambda: not phones.ways.stands("tls", entrance.there_tls))
     assert not entrance.board.calls
+
+
+@pytest.mark.parametrize(
+    ("trunk", "is_called"),
+    [
+        ({}, False),
+        ({"tls_names": ["other.example.net", "SIP.example.net"]}, True),
+        ({"tls_names": ["one.example.org"]}, False),
+        ({"out": {"domain": "sip.example.net"}}, True),
+    ],
+)
+async def test_a_trunk_is_called_over_tls_only_if_its_certificate_bears_its_name(
+    entrance: Entrance,
+    made: Path,
+    trunk: dict[str, object],
+    is_called: bool,  # noqa: FBT001 - a case
+) -> None:
+    called = Answering("tls", TlsKeys(files(made, "named")))
+    await called.open()
+    if "out" in trunk:
+        there = {"address": LOOPBACK, "port": called.port, "transport": "tls"}
+        trunk = {"out": {**there, "domain": "sip.example.net"}}
+    await entrance.open(keys=TlsKeys(files(made, "node")), **trunk)
+    dialling = await dial(entrance, called)
+    if is_called:
+        assert await until(lambda: dialling.told == ["answered", "began"]), dialling.told
+    ways = entrance.door.ours.ways
+    assert await until(lambda: ways.is_misnamed((LOOPBACK, called.port)) is not is_called)
+    assert bool(called.rung) is is_called
+    await called.close()
+
+
+@pytest.mark.parametrize(
+    ("certificate", "names"),
+    [
+        ({"subjectAltName": (("DNS", "Sip.Example.net"),)}, {"sip.example.net"}),
+        (
+            {
+                "subject": ((("commonName", "ignored.example"),),),
+                "subjectAltName": (
+                    ("URI", "sip:example.net"),
+                    ("URI", "sip:ada@example.net"),
+                    ("DNS", "machine.example.net"),
+                    ("IP Address", "0:0:0:0:0:0:0:1"),
+                ),
+            },
+            {"example.net", "::1"},
+        ),
+        (
+            {"subject": ((("countryName", "GB"),), (("commonName", "Old.example"),))},
+            {"old.example"},
+        ),
+        ({}, set()),
+    ],
+)
+def test_a_certificate_is_for_the_domains_that_it_names(
+    certificate: dict[str, object], names: set[str]
+) -> None:
+    assert names_of(certificate) == names
+    for name in names:
+        check_name(certificate, ["elsewhere.example", name.upper()])
+    with pytest.raises(WrongName, match=r"not for elsewhere\.example"):
+        check_name(certificate, ["elsewhere.example"])
 
 
 async def test_a_node_without_a_certificate_sends_nothing_in_the_open_for_it() -> None:

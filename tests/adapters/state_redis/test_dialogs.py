@@ -33,7 +33,10 @@ async def test_a_node_that_starts_again_takes_its_own_calls(state: RedisState) -
 
 
 async def test_how_trunks_stand_is_what_each_node_has_said_last(state: RedisState) -> None:
-    up, down = TrunkStanding(is_up=True, since_ms=1), TrunkStanding(is_up=False, since_ms=2)
+    up, down = (
+        TrunkStanding(is_up=True, since_ms=1),
+        TrunkStanding(is_up=False, since_ms=2, is_misnamed=True),
+    )
     await state.keep_trunks(NORTH, {"old": up, "carrier": up})
     await state.keep_trunks(NORTH, {"carrier": down})
     await state.keep_trunks(SOUTH, {"carrier": up})

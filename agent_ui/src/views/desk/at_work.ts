@@ -71,6 +71,7 @@ export class AtWork {
   readonly pause = (): void => void this.#notes.flush();
   readonly choosePhone = (choosing: boolean): void => this.#show({ choosingPhone: choosing });
   readonly forgetTrouble = (): void => this.#show({ trouble: null });
+  readonly stayOnPhone = (): void => this.#phone.stay();
   readonly forgetPhoneFailure = (): void => this.#leg.read();
 
   readonly watch = (watcher: () => void): (() => void) => {
@@ -126,12 +127,10 @@ export class AtWork {
     return refusal;
   }
 
-  /** Take the sound in this browser, from that microphone. */
+  /** Take the sound in this browser, from that microphone; a phone stays if there is none. */
   async useBrowser(device: string | null): Promise<void> {
-    const wasOnPhone = this.#phone.inUse !== null;
-    if (!(await this.setUpMicrophone(device)) || !wasOnPhone) return;
-    this.#phone.leave();
-    this.#changeSound();
+    const isThere = await this.setUpMicrophone(device);
+    if (this.#phone.leave(isThere)) this.#changeSound();
   }
 
   /** Be ready for calls; the sound comes first. */

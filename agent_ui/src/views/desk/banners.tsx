@@ -73,7 +73,7 @@ function StoresAway({ seen }: { seen: Seen }) {
 
 function MicrophoneAway({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }) {
   const words = useWords();
-  if (seen.phone.isOn) return null;
+  if (seen.phone.isOn) return <KeptOnPhone work={work} seen={seen} />;
   const instead = me.may_use_phone && (
     <button type="button" className="btn" onClick={() => work.choosePhone(true)}>
       {words.phone.instead}
@@ -112,6 +112,30 @@ function MicrophoneAway({ me, work, seen }: { me: Me; work: AtWork; seen: Seen }
       }
     >
       {words.microphone.troubles[trouble]}
+    </Notice>
+  );
+}
+
+/** The adviser wanted the sound in this browser again, and has no microphone there. */
+function KeptOnPhone({ work, seen }: { work: AtWork; seen: Seen }) {
+  const words = useWords();
+  const { trouble } = seen.microphone;
+  if (!seen.phone.isKeptOn || trouble === null) return null;
+  return (
+    <Notice
+      tone="warn"
+      action={
+        <>
+          <button type="button" className="btn" onClick={() => void work.useBrowser(null)}>
+            {words.microphone.again}
+          </button>
+          <button type="button" className="btn" onClick={work.stayOnPhone}>
+            {words.phone.stay}
+          </button>
+        </>
+      }
+    >
+      {words.microphone.troubles[trouble]} {words.phone.stays}
     </Notice>
   );
 }

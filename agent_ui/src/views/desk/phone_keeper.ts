@@ -10,6 +10,8 @@ export interface Phone {
   number: string | null;
   /** Whether the sound goes there, and not to this browser. */
   isOn: boolean;
+  /** The adviser wanted the sound in this browser, which gave no microphone. */
+  isKeptOn?: boolean;
 }
 
 /** Why a number is not taken: it may not be rung, or nobody could be asked whether it may. */
@@ -50,14 +52,21 @@ export class PhoneKeeper {
     return null;
   }
 
-  /** Take the sound in this browser again. */
-  leave(): void {
-    this.#be({ ...this.#now, isOn: false });
+  /** Take the sound in this browser again if it has a microphone; say whether that is a change. */
+  leave(hasMicrophone: boolean): boolean {
+    if (this.inUse === null) return false;
+    this.#be({ ...this.#now, isOn: !hasMicrophone, isKeptOn: !hasMicrophone });
+    return hasMicrophone;
+  }
+
+  /** Want the sound on the phone, as it is. */
+  stay(): void {
+    this.#be({ ...this.#now, isKeptOn: false });
   }
 
   #be(now: Phone): void {
     this.#now = now;
-    keep(this.#key, now);
+    keep(this.#key, { number: now.number, isOn: now.isOn });
     this.#changed(now);
   }
 }
