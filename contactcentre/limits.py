@@ -104,6 +104,10 @@ OUTSIDE_RING_MS = 45_000
 """An outside number rings for no longer."""
 OUTSIDE_TALK_MAX_MS = 4 * 3_600_000
 """A caller who was left to an outside number is there for no longer."""
+OUTSIDE_BACK_MS = 6_000
+"""An outside number that another node goes on with has answered within this, or is gone."""
+OUTSIDE_ORPHAN_MS = 20_000
+"""An outside number of a lost node waits so long for the node that has its caller."""
 SUPERVISORS_MAX = 3
 """So many supervisors may be in one talk."""
 WRITTEN_WITHIN_MS = 5_000

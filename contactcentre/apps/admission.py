@@ -20,6 +20,7 @@ from contactcentre.adapters.telemetry.metrics import (
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.adviser_part import Browser
 from contactcentre.apps.call_bounds import Start
+from contactcentre.apps.left_outside import left_outside
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.node_tools import NodeTools
@@ -226,22 +227,27 @@ class Admission:
         memory = self._signatures.unseal(claim)
         stands = await self._standing(claim)
         closed = stands is not None and stands.state == "closed" and not stands.is_presumed
-        if closed or memory.call.state is CallState.ENDED:
-            raise CallClosed("This call has ended.")
-        own = LegEpoch(claim.epoch_count, claim.epoch_nonce)
+        own, now_ms = LegEpoch(claim.epoch_count, claim.epoch_nonce), self._tools.clock.now_ms()
         newest = own if stands is None else max(own, stands.epoch)
         epoch = newest.next(self._tools.chance.nonce(), attempt=attempt)
-        now_ms, talks = self._tools.clock.now_ms(), _talk(memory, stands)
+        node = self._tools.node
+        left = left_outside(memory, is_closed=closed, epoch=epoch, node=node, at_ms=now_ms)
+        if left is not None:
+            return Taken(start=left, rung=None, consult=None)
+        if closed or memory.call.state is CallState.ENDED:
+            raise CallClosed("This call has ended.")
+        talks = _talk(memory, stands)
+        is_other_talk = talks is None or talks.token != memory.call.token
         rung = _rung(memory, stands, talks)
         call = take_over(
             memory.call,
             at_ms=now_ms,
             epoch=epoch,
-            node=self._tools.node,
+            node=node,
             talk=None if talks is None else Talk(adviser=talks.adviser, token=talks.token),
             token=memory.call.token if stands is None else stands.token,
         )
-        first = CallResumed(call=call.id, at_ms=now_ms, node=self._tools.node, epoch=epoch)
+        first = CallResumed(call=call.id, at_ms=now_ms, node=node, epoch=epoch)
         start = Start(
             call=call,
             first=first,
@@ -252,6 +258,7 @@ class Admission:
             is_booked=memory.is_booked,
             is_announced=memory.is_announced,
             is_paused=memory.is_paused,
+            outside=memory.outside if call.state in TALKS and not is_other_talk else None,
         )
         return Taken(start=start, rung=rung, consult=memory.consult)
 

@@ -10,6 +10,7 @@ from contactcentre.domain.errors import OutOfOrder
 from contactcentre.domain.ids import AdviserId, CallId, OutsideName, QueueId
 from contactcentre.domain.room import Seat
 from contactcentre.ports.live import Offered
+from contactcentre.wire.claims import OutsideMemory
 from contactcentre.wire.staff import Consulted
 
 
@@ -65,6 +66,17 @@ class Asking:
             raise OutOfOrder("Another adviser is being asked already.")
         self._last = self._outside
         self._outside.ask(name, hands_over=hands_over)
+
+    def go_on(self, before: OutsideMemory | None) -> None:
+        """Go on with whoever was outside at another node, if anybody was."""
+        if before is not None:
+            self._last = self._outside
+            self._outside.go_on(before)
+
+    @property
+    def memory(self) -> OutsideMemory | None:
+        """Return what another node needs to go on with whoever is outside."""
+        return self._outside.memory
 
     def merge(self) -> None:
         """Let whoever was asked talk with the caller as well. Raises OutOfOrder."""

@@ -10,8 +10,7 @@ import structlog
 
 from contactcentre.adapters.state_redis.keys import own_queue
 from contactcentre.apps.node_tools import NodeTools
-from contactcentre.domain.announcing import CALLBACK_BOOKED, LINE_ENDED
-from contactcentre.domain.call import Call, CallState
+from contactcentre.domain.call import Call, CallState, ending_of
 from contactcentre.domain.classes import head_start_ms
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import OutOfOrder, StateUnavailable, UnknownName
@@ -22,11 +21,12 @@ from contactcentre.domain.events import (
     Ending,
     HungUpBy,
 )
-from contactcentre.domain.ids import AdviserId, QueueId, SoundName
+from contactcentre.domain.ids import AdviserId, QueueId
 from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.ivr.transfer import target_queue
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallReport
+from contactcentre.wire.claims import OutsideMemory
 
 log = structlog.get_logger()
 
@@ -43,7 +43,8 @@ class Start:
     """How a call comes to be on this node."""
 
     call: Call
-    first: CallArrived | CallResumed
+    first: CallArrived | CallResumed | None
+    """None of a call that has ended, and whose caller is with somebody outside."""
     also: tuple[CallEvent, ...] = ()
     """What is written down behind the first event."""
     position: Position | None = None
@@ -58,6 +59,16 @@ class Start:
     """The caller has heard that the talk is recorded;"""
     is_paused: bool = False
     """and the adviser had the recording paused."""
+    outside: OutsideMemory | None = None
+    """Somebody outside who is with the adviser, or with the caller."""
+
+    @property
+    def end(self) -> "End | None":
+        """Return how the call has ended already; None while it lives."""
+        call = self.call
+        if call.state is not CallState.ENDED:
+            return None
+        return End(epoch=call.epoch, ending=ending_of(call), seq=0)
 
     @property
     def is_moved(self) -> bool:
@@ -73,15 +84,6 @@ class End:
     ending: Ending
     seq: int
     """The number of the event that says so: until it is durable the store is told again."""
-
-
-def last_words(by: HungUpBy, ending: Ending) -> tuple[SoundName, ...]:
-    """Return what a caller hears whose call has ended; nothing if the caller has ended it."""
-    if by is HungUpBy.CALLER:
-        return ()
-    if ending is Ending.CALLBACK:
-        return (CALLBACK_BOOKED,)
-    return () if by is HungUpBy.FLOW else (LINE_ENDED,)
 
 
 def report_of(call: Call, *, is_hidden: bool) -> CallReport | None:

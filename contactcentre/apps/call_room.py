@@ -36,6 +36,7 @@ class CallRoom:
     def __init__(
         self, live: LiveInRoom, caller: CallerPart, tools: NodeTools, recording: TalkRecording
     ) -> None:
+        self._live = live
         self._caller = caller
         self._recording = recording
         self._sound = RoomSound(tools.media)
@@ -133,7 +134,7 @@ class CallRoom:
         """Send the browsers away: the call is at another node, and so is their way."""
         self._recording.end()
         self.consulting.drop()
-        self.outside.end()
+        self.outside.let_go()
         self.supervising.drop()
         if self.adviser is not None:
             self.adviser.leave(Closing.STOPPING)
@@ -148,6 +149,7 @@ class CallRoom:
     def _asking_changed(self) -> None:
         """Let everybody hear what is to be heard now, and the adviser know how far it has come."""
         self.settle()
+        self._caller.refresh_claim(self._live.call)
         self.tell_adviser(self.asking.told)
 
     def _hand_over_asked(self) -> None:
@@ -169,6 +171,8 @@ class CallRoom:
             (Role.CONSULTED, self.consulting.part),
             (Role.OUTSIDE, self.outside),
         )
+        if self.outside.is_there:
+            self._caller.refresh_claim(self._live.call)  # its dialog goes on by itself
         told = [(role, part.tell_quality()) for role, part in parts if part is not None]
         legs = LegsNow(
             legs=[LegNow(role=role, quality=heard) for role, heard in told if heard is not None]

@@ -58,6 +58,9 @@ class ConsultedCall(Protocol):
     def note(self, event: CallEvent) -> None:
         """Write an event down."""
 
+    async def drop(self) -> None:
+        """Let go of the call: another node has it."""
+
 
 class Consulting:
     """The consultation about one call, if there is one."""

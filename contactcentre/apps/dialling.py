@@ -1,10 +1,12 @@
 """Outside numbers that this node rings, each with a leg in the room of one of its calls."""
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from pydantic import ValidationError
 
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
@@ -13,6 +15,7 @@ from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.sip.door import Door
 from contactcentre.adapters.sip.outgoing import Outgoing, failure_of
 from contactcentre.adapters.sip.trunks import Outward
+from contactcentre.apps.outside_call import LET_GO, KeptOutside, OutsideCall
 from contactcentre.apps.phone_silence import LOOK_EVERY_MS, PhoneSilence
 from contactcentre.domain.dialling import (
     DialFailure,
@@ -23,131 +26,21 @@ from contactcentre.domain.dialling import (
     allowed_number,
     shown_number,
 )
-from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, UnknownName
+from contactcentre.domain.errors import BadClaim, Outage, Refusal, UnknownName
 from contactcentre.domain.ids import CallId, LegId, OutsideName, PhoneNumber
-from contactcentre.ports.dialling import (
-    DialEvent,
-    NumberAnswered,
-    NumberEnded,
-    NumberFailed,
-    NumberRings,
-)
+from contactcentre.ports.dialling import DialEvent, OutsideBefore
 from contactcentre.ports.environment import Clock
-from contactcentre.ports.media import KeyHeard, LegEvent
+from contactcentre.ports.media import LegEvent
 from contactcentre.ports.phones import Phone
-from contactcentre.wire.said import Said
 
 log = structlog.get_logger()
 
 TRUNK_SILENT_MS = 4_000
 """A trunk that has not said a word for so long is left for the next one."""
-ANSWERED, GIVEN_UP = "answered", "given_up"
 REFERRED, NOT_REFERRED = "referred", "not_referred"
 PhoneOf = Callable[[CallId], tuple[str, Phone] | None]
 """Gives the trunk and the phone of a call's caller; None of one who has come another way."""
 Spawn = Callable[[Coroutine[None, None, None], str], None]
-
-
-class KeptOutside(Said):
-    """What another node needs to let an outside number go whose node is lost."""
-
-    outside: str
-    """The dialog."""
-
-
-class OutsideCall:
-    """One call to a number (ports.dialling.Dialled, ports.phones.Called)."""
-
-    def __init__(
-        self,
-        leg: LegId,
-        number: PhoneNumber,
-        *,
-        sound: PhoneLeg,
-        told: Callable[[DialEvent], None],
-        heard: Callable[[LegEvent], None],
-        over: Callable[["OutsideCall", str], None],
-    ) -> None:
-        self.leg = leg
-        self.number = number
-        self.phone: Outgoing
-        self.others: Iterator[Callable[[], Outgoing]] = iter(())
-        """Each begins the same call over another trunk."""
-        self.is_answered = False
-        self._has_rung = False
-        self._sound = sound
-        self._told = told
-        self._heard = heard
-        self._over = over
-        self._is_over = False
-
-    def hang_up(self) -> None:
-        """End it; nothing more is told."""
-        if not self._is_over:
-            self.phone.hang_up()
-            self._end(ANSWERED if self.is_answered else GIVEN_UP)
-
-    async def is_there(self) -> bool:
-        """Ask the phone whether it is still in the call."""
-        return not self._is_over and await self.phone.is_there()
-
-    # What the phone does
-
-    def phone_rings(self, early: str | None) -> None:
-        """Let what the network sends meanwhile be heard."""
-        is_heard, self._has_rung = False, True
-        if early is not None and not self._is_over:
-            try:
-                self._sound.answered(early)
-                is_heard = True
-            except MalformedOffer as problem:
-                log.info("what rings sends sound that cannot be used", why=str(problem))
-        self._tell(NumberRings(is_heard=is_heard))
-
-    def phone_answered(self, answer: str) -> None:
-        """Send sound to where the phone says. Raises MalformedOffer."""
-        self._sound.answered(answer)
-
-    def phone_began(self) -> None:
-        """Tell that somebody has answered."""
-        self.is_answered = True
-        self._tell(NumberAnswered())
-
-    def phone_pressed(self, key: str) -> None:
-        """Pass a key on that came as a message."""
-        self._heard(KeyHeard(leg=self.leg, key=key))
-
-    def phone_offered(self, offer: str) -> str:
-        """Return our answer to a new offer. Raises MalformedOffer."""
-        return self._sound.offered(offer)
-
-    def phone_failed(self, why: DialFailure) -> None:
-        """Try the next trunk if this one is out of reach; else tell that nobody has answered."""
-        if why is DialFailure.UNREACHABLE and not (self._has_rung or self._is_over):
-            other = next(self.others, None)
-            if other is not None:
-                log.warning("a trunk is out of reach, and another one is tried", leg=self.leg)
-                self.phone = other()
-                return
-        if self._end(why.value):
-            self._told(NumberFailed(why=why))
-
-    def phone_ended(self, *, was_lost: bool) -> None:
-        """Tell that whoever had answered has gone."""
-        if self._end(ANSWERED):
-            self._told(NumberEnded(was_lost=was_lost))
-
-    def _tell(self, event: DialEvent) -> None:
-        if not self._is_over:
-            self._told(event)
-
-    def _end(self, outcome: str) -> bool:
-        """Let go of the leg, and say whether that was not done before."""
-        if self._is_over:
-            return False
-        self._is_over = True
-        self._over(self, outcome)
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +83,10 @@ class NodeDialler:
         self._pace = DialPace(way_out.rules)
         self._phones_pace = DialPace(way_out.rules.of_phones)
         self._calls: set[OutsideCall] = set()
+        self.taken_over: set[LegId] = set()
+        """The legs, at other nodes, of calls that go on here."""
+        self.left_alone: set[LegId] = set()
+        """Legs of calls that were left to other nodes, who may have them by now or never."""
         self._asked: set[OutsideCall] = set()
         """Those that are being asked whether they are there."""
         self._phones: set[OutsideCall] = set()
@@ -200,14 +97,16 @@ class NodeDialler:
         """Return a number as it would be dialled. Raises NumberNotAllowed."""
         return allowed_number(self._way_out.rules, number)
 
-    def kept(self) -> dict[CallId, str]:
-        """Return what another node needs of each call that was answered, by its leg's name."""
-        facts = ((one.leg, one.phone.facts) for one in self._calls if one.is_answered)
-        return {
-            CallId(leg): KeptOutside(outside=said).model_dump_json()
-            for leg, said in facts
-            if said is not None
-        }
+    def kept(self) -> dict[LegId, str]:
+        """Return what another node needs of each call that was answered."""
+        said = ((one.leg, one.kept) for one in self._calls)
+        return {leg: kept for leg, kept in said if kept is not None}
+
+    def elsewhere(self, leg: LegId) -> None:
+        """Let go of a call that another node has taken over from this one."""
+        for one in [one for one in self._calls if one.leg == leg]:
+            log.warning("another node has an outside number of ours", leg=leg)
+            one.elsewhere()
 
     def named(self, name: OutsideName) -> OutsideNumber:
         """Return the number of a name. Raises UnknownName."""
@@ -260,23 +159,66 @@ class NodeDialler:
             believed=[trunk.peer[0] for trunk in self._way_out.trunks],
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
+        outside.waits = lines is Lines.OUTSIDE
         self._calls.add(outside)
         if lines is not Lines.OUTSIDE:
             self._phones.add(outside)
-        try:
+        async with self._beginning(outside):
             sdp = await self._seat(outside, call, sound, heard)
             outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
             outside.phone = next(outside.others)()
+        return outside
+
+    async def take_over(
+        self,
+        before: OutsideBefore,
+        number: PhoneNumber,
+        *,
+        call: CallId,
+        leg: LegId,
+        told: Callable[[DialEvent], None],
+        heard: Callable[[LegEvent], None],
+    ) -> OutsideCall:
+        """Go on with a call of another node: its phone is offered our sound.
+
+        It counts towards what is rung, and is let in above it: nobody is rung anew.
+        """
+        try:
+            kept = KeptOutside.model_validate_json(before.kept)
+        except ValidationError as error:
+            raise BadClaim("Another version has kept that outside number.") from error
+        sound = PhoneLeg.to_offer(
+            address=self._address,
+            ports=self._ports,
+            law=kept.law,
+            keys_payload_type=KEYS_PAYLOAD_TYPE,
+            believed=[trunk.peer[0] for trunk in self._way_out.trunks],
+        )
+        outside = OutsideCall(leg, number, sound=sound, told=told, heard=heard, over=self._over)
+        outside.is_answered = True
+        self._calls.add(outside)
+        async with self._beginning(outside):
+            sdp = await self._seat(outside, call, sound, heard)
+            outside.phone = adopted = self._door.adopt(kept.dialog)
+            adopted.belongs_to(outside)
+            adopted.answer(sdp, call=call)
+        self.taken_over.add(before.leg)
+        return outside
+
+    @asynccontextmanager
+    async def _beginning(self, outside: OutsideCall) -> AsyncIterator[None]:
+        """Forget a call that does not come about, and watch over one that does."""
+        try:
+            yield
         except BaseException as problem:
             self._forget(outside)
-            self._spawn(self._media.close(leg), "outside leg closing")
+            self._spawn(self._media.close(outside.leg), "outside leg closing")
             if isinstance(problem, Refusal | Outage):
                 self._count(problem.code)
             raise
         if not self._is_watching:
             self._is_watching = True
             self._spawn(self._watch(), "numbers rung")
-        return outside
 
     def _taken(
         self,
@@ -342,6 +284,8 @@ class NodeDialler:
         """Let go of a call; one that was answered is counted so at its end."""
         self._forget(outside)
         self._count(outcome)
+        if outcome == LET_GO:
+            self.left_alone.add(outside.leg)
         self._spawn(self._media.close(outside.leg), "outside leg closing")
 
     async def _watch(self) -> None:

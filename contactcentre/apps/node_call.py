@@ -16,7 +16,7 @@ from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps import call_bounds
 from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.asking import Asking
-from contactcentre.apps.call_bounds import End, Start, last_words, next_of
+from contactcentre.apps.call_bounds import End, Start, next_of
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_room import CallRoom
 from contactcentre.apps.call_way import CallWay
@@ -24,6 +24,7 @@ from contactcentre.apps.caller_part import CallerPart
 from contactcentre.apps.conversation import Conversation, Side
 from contactcentre.apps.journey_strip import TOLD
 from contactcentre.apps.node_tools import NodeTools
+from contactcentre.apps.parting import part
 from contactcentre.apps.sight import Sight
 from contactcentre.apps.talk_recording import TalkRecording
 from contactcentre.domain.call import TALKS, Call, CallState, come_back, follow
@@ -59,8 +60,6 @@ log = structlog.get_logger()
 STEPS_KEPT_MAX = 50
 HAND_OVERS_MAX = 3
 """A page that has come back so often finds no other node."""
-WORDS_OF_THE_END_MS = 20_000
-"""A closing sentence may last so long; then the leg is closed all the same."""
 
 
 class NodeCall:
@@ -103,13 +102,12 @@ class NodeCall:
         """The number of the last event that was written down; 0 for none."""
         self._is_dropped = self._is_leaving = False
         self._hand_overs = 0
-        self.end: End | None = None
+        self.end: End | None = start.end
         """How it has ended here; None while it lives, or if it has gone on elsewhere."""
+        self.asking.go_on(start.outside)
         self.room.follow(self._call.state)
-        if start.is_moved:
-            self.note(start.first)
-        else:
-            self._write(start.first)
+        if start.first is not None:
+            (self.note if start.is_moved else self._write)(start.first)
         for event in start.also:
             self.note(event)
 
@@ -228,6 +226,9 @@ class NodeCall:
             self.room.outside.end()  # also after a mistake of ours
 
     async def _run(self) -> None:
+        if self.end is not None:
+            await part(self, by=HungUpBy.ADVISER, ending=self.end.ending)
+            return
         stages = asyncio.create_task(self._stages(), name="stages")
         leaving = asyncio.create_task(self.caller.left.wait(), name="caller leaving")
         try:
@@ -245,6 +246,8 @@ class NodeCall:
 
     async def _stages(self) -> HungUpBy:
         await self.caller.connected.wait()
+        if self.asking.is_left_outside:
+            return HungUpBy.ADVISER  # its node was lost before it could say so
         return await self._way.run(self._offered)
 
     async def _finish(self, by: HungUpBy) -> None:
@@ -260,13 +263,7 @@ class NodeCall:
         if offered is not None:
             with suppress(Refusal, Outage):
                 await self._tools.desks.over(self._call, offered, lapse=lapse)
-        await self.asking.stay(self.caller.left)
-        words = last_words(by, end.ending)
-        if words and self.caller.is_heard and not self.caller.left.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(WORDS_OF_THE_END_MS / 1_000):
-                    await self.say(words, keys={})
-        await self.caller.end(self._call)
+        await part(self, by=by, ending=end.ending)
 
     async def _write_end(self, by: HungUpBy) -> End:
         if by is HungUpBy.CALLER:
@@ -306,6 +303,7 @@ class NodeCall:
         """Go on with a caller who comes back to this node on a new leg. Raises StaleEpoch."""
         self._call = come_back(self._call, epoch=epoch, node=self._tools.node)
         self._is_leaving = False
+        self.end = None if self.end is None else replace(self.end, epoch=epoch)
         await self.caller.move(leg, browser)
         self.room.settle()
         self.caller.refresh_claim(self._call)
@@ -349,6 +347,7 @@ class NodeCall:
             consult=self.asking.id,
             is_announced=self.recording.is_announced,
             is_paused=self.recording.is_paused,
+            outside=self.asking.memory,
         )
 
     @property

@@ -13,7 +13,7 @@ import structlog
 
 from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.adapters.state_redis.state import RedisState
-from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.claims import SIGNED_MAX_CHARS, Signatures
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.leg_sockets import LegSockets
 from contactcentre.apps.neighbours import Neighbours
@@ -245,7 +245,11 @@ def _signer(signatures: Signatures, clock: Clock) -> Sign:
     def sign(claim: CallerClaim, memory: CallMemory) -> str:
         exp = clock.now_ms() // 1_000 + CLAIM_LIFE_S
         fresh = {"exp": exp, "memory": signatures.seal(memory)}
-        return signatures.sign_claim(claim.model_copy(update=fresh))
+        signed = signatures.sign_claim(claim.model_copy(update=fresh))
+        if len(signed) > SIGNED_MAX_CHARS and memory.outside is not None:
+            log.warning("an outside number is lost with its node: its dialog is long")
+            return sign(claim, memory.model_copy(update={"outside": None}))
+        return signed
 
     return sign
 

@@ -27,16 +27,19 @@ from contactcentre.domain.errors import (
 from contactcentre.domain.events import CallSentOutside, CallTakenOffHold, OutsideConsulted
 from contactcentre.domain.ids import LegId, OutsideName
 from contactcentre.domain.room import Role, Seat
-from contactcentre.limits import OUTSIDE_RING_MS, OUTSIDE_TALK_MAX_MS
+from contactcentre.limits import OUTSIDE_BACK_MS, OUTSIDE_RING_MS, OUTSIDE_TALK_MAX_MS
 from contactcentre.ports.dialling import (
     DialEvent,
     Dialled,
     Dialler,
     NumberAnswered,
+    NumberElsewhere,
     NumberEnded,
     NumberFailed,
+    OutsideBefore,
 )
 from contactcentre.ports.media import LegConnected, LegEvent
+from contactcentre.wire.claims import OutsideMemory
 from contactcentre.wire.legs import Quality
 from contactcentre.wire.staff import Consulted
 
@@ -126,6 +129,21 @@ class OutsideParty:
         return party is not None and is_here and party.hands_over
 
     @property
+    def memory(self) -> OutsideMemory | None:
+        """Return what another node needs to go on with that one; None if there is none to have."""
+        party = self._party
+        kept = None if party is None or party.dialled is None else party.dialled.kept
+        if party is None or kept is None or party.state is ConsultState.RINGING:
+            return None
+        return OutsideMemory(
+            name=party.outside.name,
+            leg=party.leg,
+            kept=kept,
+            is_merged=self.is_merged,
+            is_left=self.is_left,
+        )
+
+    @property
     def is_merged(self) -> bool:
         """Say whether that one talks with the caller as well."""
         return self._party is not None and self._party.state is ConsultState.MERGED
@@ -160,15 +178,31 @@ class OutsideParty:
         dialler = self._tools.dialler()
         if dialler is None:
             raise NumberNotAllowed("Outside numbers are not rung from here. Choose a queue.")
-        outside, nonce = dialler.named(name), self._tools.chance.nonce()
         self._why = self._failed_at_ms = None
-        self._party = party = Party(
-            outside=outside,
-            leg=LegId(f"{self._live.call.id}.outside.{nonce}"),
-            hands_over=hands_over,
-        )
+        self._party = party = self._new_party(dialler.named(name), hands_over=hands_over)
         self._changed()
         self._tools.spawn(self._dial(party, dialler), "outside number")
+
+    def go_on(self, before: OutsideMemory) -> None:
+        """Go on with whoever was there at another node; without a word of that, they have gone."""
+        self.is_left = before.is_left
+        dialler = self._tools.dialler()
+        try:
+            if dialler is None:
+                raise NumberNotAllowed("Outside numbers are not rung from here.")
+            outside = dialler.named(before.name)
+        except Refusal as refusal:
+            log.warning("an outside number cannot be gone on with", why=refusal.code)
+            self._why = ConsultEnd.LEFT
+            self._part()
+            return
+        self._party = party = self._new_party(outside, hands_over=False)
+        party.state = ConsultState.MERGED if before.is_merged else ConsultState.TALKING
+        self._tools.spawn(self._take_over(party, dialler, before), "outside number taken over")
+
+    def _new_party(self, outside: OutsideNumber, *, hands_over: bool) -> Party:
+        leg = LegId(f"{self._live.call.id}.outside.{self._tools.chance.nonce()}")
+        return Party(outside=outside, leg=leg, hands_over=hands_over)
 
     def merge(self) -> None:
         """Let that one talk with the caller as well. Raises OutOfOrder."""
@@ -219,6 +253,13 @@ class OutsideParty:
         self.is_left = False
         self._drop(None)
 
+    def let_go(self) -> None:
+        """Leave that one to the node that has the call now; whoever only rings is given up."""
+        party, self._party = self._party, None
+        self.is_left = False
+        if party is not None and party.dialled is not None:
+            party.dialled.let_go()
+
     @property
     def _answered(self) -> Party:
         if self._party is None or not self.is_there:
@@ -258,6 +299,29 @@ class OutsideParty:
             if party is not self._party:
                 party.dialled.hang_up()
 
+    async def _take_over(self, party: Party, dialler: Dialler, before: OutsideMemory) -> None:
+        """Have the phone take the sound of this node; one that does not in time has gone."""
+        try:
+            party.dialled = await dialler.take_over(
+                OutsideBefore(leg=before.leg, kept=before.kept),
+                party.outside.number,
+                call=self._live.call.id,
+                leg=party.leg,
+                told=lambda event: self._told(party, event),
+                heard=lambda event: self._heard(party, event),
+            )
+        except (Refusal, Outage) as problem:
+            log.warning("an outside number cannot be gone on with", why=problem.code)
+            self._over(party, ConsultEnd.LEFT)
+            return
+        if party is not self._party:
+            party.dialled.hang_up()
+            return
+        self._changed()
+        await self._tools.clock.sleep_ms(OUTSIDE_BACK_MS)
+        if not party.is_connected:
+            self._over(party, ConsultEnd.LEFT)
+
     async def _is_referred(self, party: Party, dialler: Dialler) -> bool:
         """Say whether it has been seen to that the caller is handed on, or cannot be."""
         number, call = party.outside.number, self._live.call.id
@@ -283,10 +347,10 @@ class OutsideParty:
                 self._answer(party)
             case NumberFailed(why=why):
                 self._over(party, OUTSIDE_ENDS.get(why, ConsultEnd.NOT_REACHED))
-            case NumberEnded() if self.is_left:
-                self._gone.set()
             case NumberEnded():
                 self._over(party, ConsultEnd.LEFT)
+            case NumberElsewhere():
+                self._tools.spawn(self._live.drop(), "call that is elsewhere")
             case _:
                 pass
 
@@ -313,4 +377,10 @@ class OutsideParty:
         if party is self._party:
             if party.hands_over:
                 self._failed_at_ms = self._tools.clock.monotonic_ms()
+            self._part()
             self._drop(why)
+
+    def _part(self) -> None:
+        """Let a caller who was left there know that nobody is there any more."""
+        if self.is_left:
+            self._gone.set()

@@ -24,6 +24,7 @@ from contactcentre.ports.dialling import (
     Dialled,
     Dialler,
     NumberAnswered,
+    NumberElsewhere,
     NumberEnded,
     NumberFailed,
     NumberRings,
@@ -120,8 +121,8 @@ class RungPhone:
         if self._is_over:
             return
         match event:
-            case NumberRings():
-                pass
+            case NumberRings() | NumberElsewhere():
+                pass  # no other node goes on with it: it is rung anew
             case NumberAnswered():
                 self.is_answered = True
                 self.user.phone_answered()

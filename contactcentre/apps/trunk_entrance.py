@@ -14,6 +14,7 @@ from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_tru
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.apps.dialling import NodeDialler, WayOut
 from contactcentre.apps.node_core import NodeCore, NodeGround
+from contactcentre.apps.outside_rescue import NobodyRung, OutsideRescue
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
 from contactcentre.apps.trunk_watch import TrunkWatch
@@ -99,12 +100,24 @@ def trunk_entrance(
         ground.clock,
         node=ground.place.node,
         adopt=door.adopt,
-        outside=dict if dialler is None else dialler.kept,
+        outside=_outside_rescue(ground, door, dialler),
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
         sees_most=lambda: ground.state.client.sees_majority,
     )
     watch = _watch(ground, door, trunks)
     return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+
+
+def _outside_rescue(ground: NodeGround, door: Door, dialler: NodeDialler | None) -> OutsideRescue:
+    """Return what keeps outside numbers; those of lost nodes are seen to in any case."""
+    return OutsideRescue(
+        NobodyRung() if dialler is None else dialler,
+        ground.state,
+        ground.signatures,
+        ground.clock,
+        node=ground.place.node,
+        adopt=door.adopt,
+    )
 
 
 def _watch(ground: NodeGround, door: Door, trunks: Trunks) -> TrunkWatch:

@@ -4,7 +4,7 @@ A page comes back by itself; a phone must be fetched. Each node keeps what anoth
 with its calls, soon after each change and with every beat. Whoever sees a node neither beat nor
 answer takes its calls, some at a time, and offers its own sound in each dialog. A node that has
 started again does so with its own.
-An outside number that was rung is told goodbye: whoever has asked there asks no longer.
+What is kept of outside numbers beside them is `apps.outside_rescue`'s.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from itertools import count
 from typing import Protocol
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from contactcentre.adapters.web.claims import Signatures
-from contactcentre.apps.dialling import KeptOutside
+from contactcentre.apps.outside_rescue import OutsideRescue
 from contactcentre.apps.trunk_caller import KeptCall
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.domain.errors import BadClaim, Outage, StateUnavailable
@@ -28,8 +28,6 @@ from contactcentre.ports.phones import Caller, KeptDialogs, Phone
 from contactcentre.ports.state import AddressBook, NodeStanding
 
 log = structlog.get_logger()
-
-KEPT: TypeAdapter[KeptCall | KeptOutside] = TypeAdapter(KeptCall | KeptOutside)
 
 LOOK_EVERY_MS = 500
 BEAT_MISSED_AFTER_MS = 1_500
@@ -65,7 +63,7 @@ class TrunkRescue:
         *,
         node: NodeId,
         adopt: Callable[[str], AdoptedPhone],
-        outside: Callable[[], Mapping[CallId, str]],
+        outside: OutsideRescue,
         lives: Callable[[str], Awaitable[bool]],
         sees_most: Callable[[], bool],
     ) -> None:
@@ -116,8 +114,9 @@ class TrunkRescue:
 
     async def keep_once(self) -> None:
         """Keep what has changed. Raises StateUnavailable."""
-        now = {**self._trunk.kept(), **self._outside()}
+        now = self._trunk.kept()
         await self._keep(now, ended=[call for call in self._said if call not in now])
+        await self._outside.keep_once()
 
     async def _keep(self, now: Mapping[CallId, str], *, ended: Sequence[CallId] = ()) -> None:
         """Keep what is new of some calls, and forget ended ones. Raises StateUnavailable."""
@@ -167,8 +166,9 @@ class TrunkRescue:
         """Take up the calls of another node, a few at a time. Raises StateUnavailable."""
         while self._trunk.may_take_up:
             if not await self._take(lost, TAKEN_AT_ONCE_MAX):
-                return
+                break
             await asyncio.sleep(0)  # the first may be seated before the next are taken
+        await self._outside.take(lost)
 
     async def _take(self, lost: NodeId, calls_max: int) -> int:
         """Take up some calls of a node and return how many. Raises StateUnavailable."""
@@ -180,10 +180,7 @@ class TrunkRescue:
     def _take_up(self, taken: Mapping[CallId, str]) -> None:
         for call, sealed in taken.items():
             try:
-                kept = KEPT.validate_json(self._signatures.unseal_text(sealed))
-                if isinstance(kept, KeptOutside):
-                    self._adopt(kept.outside).hang_up()
-                    continue
+                kept = KeptCall.model_validate_json(self._signatures.unseal_text(sealed))
                 claim = self._signatures.read_claim(kept.claim)
             except (BadClaim, ValidationError, Outage) as error:
                 log.warning("a telephone call cannot be gone on with", call=call, why=str(error))

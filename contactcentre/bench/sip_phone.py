@@ -53,6 +53,8 @@ class Exchange:
         )
         self.ways = Ways(self._received, keys)
         self._calls: dict[str, PhoneCall] = {}
+        self.stranger: Callable[[Serving], None] = lambda serving: serving.respond(481)
+        """Takes what is of no call that is known here."""
 
     async def open(self) -> None:
         """Listen on a port of the system's choice."""
@@ -80,6 +82,18 @@ class Exchange:
         self._calls[call.call_id] = call
         return call
 
+    def rung(self, serving: Serving) -> "PhoneCall":
+        """Return a phone that is rung, and is about to answer."""
+        request = serving.request
+        called = read_uri(request.uri).user
+        uri = read_uri(address_of(request.first("contact")))
+        call = PhoneCall(self, (uri.host, uri.port or self.port), called, caller=called)
+        call.call_id, call.to = request.call_id, request.first("from")
+        call.requests.append(request)
+        call.offering = serving
+        self._calls[call.call_id] = call
+        return call
+
     def forget(self, call: "PhoneCall") -> None:
         """Let go of a call that is over."""
         self._calls.pop(call.call_id, None)
@@ -96,7 +110,7 @@ class Exchange:
     def _came(self, serving: Serving) -> None:
         call = self._calls.get(serving.request.call_id)
         if call is None:
-            serving.respond(481)
+            self.stranger(serving)
         else:
             call.came(serving)
 
@@ -149,6 +163,11 @@ class PhoneCall:
         """Aim at the number."""
         self.to = f"<sip:{self.number}@{self.there[0]}>"
         self.target = f"sip:{self.number}@{self.there[0]}:{self.there[1]}"
+
+    def answer(self) -> None:
+        """Answer the call that this one is rung by."""
+        assert self.offering is not None, "it is rung"
+        self._follow(self.offering)
 
     async def invite(self, headers: Headers = ()) -> Response | None:
         """Call, or offer anew within the call; a success is acknowledged."""
@@ -233,16 +252,20 @@ class PhoneCall:
         elif self.is_over:
             serving.respond(481)
             return
-        body = b""
-        headers: list[tuple[str, str]] = []
         if request.method == "INVITE":
-            self._aim(request)
-            self.heard(request.body.decode())
-            self.offering = serving
-            body = self.sdp.encode()
-            place = f"{self.exchange.host}:{self.exchange.port}"
-            headers = [("contact", f"<sip:{self.caller}@{place}>"), ("content-type", SDP)]
-        serving.respond(200, headers=headers, body=body)
+            self._follow(serving)
+        else:
+            serving.respond(200)
+
+    def _follow(self, serving: Serving) -> None:
+        """Take an offer, and answer it with the sound of this side."""
+        request = serving.request
+        self._aim(request)
+        self.heard(request.body.decode())
+        self.offering = serving
+        place = f"{self.exchange.host}:{self.exchange.port}"
+        headers = [("contact", f"<sip:{self.caller}@{place}>"), ("content-type", SDP)]
+        serving.respond(200, tag=self.tag, headers=headers, body=self.sdp.encode())
 
     def _aim(self, message: Request | Response) -> None:
         """Aim at where the other side says that it is, directly if nobody stands between."""

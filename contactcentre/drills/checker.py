@@ -7,11 +7,13 @@ order_violations   see drills.order
 not_linearizable   an adviser, or a call, whose reservations no order of single steps explains: see
                    drills.reservations
 deaf_talks         a talk in which one end did not hear the other for `DEAF_AFTER_MS`
+outside_deaf       see drills.outside_talks
 talks_broken       a talk after which the caller had to wait again, though nobody had hung up
 stuck_advisers     an adviser who was not ready `STUCK_AFTER_MS` after the last call, or was not
                    rung in a last round with a caller for each adviser
 records_missing    a caller without an ended row in the record, once a node has taken the call
-records_wrong      a row with another ending than what its caller saw
+records_wrong      a row with another ending than what its caller saw, or a caller who was left to
+                   an outside number and does not stand so once
 records_gaps       a node of whose events some are not in the record and later ones are: they were
                    confirmed to it, and then lost
 records_doubled    a second end in the events of one call, or a row that is nobody's; after a cut of
@@ -29,6 +31,7 @@ from contactcentre.domain.seats import is_chat_seat
 from contactcentre.drills import history as h
 from contactcentre.drills.history import AdviserCallFact, AdviserFact, CallerFact, History
 from contactcentre.drills.order import Excused, Place, order_violations
+from contactcentre.drills.outside_talks import outside_deaf, wrongly_sent
 from contactcentre.drills.reservations import not_linearizable
 from contactcentre.drills.spans import (
     TALKS,
@@ -68,6 +71,8 @@ class Row:
     """How many ends its events have."""
     own_ends_count: int
     """How many of them are of the node that has the call in the end."""
+    sent_count: int = 0
+    """How often its events say that the caller was left to an outside number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Findings:
     not_linearizable: list[str] = field(default_factory=list)
     deaf_talks: list[str] = field(default_factory=list)
     talks_broken: list[str] = field(default_factory=list)
+    outside_deaf: list[str] = field(default_factory=list)
     stuck_advisers: list[str] = field(default_factory=list)
     records_missing: list[str] = field(default_factory=list)
     records_wrong: list[str] = field(default_factory=list)
@@ -122,6 +128,8 @@ def check(
         not_linearizable=list(not_linearizable(history)),
         deaf_talks=list(_deaf(history, calls, advisers, parts)),
         talks_broken=list(_broken(history, calls, ended_by_adviser)),
+        outside_deaf=list(outside_deaf(history)),
+        records_wrong=list(wrongly_sent(history, {row.call: row.sent_count for row in rows})),
         stuck_advisers=list(_stuck(history, advisers)),
         records_gaps=list(gaps),
         records_doubled=list(_doubled(history, calls, rows)),

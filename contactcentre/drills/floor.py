@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from random import Random
@@ -24,6 +24,8 @@ LATE_MS = 50
 POLL_S = 0.05
 READY_WITHIN_S = 40.0
 NEXT_CALLER_MAX_S = 1.0
+CALLS_MANY = 1_000
+"""More than a drill has."""
 SOCKETS_MAX = 0
 """As many as there are callers."""
 
@@ -124,9 +126,12 @@ class Floor:
                 self.call(manner())
             await asyncio.sleep(self._chance.uniform(0.0, NEXT_CALLER_MAX_S))
 
-    def busy_nodes(self) -> Sequence[str]:
-        """Return the media nodes that have calls, the busiest first."""
+    def busy_nodes(self, first: Collection[str] = ()) -> Sequence[str]:
+        """Return the media nodes that have calls, the busiest first; before it that of some."""
         counted = Counter(page.own for page in self.callers.values())
+        counted.update(
+            {page.own: CALLS_MANY for page in self.callers.values() if page.call in first}
+        )
         by_url = {url: name for name, url in self._doors.leg_urls.items()}
         return [by_url[url] for url, _ in counted.most_common() if url in by_url]
 

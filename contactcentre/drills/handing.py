@@ -28,6 +28,10 @@ class Way(StrEnum):
     """A colleague is asked, and has the caller then."""
     MEET = "meet"
     """A colleague is asked, all three talk, and the colleague is let go again."""
+    ASK_OUTSIDE = "ask_outside"
+    """An outside number is asked, all three talk, and the number is let go again."""
+    LEAVE_OUTSIDE = "leave_outside"
+    """An outside number is asked, and has the caller for good."""
     HOLD = "hold"
     """The caller is on hold for a while."""
 
@@ -39,6 +43,8 @@ class Parting:
     way: Way
     queue: str
     """Where the caller waits next, or whose advisers are asked."""
+    outside: str = ""
+    """Which outside number is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,13 @@ class Handing:
                 await self._insist({"kind": "hold", "on": True}, lambda: self._is_held)
                 await self._before()
                 await self._take_back()
+            case Way.ASK_OUTSIDE:
+                if await self._ask_outside(parting):
+                    await self._before()
+                await self._meet_outside()
+            case Way.LEAVE_OUTSIDE:
+                if await self._ask_outside(parting):
+                    await self._insist({"kind": "hand_over"}, lambda: False)
             case _:
                 await self._consult(parting)
 
@@ -125,6 +138,20 @@ class Handing:
             await self._insist({"kind": "drop_consult"}, lambda: self._state == "none")
         if parting.way is Way.MEET:
             await self._take_back()
+
+    async def _ask_outside(self, parting: Parting) -> bool:
+        """Ask an outside number; say whether somebody has answered there."""
+        asked = {"kind": "ask_outside", "outside": parting.outside, "hands_over": False}
+        await self._insist(asked, lambda: self._state != "none")
+        return await self._comes_to(lambda: self._state in THERE, within_s=ASKED_WITHIN_S)
+
+    async def _meet_outside(self) -> None:
+        """Let all three talk, once the number is there or is there again, and let it go."""
+        if await self._comes_to(lambda: self._state in THERE, within_s=ASKED_WITHIN_S):
+            await self._insist({"kind": "merge"}, lambda: self._state != "talking")
+            await asyncio.sleep(self._patience.together_s)
+        await self._insist({"kind": "drop_consult"}, lambda: self._state == "none")
+        await self._take_back()
 
     async def _take_back(self) -> None:
         await self._insist({"kind": "hold", "on": False}, lambda: not self._is_held)

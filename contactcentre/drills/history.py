@@ -251,6 +251,38 @@ class CallerHanded(AdviserCallFact):
     """The adviser hands the caller to a queue, to wait again; said again until it is done."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutside(AdviserCallFact):
+    """The adviser has left the caller to an outside number."""
+
+    name: str
+
+
+# What outside numbers hear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideFact(Fact):
+    """Something at the phone of an outside number."""
+
+    name: str
+
+
+class OutsideAnswered(OutsideFact):
+    """It was rung, and has answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideVoiceHeard(OutsideFact):
+    """It hears an adviser or a caller, or nobody any longer."""
+
+    on: bool
+
+
+class OutsideOver(OutsideFact):
+    """The other side has hung up, or the drill is over."""
+
+
 # What the drill itself does, and how well it could see
 
 

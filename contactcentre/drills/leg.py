@@ -35,7 +35,7 @@ SOUND_LOST_MS = 2_000
 """A node is gone if its sound is so silent, and its socket for `SOCKET_DEAF_AFTER_MS`."""
 CLOSED_LOOKS = 2
 """A node that has ended the sound says why on the socket, or it hears nothing of us at all."""
-CALLER_HZ, ADVISER_HZ = 620.0, 940.0
+CALLER_HZ, ADVISER_HZ, OUTSIDE_HZ = 620.0, 940.0, 1_300.0
 SAME_TONE_HZ = 20.0
 VOICE_PACKETS = 15
 VOICE_FRESH_MS = 200

@@ -15,7 +15,9 @@ from contactcentre.drills.caller import CallerPage
 from contactcentre.drills.centre import Doors
 from contactcentre.drills.ears import frames_of_music
 from contactcentre.drills.floor import MakeCaller, OneCaller
+from contactcentre.drills.history import History
 from contactcentre.drills.manners import CallerManner
+from contactcentre.drills.outside_phones import OutsidePhones, numbers_file
 from contactcentre.drills.phone_caller import PhoneCaller, Telephone
 from contactcentre.drills.sip_telephone import SipTelephone, Trunk
 from contactcentre.drills.spots import TRUNKS
@@ -60,6 +62,7 @@ class Network:
     ) -> None:
         self._tasks = tasks
         self._asking: asyncio.Task[None] | None = None
+        self._outside: OutsidePhones | None = None
         self._kinds = legs.kinds
         self._exchange = exchange
         self._carrier = carrier
@@ -69,8 +72,11 @@ class Network:
         said: dict[str, str] = {}
         if Legs.SIP in self._kinds:
             trunks = folder / "trunks.toml"
-            trunks.write_text(f'[trunks.drill]\naddresses = ["{self._exchange.host}"]\n')
+            host, port = self._exchange.host, self._exchange.port
+            out = f'out = {{ address = "{host}", port = {port} }}'
+            trunks.write_text(f'[trunks.drill]\naddresses = ["{host}"]\n{out}\n')
             said[TRUNKS] = str(trunks)
+            said["CC_OUTSIDE_NUMBERS"] = str(numbers_file(folder))
         if Legs.TWILIO in self._kinds:
             said |= account_settings(self._carrier, ACCOUNT, TOKEN)
         return said
@@ -89,10 +95,17 @@ class Network:
 
         return make
 
+    def answer_outside(self, history: History) -> None:
+        """Let there be phones at outside numbers, where a trunk leads to them."""
+        if Legs.SIP in self._kinds:
+            self._outside = OutsidePhones(self._exchange, history, frames_of_music(), self._tasks)
+
     def close(self) -> None:
-        """Let nobody ask any more whether calls are taken."""
+        """Let nobody ask any more whether calls are taken, and nobody answer."""
         if self._asking is not None:
             self._asking.cancel()
+        if self._outside is not None:
+            self._outside.close()
 
     def _telephones(self, doors: Doors) -> Mapping[Legs, MakeTelephone]:
         number = load_lines(default_flows_dir())[LINE].numbers[0]

@@ -21,13 +21,15 @@ from contactcentre.drills.history import (
     VoiceHeard,
     now_ms,
 )
-from contactcentre.drills.leg import ADVISER_HZ
+from contactcentre.drills.leg import ADVISER_HZ, OUTSIDE_HZ
 from contactcentre.drills.manners import CallerManner
 from contactcentre.drills.person import be_a_person
 from contactcentre.drills.who import Caller
 
 LOOK_EVERY_S = 0.1
 VOICE_EVERY_LOOKS = 2
+VOICES_HZ = (ADVISER_HZ, OUTSIDE_HZ)
+"""Who may be heard in a talk."""
 VOICES_MIN = 2
 """A tone of speech may pass for a voice once, and not twice."""
 PRESS_AGAIN_S = 2.0
@@ -168,7 +170,7 @@ class PhoneCaller:
             if self.stage == IN_MENU and ears.hears_music:
                 self._become(WAITING)
             if looks % VOICE_EVERY_LOOKS == 0 and self.stage in {RINGING, TALKING}:
-                self._listen(is_voice=ears.hears_voice(ADVISER_HZ))
+                self._listen(is_voice=any(ears.hears_voice(hz) for hz in VOICES_HZ))
 
     def _listen(self, *, is_voice: bool) -> None:
         """Tell of the adviser's voice where it has come or gone."""

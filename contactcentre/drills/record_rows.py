@@ -18,10 +18,13 @@ SELECT
     calls.state,
     calls.ending,
     calls.provisional,
-    count(events.seq) AS ends_count,
-    count(events.seq) FILTER (WHERE events.node = calls.node) AS own_ends_count
+    count(events.seq) FILTER (WHERE events.kind = 'CallEnded') AS ends_count,
+    count(events.seq) FILTER (
+        WHERE events.kind = 'CallEnded' AND events.node = calls.node
+    ) AS own_ends_count,
+    count(events.seq) FILTER (WHERE events.kind = 'CallSentOutside') AS sent_count
 FROM calls
-LEFT JOIN events ON events.call = calls.id AND events.kind = 'CallEnded'
+LEFT JOIN events ON events.call = calls.id AND events.kind IN ('CallEnded', 'CallSentOutside')
 GROUP BY calls.id, calls.node, calls.state, calls.ending, calls.provisional
 """
 QUEUED = """
@@ -73,6 +76,7 @@ async def read_record(database_url: str) -> Recorded:
                 provisional=row["provisional"],
                 ends_count=row["ends_count"],
                 own_ends_count=row["own_ends_count"],
+                sent_count=row["sent_count"],
             )
             for row in rows
         ],

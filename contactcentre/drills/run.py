@@ -19,7 +19,7 @@ from contactcentre.drills.legs import Legs, telephone_network
 from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.record_rows import read_settled_record
-from contactcentre.drills.rooms import Rooms, counts_of
+from contactcentre.drills.rooms import Rooms, counts_of, more_advisers, ways_of
 from contactcentre.drills.spans import TALKS
 from contactcentre.drills.unseen_places import put_places
 
@@ -62,23 +62,28 @@ async def run_drill(
     began_ms = now_ms()
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
     share = max(1, calls // SHARES)
+    ways = ways_of(chance, legs.kinds, talks=share if with_rooms else 0)
     heading = {"drill": drill, "fault": how, "legs": legs, "seed": seed}
     async with (
         telephone_network(legs) as network,
         drill_centre(
-            advisers=2 * share + with_rooms,
+            advisers=2 * share + more_advisers(ways),
             with_sentinels=drill is Drill.SWITCH_REDIS,
             settings=network.settings,
         ) as centre,
         drill_floor(centre, chance, make_caller=network.callers(centre)) as floor,
     ):
         stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
-        rooms = Rooms(stage, floor.history, chance, talks=share if with_rooms else 0)
+        rooms = Rooms(stage, floor.history, ways)
+        network.answer_outside(floor.history)
         await floor.open(StagedAdviser(stage), make_adviser=rooms.adviser)
         await set_the_stage(floor, stage, calls, share, rooms)
         await asyncio.sleep(chance.uniform(*SETTLING_S))
         ground = Ground(
-            centre=centre, history=floor.history, chance=chance, busy=floor.busy_nodes()
+            centre=centre,
+            history=floor.history,
+            chance=chance,
+            busy=floor.busy_nodes(rooms.outside),
         )
         await live_through(make_fault(drill, how, ground), ground, drill, floor, stage)
         calls_count = floor.started_count

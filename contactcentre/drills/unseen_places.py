@@ -11,7 +11,7 @@ from contactcentre.drills import history as h
 from contactcentre.drills.history import Fact, History
 from contactcentre.drills.spans import WAITING
 
-WEB = "web"
+WEB, SIP = "web", "sip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,21 @@ class NumberEnded:
     """Nobody has said goodbye: the phone does not answer any more, or does not know the call."""
 
 
-DialEvent = NumberRings | NumberAnswered | NumberFailed | NumberEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberElsewhere:
+    """Another node goes on with it, and nothing was said to the phone. Told once, and last."""
+
+
+DialEvent = NumberRings | NumberAnswered | NumberFailed | NumberEnded | NumberElsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideBefore:
+    """A call to a number as another node had it."""
+
+    leg: LegId
+    kept: str
+    """What that node has kept of it."""
 
 
 class Dialled(Protocol):
@@ -55,8 +69,18 @@ class Dialled(Protocol):
     def number(self) -> PhoneNumber:
         """Return the number, as it was dialled: for no log and no store."""
 
+    @property
+    def kept(self) -> str | None:
+        """Return what another node needs to go on with it; None while nobody has answered."""
+
     def hang_up(self) -> None:
         """End it, whatever it has come to; nothing more is told, and the leg is closed."""
+
+    def let_go(self) -> None:
+        """Leave it to another node without a word to the phone; nobody who rings is left so.
+
+        Should no other node have it after a while it is ended all the same.
+        """
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call; False once it is known not to be.
@@ -107,4 +131,21 @@ class Dialler(Protocol):
 
         Raises NumberNotAllowed for a number that may not be rung or shown, LinesBusy for more calls
         than the settings allow, NodeFull, MediaUnavailable. Each is counted.
+        """
+
+    async def take_over(
+        self,
+        before: OutsideBefore,
+        number: PhoneNumber,
+        *,
+        call: CallId,
+        leg: LegId,
+        told: Callable[[DialEvent], None],
+        heard: Callable[[LegEvent], None],
+    ) -> Dialled:
+        """Go on with a call that another node has `kept`, with a leg of this name; return at once.
+
+        The phone is offered the sound of this node; LegConnected says that it has taken it, and
+        NumberEnded that it has not. Nobody is rung, so no cap is asked.
+        Raises BadClaim for what cannot be read, NodeFull, MediaUnavailable.
         """

@@ -154,3 +154,6 @@ class KeptDialogs(Protocol):
         self, *, lost: NodeId, taker: NodeId, calls_max: int
     ) -> Mapping[CallId, str]:
         """Take up to so many calls of a lost node up; nobody else has them then."""
+
+    async def look_dialogs(self, calls: Sequence[CallId]) -> Mapping[CallId, str]:
+        """Return what is kept of some calls, whoever has them; unknown ones are left out."""

@@ -11,7 +11,17 @@ from pydantic import Field
 
 from contactcentre.domain.call import Call
 from contactcentre.domain.events import Channel
-from contactcentre.domain.ids import AdviserId, CallId, DeskId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    DeskId,
+    LegId,
+    LineId,
+    NodeId,
+    OutsideName,
+    QueueId,
+    Token,
+)
 from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.languages import Language
 from contactcentre.domain.redialling import KeptPlace
@@ -57,6 +67,20 @@ class CallerClaim(Said):
         return (self.exp - CLAIM_LIFE_S) * 1_000
 
 
+class OutsideMemory(Said):
+    """Somebody on an outside number, who is with the adviser of a call, or with its caller."""
+
+    name: OutsideName
+    leg: LegId
+    """The leg at the node that has said so."""
+    kept: str
+    """The dialog, for another node to go on with."""
+    is_merged: bool = False
+    """They talk with the caller as well."""
+    is_left: bool = False
+    """The caller was left there: the call has ended for the centre, or is about to."""
+
+
 class CallMemory(Said):
     """What another node must know to go on with a call as if nothing had happened."""
 
@@ -77,6 +101,7 @@ class CallMemory(Said):
     """The caller has heard that the talk is recorded;"""
     is_paused: bool = False
     """and the adviser has the recording paused."""
+    outside: OutsideMemory | None = None
 
 
 class PhonePass(Said):

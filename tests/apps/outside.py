@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.sip.trunks import Outward
-from contactcentre.apps.dialling import NodeDialler, OutsideCall, WayOut
+from contactcentre.apps.dialling import NodeDialler, WayOut
+from contactcentre.apps.outside_call import OutsideCall
 from contactcentre.domain.dialling import DialRules, Lines
 from contactcentre.domain.ids import CallId, LegId, PhoneNumber
 from contactcentre.ports.dialling import DialEvent

@@ -19,16 +19,18 @@ from contactcentre.domain.errors import (
     Refusal,
 )
 from contactcentre.domain.events import CallEvent
-from contactcentre.domain.ids import AdviserId, CallId, OutsideName, PhoneNumber, Token
+from contactcentre.domain.ids import AdviserId, CallId, LegId, OutsideName, PhoneNumber, Token
 from contactcentre.domain.languages import Language
 from contactcentre.ports.dialling import (
     DialEvent,
     NumberAnswered,
+    NumberElsewhere,
     NumberEnded,
     NumberFailed,
     NumberRings,
 )
 from contactcentre.ports.media import LegConnected
+from contactcentre.wire.claims import OutsideMemory
 
 NAME = OutsideName("council-tax")
 LEFT = ["OutsideConsulted", "CallTakenOffHold", "CallSentOutside"]
@@ -47,7 +49,8 @@ class StagedDialler:
         self.refers: DialFailure | bool = False
         self.is_slow = asyncio.Event()
         self.is_slow.set()
-        self.hung_up_count = 0
+        self.hung_up_count = self.let_go_count = 0
+        self.kept = "kept"
         self.leg: Any = None
         self.told: Callable[[DialEvent], None] = lambda _: None
         self.heard: Callable[[Any], None] = lambda _: None
@@ -73,9 +76,18 @@ class StagedDialler:
         self.leg, self.told, self.heard = said["leg"], said["told"], said["heard"]
         return self
 
+    async def take_over(self, before: Any, number: str, **said: Any) -> "StagedDialler":
+        """Go on with it."""
+        assert before.kept == "kept"
+        return await self.dial(number, **said)
+
     def hang_up(self) -> None:
         """Count it."""
         self.hung_up_count += 1
+
+    def let_go(self) -> None:
+        """Count it."""
+        self.let_go_count += 1
 
 
 class Stage:
@@ -88,12 +100,14 @@ class Stage:
         self.dialler = StagedDialler()
         self.has_dialler = True
         self.noted: list[str] = []
-        self.changes_count = self.handed_count = self.now_ms = 0
+        self.changes_count = self.handed_count = self.dropped_count = self.now_ms = 0
+        self.is_late = asyncio.Event()
+        """Set once a phone had all its time."""
         self.tasks: set[asyncio.Task[None]] = set()
         tools: Any = SimpleNamespace(
             dialler=lambda: self.dialler if self.has_dialler else None,
             chance=SimpleNamespace(nonce=lambda: "n"),
-            clock=SimpleNamespace(now_ms=lambda: 5, monotonic_ms=lambda: self.now_ms),
+            clock=SimpleNamespace(now_ms=lambda: 5, monotonic_ms=lambda: self.now_ms, sleep_ms=self.sleep_ms),
             spawn=self.spawn,
         )
         live: Any = self
@@ -106,6 +120,19 @@ class Stage:
     def note(self, event: CallEvent) -> None:
         """Remember an event."""
         self.noted.append(type(event).__name__)
+
+    async def drop(self) -> None:
+        """Count that the call was let go."""
+        self.dropped_count += 1
+
+    async def sleep_ms(self, _ms: int) -> None:
+        """Wait until the test says so."""
+        await self.is_late.wait()
+
+    async def goes_on(self, **how: bool) -> None:
+        """Let another node have had somebody there."""
+        self.party.go_on(OutsideMemory(name=NAME, leg=LegId("c1.outside.old"), kept="kept", **how))
+        await asyncio.sleep(0.01)
 
     def changed(self) -> None:
         """Count it."""
@@ -328,3 +355,62 @@ async def test_a_caller_who_was_not_left_there_stays_for_nobody(stage: Stage) ->
     async with asyncio.timeout(1):
         await stage.party.stay(asyncio.Event())
     assert stage.party.is_asked
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+async def test_whoever_was_there_at_another_node_is_there_again_and_is_noted_once(
+    stage: Stage,
+    is_merged: bool,  # noqa: FBT001 - how it was
+) -> None:
+    await stage.goes_on(is_merged=is_merged)
+    assert not stage.party.seats
+    stage.dialler.heard(LegConnected(leg=stage.dialler.leg))
+    stage.is_late.set()
+    await asyncio.sleep(0.01)
+    assert stage.party.seats[0].leg == stage.dialler.leg
+    memory = stage.party.memory
+    assert memory is not None
+    assert (memory.leg, memory.kept) == (stage.dialler.leg, "kept"), "and at the next one"
+    assert (memory.is_merged, stage.party.is_merged, memory.is_left) == (is_merged,) * 2 + (False,)
+    assert (stage.noted, stage.dialler.hung_up_count) == ([], 0)
+
+
+@pytest.mark.parametrize("lacks", ["sound", "a line", "its dialler"])
+async def test_a_phone_that_does_not_come_along_to_another_node_has_gone(
+    stage: Stage, lacks: str
+) -> None:
+    stage.has_dialler = lacks != "its dialler"
+    stage.dialler.fails = MediaUnavailable("x") if lacks == "a line" else None
+    stage.is_late.set()
+    await stage.goes_on(is_left=True)
+    assert stage.stands == (ConsultState.NONE, ConsultEnd.LEFT)
+    async with asyncio.timeout(1):
+        await stage.party.stay(asyncio.Event())
+    assert stage.dialler.hung_up_count == (lacks == "sound")
+
+
+async def test_whoever_goes_while_the_phone_is_fetched_is_not_in_its_way(stage: Stage) -> None:
+    stage.dialler.is_slow.clear()
+    await stage.goes_on()
+    stage.party.drop()
+    stage.dialler.is_slow.set()
+    await asyncio.sleep(0.01)
+    assert stage.dialler.hung_up_count == 1
+
+
+async def test_a_number_that_another_node_has_is_let_go_with_its_call_and_hears_no_goodbye(
+    stage: Stage,
+) -> None:
+    await stage.rings()
+    assert stage.party.memory is None, "whoever only rings is not kept"
+    stage.dialler.told(NumberAnswered())
+    stage.party.leave()
+    memory = stage.party.memory
+    assert memory is not None
+    assert memory.is_left
+    stage.dialler.told(NumberElsewhere())
+    await asyncio.sleep(0.01)
+    assert stage.dropped_count == 1
+    stage.party.let_go()
+    stage.party.end()
+    assert (stage.dialler.let_go_count, stage.dialler.hung_up_count) == (1, 0)

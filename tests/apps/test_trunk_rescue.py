@@ -15,6 +15,7 @@ import pytest
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.apps.outside_rescue import NobodyRung, OutsideRescue
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import AdoptedPhone, TrunkRescue
 from contactcentre.bench.phone import PhonePeer
@@ -188,15 +189,16 @@ async def test_a_node_that_is_cut_off_itself_takes_nobody_for_lost(
     async def nobody_lives(_url: str) -> bool:
         return False
 
+    signatures = Signatures({"k1": "s" * 32}, "k1", clock)
     rescue = TrunkRescue(
         cast("TrunkCalls", Trunk()),
         state,
         state,
-        Signatures({"k1": "s" * 32}, "k1", clock),
+        signatures,
         clock,
         node=FIRST,
         adopt=never,
-        outside=dict,
+        outside=OutsideRescue(NobodyRung(), state, signatures, clock, node=FIRST, adopt=never),
         lives=nobody_lives,
         sees_most=lambda: sees_most,
     )

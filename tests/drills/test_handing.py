@@ -11,7 +11,7 @@ QUEUE = "tax.general.en"
 DONE_WITHIN_S = 5.0
 BRISK = Patience(again_s=0.02, within_s=0.2, together_s=0.02, takes_no=False)
 """As patient as over a fault, in less time."""
-CONSULTED = {"ask": "talking", "merge": "merged", "drop_consult": "none"}
+CONSULTED = {"ask": "talking", "ask_outside": "talking", "merge": "merged", "drop_consult": "none"}
 
 
 class Node:
@@ -54,6 +54,16 @@ async def heard(way: Way, patience: Patience) -> list[str]:
             [*2 * ["ask"], "it may go on", *2 * ["merge"], *2 * ["drop_consult"]],
         ),
         (Way.TRANSFER, ["it may go on", *10 * ["transfer"]]),
+        (
+            Way.ASK_OUTSIDE,
+            [
+                *2 * ["ask_outside"],
+                "it may go on",
+                *2 * ["merge"],
+                *2 * ["drop_consult"],
+            ],
+        ),
+        (Way.LEAVE_OUTSIDE, [*2 * ["ask_outside"], *10 * ["hand_over"]]),
     ],
 )
 async def test_what_is_refused_is_said_again_and_nothing_is_undone_too_early(

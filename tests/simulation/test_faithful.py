@@ -199,6 +199,7 @@ async def test_every_script_does_the_same_on_a_real_server(twin: Twin) -> None:
     await centre.end()
     await state.keep_dialogs(NORTH, {EARLY: "one", LATE: "two"}, [LATE])
     await state.take_dialogs(lost=NORTH, taker=SOUTH, calls_max=9)
+    await state.look_dialogs([EARLY, LATE])
     await centre.lose_node()
     await state.lost_calls()
     await state.forget_node(NORTH)

@@ -50,6 +50,18 @@ class RedisDialogs(Blackboard):
             case reply:
                 raise AssertionError(reply)
 
+    async def look_dialogs(self, calls: Sequence[CallId]) -> dict[CallId, str]:
+        """Return what is kept of some calls, whoever has them; unknown ones are left out."""
+        match await self.run(
+            "look_dialogs",
+            keys={"dialog:": self.keys.any_dialog},
+            argv={"calls...": list(calls)},
+        ):
+            case ["said", *found]:
+                return {CallId(call): said for call, said in found}
+            case reply:
+                raise AssertionError(reply)
+
     async def keep_trunks(self, node: NodeId, standings: Mapping[str, TrunkStanding]) -> None:
         """Keep how the trunks of a node stand, in place of what was said of them before."""
         said = [

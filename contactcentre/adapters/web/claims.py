@@ -12,6 +12,7 @@ once good is told that it has expired: that helps no forger.
 """
 
 import hmac
+import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -106,13 +107,15 @@ class Signatures:
 
     def seal(self, memory: CallMemory) -> str:
         """Return what a claim remembers of its call, for our nodes alone to read."""
-        return self._seals.encrypt(memory.model_dump_json(exclude_defaults=True).encode()).decode()
+        said = memory.model_dump_json(exclude_defaults=True).encode()
+        return self._seals.encrypt(zlib.compress(said)).decode()
 
     def unseal(self, claim: CallerClaim) -> CallMemory:
         """Return what a claim remembers of its call. Raises BadClaim."""
         try:
-            return CallMemory.model_validate_json(self._seals.decrypt(claim.memory or ""))
-        except (InvalidToken, ValueError) as error:
+            said = zlib.decompress(self._seals.decrypt(claim.memory or ""))
+            return CallMemory.model_validate_json(said)
+        except (InvalidToken, ValueError, zlib.error) as error:
             raise BadClaim(CLAIM_REFUSED) from error
 
     def seal_text(self, text: str) -> str:

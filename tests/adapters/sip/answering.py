@@ -88,6 +88,8 @@ class Answering:
         self.transport = transport
         self.port = 0
         self.script: Script = lambda rung: rung.respond(200, sdp=ANSWER)
+        self.offered: Callable[[str], str] = lambda _: ANSWER
+        """Gives the answer to an offer within a call."""
         self.rung: list[Rung] = []
         self.knows_calls = True
         self.asked: list[Request] = []
@@ -155,7 +157,8 @@ class Answering:
         if not self.knows_calls:
             serving.respond(481)
             return
-        sdp = ANSWER if request.method == "INVITE" else ""
+        is_offer = request.method == "INVITE"
+        sdp = self.offered(request.body.decode()) if is_offer else ""
         contact = [("contact", f"<sip:phone@{self.place}>")]
         serving.respond(200, headers=contact, body=sdp.encode())
 

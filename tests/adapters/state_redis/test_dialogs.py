@@ -42,3 +42,11 @@ async def test_how_trunks_stand_is_what_each_node_has_said_last(state: RedisStat
     await state.keep_trunks(SOUTH, {"carrier": up})
     seen = await RedisCensus(state).trunks([NORTH, SOUTH])
     assert seen == {"carrier": {NORTH: down, SOUTH: up}}
+
+
+async def test_whoever_asks_for_a_call_hears_what_is_kept_of_it_and_takes_it_from_nobody(
+    state: RedisState,
+) -> None:
+    await state.keep_dialogs(NORTH, {EARLY: "one", LATE: "two"}, [LATE])
+    assert await state.look_dialogs([EARLY, LATE]) == {EARLY: "one"}
+    assert await state.take_dialogs(lost=NORTH, taker=SOUTH, calls_max=9) == {EARLY: "one"}
