@@ -18,6 +18,7 @@ from contactcentre.domain.errors import OutOfOrder, StateUnavailable, UnknownNam
 from contactcentre.domain.events import (
     CallArrived,
     CallEvent,
+    CallMade,
     CallResumed,
     Ending,
     HungUpBy,
@@ -43,7 +44,7 @@ class Start:
     """How a call comes to be on this node."""
 
     call: Call
-    first: CallArrived | CallResumed
+    first: CallArrived | CallMade | CallResumed
     also: tuple[CallEvent, ...] = ()
     """What is written down behind the first event."""
     position: Position | None = None

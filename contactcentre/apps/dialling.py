@@ -23,7 +23,13 @@ from contactcentre.domain.dialling import (
     allowed_number,
     shown_number,
 )
-from contactcentre.domain.errors import MalformedOffer, Outage, Refusal, UnknownName
+from contactcentre.domain.errors import (
+    MalformedOffer,
+    NumberNotAllowed,
+    Outage,
+    Refusal,
+    UnknownName,
+)
 from contactcentre.domain.ids import CallId, LegId, OutsideName, PhoneNumber
 from contactcentre.ports.dialling import (
     DialEvent,
@@ -71,9 +77,13 @@ class OutsideCall:
         self.leg = leg
         self.number = number
         self.phone: Outgoing
+        self.host = ""
+        """Where its signalling comes from."""
         self.others: Iterator[Callable[[], Outgoing]] = iter(())
         """Each begins the same call over another trunk."""
         self.is_answered = False
+        self.is_call = False
+        """It is the caller's leg of a call of this node, which sees to it from then on."""
         self._has_rung = False
         self._sound = sound
         self._told = told
@@ -86,6 +96,17 @@ class OutsideCall:
         if not self._is_over:
             self.phone.hang_up()
             self._end(ANSWERED if self.is_answered else GIVEN_UP)
+
+    def let_go(self) -> None:
+        """Leave it to another node; nothing more is told."""
+        if not self._is_over:
+            self.phone.let_go()
+            self._end(ANSWERED)
+
+    @property
+    def sound(self) -> PhoneLeg:
+        """Return what carries its sound."""
+        return self._sound
 
     async def is_there(self) -> bool:
         """Ask the phone whether it is still in the call."""
@@ -160,6 +181,8 @@ class WayOut:
     numbers: Mapping[OutsideName, OutsideNumber]
     refer: Mapping[str, Outward]
     """The trunks, by name, that may be asked to hand their own callers to a number."""
+    callbacks: DialRules | None = None
+    """By which callers are rung back; None: they are not rung from here."""
 
 
 class NodeDialler:
@@ -187,13 +210,14 @@ class NodeDialler:
         self._clock = clock
         self._spawn = spawn
         self._count = count
-        self._pace = DialPace(way_out.rules)
-        self._phones_pace = DialPace(way_out.rules.of_phones)
-        self._calls: set[OutsideCall] = set()
+        self._rules = {Lines.OUTSIDE: way_out.rules, Lines.PHONE: way_out.rules.of_phones}
+        if way_out.callbacks is not None:
+            self._rules[Lines.CALLBACK] = way_out.callbacks
+        self._paces = {lines: DialPace(rules) for lines, rules in self._rules.items()}
+        self._calls: dict[OutsideCall, Lines] = {}
+        """By whom they are rung for."""
         self._asked: set[OutsideCall] = set()
         """Those that are being asked whether they are there."""
-        self._phones: set[OutsideCall] = set()
-        """Those of the calls that are advisers' phones."""
         self._is_watching = False
 
     def check(self, number: str) -> PhoneNumber:
@@ -202,7 +226,8 @@ class NodeDialler:
 
     def kept(self) -> dict[CallId, str]:
         """Return what another node needs of each call that was answered, by its leg's name."""
-        facts = ((one.leg, one.phone.facts) for one in self._calls if one.is_answered)
+        outside = (one for one in self._calls if one.is_answered and not one.is_call)
+        facts = ((one.leg, one.phone.facts) for one in outside)
         return {
             CallId(leg): KeptOutside(outside=said).model_dump_json()
             for leg, said in facts
@@ -215,6 +240,11 @@ class NodeDialler:
         if found is None:
             raise UnknownName(f"There is no outside number called {name}. Choose another one.")
         return found
+
+    def own_of(self, numbers: Sequence[PhoneNumber]) -> PhoneNumber | None:
+        """Return the first of some numbers that is one of our own; None if none is."""
+        own = self._way_out.rules.own
+        return next((one for one in numbers if one in own), None)
 
     async def refer(self, number: str, *, call: CallId, within_ms: int) -> DialFailure | bool:
         """Have the trunk of a call's caller hand the caller on by itself, if it does such things.
@@ -257,9 +287,7 @@ class NodeDialler:
             believed=[trunk.peer[0] for trunk in self._way_out.trunks],
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
-        self._calls.add(outside)
-        if lines is not Lines.OUTSIDE:
-            self._phones.add(outside)
+        self._calls[outside] = _whose(lines)
         try:
             sdp = await self._seat(outside, call, sound, heard)
             outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
@@ -283,12 +311,14 @@ class NodeDialler:
         Raises NumberNotAllowed, LinesBusy.
         """
         at_ms, is_again = self._clock.monotonic_ms(), lines is Lines.PHONE_AGAIN
+        whose = _whose(lines)
         try:
-            dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
-            if lines is Lines.OUTSIDE:
-                self._pace.take(self._calls - self._phones, at_ms=at_ms)
-            else:
-                self._phones_pace.take(self._phones, at_ms=at_ms, is_again=is_again)
+            rules = self._rules.get(whose)
+            if rules is None:
+                raise NumberNotAllowed("Callers are not rung from here. Ring the number by hand.")
+            dialled, own = allowed_number(rules, number), shown_number(rules, shown)
+            under_way = [one for one, other in self._calls.items() if other is whose]
+            self._paces[whose].take(under_way, at_ms=at_ms, is_again=is_again)
         except Refusal as refusal:
             self._count(refusal.code)
             raise
@@ -296,8 +326,7 @@ class NodeDialler:
 
     def _forget(self, outside: OutsideCall) -> None:
         """Let a call count no longer."""
-        self._calls.discard(outside)
-        self._phones.discard(outside)
+        self._calls.pop(outside, None)
 
     def _ways(
         self, outside: OutsideCall, sdp: str, *, shown: PhoneNumber, ring_ms: int
@@ -306,6 +335,7 @@ class NodeDialler:
         last = self._way_out.trunks[-1]
 
         def begun(trunk: Outward) -> Outgoing:
+            outside.host = trunk.peer[0]
             call = self._door.call(trunk, outside.number, shown=shown, called=outside)
             call.begin(sdp, ring_ms=ring_ms, word_ms=None if trunk is last else TRUNK_SILENT_MS)
             return call
@@ -345,7 +375,8 @@ class NodeDialler:
                 silences = {one: silences.get(one, PhoneSilence()) for one in self._calls}
                 for one, silence in silences.items():
                     quality = self._media.quality(one.leg)
-                    if one.is_answered and silence.is_to_be_asked(quality):
+                    is_ours = one.is_answered and not one.is_call
+                    if is_ours and silence.is_to_be_asked(quality):
                         self._spawn(self._ask_after(one), "number asked")
         finally:
             self._is_watching = False
@@ -361,3 +392,8 @@ class NodeDialler:
             log.exception("a phone could not be asked whether it is there", leg=one.leg)
         finally:
             self._asked.discard(one)
+
+
+def _whose(lines: Lines) -> Lines:
+    """Return whose caps count for what is rung."""
+    return Lines.PHONE if lines is Lines.PHONE_AGAIN else lines

@@ -12,6 +12,7 @@ from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.adapters.sip.trunks import Trunks, read_trunks
 from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.callback_dial import WayBack
 from contactcentre.apps.dialling import NodeDialler, WayOut
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.trunk_calls import TrunkCalls
@@ -34,10 +35,12 @@ class TrunkEntrance:
         rescue: TrunkRescue,
         watch: TrunkWatch,
         spawn: Spawn,
-        dialler: Dialler | None,
+        way_back: WayBack | None,
     ) -> None:
-        self.dialler = dialler
-        """Rings numbers over a trunk; None where nobody is to be rung."""
+        self.way_back = way_back
+        """Rings callers back; None where nobody is to be rung."""
+        self.dialler: Dialler | None = None if way_back is None else way_back.dialler
+        """Rings numbers over a trunk."""
         self._door = door
         self._rescue = rescue
         self._watch = watch
@@ -62,8 +65,7 @@ def trunk_entrance(
     if settings.sip_port is None:
         return None
     place, trunks = _place(settings, settings.sip_port), _trunks(settings)
-    keys = _keys(settings, trunks)
-    outward = _outward(settings, trunks)
+    keys, outward = _keys(settings, trunks), _outward(settings, trunks)
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
@@ -78,7 +80,7 @@ def trunk_entrance(
         spawn=core.spawn,
     )
     door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
-    dialler = None
+    way_back = None
     if outward is not None:
         dialler = NodeDialler(
             door,
@@ -91,6 +93,7 @@ def trunk_entrance(
             spawn=core.spawn,
             count=count_rung,
         )
+        way_back = WayBack(dialler=dialler, callers=calls)
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -99,12 +102,12 @@ def trunk_entrance(
         ground.clock,
         node=ground.place.node,
         adopt=door.adopt,
-        outside=dict if dialler is None else dialler.kept,
+        outside=dict if way_back is None else way_back.dialler.kept,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
         sees_most=lambda: ground.state.client.sees_majority,
     )
     watch = _watch(ground, door, trunks)
-    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+    return TrunkEntrance(door, rescue, watch, ground.spawn, way_back)
 
 
 def _watch(ground: NodeGround, door: Door, trunks: Trunks) -> TrunkWatch:
@@ -174,6 +177,7 @@ def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
         rules=numbers.rules,
         numbers=numbers.numbers,
         refer={name: one for name, one in outward.items() if one.refer},
+        callbacks=numbers.callbacks,
     )
 
 

@@ -92,6 +92,8 @@ class Answering:
         self.knows_calls = True
         self.asked: list[Request] = []
         """What came within calls."""
+        self.offered: Callable[[Request], str] = lambda _: ANSWER
+        """Gives the answer to an offer within a call."""
         self.acks: list[Request] = []
         self.refuses: Callable[[Request], Sequence[tuple[str, str]] | None] = lambda _: None
         """Gives the challenge with which a request within a call is refused (407), if it is."""
@@ -155,7 +157,7 @@ class Answering:
         if not self.knows_calls:
             serving.respond(481)
             return
-        sdp = ANSWER if request.method == "INVITE" else ""
+        sdp = self.offered(request) if request.method == "INVITE" else ""
         contact = [("contact", f"<sip:phone@{self.place}>")]
         serving.respond(200, headers=contact, body=sdp.encode())
 
