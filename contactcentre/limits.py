@@ -100,6 +100,10 @@ CHATS_MAX = 5
 """Nobody can chat with more people at a time."""
 CONSULT_WITHIN_MS = 120_000
 """If no other adviser has come within this, nobody is asked any longer."""
+DIAL_AGAIN_EVERY_MS = 1_500
+"""A node that rings a callback's number says so to its keeper so often,"""
+DIAL_LOST_AFTER_MS = 6_000
+"""and is lost to the keeper after so long."""
 OUTSIDE_RING_MS = 45_000
 """An outside number rings for no longer."""
 OUTSIDE_TALK_MAX_MS = 4 * 3_600_000
@@ -124,6 +128,7 @@ assert TAKE_UP_MS + OFFER_MOST_MS < RING_MS, (
 )
 assert SOCKET_BEAT_EVERY_MS * 2 < SOCKET_LOST_AFTER_MS, "one beat of a socket may be lost"
 assert SOCKET_BEAT_EVERY_MS < SOCKET_DEAF_AFTER_MS < SOCKET_LOST_AFTER_MS, "a beat may be late"
+assert DIAL_AGAIN_EVERY_MS * 3 < DIAL_LOST_AFTER_MS, "two words may be lost"
 assert REDIAL_KEEP_MAX_MS < REDIAL_ORIGINAL_MAX_MS < CLAIM_LIFE_S * 1_000, (
     "a kept place has its claim"
 )

@@ -335,9 +335,9 @@ SIMULATED = (
     ),
     Ablation(
         name="a keeper's callbacks are everybody's, simulated",
-        files=["contactcentre/journey/keeping.py"],
-        line="if now_ms - since_ms >= self._lost_after_ms",
-        instead="if now_ms >= since_ms",
+        files=["contactcentre/domain/silences.py"],
+        line="if at_ms - since_ms >= self._lost_after_ms",
+        instead="if at_ms >= since_ms",
         tests=[
             (
                 "tests/simulation/test_world.py",

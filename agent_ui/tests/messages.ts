@@ -32,6 +32,7 @@ export const ME: Me = {
   chats_max: 0,
   chats_beside_call_max: 1,
   may_use_phone: false,
+  may_have_rung: false,
 };
 
 export const RING: RingNow = {

@@ -17,6 +17,7 @@ from contactcentre.domain.errors import OutOfOrder, StateUnavailable, UnknownNam
 from contactcentre.domain.events import (
     CallArrived,
     CallEvent,
+    CallMade,
     CallResumed,
     Ending,
     HungUpBy,
@@ -43,7 +44,7 @@ class Start:
     """How a call comes to be on this node."""
 
     call: Call
-    first: CallArrived | CallResumed | None
+    first: CallArrived | CallMade | CallResumed | None
     """None of a call that has ended, and whose caller is with somebody outside."""
     also: tuple[CallEvent, ...] = ()
     """What is written down behind the first event."""

@@ -7,6 +7,7 @@ from contactcentre.adapters.media_aiortc.engine import MediaLoad
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.domain import events as e
 from contactcentre.domain.call import Call, CallState
+from contactcentre.domain.callback import is_callback
 from contactcentre.domain.ids import QueueId
 
 
@@ -25,7 +26,7 @@ def measure(call: Call, event: e.CallEvent) -> None:
             metrics.count_ring("answered")
         case e.ReservationLapsed(why=why):
             metrics.count_ring(why)
-        case e.CallEnded(ending=ending):
+        case e.CallEnded(ending=ending) if not is_callback(call.id):
             metrics.count_ended(ending)
         case _:
             pass

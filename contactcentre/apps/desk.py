@@ -42,6 +42,7 @@ from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
+from contactcentre.apps.ways_back import WaysBack
 from contactcentre.domain.errors import BadRequest
 from contactcentre.domain.ids import AdviserId, DeskId
 from contactcentre.journey.steering import Steering
@@ -190,7 +191,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
         ice_servers=settings.ice_servers,
-        numbers=None if outside is None else outside.rules,
+        numbers=outside,
     )
     return DeskProcess(
         settings=settings,
@@ -358,6 +359,7 @@ def _seat_tools(
         wrap_up_ms=settings.wrap_up_ms,
         widening=signs.widening,
         callback_words=CallbackWords(HttpKeepers(peers), supervision),
+        ways_back=WaysBack(supervision, signatures.sign_ticket, clock, site=settings.site),
         by_occupancy=settings.next_adviser == "least_occupied",
     )
 

@@ -6,6 +6,7 @@ import re
 from aiohttp import web
 from pydantic import TypeAdapter
 
+from contactcentre.adapters.flow_files.outside_numbers import OutsideNumbers
 from contactcentre.adapters.web.access import SIGN_IN_FIRST, SessionGate, Sessions
 from contactcentre.adapters.web.bundle import NOT_BUILT, Bundle
 from contactcentre.adapters.web.problems import respond
@@ -16,7 +17,7 @@ from contactcentre.apps.desk_steering import SteeringSigns
 from contactcentre.apps.desk_talks import DeskRooms
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.overflow_watch import OverflowWatch
-from contactcentre.domain.dialling import DialRules, allowed_number
+from contactcentre.domain.dialling import allowed_number
 from contactcentre.domain.errors import (
     BadRequest,
     NumberNotAllowed,
@@ -32,6 +33,7 @@ from contactcentre.ports.environment import Clock
 from contactcentre.ports.records import Outcome
 from contactcentre.wire import desk as said
 from contactcentre.wire import rooms
+from contactcentre.wire.callbacks import CallbackWay
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Beat
 
@@ -59,7 +61,7 @@ class DeskApi:
         bundle: Bundle,
         clock: Clock,
         ice_servers: tuple[str, ...],
-        numbers: DialRules | None,
+        numbers: OutsideNumbers | None,
     ) -> None:
         self._floor = floor
         self._sessions = sessions
@@ -124,7 +126,7 @@ class DeskApi:
         """Say whether an adviser's phone may be rung; each node looks again as it rings one."""
         if self._numbers is None:
             raise NumberNotAllowed("No phones are rung from here. Take the sound in this browser.")
-        number = allowed_number(self._numbers, asked.said.number)
+        number = allowed_number(self._numbers.rules, asked.said.number)
         return said.PhoneTried(number=number)
 
     @ROUTES.speaks(
@@ -189,6 +191,24 @@ class DeskApi:
         """Take a callback or not, or say how the attempt to reach the caller ended."""
         call, word = _call_of(asked.request), asked.said
         return await self._floor.do_callback(asked.account, call, word.word, word.ticket)
+
+    @property
+    def _may_ring_back(self) -> bool:
+        """Say whether media nodes ring the numbers of callbacks."""
+        return self._numbers is not None and self._numbers.callbacks is not None
+
+    @ROUTES.speaks(
+        "POST",
+        "/api/callbacks/{call}/way",
+        access=Access.SIGNED_IN,
+        takes=Nothing,
+        gives=CallbackWay,
+    )
+    async def way_back(self, asked: Asked[Nothing]) -> CallbackWay:
+        """Say where the adviser's page has the number of a callback rung."""
+        if not self._may_ring_back:
+            raise NumberNotAllowed("Callers are not rung from here. Ring the number by hand.")
+        return self._floor.way_back(asked.account, _call_of(asked.request))
 
     @ROUTES.speaks("GET", "/api/talk", access=Access.SIGNED_IN, takes=Nothing, gives=said.TalkNow)
     async def talk(self, asked: Asked[Nothing]) -> said.TalkNow:
@@ -309,6 +329,7 @@ class DeskApi:
             chats_max=self._floor.chats_max(account),
             chats_beside_call_max=self._floor.chats_beside_call_max,
             may_use_phone=self._numbers is not None,
+            may_have_rung=self._may_ring_back,
         )
 
     def _page(self, name: str) -> web.StreamResponse:

@@ -18,6 +18,7 @@ from contactcentre.domain.seats import is_chat_seat
 from contactcentre.journey.supervision import Supervision
 from contactcentre.ports.accounts import Account
 from contactcentre.wire import desk as said
+from contactcentre.wire.callbacks import CallbackWay
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import CallbackSaid, Ring, RingOver, Talk
 
@@ -159,6 +160,15 @@ class Floor:
         if is_written and (seat.desk.state, seat.desk.token) == (Presence.TALKING, token):
             seat.follow(e.TalkLeft(at_ms=self._now, call=call))
         return said.CallbackHeard(written=is_written)
+
+    def way_back(self, account: Account, call: CallId) -> CallbackWay:
+        """Return where the adviser has the number of a callback rung that was taken.
+
+        Raises OutOfOrder, NodeFull.
+        """
+        seat = self._present(account)
+        is_here = seat.desk.state is Presence.TALKING and seat.desk.call == call
+        return self._tools.ways_back.to_ring(seat.ring_now if is_here else None)
 
     def choose(self, account: Account, call: CallId, *, chosen: bool) -> None:
         """Note that an outcome has been chosen, whether or not it can be written down now."""

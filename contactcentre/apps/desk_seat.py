@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from contactcentre.apps import desk_told as told
 from contactcentre.apps.callback_words import CallbackWords
+from contactcentre.apps.ways_back import WaysBack
 from contactcentre.domain import desk_events as e
 from contactcentre.domain import occupancy
 from contactcentre.domain.desk import AT_WORK, follow
@@ -66,6 +67,7 @@ class SeatTools:
     widening: Mapping[QueueId, LevelsAfter]
     """The queues that tell levels apart."""
     callback_words: CallbackWords
+    ways_back: WaysBack
     by_occupancy: bool
     """Whether the least occupied adviser is next, and not who has been ready for longest."""
 
@@ -263,7 +265,10 @@ class Seat:
         before, known = self.desk, self.ring_now
         if known is not None and known.token == ring.token and known.call == ring.call:
             steps = [*known.journey, *(step for step in ring.journey if step not in known.journey)]
-            ring = ring.model_copy(update={"journey": steps, "waited_ms": known.waited_ms})
+            kept = {"journey": steps, "waited_ms": known.waited_ms}
+            if ring.callback is None:  # its caller has answered, and it is a call by now
+                kept["callback"] = known.callback
+            ring = ring.model_copy(update=kept)
         self._rang = ring
         self._become(after)
         is_told = (before.state, before.token) != (after.state, after.token)

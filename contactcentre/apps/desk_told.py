@@ -19,6 +19,7 @@ from contactcentre.ports.records import Outcome
 from contactcentre.ports.reports import CallbackCounts
 from contactcentre.ports.state import NodeStanding, Overview
 from contactcentre.wire import desk as said
+from contactcentre.wire.callbacks import CallbackNow
 from contactcentre.wire.cluster import CallbackFacts, Ring
 
 LANGUAGE_NAMES: Mapping[Language, str] = {Language.ENGLISH: "English", Language.WELSH: "Cymraeg"}
@@ -57,8 +58,8 @@ def ring_now(ring: Ring, *, left_ms: int, ticket: str) -> said.RingNow:
     )
 
 
-def _callback_now(facts: CallbackFacts) -> said.CallbackNow:
-    return said.CallbackNow(
+def _callback_now(facts: CallbackFacts) -> CallbackNow:
+    return CallbackNow(
         number=national(facts.number),
         booked_ms=facts.booked_ms,
         attempts_count=facts.attempts_count,
@@ -164,6 +165,7 @@ class Signs:
         chats_max: int,
         chats_beside_call_max: int,
         may_use_phone: bool,
+        may_have_rung: bool,
     ) -> said.Me:
         """Return who is signed in."""
         return said.Me(
@@ -177,6 +179,7 @@ class Signs:
             chats_max=chats_max,
             chats_beside_call_max=chats_beside_call_max,
             may_use_phone=may_use_phone,
+            may_have_rung=may_have_rung,
         )
 
     def _titled(self, queue: QueueId) -> said.QueueTitle:

@@ -26,7 +26,13 @@ from contactcentre.domain.dialling import (
     allowed_number,
     shown_number,
 )
-from contactcentre.domain.errors import BadClaim, Outage, Refusal, UnknownName
+from contactcentre.domain.errors import (
+    BadClaim,
+    NumberNotAllowed,
+    Outage,
+    Refusal,
+    UnknownName,
+)
 from contactcentre.domain.ids import CallId, LegId, OutsideName, PhoneNumber
 from contactcentre.ports.dialling import DialEvent, OutsideBefore
 from contactcentre.ports.environment import Clock
@@ -53,6 +59,8 @@ class WayOut:
     numbers: Mapping[OutsideName, OutsideNumber]
     refer: Mapping[str, Outward]
     """The trunks, by name, that may be asked to hand their own callers to a number."""
+    callbacks: DialRules | None = None
+    """By which callers are rung back; None: they are not rung from here."""
 
 
 class NodeDialler:
@@ -80,17 +88,18 @@ class NodeDialler:
         self._clock = clock
         self._spawn = spawn
         self._count = count
-        self._pace = DialPace(way_out.rules)
-        self._phones_pace = DialPace(way_out.rules.of_phones)
-        self._calls: set[OutsideCall] = set()
+        self._rules = {Lines.OUTSIDE: way_out.rules, Lines.PHONE: way_out.rules.of_phones}
+        if way_out.callbacks is not None:
+            self._rules[Lines.CALLBACK] = way_out.callbacks
+        self._paces = {lines: DialPace(rules) for lines, rules in self._rules.items()}
+        self._calls: dict[OutsideCall, Lines] = {}
+        """By whom they are rung for."""
         self.taken_over: set[LegId] = set()
         """The legs, at other nodes, of calls that go on here."""
         self.left_alone: set[LegId] = set()
         """Legs of calls that were left to other nodes, who may have them by now or never."""
         self._asked: set[OutsideCall] = set()
         """Those that are being asked whether they are there."""
-        self._phones: set[OutsideCall] = set()
-        """Those of the calls that are advisers' phones."""
         self._is_watching = False
 
     def check(self, number: str) -> PhoneNumber:
@@ -115,6 +124,11 @@ class NodeDialler:
             raise UnknownName(f"There is no outside number called {name}. Choose another one.")
         return found
 
+    def own_of(self, numbers: Sequence[PhoneNumber]) -> PhoneNumber | None:
+        """Return the first of some numbers that is one of our own; None if none is."""
+        own = self._way_out.rules.own
+        return next((one for one in numbers if one in own), None)
+
     async def refer(self, number: str, *, call: CallId, within_ms: int) -> DialFailure | bool:
         """Have the trunk of a call's caller hand the caller on by itself, if it does such things.
 
@@ -130,7 +144,7 @@ class NodeDialler:
         code = await phone.refer(uri, by=own, within_s=within_ms / 1_000)
         if code is None:
             self._count(NOT_REFERRED)
-            self._pace.give_back(at_ms=at_ms)  # whoever rings it now takes it again
+            self._paces[Lines.OUTSIDE].give_back(at_ms=at_ms)  # whoever rings it now takes it again
             return False
         is_gone = code < 300  # noqa: PLR2004 - success
         self._count(REFERRED if is_gone else failure_of(code).value)
@@ -160,9 +174,7 @@ class NodeDialler:
         )
         outside = OutsideCall(leg, dialled, sound=sound, told=told, heard=heard, over=self._over)
         outside.waits = lines is Lines.OUTSIDE
-        self._calls.add(outside)
-        if lines is not Lines.OUTSIDE:
-            self._phones.add(outside)
+        self._calls[outside] = _whose(lines)
         async with self._beginning(outside):
             sdp = await self._seat(outside, call, sound, heard)
             outside.others = self._ways(outside, sdp, shown=own, ring_ms=ring_ms)
@@ -196,7 +208,7 @@ class NodeDialler:
         )
         outside = OutsideCall(leg, number, sound=sound, told=told, heard=heard, over=self._over)
         outside.is_answered = True
-        self._calls.add(outside)
+        self._calls[outside] = Lines.OUTSIDE
         async with self._beginning(outside):
             sdp = await self._seat(outside, call, sound, heard)
             outside.phone = adopted = self._door.adopt(kept.dialog)
@@ -232,13 +244,14 @@ class NodeDialler:
 
         Raises NumberNotAllowed, LinesBusy.
         """
-        is_again = lines is Lines.PHONE_AGAIN
+        is_again, whose = lines is Lines.PHONE_AGAIN, _whose(lines)
         try:
-            dialled, own = self.check(number), shown_number(self._way_out.rules, shown)
-            if lines is Lines.OUTSIDE:
-                self._pace.take(self._calls - self._phones, at_ms=at_ms)
-            else:
-                self._phones_pace.take(self._phones, at_ms=at_ms, is_again=is_again)
+            rules = self._rules.get(whose)
+            if rules is None:
+                raise NumberNotAllowed("Callers are not rung from here. Ring the number by hand.")
+            dialled, own = allowed_number(rules, number), shown_number(rules, shown)
+            under_way = [one for one, other in self._calls.items() if other is whose]
+            self._paces[whose].take(under_way, at_ms=at_ms, is_again=is_again)
         except Refusal as refusal:
             self._count(refusal.code)
             raise
@@ -246,8 +259,7 @@ class NodeDialler:
 
     def _forget(self, outside: OutsideCall) -> None:
         """Let a call count no longer."""
-        self._calls.discard(outside)
-        self._phones.discard(outside)
+        self._calls.pop(outside, None)
 
     def _ways(
         self, outside: OutsideCall, sdp: str, *, shown: PhoneNumber, ring_ms: int
@@ -256,6 +268,7 @@ class NodeDialler:
         last = self._way_out.trunks[-1]
 
         def begun(trunk: Outward) -> Outgoing:
+            outside.host = trunk.peer[0]
             call = self._door.call(trunk, outside.number, shown=shown, called=outside)
             call.begin(sdp, ring_ms=ring_ms, word_ms=None if trunk is last else TRUNK_SILENT_MS)
             return call
@@ -297,7 +310,8 @@ class NodeDialler:
                 silences = {one: silences.get(one, PhoneSilence()) for one in self._calls}
                 for one, silence in silences.items():
                     quality = self._media.quality(one.leg)
-                    if one.is_answered and silence.is_to_be_asked(quality):
+                    is_ours = one.is_answered and not one.is_call
+                    if is_ours and silence.is_to_be_asked(quality):
                         self._spawn(self._ask_after(one), "number asked")
         finally:
             self._is_watching = False
@@ -313,3 +327,8 @@ class NodeDialler:
             log.exception("a phone could not be asked whether it is there", leg=one.leg)
         finally:
             self._asked.discard(one)
+
+
+def _whose(lines: Lines) -> Lines:
+    """Return whose caps count for what is rung."""
+    return Lines.PHONE if lines is Lines.PHONE_AGAIN else lines

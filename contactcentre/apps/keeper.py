@@ -13,6 +13,7 @@ from contactcentre.domain.callback import Callback, RingingHours
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import NodeId, QueueId
 from contactcentre.journey.calling_back import CallingBack
+from contactcentre.journey.dialling_back import DiallingBack
 from contactcentre.journey.keeping import Keeper
 from contactcentre.limits import KEEPER_LOST_AFTER_MS
 from contactcentre.ports.callbacks import Callbacks, KeeperPlace
@@ -20,10 +21,14 @@ from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Offered
 from contactcentre.settings import Settings
 from contactcentre.wire.cluster import (
+    AskDial,
     AskRing,
     AttemptSaid,
+    CallbackAnswered,
     CallbackFacts,
     CallbackSaid,
+    DialFacts,
+    DialOver,
     OfferCall,
     Ring,
     RingAgain,
@@ -102,9 +107,15 @@ class KeeperDoor:
     """What routers and desks say to a keeper."""
 
     def __init__(
-        self, keeper: Keeper, desks: HttpCallbackDesks, callbacks: Callbacks, clock: Clock
+        self,
+        keeper: Keeper,
+        desks: HttpCallbackDesks,
+        callbacks: Callbacks,
+        clock: Clock,
+        dialling: DiallingBack,
     ) -> None:
         self._keeper = keeper
+        self._dialling = dialling
         self._desks = desks
         self._callbacks = callbacks
         self._clock = clock
@@ -117,6 +128,9 @@ class KeeperDoor:
             web.post("/rings/again", self._ring_again),
             web.post("/callbacks/words", self._hear),
             web.post("/callbacks/attempts", self._write_down),
+            web.post("/callbacks/dials", self._ask_dial),
+            web.post("/callbacks/dials/over", self._dial_over),
+            web.post("/callbacks/answers", self._answered),
         ]
 
     async def take_offer(self, offer: OfferCall) -> None:
@@ -153,6 +167,21 @@ class KeeperDoor:
             at_ms=self._clock.now_ms(),
         )
 
+    def ask_dial(self, asked: AskDial) -> DialFacts:
+        """Let a media node ring a number. Raises UnknownName, StaleToken, OutOfOrder."""
+        held, offered = self._dialling.ask(asked.call, asked.adviser, asked.token, asked.dial)
+        callback = held.callback
+        return DialFacts(
+            number=callback.number,
+            line=callback.line,
+            queue=callback.queue,
+            language=callback.language,
+            service_class=callback.service_class,
+            enqueued_ms=callback.enqueued_ms,
+            epoch=callback.epoch,
+            desk=offered.desk,
+        )
+
     async def _take_offer(self, request: web.Request) -> web.Response:
         await self.take_offer(await read_said(request, OfferCall))
         return web.Response(status=204)
@@ -167,6 +196,20 @@ class KeeperDoor:
 
     async def _write_down(self, request: web.Request) -> web.Response:
         await self.write_down(await read_said(request, AttemptSaid))
+        return web.Response(status=204)
+
+    async def _ask_dial(self, request: web.Request) -> web.Response:
+        facts = self.ask_dial(await read_said(request, AskDial))
+        return web.Response(body=facts.model_dump_json().encode(), content_type="application/json")
+
+    async def _dial_over(self, request: web.Request) -> web.Response:
+        said = await read_said(request, DialOver)
+        self._dialling.over(said.call, said.adviser, said.token, said.dial, is_made=said.is_made)
+        return web.Response(status=204)
+
+    async def _answered(self, request: web.Request) -> web.Response:
+        said = await read_said(request, CallbackAnswered)
+        await self._dialling.answered(said.call, said.adviser, said.token)
         return web.Response(status=204)
 
 
@@ -207,7 +250,14 @@ def assemble_keeper(
         show=Gauges(clock).show,
         lost_after_ms=lost_after_ms,
     )
-    return keeper, KeeperDoor(keeper, desks, callbacks, clock)
+    dialling = DiallingBack(
+        keeper,
+        callbacks,
+        clock=clock,
+        hours=ringing_hours(settings),
+        count=metrics.count_callback,
+    )
+    return keeper, KeeperDoor(keeper, desks, callbacks, clock, dialling)
 
 
 def ringing_hours(settings: Settings) -> RingingHours:

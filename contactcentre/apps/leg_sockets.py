@@ -12,6 +12,7 @@ from contactcentre.adapters.web.problems import words_for
 from contactcentre.adapters.web.sockets import Socket, accept
 from contactcentre.apps.admission import Admission
 from contactcentre.apps.adviser_part import AdviserPart
+from contactcentre.apps.callback_dials import CallbackDials
 from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
 from contactcentre.apps.supervising import Supervising
@@ -26,7 +27,7 @@ from contactcentre.ports import live as acts
 from contactcentre.ports.live import AdviserAct
 from contactcentre.wire import legs as said
 from contactcentre.wire import staff
-from contactcentre.wire.claims import CallerClaim
+from contactcentre.wire.claims import AdviserTicket, CallerClaim
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import LegMessage
 
@@ -54,9 +55,16 @@ class LegSockets:
     """Takes leg sockets for the calls of this node."""
 
     def __init__(
-        self, calls: NodeCalls, admission: Admission, signatures: Signatures, *, node: NodeId
+        self,
+        calls: NodeCalls,
+        admission: Admission,
+        signatures: Signatures,
+        *,
+        node: NodeId,
+        dials: CallbackDials,
     ) -> None:
         self._calls = calls
+        self._dials = dials
         self._admission = admission
         self._signatures = signatures
         self._node = node
@@ -150,6 +158,9 @@ class LegSockets:
         if ticket.node != self._node:
             raise BadClaim("This ticket is for another node.")
         call = self._calls.get(asked_about(ticket.call))
+        if call is None and ticket.keeper_url is not None:
+            await self._serve_dial(ticket, attach, browser, messages)
+            return
         part = await self._calls.attach(ticket, attach.sdp, browser, phone=attach.phone)
         assert call is not None, "nobody is seated in a call that is not here"
         try:
@@ -159,6 +170,25 @@ class LegSockets:
                 _adviser_said(call, part, message)
         finally:
             part.socket_lost()
+
+    async def _serve_dial(
+        self,
+        ticket: AdviserTicket,
+        attach: said.Attach,
+        browser: SocketBrowser,
+        messages: AsyncIterator[LegMessage],
+    ) -> None:
+        """Ring the caller of an adviser's callback, and do what the adviser asks for then."""
+        dial = await self._dials.attach(ticket, attach.sdp, browser, phone=attach.phone)
+        try:
+            async for message in messages:
+                if dial.call is not None:
+                    _adviser_said(dial.call, dial.part, message)
+                elif (act := _act(message)) is not None:
+                    dial.part.asked(act)
+        finally:
+            dial.page_gone()
+            dial.part.socket_lost()
 
     async def _serve_supervisor(
         self, first: said.Supervise, browser: SocketBrowser, messages: AsyncIterator[LegMessage]

@@ -15,6 +15,9 @@ from contactcentre.adapters.state_redis.events import RedisEventStream
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import SIGNED_MAX_CHARS, Signatures
 from contactcentre.apps.admission import Admission
+from contactcentre.apps.callback_dial import DialTools, WayBack
+from contactcentre.apps.callback_dials import CallbackDials
+from contactcentre.apps.dial_keepers import DialKeepers
 from contactcentre.apps.leg_sockets import LegSockets
 from contactcentre.apps.neighbours import Neighbours
 from contactcentre.apps.node_calls import NodeCalls, NodePlace
@@ -96,6 +99,8 @@ class NodeCore:
 
     dialler: Dialler | None = None
     """Rings outside numbers; set once there is a trunk to ring them over."""
+    way_back: WayBack | None = None
+    """Rings callers back; likewise."""
 
     def __init__(self, ground: NodeGround) -> None:
         self._ground = ground
@@ -143,8 +148,16 @@ class NodeCore:
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)
+        place, dials = ground.place, self._dials(tools)
         self.sockets = LegSockets(
-            self.calls, self.admission, ground.signatures, node=ground.place.node
+            self.calls, self.admission, ground.signatures, node=place.node, dials=dials
+        )
+
+    def _dials(self, tools: NodeTools) -> CallbackDials:
+        """Return the door for advisers who have callers rung back."""
+        keepers = DialKeepers(self._ground.peers, self._state)
+        return CallbackDials(
+            DialTools(calls=self.calls, tools=tools, keepers=keepers, way=lambda: self.way_back)
         )
 
     async def take_offer(self, offer: OfferCall) -> None:

@@ -67,11 +67,15 @@ class OutsideCall:
         self.leg = leg
         self.number = number
         self.phone: OutwardPhone
+        self.host = ""
+        """Where its signalling comes from."""
         self.others: Iterator[Callable[[], OutwardPhone]] = iter(())
         """Each begins the same call over another trunk."""
         self.is_answered = False
         self.waits = True
         """Another node may go on with it."""
+        self.is_call = False
+        """It is the caller's leg of a call of this node, which sees to it from then on."""
         self._has_rung = False
         self._sound = sound
         self._told = told
@@ -80,9 +84,16 @@ class OutsideCall:
         self._is_over = False
 
     @property
+    def sound(self) -> PhoneLeg:
+        """Return what carries its sound."""
+        return self._sound
+
+    @property
     def kept(self) -> str | None:
         """Return what another node needs to go on with it; None while nobody has answered."""
-        facts = self.phone.facts if self.is_answered and not self._is_over else None
+        if not self.is_answered or self.is_call or self._is_over:
+            return None
+        facts = self.phone.facts
         if facts is None:
             return None
         return KeptOutside(dialog=facts, law=self._sound.law, waits=self.waits).model_dump_json()

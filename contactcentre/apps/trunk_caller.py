@@ -122,6 +122,12 @@ class TrunkCaller:
         if self._over.is_set():
             self._call.caller.hang_up()
 
+    def becomes(self, leg: PhoneLeg, call: NodeCall) -> None:
+        """Be the caller of a call that begins as a talk: we rang, and the phone has answered."""
+        self._leg, self._call = leg, call
+        if self._over.is_set():
+            call.caller.hang_up()
+
     async def keep_watch(self) -> None:
         """Ask a phone from which nothing is heard whether it is there, until the call is over."""
         silence = PhoneSilence()

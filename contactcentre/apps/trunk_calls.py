@@ -8,7 +8,10 @@ from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.adapters.web.claims import page_digest
 from contactcentre.apps.admission import Admission
+from contactcentre.apps.called_phone import CalledPhone
+from contactcentre.apps.node_call import NodeCall
 from contactcentre.apps.node_calls import NodeCalls
+from contactcentre.apps.outside_call import OutsideCall
 from contactcentre.apps.trunk_caller import RETRY_AFTER_S, KeptCall, TrunkCaller
 from contactcentre.domain.epochs import NOT_ADMITTED
 from contactcentre.domain.ids import CallId, LineId
@@ -97,6 +100,18 @@ class TrunkCalls:
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
+    def rung(self, outside: OutsideCall, claim: CallerClaim) -> TrunkCaller:
+        """Return whoever has answered a number of ours, as the caller of a call."""
+        outside.is_call = True
+        return self._caller(
+            CalledPhone(outside), claim, outside.host, lambda: outside.sound, is_early=False
+        )
+
+    def begin(self, outside: OutsideCall, caller: TrunkCaller, call: NodeCall) -> None:
+        """Look after a caller who was rung, from now on to the end of the call."""
+        caller.becomes(outside.sound, call)
+        self._spawn(self._look_after(caller), "callback call")
+
     def phone_of(self, call: CallId) -> tuple[str, Phone] | None:
         """Return the trunk and the phone of a caller who is here."""
         caller = self._callers.get(call)
@@ -141,6 +156,10 @@ class TrunkCalls:
             await caller.come_in()
         finally:
             self._admitting -= 1
+        await self._look_after(caller)
+
+    async def _look_after(self, caller: TrunkCaller) -> None:
+        """Let others know what they need of a caller, and see the caller to the end."""
         self._callers[caller.call_id] = caller
         self._note_change(caller.call_id)
         try:

@@ -12,6 +12,7 @@ from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.adapters.sip.trunks import Trunks, read_trunks
 from contactcentre.adapters.telemetry.phone_metrics import count_rung, count_trunk
 from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.callback_dial import WayBack
 from contactcentre.apps.dialling import NodeDialler, WayOut
 from contactcentre.apps.node_core import NodeCore, NodeGround
 from contactcentre.apps.outside_rescue import NobodyRung, OutsideRescue
@@ -35,10 +36,12 @@ class TrunkEntrance:
         rescue: TrunkRescue,
         watch: TrunkWatch,
         spawn: Spawn,
-        dialler: Dialler | None,
+        way_back: WayBack | None,
     ) -> None:
-        self.dialler = dialler
-        """Rings numbers over a trunk; None where nobody is to be rung."""
+        self.way_back = way_back
+        """Rings callers back; None where nobody is to be rung."""
+        self.dialler: Dialler | None = None if way_back is None else way_back.dialler
+        """Rings numbers over a trunk."""
         self._door = door
         self._rescue = rescue
         self._watch = watch
@@ -63,8 +66,7 @@ def trunk_entrance(
     if settings.sip_port is None:
         return None
     place, trunks = _place(settings, settings.sip_port), _trunks(settings)
-    keys = _keys(settings, trunks)
-    outward = _outward(settings, trunks)
+    keys, outward = _keys(settings, trunks), _outward(settings, trunks)
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
     calls = TrunkCalls(
@@ -79,7 +81,7 @@ def trunk_entrance(
         spawn=core.spawn,
     )
     door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
-    dialler = None
+    way_back = None
     if outward is not None:
         dialler = NodeDialler(
             door,
@@ -92,6 +94,7 @@ def trunk_entrance(
             spawn=core.spawn,
             count=count_rung,
         )
+        way_back = WayBack(dialler=dialler, callers=calls)
     rescue = TrunkRescue(
         calls,
         ground.state,
@@ -100,18 +103,18 @@ def trunk_entrance(
         ground.clock,
         node=ground.place.node,
         adopt=door.adopt,
-        outside=_outside_rescue(ground, door, dialler),
+        outside=_outside_rescue(ground, door, way_back),
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
         sees_most=lambda: ground.state.client.sees_majority,
     )
     watch = _watch(ground, door, trunks)
-    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+    return TrunkEntrance(door, rescue, watch, ground.spawn, way_back)
 
 
-def _outside_rescue(ground: NodeGround, door: Door, dialler: NodeDialler | None) -> OutsideRescue:
+def _outside_rescue(ground: NodeGround, door: Door, way_back: WayBack | None) -> OutsideRescue:
     """Return what keeps outside numbers; those of lost nodes are seen to in any case."""
     return OutsideRescue(
-        NobodyRung() if dialler is None else dialler,
+        NobodyRung() if way_back is None else way_back.dialler,
         ground.state,
         ground.signatures,
         ground.clock,
@@ -188,6 +191,7 @@ def _outward(settings: Settings, trunks: Trunks) -> WayOut | None:
         rules=numbers.rules,
         numbers=numbers.numbers,
         refer={name: one for name, one in outward.items() if one.refer},
+        callbacks=numbers.callbacks,
     )
 
 

@@ -146,6 +146,7 @@ assert FOLLOWS.keys() == set(CallState), "every state has its row"
 
 Unchanging = (
     e.CallArrived
+    | e.CallMade
     | e.CallDialledIn
     | e.CallRedialled
     | e.StepReached
@@ -173,6 +174,26 @@ def arrive(event: e.CallArrived) -> Call:
         state=S.IN_MENU,
         version=event.epoch.count * VERSIONS_PER_EPOCH,
         arrived_at_ms=event.at_ms,
+    )
+
+
+def make(event: e.CallMade) -> Call:
+    """Return the call that begins as a talk with a caller who was rung back."""
+    return Call(
+        id=event.call,
+        line=event.line,
+        language=event.language,
+        node=event.node,
+        epoch=event.epoch,
+        state=S.TALKING,
+        version=event.epoch.count * VERSIONS_PER_EPOCH,
+        arrived_at_ms=event.at_ms,
+        queue=event.queue,
+        service_class=event.service_class,
+        enqueued_ms=event.enqueued_ms,
+        adviser=event.adviser,
+        token=event.token,
+        bridged_at_ms=event.at_ms,
     )
 
 
@@ -287,9 +308,11 @@ def ending_of(call: Call) -> e.Ending:
     return e.Ending.LEFT_IN_MENU
 
 
+BEGINS = frozenset({e.CallArrived, e.CallMade})
+"""What a call begins with: it follows on nothing."""
 BESIDE = frozenset({e.RecordingKept})
 """Written down with the call as it stands, also after its end: no state follows from them."""
 
-assert {kind for row in FOLLOWS.values() for kind in row} | {e.CallArrived} | BESIDE == set(
+assert {kind for row in FOLLOWS.values() for kind in row} | BEGINS | BESIDE == set(
     get_args(e.CallEvent)
 ), "every event may follow somewhere"

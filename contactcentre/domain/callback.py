@@ -6,12 +6,14 @@ the caller was reached, and broken once it is given up; until then it is open.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
+from types import MappingProxyType
 
 from contactcentre.domain.classes import ServiceClass
+from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.hours import local, moment
 from contactcentre.domain.ids import CallId, LineId, PhoneNumber, QueueId, SoundName
@@ -22,6 +24,7 @@ SLOT_MS = 30 * 60_000
 """So many callbacks may be promised in each of these."""
 DAY_SLOTS = 50
 """Of the longest day: the one on which the clocks go back."""
+_BACK = "back-"
 DIGITS_MAX = 11
 """Of a number as it is keyed in the United Kingdom, its 0 among them."""
 
@@ -71,6 +74,17 @@ class CallbackNews(StrEnum):
     """Broken, as nobody answered for the last time."""
 
 
+FOUND: Mapping[DialFailure, Attempt] = MappingProxyType(
+    {
+        DialFailure.BUSY: Attempt.NO_ANSWER,
+        DialFailure.NO_ANSWER: Attempt.NO_ANSWER,
+        DialFailure.DECLINED: Attempt.NO_ANSWER,
+        DialFailure.NO_SUCH_NUMBER: Attempt.WRONG_NUMBER,
+    }
+)
+"""How an attempt has ended, as far as the network can say; what is not here was none."""
+
+
 class TakeUp(StrEnum):
     """What an adviser does at whose desk a callback rings."""
 
@@ -107,7 +121,12 @@ class Aftermath:
 
 def callback_of(call: CallId) -> CallId:
     """Return the id of the callback that a call may become; a call becomes one at most."""
-    return CallId(f"back-{call}")
+    return CallId(f"{_BACK}{call}")
+
+
+def is_callback(call: CallId) -> bool:
+    """Say whether an id is a callback's, and with it that of the call that rings its caller."""
+    return call.startswith(_BACK)
 
 
 def after(attempt: Attempt, *, attempts_count: int, at_ms: int) -> Aftermath:

@@ -61,13 +61,15 @@ PHONES_MAX = 200
 
 
 class Lines(Enum):
-    """Whom a number is rung for: outside numbers and advisers' phones have caps of their own."""
+    """Whom a number is rung for; each kind has caps of its own."""
 
     OUTSIDE = auto()
     PHONE = auto()
     """An adviser's phone."""
     PHONE_AGAIN = auto()
     """Likewise, once more within one ring: that is no other call within the minute."""
+    CALLBACK = auto()
+    """A caller who is rung back; what may be rung then is on a list of its own."""
 
 
 class DialFailure(StrEnum):

@@ -129,6 +129,25 @@ class CallDialledIn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallMade(Event):
+    """A caller who is rung back has answered and hears the adviser: the call begins as a talk.
+
+    It has the id of its callback. Nobody has called us, so it counts nowhere as a call that came
+    in; of a callback that is answered twice, a mailbox the first time, the row is the later call's.
+    """
+
+    line: LineId
+    language: Language
+    node: NodeId
+    epoch: LegEpoch
+    queue: QueueId
+    service_class: ServiceClass
+    enqueued_ms: int
+    adviser: AdviserId
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRedialled(Event):
     """The caller had waited in an earlier call and left it unserved: a wait counts from then."""
 
@@ -345,6 +364,7 @@ class CallEnded(Event):
 
 CallEvent = (
     CallArrived
+    | CallMade
     | CallDialledIn
     | CallRedialled
     | LanguageChosen

@@ -1,9 +1,9 @@
 """One offer of a callback: the ring at the desk, and the adviser's attempt to reach the caller.
 
 Agent-first: nobody is rung before an adviser has taken the callback. The adviser rings the number
-on a phone of the desk, or a dialler does, and says how it ended; that is written down once for the
-token. Whatever becomes of an offer, the callback stands where it stood before, or the attempt is
-in the record.
+on a phone of the desk, or has a media node ring it, and says how it ended; that is written down
+once for the token. A call that is answered is the node's from then on. Whatever becomes of an
+offer, the callback stands where it stood before, or the attempt is in the record.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from contactcentre.domain.errors import (
     StateUnavailable,
 )
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.ports.callbacks import CallbackDesks, Callbacks, CountNews, Dialler, Held
+from contactcentre.ports.callbacks import CallbackDesks, Callbacks, CountNews, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallQueues
@@ -40,7 +40,6 @@ class CallingBack:
         clock: Clock,
         ring_ms: int,
         count: CountNews,
-        dialler: Dialler | None = None,
     ) -> None:
         self._callbacks = callbacks
         self._queues = queues
@@ -48,7 +47,6 @@ class CallingBack:
         self._clock = clock
         self._ring_ms = ring_ms
         self._count = count
-        self._dialler = dialler
 
     async def conduct(self, held: Held, offered: Offered) -> None:
         """Ring the adviser, and let the adviser ring the number; return once that is over."""
@@ -110,7 +108,7 @@ class CallingBack:
         await self._attempt(held)
 
     async def _attempt(self, held: Held) -> None:
-        attempt = await self._ended(held)
+        attempt = await _said(held)
         offered = held.offered
         assert offered is not None, "whoever is at a callback has it"
         held.state = CallState.ENDED
@@ -123,20 +121,6 @@ class CallingBack:
         while not is_written:  # the adviser goes on meanwhile
             await self._clock.sleep_ms(AGAIN_EVERY_MS)
             is_written = await self._is_written(callback, offered, attempt, at_ms)
-
-    async def _ended(self, held: Held) -> Attempt:
-        """Return how the attempt ended: as the adviser says, or as the dialler finds."""
-        if self._dialler is None or held.offered is None:
-            return await _said(held)
-        async with asyncio.TaskGroup() as group:
-            said = group.create_task(_said(held), name="adviser")
-            dialling = self._dialler.ring(held.callback, held.offered)
-            found = group.create_task(dialling, name="dialler")
-            await asyncio.wait({said, found}, return_when=asyncio.FIRST_COMPLETED)
-            attempt = said.result() if said.done() else found.result()
-            said.cancel()
-            found.cancel()
-        return attempt
 
     async def _is_written(
         self, callback: Callback, offered: Offered, attempt: Attempt, at_ms: int

@@ -27,7 +27,7 @@ from contactcentre.domain.errors import (
 )
 from contactcentre.domain.events import Ending, LapseReason
 from contactcentre.domain.ids import AdviserId, CallId, DeskId, NodeId, Token
-from contactcentre.domain.presence import Presence
+from contactcentre.domain.silences import Silences
 from contactcentre.limits import (
     BEAT_EVERY_MS,
     CALLBACKS_MAX,
@@ -42,6 +42,7 @@ from contactcentre.ports.callbacks import (
     KeeperPlace,
     ShowStanding,
     Word,
+    is_at_it,
 )
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Offered
@@ -50,6 +51,7 @@ from contactcentre.ports.state import (
     AdviserStanding,
     CallQueues,
     CallReport,
+    CallStanding,
     NodeReport,
     NodeStanding,
 )
@@ -87,7 +89,6 @@ class Keeper:
         self._chance = chance
         self._hours = hours
         self._show = show
-        self._lost_after_ms = lost_after_ms
         self._conductor = conductor
         self._held: dict[CallId, Held] = {}
         self._works: dict[Held, asyncio.Task[None]] = {}
@@ -97,9 +98,7 @@ class Keeper:
         self._group: asyncio.TaskGroup | None = None
         self._beat = clock.now_ms()
         self._former_run_lost = False
-        self._silent_since: dict[tuple[NodeId, int | None], int] = {}
-        """Since when a keeper's beat has been seen to be that; None: it has none."""
-        self._looked_at_ms = 0
+        self._silences = Silences(lost_after_ms=lost_after_ms, late_after_ms=LATE_AFTER_MS)
 
     async def run(self) -> None:
         """Keep callbacks for ever."""
@@ -209,7 +208,8 @@ class Keeper:
 
     async def look(self) -> None:
         """Let go of what is over, and take on what nobody keeps. Raises an Outage."""
-        lost = self._lost(await self._nodes(), await self._callbacks.keepers())
+        nodes = await self._nodes()
+        lost = self._lost(nodes, await self._callbacks.keepers())
         await self._let_go_of_gone()
         claimed = await self._callbacks.claim(
             self._place.node,
@@ -229,30 +229,36 @@ class Keeper:
         else:
             advisers = dict(overview.advisers)
             self._watch_talks(advisers)
+        called = await self._called(nodes, claimed)
         for callback in claimed:
-            self._take_on(callback, advisers)
+            if callback.id not in called:  # what was claimed and is not held is claimed again
+                self._take_on(callback, advisers)
+
+    async def _called(
+        self, nodes: Sequence[NodeStanding], claimed: Sequence[Callback]
+    ) -> Collection[CallId]:
+        """Return which are calls at media nodes by now, as is about to be in the record."""
+        carriers = {one.node for one in nodes if one.carries_calls}
+        stands: list[CallStanding] = []
+        with suppress(StateUnavailable):  # nor can anybody offer them
+            for start in range(0, len(claimed), REPORT_CALLS_MAX):
+                some = [one.id for one in claimed[start : start + REPORT_CALLS_MAX]]
+                stands += await self._queues.look_calls(some)
+        return {one.call for one in stands if one.state != "closed" and one.node in carriers}
 
     async def _nodes(self) -> Sequence[NodeStanding]:
         """Return who beats; while nobody can say so, every clock starts over."""
         try:
             return await self._addresses.nodes()
         except StateUnavailable:
-            self._silent_since.clear()
+            self._silences.forget()
             raise
 
     def _lost(self, nodes: Sequence[NodeStanding], keepers: Collection[NodeId]) -> list[NodeId]:
         """Return which other keepers have been silent for too long, by this one's own clock."""
         beats = {one.node: one.beat for one in nodes}
-        now_ms = self._clock.monotonic_ms()
-        before = self._silent_since if now_ms - self._looked_at_ms <= LATE_AFTER_MS else {}
-        self._looked_at_ms = now_ms
-        seen = [(one, beats.get(one)) for one in keepers if one != self._place.node]
-        self._silent_since = {one: before.get(one, now_ms) for one in seen}
-        return [
-            keeper
-            for (keeper, _), since_ms in self._silent_since.items()
-            if now_ms - since_ms >= self._lost_after_ms
-        ]
+        others = {one: beats.get(one) for one in keepers if one != self._place.node}
+        return self._silences.lost(others, at_ms=self._clock.monotonic_ms())
 
     async def _let_go_of_gone(self) -> None:
         """Let go of what is not open any more, or is with another keeper.
@@ -285,7 +291,7 @@ class Keeper:
         self._ends.pop(callback.id, None)
         held = self._held[callback.id] = Held(callback=callback)
         for adviser, standing in advisers.items():
-            if _is_at_it(standing, callback) and standing.desk is not None:
+            if is_at_it(standing, callback) and standing.desk is not None:
                 held.state, held.token = CallState.TALKING, standing.token
                 held.offered = Offered(adviser=adviser, desk=standing.desk, token=standing.token)
                 self._begin(held, self._conductor.go_on(held))
@@ -296,8 +302,8 @@ class Keeper:
             if held.state is not CallState.TALKING or held.offered is None:
                 continue
             standing = advisers.get(held.offered.adviser)
-            is_at_it = standing is not None and _is_at_it(standing, held.callback)
-            if standing is not None and is_at_it and standing.desk is not None:
+            is_there = standing is not None and is_at_it(standing, held.callback)
+            if standing is not None and is_there and standing.desk is not None:
                 held.odd_looks = 0
                 held.offered = replace(held.offered, desk=standing.desk)
                 continue
@@ -357,7 +363,7 @@ class Keeper:
 
         Raises UnknownName, StaleToken.
         """
-        held, offered = self._offered(call, adviser, token)
+        held, offered = self.offered_to(call, adviser, token)
         held.offered = replace(offered, desk=desk)
         return held
 
@@ -369,7 +375,7 @@ class Keeper:
 
     def hear(self, call: CallId, adviser: AdviserId, token: Token, word: Word) -> None:
         """Take what the adviser does. Raises UnknownName, StaleToken, OutOfOrder, TooMany."""
-        held, _ = self._offered(call, adviser, token)
+        held, _ = self.offered_to(call, adviser, token)
         if held.state is CallState.RINGING and isinstance(word, Attempt):
             raise OutOfOrder("Take the callback before you say how it ended.")
         try:
@@ -377,20 +383,16 @@ class Keeper:
         except asyncio.QueueFull as full:
             raise TooMany("That has been said already. Wait a moment.") from full
 
-    def _find(self, call: CallId) -> Held:
-        held = self._held.get(call)
-        if held is None:
-            raise UnknownName("This keeper does not have that callback.")
-        return held
-
-    def _offered(self, call: CallId, adviser: AdviserId, token: Token) -> tuple[Held, Offered]:
+    def offered_to(self, call: CallId, adviser: AdviserId, token: Token) -> tuple[Held, Offered]:
+        """Return what is offered to an adviser, or taken. Raises UnknownName, StaleToken."""
         held = self._find(call)
         offered = held.offered
         if offered is None or (offered.adviser, offered.token) != (adviser, token):
             raise StaleToken("This callback is not yours any more.")
         return held, offered
 
-
-def _is_at_it(standing: AdviserStanding, callback: Callback) -> bool:
-    """Say whether an adviser's desk says that its adviser is at a callback."""
-    return standing.state is Presence.TALKING and standing.call == callback.id
+    def _find(self, call: CallId) -> Held:
+        held = self._held.get(call)
+        if held is None:
+            raise UnknownName("This keeper does not have that callback.")
+        return held

@@ -1,4 +1,4 @@
-"""Callbacks in the records: the node promises them, keepers keep them, a dialler may ring them."""
+"""Callbacks in the records: nodes promise them, and keepers keep them."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,7 +21,9 @@ from contactcentre.domain.ids import (
     Token,
 )
 from contactcentre.domain.languages import Language
+from contactcentre.domain.presence import Presence
 from contactcentre.ports.live import Offered
+from contactcentre.ports.state import AdviserStanding
 
 CountNews = Callable[[QueueId, CallbackNews], None]
 """Counts what became of a callback of a queue."""
@@ -117,6 +119,12 @@ class Callbacks(Protocol):
         The callback stands as the attempt with the highest token has left it. Raises UnknownName.
         """
 
+    async def answered(self, call: CallId, *, adviser: AdviserId, token: Token, at_ms: int) -> None:
+        """Write down that the number was answered: kept, unless its adviser says otherwise.
+
+        What the adviser has said of that token already stands. Raises UnknownName.
+        """
+
     async def release(self, keeper: NodeId) -> None:
         """Let others take on at once what this keeper has."""
 
@@ -131,6 +139,21 @@ class KeeperPlace:
 
 
 WORDS_MAX = 8
+
+
+@dataclass(slots=True, kw_only=True)
+class Dialling:
+    """A media node that rings the number of a callback, as its keeper last heard of it."""
+
+    token: Token
+    dial: str
+    """The node's own name for it."""
+    heard_ms: int
+    """By the keeper's monotonic clock."""
+    is_over: bool = False
+    is_made: bool = False
+    """The number has rung, or is none: this was the attempt."""
+
 
 Word = TakeUp | Attempt
 """What an adviser says of a callback."""
@@ -150,10 +173,17 @@ class Held:
     words: asyncio.Queue[Word] = field(default_factory=lambda: asyncio.Queue(WORDS_MAX))
     odd_looks: int = 0
     """In how many looks in a row its adviser was at something else."""
+    dialling: Dialling | None = None
+    """The last that was dialled for it."""
 
     def wait_again(self) -> None:
         """Give it its place back."""
         self.state, self.offered, self.odd_looks = CallState.WAITING, None, 0
+
+
+def is_at_it(standing: AdviserStanding, callback: Callback) -> bool:
+    """Say whether an adviser's desk says that its adviser is at a callback."""
+    return standing.state is Presence.TALKING and standing.call == callback.id
 
 
 class Conductor(Protocol):
@@ -182,13 +212,3 @@ class CallbackDesks(Protocol):
         self, callback: Callback, offered: Offered, *, lapse: LapseReason | None
     ) -> None:
         """Tell the desk that the ring came to nothing, or (None) that the attempt has ended."""
-
-
-class Dialler(Protocol):
-    """A way to ring a number for an adviser who has taken a callback; the adviser waits for it.
-
-    Without one the adviser rings the number on a phone of the desk.
-    """
-
-    async def ring(self, callback: Callback, offered: Offered) -> Attempt:
-        """Ring the number and join whoever answers with the adviser; return how that ended."""

@@ -4,7 +4,7 @@ Its sound is one more leg in the room of a call of this node, there from the mom
 whoever is to hear how it rings can, where the network sends that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,6 +100,9 @@ class Dialler(Protocol):
 
     def named(self, name: OutsideName) -> OutsideNumber:
         """Return the number of a name that is known to everybody. Raises UnknownName."""
+
+    def own_of(self, numbers: Sequence[PhoneNumber]) -> PhoneNumber | None:
+        """Return the first of some numbers that may be shown; None if none may."""
 
     async def refer(self, number: str, *, call: CallId, within_ms: int) -> DialFailure | bool:
         """Have the trunk that a call's caller rings from hand the caller to a number by itself.

@@ -75,6 +75,10 @@ class CallbacksLink:
             lambda: self._table.conclude(call, attempt, token=token, at_ms=at_ms)
         )
 
+    async def answered(self, call: CallId, *, adviser: AdviserId, token: Token, at_ms: int) -> None:
+        """Write down that the number was answered."""
+        await self.conclude(call, Attempt.REACHED, adviser=adviser, token=token, at_ms=at_ms)
+
     async def release(self, keeper: NodeId) -> None:
         """Let others take on at once what this keeper has."""
         await self._link.ask(lambda: self._table.release(keeper))

@@ -146,6 +146,8 @@ class AdviserTicket(Said):
     adviser: AdviserId
     token: Token
     node: NodeId
+    keeper_url: str | None = None
+    """There if the node is to ring the number of a callback: who keeps that, and allows it."""
     exp: int
     """Seconds since 1970."""
 

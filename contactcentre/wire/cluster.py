@@ -5,6 +5,10 @@ POST {node}/rings/again                desk → node       AskRing          200 
 POST {node}/phones/look                public → node     AskPhone         200 PhoneStands
 POST {node}/phones/left                public → node     AskPhone         204, 404 nobody knows it
 POST {keeper}/callbacks/words          desk → keeper     CallbackSaid     204, 404, 409
+POST {keeper}/callbacks/attempts       desk → keeper     AttemptSaid      204, 404
+POST {keeper}/callbacks/dials          node → keeper     AskDial          200 DialFacts, 404, 409
+POST {keeper}/callbacks/dials/over     node → keeper     DialOver         204, 404, 409
+POST {keeper}/callbacks/answers        node → keeper     CallbackAnswered 204, 404
 POST {desk}/rings                      node → desk       Ring             204, or 404 no such desk
 POST {desk}/rings/{token}/over         node → desk       RingOver         204
 POST {desk}/rings/{token}/bridged      node → desk       Talk             204
@@ -16,7 +20,10 @@ What a node says of a ring or talk carries the epoch of the leg it speaks for: a
 lost and wakes up again ends nothing that another has taken over.
 """
 
+from pydantic import Field
+
 from contactcentre.domain.callback import Attempt, TakeUp
+from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import (
@@ -101,6 +108,50 @@ class AttemptSaid(Said):
     adviser: AdviserId
     token: Token
     attempt: Attempt
+
+
+class AskDial(Said):
+    """A media node asks whether it may ring the number of a callback, and again while it does."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    dial: str = Field(min_length=1, max_length=32)
+    """The node's own name for it: only the one that is asked about first is rung."""
+
+
+class DialFacts(Said):
+    """What a media node must know to ring the number, and to let the call begin."""
+
+    number: PhoneNumber
+    line: LineId
+    queue: QueueId
+    language: Language
+    service_class: ServiceClass
+    enqueued_ms: int
+    epoch: LegEpoch
+    """The keeper's: the call is the node's from a newer one on."""
+    desk: DeskId
+    """The desk process of the adviser."""
+
+
+class DialOver(Said):
+    """A media node rings the number no longer, and nobody has answered."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
+    dial: str = Field(min_length=1, max_length=32)
+    is_made: bool
+    """This was the attempt; else the adviser may have the number rung again."""
+
+
+class CallbackAnswered(Said):
+    """Somebody has answered the number, to be written down by any keeper."""
+
+    call: CallId
+    adviser: AdviserId
+    token: Token
 
 
 class Talk(Said):

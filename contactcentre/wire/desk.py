@@ -12,6 +12,7 @@ PUT  /api/calls/{call}/outcome  WriteOutcome → OutcomeWritten
 GET  /api/talk            → TalkNow, with a fresh ticket; ?call= names a chat; 409 without a talk
 POST /api/calls/{call}/end      → PresenceNow: the adviser ends a talk whose node cannot be told
 POST /api/callbacks/{call}      DoCallback → CallbackHeard; what follows comes over the live socket
+POST /api/callbacks/{call}/way  → CallbackWay: where the page has the caller rung
 GET  /api/transfers       → TransferTargets: where the adviser may hand a caller (said to the node)
 GET  /api/board           → Board (supervisors)
 GET  /api/talks?adviser=  → Talks (supervisors), of advisers whose names have that in them
@@ -42,6 +43,7 @@ from contactcentre.domain.ivr.switches import SwitchKind
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.limits import NOTES_MAX_CHARS, WHY_MAX_CHARS
+from contactcentre.wire.callbacks import CallbackNow
 from contactcentre.wire.cluster import JourneyStep
 from contactcentre.wire.legs import Beat
 from contactcentre.wire.said import Said
@@ -86,6 +88,8 @@ class Me(Said):
     """With more open chats the adviser is offered no call."""
     may_use_phone: bool
     """Whether the adviser may take the sound on a phone."""
+    may_have_rung: bool
+    """Whether the number of a callback can be rung from here; else by hand."""
 
 
 class SetPresence(Said):
@@ -139,17 +143,6 @@ class PresenceNow(Said):
     reason: AwayReason | None
     since_ms: int
     """How long ago this state began; a span, so that no two clocks are compared."""
-
-
-class CallbackNow(Said):
-    """A caller who is to be rung back."""
-
-    number: str
-    """As it is keyed in the United Kingdom."""
-    booked_ms: int
-    """How long ago it was promised."""
-    attempts_count: int
-    """How often the number has been rung in vain."""
 
 
 class DoCallback(Said):

@@ -14,6 +14,7 @@ from contactcentre.domain.ids import CallId, TextId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.domain.room import Role
 from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
+from contactcentre.wire.callbacks import CallerRung
 from contactcentre.wire.said import Said
 from contactcentre.wire.staff import (
     Ask,
@@ -384,6 +385,7 @@ NodeMessage = (
     | RecordingNow
     | CallerHeard
     | PhoneNow
+    | CallerRung
     | Written
     | NotWritten
     | SoFar

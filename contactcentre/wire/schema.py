@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from contactcentre import limits
-from contactcentre.wire import desk, legs, rooms
+from contactcentre.wire import callbacks, desk, legs, rooms
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.problems import Problem
 
@@ -33,6 +33,7 @@ SAID: Mapping[str, Any] = {
     "OutcomeWritten": desk.OutcomeWritten,
     "DoCallback": desk.DoCallback,
     "CallbackHeard": desk.CallbackHeard,
+    "CallbackWay": callbacks.CallbackWay,
     "TransferTargets": rooms.TransferTargets,
     "Board": desk.Board,
     "Talks": rooms.Talks,

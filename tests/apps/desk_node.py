@@ -12,10 +12,26 @@ from contactcentre.adapters.web.problems import say_problems
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import UnknownName
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, QueueId, Token
+from contactcentre.domain.ids import (
+    AdviserId,
+    CallId,
+    LineId,
+    NodeId,
+    PhoneNumber,
+    QueueId,
+    Token,
+)
 from contactcentre.domain.languages import Language
 from contactcentre.ports.state import CallReport, NodeReport
-from contactcentre.wire.cluster import AskRing, JourneyStep, Ring, RingAgain, RingOver, Talk
+from contactcentre.wire.cluster import (
+    AskRing,
+    CallbackFacts,
+    JourneyStep,
+    Ring,
+    RingAgain,
+    RingOver,
+    Talk,
+)
 
 GENERAL = QueueId("tax.general.en")
 DEADLINE_MS = 2_000
@@ -34,6 +50,7 @@ class PlayedNode:
         self.holds: RingAgain | None = None
         """What it tells a desk that asks; None: it does not have that call."""
         self.asked: list[AskRing] = []
+        self.legs_count = 1
         self._beat = 0
 
     @property
@@ -75,6 +92,19 @@ class PlayedNode:
             journey=[JourneyStep(at_ms=1, words={Language.ENGLISH: "Chose English"})],
         )
 
+    async def ring_callback(self) -> Ring:
+        """Ring for a callback, as its keeper does."""
+        facts = CallbackFacts(
+            number=PhoneNumber("+441632960100"),
+            booked_ms=60_000,
+            attempts_count=0,
+            keeper_url="http://keeper.example:8090",
+        )
+        bare = {"callback": facts, "node_url": "", "ticket": ""}
+        ring = self.told(call="back-call-1").model_copy(update=bare)
+        await self._tell("/rings", ring)
+        return ring
+
     async def bridged(self, ring: Ring) -> None:
         """Say that the two talk."""
         talk = Talk(call=ring.call, adviser=ring.adviser, token=ring.token, epoch=ring.epoch)
@@ -112,7 +142,7 @@ class PlayedNode:
             internal_url=f"http://127.0.0.1:{self.port}",
             public_url=self.leg_url,
             draining=False,
-            legs_count=1,
+            legs_count=self.legs_count,
             legs_max=10,
         )
 

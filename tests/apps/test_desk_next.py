@@ -11,6 +11,7 @@ from contactcentre.adapters.ledger_postgres.accounts import PostgresAccounts
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.apps.callback_words import CallbackWords
 from contactcentre.apps.desk_seat import Seat, SeatTools
+from contactcentre.apps.ways_back import WaysBack
 from contactcentre.domain import desk_events as e
 from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.ids import CallId, DeskId, NodeId, QueueId, RequestId, Token
@@ -66,6 +67,7 @@ def seat_of(clock: HandClock, *, by_occupancy: bool = True) -> Seat:
         wrap_up_ms=10 * MINUTE_MS,
         widening={},
         callback_words=cast(CallbackWords, None),
+        ways_back=cast(WaysBack, None),
         by_occupancy=by_occupancy,
     )
     seat = Seat(ADA, tools)

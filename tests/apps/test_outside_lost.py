@@ -95,7 +95,7 @@ async def lost_town(redis_url: str, folder: Path) -> AsyncIterator[Town]:
         one = Town(centre, node, trunk)
         await one.sound.open()
         trunk.script = lambda rung: rung.respond(200, sdp=one.sound.sdp())
-        trunk.offered = one.offered
+        trunk.offered = lambda request: one.offered(request.body.decode())
         yield one
         await one.sound.close()
     await trunk.close()

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.browser.centre import Centre, running_centre
 from tests.browser.chromium import chromium, node
+from tests.browser.desk_phone import DeskPhone
 from tests.browser.people import Adviser, Caller
 
 RING_MS = 8_000
@@ -41,9 +42,16 @@ Launch = Callable[..., Awaitable[Browser]]
 
 
 @pytest.fixture(scope="session")
-def centre() -> Iterator[Centre]:
+def phone(tmp_path_factory: pytest.TempPathFactory) -> DeskPhone:
+    """Return a phone in the telephone network that is not there yet."""
+    return DeskPhone.in_folder(tmp_path_factory.mktemp("phone"))
+
+
+@pytest.fixture(scope="session")
+def centre(phone: DeskPhone) -> Iterator[Centre]:
     """Start the centre, once for all browser tests that break nothing in it."""
-    with running_centre({"CC_RING_MS": str(RING_MS), **CALLBACKS_AT_ONCE}) as started:
+    environ = {"CC_RING_MS": str(RING_MS), **CALLBACKS_AT_ONCE, **phone.settings()}
+    with running_centre(environ) as started:
         yield started
 
 

@@ -1,4 +1,4 @@
-"""An adviser's phone: baresip, which picks up by itself, hums, and keeps what it hears."""
+"""A phone in the network: baresip, which picks up by itself, hums, and keeps what it hears."""
 
 import wave
 from collections.abc import AsyncIterator
@@ -25,6 +25,8 @@ port = {port}
 """
 NUMBERS = """
 own = ["+441632960001"]
+allowed = ["+441632960"]
+[callbacks]
 allowed = ["+441632960"]
 """
 

@@ -37,11 +37,25 @@ ARRIVED = e.CallArrived(
     node=NodeId("north-1"),
     epoch=LegEpoch(2, "aa"),
 )
+MADE = e.CallMade(
+    call=C1,
+    at_ms=AT_MS,
+    line=LineId("tax"),
+    language=Language.ENGLISH,
+    node=NodeId("north-1"),
+    epoch=LegEpoch(3, "aa"),
+    queue=QueueId("tax.paying.en"),
+    service_class=ServiceClass.P2,
+    enqueued_ms=CAME_MS,
+    adviser=ADA,
+    token=TOKEN,
+)
 HAPPENINGS: Mapping[type[e.Event], e.CallEvent] = MappingProxyType(
     {
         type(event): event
         for event in (
             ARRIVED,
+            MADE,
             e.CallDialledIn(call=C1, at_ms=AT_MS, channel=e.Channel.SIP, trunk="north"),
             e.CallRedialled(call=C1, at_ms=AT_MS, earlier=CallId("c0"), enqueued_ms=CAME_MS - 5),
             e.LanguageChosen(call=C1, at_ms=AT_MS, language=Language.WELSH),

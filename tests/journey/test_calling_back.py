@@ -31,7 +31,7 @@ from contactcentre.domain.ids import (
 )
 from contactcentre.domain.languages import Language
 from contactcentre.journey.calling_back import CallingBack
-from contactcentre.ports.callbacks import Dialler, Held
+from contactcentre.ports.callbacks import Held
 from contactcentre.ports.live import Offered
 from tests.journey.stage import StagedClock, StagedQueues
 
@@ -87,6 +87,10 @@ class StagedRecord:
         self.told.append(attempt)
         return after(attempt, attempts_count=1, at_ms=at_ms)
 
+    async def answered(self, call: CallId, *, adviser: AdviserId, token: Token, at_ms: int) -> None:
+        """Write it down, unless it is away."""
+        await self.conclude(call, Attempt.REACHED, adviser=adviser, token=token, at_ms=at_ms)
+
     async def release(self, keeper: NodeId) -> None:
         """Never."""
         raise AssertionError(keeper)
@@ -127,15 +131,6 @@ class StagedDesks:
             raise self.refuse
 
 
-class StagedDialler:
-    """A way to dial on which nobody answers."""
-
-    async def ring(self, callback: Callback, offered: Offered) -> Attempt:
-        """Find that nobody answers."""
-        assert (callback, offered) == (CALLBACK, OFFER)
-        return Attempt.NO_ANSWER
-
-
 def held(state: CallState = CallState.RINGING) -> Held:
     return Held(callback=CALLBACK, state=state, offered=OFFER, token=OFFER.token)
 
@@ -144,7 +139,6 @@ async def offer(
     *words: TakeUp | Attempt,
     record: StagedRecord | None = None,
     refuse: Exception | None = None,
-    dialler: Dialler | None = None,
     again: bool = False,
 ) -> tuple[Held, list[str]]:
     """Conduct an offer to its end; return the callback, and what desk and record were told."""
@@ -156,7 +150,6 @@ async def offer(
         clock=MovingClock(),
         ring_ms=200,
         count=record.count,
-        dialler=dialler,
     )
     for word in words:
         one.words.put_nowait(word)
@@ -205,16 +198,6 @@ async def test_a_desk_that_cannot_be_reached_gives_the_place_back() -> None:
     one, told = await offer(refuse=PeerUnavailable("away"))
     assert told == ["ring", LapseReason.DESK_UNREACHABLE]
     assert one.state is CallState.WAITING
-
-
-async def test_a_dialler_says_by_itself_that_nobody_answers() -> None:
-    _, told = await offer(TakeUp.TAKE, dialler=StagedDialler())
-    assert told == ["ring", "bridged", Attempt.NO_ANSWER, "over"]
-
-
-async def test_nobody_is_dialled_for_an_adviser_who_has_not_taken_the_callback() -> None:
-    _, told = await offer(dialler=StagedDialler())
-    assert told == ["ring", LapseReason.NO_ANSWER]
 
 
 async def test_an_adviser_whose_keeper_was_lost_goes_on_at_another() -> None:

@@ -172,6 +172,11 @@ export function isToldWhole({ standing, work }: Desk): boolean {
   return standing !== null && (!hasWork || work.at !== "nothing");
 }
 
+/** Say whether a node has it, and a leg can be opened there: no callback before it is answered. */
+export function isCall(ring: RingNow): boolean {
+  return ring.callback === null || ring.node_url !== "";
+}
+
 /** Return what a leg can be opened with. */
 export function rangFor(work: Work): RingNow | null {
   return work.at === "ringing" || work.at === "talking" ? work.ring : null;

@@ -2,7 +2,7 @@
  * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
  */
 
-import type { Consulted, LegNow, NodeSays, SupervisorMode } from "../wire/made";
+import type { CallerRung, Consulted, LegNow, NodeSays, SupervisorMode } from "../wire/made";
 
 export type Sound =
   /** There is no call. */
@@ -23,6 +23,22 @@ export type Mending = "none" | "under_way" | "done";
 
 /** What becomes of the phone on which the adviser takes the sound. */
 export type PhoneState = "none" | "ringing" | "answered" | "failed";
+
+/** What becomes of the number of a callback that a node rings. */
+export interface Rung extends Omit<CallerRung, "kind" | "state"> {
+  state: "none" | CallerRung["state"];
+  /** The reservation under which the adviser has taken the callback. */
+  token: number | null;
+}
+
+export const NOT_RUNG: Rung = {
+  state: "none",
+  token: null,
+  is_heard: false,
+  why: null,
+  found: null,
+  may_again: false,
+};
 
 /** How the talk's recording stands. */
 export interface Recording {
@@ -57,6 +73,7 @@ export interface Leg {
   consult: Omit<Consulted, "kind">;
   /** How everybody in the room comes in, as the node hears it. */
   legs: readonly LegNow[];
+  rung: Rung;
 }
 
 /** Why nothing was ended: the caller was left to whoever has just left a consultation. */
@@ -79,10 +96,12 @@ export const NO_LEG: Leg = {
   supervised: [],
   consult: { state: "none", adviser: null, outside: null, why: null },
   legs: [],
+  rung: NOT_RUNG,
 };
 
 export type LegEvent =
   | { kind: "opening"; call: string }
+  | { kind: "dialling"; call: string; token: number }
   | { kind: "answering" }
   | { kind: "muting"; on: boolean }
   | { kind: "transferring"; queue: string }
@@ -99,6 +118,13 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
       return event.call === leg.call && leg.sound === "lost"
         ? { ...leg, sound: "connecting" }
         : { ...NO_LEG, call: event.call, sound: "connecting" };
+    case "dialling":
+      return {
+        ...NO_LEG,
+        call: event.call,
+        sound: "connecting",
+        rung: { ...NOT_RUNG, state: "dialling", token: event.token },
+      };
     case "answering":
       return { ...leg, answering: true, refusal: null, mending: "none" };
     case "muting":
@@ -121,10 +147,12 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
     case "settled":
       return leg.mending === "done" ? { ...leg, mending: "none" } : leg;
     case "gone":
-      // why the phone could not be had is read once the ring is over
-      return leg.phone === "failed"
-        ? { ...NO_LEG, phone: leg.phone, phoneWhy: leg.phoneWhy }
-        : NO_LEG;
+      // why the phone could not be had, or the caller, is read once the ring is over
+      return {
+        ...NO_LEG,
+        ...(leg.phone === "failed" ? { phone: leg.phone, phoneWhy: leg.phoneWhy } : {}),
+        ...(leg.rung.state === "failed" ? { rung: leg.rung } : {}),
+      };
     case "read":
       return leg.phone === "failed" ? { ...leg, phone: "none", phoneWhy: null } : leg;
     case "said":
@@ -147,7 +175,7 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
         ? { ...leg, sound: "attached" }
         : mended({ ...leg, sound: "attached" });
     case "bridged":
-      return mended({ ...leg, sound: "bridged", answering: false });
+      return mended({ ...leg, sound: "bridged", answering: false, rung: NOT_RUNG });
     case "phone":
       return said.state === "answered"
         ? mended({ ...leg, phone: said.state, phoneWhy: null })
@@ -157,6 +185,10 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
             phoneWhy: said.why,
             answering: leg.answering && said.state !== "failed",
           };
+    case "caller_rung": {
+      const { kind: _, ...rung } = said;
+      return { ...leg, rung: { ...rung, token: leg.rung.token } };
+    }
     case "held":
       return {
         ...leg,

@@ -5,6 +5,7 @@
 import type {
   Board,
   CallbackHeard,
+  CallbackWay,
   DoCallback,
   FinishWrapUp,
   Me,
@@ -111,6 +112,8 @@ export const desk = {
   endTalk: (call: string) => ask<PresenceNow>("POST", `/api/calls/${encodeURIComponent(call)}/end`),
   doCallback: (call: string, said: DoCallback) =>
     ask<CallbackHeard>("POST", `/api/callbacks/${encodeURIComponent(call)}`, said),
+  wayBack: (call: string) =>
+    ask<CallbackWay>("POST", `/api/callbacks/${encodeURIComponent(call)}/way`),
   transfers: () => ask<TransferTargets>("GET", "/api/transfers"),
   talks: (adviser: string) =>
     ask<Talks>("GET", `/api/talks?adviser=${encodeURIComponent(adviser)}`),

@@ -117,6 +117,7 @@ export type NodeSays =
   | RecordingNow
   | CallerHeard
   | PhoneNow
+  | CallerRung
   | Written
   | NotWritten
   | SoFar
@@ -397,11 +398,29 @@ export interface CallbackNow {
   attempts_count: number;
 }
 /**
+ * Where the page has the number of its callback rung: it attaches there, with this ticket.
+ */
+export interface CallbackWay {
+  node_url: string;
+  ticket: string;
+}
+/**
  * Adviser: the caller's sound has stopped, or has come back.
  */
 export interface CallerHeard {
   kind: "caller_heard";
   on: boolean;
+}
+/**
+ * Adviser: what becomes of the number of your callback; `bridged` follows on an answer.
+ */
+export interface CallerRung {
+  kind: "caller_rung";
+  state: "dialling" | "ringing" | "failed";
+  is_heard: boolean;
+  why: string | null;
+  found: Attempt | null;
+  may_again: boolean;
 }
 /**
  * What is new of one of the adviser's chats, as for a call.
@@ -595,6 +614,7 @@ export interface Me {
   chats_max: number;
   chats_beside_call_max: number;
   may_use_phone: boolean;
+  may_have_rung: boolean;
 }
 /**
  * A queue's name for people.

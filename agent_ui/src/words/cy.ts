@@ -414,7 +414,27 @@ export const cy: Words = {
     },
     announce: (queue) => `Galwad yn ôl i’w gwneud, ${queue}. Pwyswch F2 i’w chymryd.`,
     announceNoKeys: (queue) => `Galwad yn ôl i’w gwneud, ${queue}.`,
-    failed: "Nid oedd modd trosglwyddo hynny. Rhowch gynnig arall arni ymhen ychydig eiliadau.",
+    call: (number) => `Ffonio ${number}`,
+    callAgain: (number) => `Ffonio ${number} eto`,
+    dialling: (number) => `Yn ffonio ${number} …`,
+    rings: (number) =>
+      `Mae ${number} yn canu. Cewch eich clywed cyn gynted ag y bydd rhywun yn ateb.`,
+    ringing: "Mae rhif y galwr yn canu.",
+    stop: "Stopio ffonio",
+    saySo: "Dywedwch isod sut y daeth i ben.",
+    afterwards:
+      "Nodwyd bod y galwr wedi’i gyrraedd. Os nad y galwr oedd yno, peiriant ateb er enghraifft, dywedwch yma sut y daeth i ben.",
+    failed: {
+      busy: "Mae’r rhif yn brysur.",
+      noAnswer: "Ni atebodd neb.",
+      noSuchNumber: "Nid oes rhif o’r fath.",
+      stopped: "Rydych wedi stopio ffonio.",
+      lost: "Torrodd y llinell cyn i neb ateb.",
+      notAllowed: "Ni chaniateir ffonio’r rhif hwn o’r fan hon.",
+      noLine: "Nid oes llinell rydd i ffonio ohoni ar hyn o bryd.",
+      notReached: "Nid oedd modd ffonio’r rhif o’r fan hon.",
+    },
+    untold: "Nid oedd modd trosglwyddo hynny. Rhowch gynnig arall arni ymhen ychydig eiliadau.",
     kept: "Nid oedd modd trosglwyddo hynny eto. Mae’n cael ei gadw yma a’i anfon ohono’i hun.",
   },
 

@@ -1,7 +1,7 @@
 """Whom we may ring, and under which names: one file, read at the start by nodes and desks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +45,20 @@ class Entry(_Written):
         return titles
 
 
+class Callers(_Written):
+    """How callers are rung back."""
+
+    allowed: Annotated[tuple[str, ...], Field(min_length=1)]
+    """How their numbers begin that may be rung."""
+    calls_max: Annotated[int, Field(ge=1, le=1_000)] = 20
+    calls_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 30
+
+    @field_validator("allowed")
+    @classmethod
+    def _prefixes(cls, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        return _beginnings(allowed)
+
+
 class NumbersFile(_Written):
     """The whole file."""
 
@@ -58,16 +72,23 @@ class NumbersFile(_Written):
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 30
     phones_max: Annotated[int, Field(ge=1, le=1_000)] = PHONES_MAX
     numbers: Mapping[Name, Entry] = {}
+    callbacks: Callers | None = None
+    """Whom of the callers to be rung back the nodes ring themselves; nobody without it."""
 
     @field_validator("allowed")
     @classmethod
     def _prefixes(cls, allowed: tuple[str, ...]) -> tuple[str, ...]:
-        for one in allowed:
-            if not ALLOWED_PREFIX.fullmatch(one):
-                raise ValueError(f"{one} is no beginning of a number: write it as +441632")
-            if one.startswith(NEVER):
-                raise ValueError(f"{one}: premium and satellite numbers are never rung")
-        return allowed
+        return _beginnings(allowed)
+
+
+def _beginnings(allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how numbers may begin that are rung. Raises ValueError for what is not to be."""
+    for one in allowed:
+        if not ALLOWED_PREFIX.fullmatch(one):
+            raise ValueError(f"{one} is no beginning of a number: write it as +441632")
+        if one.startswith(NEVER):
+            raise ValueError(f"{one}: premium and satellite numbers are never rung")
+    return allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +97,8 @@ class OutsideNumbers:
 
     rules: DialRules
     numbers: Mapping[OutsideName, OutsideNumber]
+    callbacks: DialRules | None
+    """By which callers are rung back; None: by hand."""
 
 
 def read_outside_numbers(path: Path) -> OutsideNumbers:
@@ -89,7 +112,21 @@ def read_outside_numbers(path: Path) -> OutsideNumbers:
         calls_per_minute=file.calls_per_minute,
         phones_max=file.phones_max,
     )
-    return OutsideNumbers(rules=rules, numbers=_numbers(path, file, rules))
+    return OutsideNumbers(
+        rules=rules, numbers=_numbers(path, file, rules), callbacks=_of_callers(file, rules)
+    )
+
+
+def _of_callers(file: NumbersFile, rules: DialRules) -> DialRules | None:
+    """Return the rules by which callers are rung back, if they are."""
+    if file.callbacks is None:
+        return None
+    return replace(
+        rules,
+        allowed=file.callbacks.allowed,
+        calls_max=file.callbacks.calls_max,
+        calls_per_minute=file.callbacks.calls_per_minute,
+    )
 
 
 def _numbers(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from contactcentre.adapters.ledger_postgres import statements
-from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.ledger_postgres.pool import Connection, PostgresPool
 from contactcentre.domain.callback import (
     Aftermath,
     Attempt,
@@ -19,6 +19,9 @@ from contactcentre.domain.ids import AdviserId, CallId, LineId, NodeId, PhoneNum
 from contactcentre.domain.languages import Language
 from contactcentre.limits import CALLBACKS_PER_NUMBER_MAX
 from contactcentre.ports.callbacks import Booking
+
+ANSWERED = "answered"
+"""In the place of an attempt: somebody has answered, and the adviser has not said who."""
 
 
 class PostgresPromises:
@@ -130,33 +133,54 @@ class PostgresCallbacks:
         The callback stands as the attempt with the highest token has left it. Raises UnknownName.
         """
         async with self._pool.transaction() as connection:
-            written = await connection.fetchrow(
-                statements.WRITE_ATTEMPT, call, token, adviser, attempt, at_ms
+            await connection.execute(statements.TAKE_BACK_ANSWER, call, token)
+            return await _conclude(
+                connection, call, attempt, adviser=adviser, token=token, at_ms=at_ms
             )
-            if written is None:
-                raise UnknownName("There is no such callback.")
-            counted = await connection.fetchrow(statements.COUNT_ATTEMPTS, call, token)
-            assert counted is not None, "a count always gives a row"
-            stands = after(
-                Attempt(written["attempt"]),
-                attempts_count=counted["attempts_count"],
-                at_ms=written["at_ms"],
-            )
-            await connection.execute(
-                statements.CONCLUDE_CALLBACK,
-                call,
-                token,
-                stands.state,
-                stands.due_ms,
-                counted["attempts_count"],
-                written["at_ms"],
-            )
-        return stands
+
+    async def answered(self, call: CallId, *, adviser: AdviserId, token: Token, at_ms: int) -> None:
+        """Write down that the number was answered: kept, unless its adviser says otherwise."""
+        async with self._pool.transaction() as connection:
+            await _conclude(connection, call, ANSWERED, adviser=adviser, token=token, at_ms=at_ms)
 
     async def release(self, keeper: NodeId) -> None:
         """Let others take on at once what this keeper has."""
         async with self._pool.connection() as connection:
             await connection.execute(statements.RELEASE_CALLBACKS, keeper)
+
+
+async def _conclude(
+    connection: Connection,
+    call: CallId,
+    attempt: str,
+    *,
+    adviser: AdviserId,
+    token: Token,
+    at_ms: int,
+) -> Aftermath:
+    """Write an attempt down unless its token has one, and let the callback stand as that left it.
+
+    Raises UnknownName.
+    """
+    written = await connection.fetchrow(
+        statements.WRITE_ATTEMPT, call, token, adviser, attempt, at_ms
+    )
+    if written is None:
+        raise UnknownName("There is no such callback.")
+    counted = await connection.fetchrow(statements.COUNT_ATTEMPTS, call, token)
+    assert counted is not None, "a count always gives a row"
+    said = Attempt.REACHED if written["attempt"] == ANSWERED else Attempt(written["attempt"])
+    stands = after(said, attempts_count=counted["attempts_count"], at_ms=written["at_ms"])
+    await connection.execute(
+        statements.CONCLUDE_CALLBACK,
+        call,
+        token,
+        stands.state,
+        stands.due_ms,
+        counted["attempts_count"],
+        written["at_ms"],
+    )
+    return stands
 
 
 def _callback(row: dict[str, Any]) -> Callback:

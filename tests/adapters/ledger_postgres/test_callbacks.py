@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from contactcentre.adapters.ledger_postgres.callbacks import PostgresCallbacks, PostgresPromises
+from contactcentre.adapters.ledger_postgres.census import PostgresCensus
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
 from contactcentre.adapters.ledger_postgres.reports import PostgresReports
 from contactcentre.domain import events as e
-from contactcentre.domain.call import follow
+from contactcentre.domain.call import follow, make
 from contactcentre.domain.callback import (
     SLOT_MS,
     Attempt,
@@ -21,7 +22,7 @@ from contactcentre.domain.callback import (
     slot_of,
 )
 from contactcentre.domain.classes import ServiceClass
-from contactcentre.domain.errors import LedgerUnavailable
+from contactcentre.domain.errors import LedgerUnavailable, UnknownName
 from contactcentre.domain.ids import CallId, LineId, NodeId, PhoneNumber, QueueId, Token
 from contactcentre.domain.languages import Language
 from contactcentre.limits import (
@@ -30,8 +31,10 @@ from contactcentre.limits import (
     CALLBACKS_PER_NUMBER_MAX,
 )
 from contactcentre.ports.callbacks import Booking
+from contactcentre.ports.records import WrittenEvent
 from contactcentre.ports.reports import CallbackCounts
 from tests.adapters.ledger_postgres.test_ledger import ADA, CAME_MS, rows, written
+from tests.domain.happenings import MADE
 
 PAYING = QueueId("tax.paying.en")
 NORTH, SOUTH = NodeId("keeper-north"), NodeId("keeper-south")
@@ -257,6 +260,57 @@ async def test_a_word_of_a_keeper_that_was_lost_does_not_undo_what_came_after(
     await conclude(pool, first, Attempt.NO_ANSWER, token=7)
     [row] = await rows(pool, "SELECT state FROM callbacks")
     assert row["state"] == "kept"
+
+
+async def answered(pool: PostgresPool, one: Callback, *, token: int = 7) -> str:
+    """Write down that the number was answered, and return how the callback stands."""
+    await PostgresCallbacks(pool).answered(one.id, adviser=ADA, token=Token(token), at_ms=CAME_MS)
+    [row] = await rows(pool, "SELECT state FROM callbacks")
+    return str(row["state"])
+
+
+async def test_a_number_that_was_answered_keeps_the_promise_unless_the_adviser_says_otherwise(
+    pool: PostgresPool,
+) -> None:
+    await book(pool, "c1")
+    await end(pool, "c1")
+    [one] = await claim(pool)
+    assert await answered(pool, one) == await answered(pool, one) == "kept"
+    assert await claim(pool, lost=[NORTH]) == []
+    assert await conclude(pool, one, Attempt.NO_ANSWER) is CallbackState.OPEN
+    assert await conclude(pool, one, Attempt.REACHED) is CallbackState.OPEN, "the first word stands"
+    assert await answered(pool, one) == "open", "and is not undone by what is heard late"
+    [again] = await claim(pool, at_ms=CAME_MS + CALLBACK_RETRY_MS)
+    assert again.attempts_count == 1
+    assert await answered(pool, again, token=8) == "kept"
+    assert await conclude(pool, again, Attempt.REACHED, token=8) is CallbackState.KEPT
+    with pytest.raises(UnknownName):
+        await answered(pool, replace(one, id=CallId("back-nobody")))
+
+
+async def test_a_call_that_rings_a_caller_back_is_none_that_came_in(pool: PostgresPool) -> None:
+    await book(pool, "c1")
+    await end(pool, "c1")
+    reports = PostgresReports(pool)
+    before = await reports.today(since_ms=0, target_ms=1_000)
+    accounts = await PostgresCensus(pool).conserved(since_ms=0)
+    made = replace(MADE, call=callback_of(CallId("c1")), at_ms=CAME_MS + 1)
+    call = make(made)
+    over = e.CallEnded(
+        call=call.id, at_ms=CAME_MS + 2, ending=e.Ending.HANDLED, by=e.HungUpBy.ADVISER
+    )
+    node = NodeId("south-1")
+    await PostgresLedger(pool).write_events(
+        [
+            WrittenEvent(node=node, seq=1, event=made, call=call),
+            WrittenEvent(node=node, seq=2, event=over, call=follow(call, over)),
+        ]
+    )
+    [row] = await rows(pool, f"SELECT ending FROM calls WHERE id = '{call.id}'")  # noqa: S608 - ours
+    assert row["ending"] == "handled"
+    assert await reports.today(since_ms=0, target_ms=1_000) == before
+    assert await PostgresCensus(pool).conserved(since_ms=0) == accounts
+    assert all(one.holds for one in accounts)
 
 
 async def test_callbacks_are_counted_by_queue_and_by_what_became_of_them(

@@ -88,12 +88,12 @@ class Answering:
         self.transport = transport
         self.port = 0
         self.script: Script = lambda rung: rung.respond(200, sdp=ANSWER)
-        self.offered: Callable[[str], str] = lambda _: ANSWER
-        """Gives the answer to an offer within a call."""
         self.rung: list[Rung] = []
         self.knows_calls = True
         self.asked: list[Request] = []
         """What came within calls."""
+        self.offered: Callable[[Request], str] = lambda _: ANSWER
+        """Gives the answer to an offer within a call."""
         self.acks: list[Request] = []
         self.refuses: Callable[[Request], Sequence[tuple[str, str]] | None] = lambda _: None
         """Gives the challenge with which a request within a call is refused (407), if it is."""
@@ -157,8 +157,7 @@ class Answering:
         if not self.knows_calls:
             serving.respond(481)
             return
-        is_offer = request.method == "INVITE"
-        sdp = self.offered(request.body.decode()) if is_offer else ""
+        sdp = self.offered(request) if request.method == "INVITE" else ""
         contact = [("contact", f"<sip:phone@{self.place}>")]
         serving.respond(200, headers=contact, body=sdp.encode())
 

@@ -7,17 +7,17 @@
 import type { Sound } from "../../media/leg_call";
 import { Microphones } from "../../media/microphone";
 import { askToNotify } from "../../media/notices";
-import { hear, isToldWhole, NEW_DESK, rangFor, tokenOf, type Work } from "../../state/desk";
+import { hear, isCall, isToldWhole, NEW_DESK, rangFor, tokenOf, type Work } from "../../state/desk";
 import type { Connection } from "../../wire/connection";
 import { desk, liveUrl, Refusal } from "../../wire/http";
 import { LiveSocket } from "../../wire/live_socket";
-import type { Attempt, AwayReason, DeskSays, DoCallback, Me, RingNow } from "../../wire/made";
-import { CallbackWords } from "./callback_words";
+import type { AwayReason, DeskSays, Me, RingNow } from "../../wire/made";
+import { CallbackKeeper } from "./callback_keeper";
 import { ChatsKeeper } from "./chats_keeper";
 import { LegKeeper } from "./leg_keeper";
 import { NotesKeeper } from "./notes_keeper";
 import { PhoneKeeper, type PhoneRefusal } from "./phone_keeper";
-import { AT_FIRST, isUp, type Seen, type Trouble } from "./seen";
+import { AT_FIRST, isRinging, isUp, type Seen, type Trouble } from "./seen";
 
 export { isUp, type Seen, type Trouble } from "./seen";
 
@@ -27,7 +27,7 @@ export class AtWork {
   readonly #microphones: Microphones;
   readonly #notes: NotesKeeper;
   readonly chats = new ChatsKeeper((chats) => this.#show({ chats }));
-  readonly #words: CallbackWords;
+  readonly callback: CallbackKeeper;
   readonly #leg: LegKeeper;
   readonly #phone: PhoneKeeper;
   readonly #watchers = new Set<() => void>();
@@ -51,9 +51,13 @@ export class AtWork {
       signedOut: () => signedOut(true),
       refused: (detail) => this.#show({ trouble: { what: "notes", detail } }),
     });
-    this.#words = new CallbackWords(me.adviser, {
+    this.callback = new CallbackKeeper(me.adviser, {
       signedOut: () => signedOut(true),
       untold: (detail) => this.#show({ trouble: { what: "callback_kept", detail } }),
+      work: () => this.#seen.desk.work,
+      ask: (question) => this.#ask("callback", question),
+      sound: async () => ((await this.#hasSound()) ? this.#sound : null),
+      dial: (ring, sound) => this.#leg.dial(ring, sound),
     });
     this.#leg = new LegKeeper(me.ice_servers, {
       changed: (shown) => this.#show(shown),
@@ -94,7 +98,7 @@ export class AtWork {
     this.#live.close();
     this.#microphones.close();
     this.#notes.stop();
-    this.#words.stop();
+    this.callback.words.stop();
   }
 
   /** Connect again at once. */
@@ -148,21 +152,14 @@ export class AtWork {
 
   /** Take the call that rings. */
   answer(): void {
-    if (this.#callback !== null) void this.#say("take");
+    if (this.callback.ring !== null) void this.callback.say("take");
     else this.#leg.answer();
   }
 
   /** Give the call back; the caller keeps the place. */
   decline(): void {
-    if (this.#callback !== null) void this.#say("decline");
+    if (this.callback.ring !== null) void this.callback.say("decline");
     else this.#leg.decline();
-  }
-
-  /** Say how it ended that the caller was rung back. */
-  endCallback(how: Attempt): void {
-    const ring = this.#callback;
-    this.#show({ trouble: null });
-    if (ring !== null) this.#words.end(ring, how);
   }
 
   openTransfer(open: boolean): void {
@@ -194,8 +191,12 @@ export class AtWork {
     const { work } = this.#seen.desk;
     this.#ending = tokenOf(work);
     if (work.at !== "talking") return;
-    if (isUp(this.#seen) && this.#leg.say({ kind: "hang_up", call: work.call })) return;
-    if (this.#callback !== null) return;
+    if (
+      (isUp(this.#seen) || isRinging(this.#seen)) &&
+      this.#leg.say({ kind: "hang_up", call: work.call })
+    )
+      return;
+    if (this.callback.ring !== null) return;
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
   }
 
@@ -228,19 +229,6 @@ export class AtWork {
       await desk.signOut();
       this.#signedOut(false);
     });
-  }
-
-  /** The callback that rings or is taken: there is no leg to it. */
-  get #callback(): RingNow | null {
-    const ring = rangFor(this.#seen.desk.work);
-    return ring === null || ring.callback === null ? null : ring;
-  }
-
-  async #say(word: DoCallback["word"]): Promise<void> {
-    const ring = this.#callback;
-    if (ring === null) return;
-    const said = { word, ticket: ring.ticket };
-    await this.#ask("callback", async () => void (await desk.doCallback(ring.call, said)));
   }
 
   get #sound(): Sound | null {
@@ -335,7 +323,7 @@ export class AtWork {
     const { work } = this.#seen.desk;
     const ring = rangFor(work);
     const sound = this.#sound;
-    if (ring === null || ring.callback !== null || sound === null) return;
+    if (ring === null || !isCall(ring) || sound === null) return;
     this.#leg.open(ring, sound, work.at === "talking");
   }
 
@@ -376,7 +364,7 @@ export class AtWork {
     this.#show({ connection });
     if (connection.at === "live") {
       this.#leftOversDue = true;
-      void this.#words.send();
+      void this.callback.words.send();
     }
     if (connection.at === "waiting") void this.#checkSession();
   }

@@ -214,7 +214,7 @@ function sentenceFor(trouble: Trouble, words: Words): string {
     case "presence":
       return words.presence.notChanged;
     case "callback":
-      return words.callback.failed;
+      return words.callback.untold;
     case "callback_kept":
       return words.callback.kept;
     case "end":

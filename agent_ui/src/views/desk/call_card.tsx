@@ -7,7 +7,13 @@ import { useWords, type Words } from "../../words";
 import { clock, spelled } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
 import { AudioRow } from "./audio_row";
-import { CallbackControls, CallbackRingControls, callbackOf } from "./callback_controls";
+import {
+  CallbackAfterwards,
+  CallbackControls,
+  CallbackRingControls,
+  callbackOf,
+  unansweredOf,
+} from "./callback_controls";
 import { Controls } from "./controls";
 import { RecordingRow } from "./recording_row";
 import { RingControls } from "./ring_controls";
@@ -24,7 +30,7 @@ interface Props {
 export function CallCard({ me, work, seen }: Props) {
   const words = useWords();
   const { work: now } = seen.desk;
-  const callback = callbackOf(seen);
+  const callback = unansweredOf(seen);
   const rings = callback === null ? words.call.incoming : words.callback.incoming;
   const label = now.at === "ringing" ? rings : words.call.current;
   return (
@@ -36,13 +42,14 @@ export function CallCard({ me, work, seen }: Props) {
       <Facts me={me} seen={seen} />
       {callback !== null && now.at === "ringing" && <CallbackRingControls work={work} />}
       {callback !== null && now.at === "talking" && (
-        <CallbackControls work={work} callback={callback} />
+        <CallbackControls me={me} work={work} seen={seen} callback={callback} />
       )}
       {callback === null && now.at === "ringing" && (
         <RingControls me={me} work={work} seen={seen} />
       )}
       {callback === null && now.at === "talking" && <Controls work={work} seen={seen} />}
       {callback === null && now.at === "talking" && <RecordingRow work={work} seen={seen} />}
+      {now.at === "wrap_up" && <CallbackAfterwards key={now.call} work={work} wrapUp={now} />}
       {now.at === "wrap_up" && <WrapUpTimer work={work} wrapUp={now} />}
       {callback === null && (now.at === "ringing" || now.at === "talking") && (
         <AudioRow seen={seen} />
@@ -127,7 +134,7 @@ function CallClock({ seen }: { seen: Seen }) {
 
 /** Return what goes on in a talk in which nobody is on hold. */
 function talkWord(seen: Seen, words: Words): string {
-  if (callbackOf(seen) !== null) return words.callback.underWay;
+  if (unansweredOf(seen) !== null) return words.callback.underWay;
   return seen.leg.mending === "under_way" ? words.health.reconnecting : words.call.talking;
 }
 

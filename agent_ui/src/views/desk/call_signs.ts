@@ -13,7 +13,7 @@ import { useWords } from "../../words";
 import { clock } from "../../words/spans";
 import type { Seen } from "./at_work";
 import { openOf } from "./chat_keeper";
-import { phoneFailure } from "./phone_failure";
+import { phoneFailure, rungFailure } from "./phone_failure";
 import { useQueueTitle } from "./titles";
 
 /** Give every sign of the call that is due. */
@@ -54,6 +54,10 @@ export function useCallSigns(me: Me, seen: Seen, keysAreOn: boolean): void {
 
   useSaid(work.at === "wrap_up", words.call.announceEnded);
   useSaid(useBegan(work.at), words.call.answered);
+  const { rung } = seen.leg;
+  useSaid(rung.state === "ringing", words.callback.ringing);
+  useSaid(rung.state === "failed", rungFailure(rung.why, words));
+  useRingback(rung.state === "ringing" && !rung.is_heard);
   useSaid(seen.leg.phone === "ringing", words.phone.pickUp);
   useSaid(seen.leg.phone === "failed", phoneFailure(seen.leg.phoneWhy, words));
   useTurned(seen.leg.muted, words.call.muted, words.call.unmuted, seen.leg.call);
@@ -75,6 +79,11 @@ function useBegan(at: Seen["desk"]["work"]["at"]): boolean {
   if (at === "ringing") rang.current = true;
   else if (at !== "talking") rang.current = false;
   return rang.current && at === "talking";
+}
+
+/** Let the adviser hear that a caller is rung, where the network sends no tone of its own. */
+function useRingback(isOn: boolean): void {
+  useEffect(() => (isOn ? ringTone() : undefined), [isOn]);
 }
 
 /** Say a sentence once something has become so. */

@@ -1,9 +1,15 @@
-import { Check, Phone, PhoneMissed, PhoneOff, X } from "lucide-react";
-import type { CallbackNow } from "../../wire/made";
+import { Check, Phone, PhoneMissed, PhoneOff, PhoneOutgoing, X } from "lucide-react";
+import { useState } from "react";
+import { KeyHint } from "../../parts/key_hint";
+import { isCall, type WrappingUp } from "../../state/desk";
+import { NOT_RUNG, type Rung } from "../../state/leg";
+import type { Attempt, CallbackNow, Me } from "../../wire/made";
 import { useWords } from "../../words";
 import { spelled } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
+import { rungFailure } from "./phone_failure";
 import { DeclineControl } from "./ring_controls";
+import { isRinging } from "./seen";
 
 /** Take a callback, or give it back. Neither takes the focus. */
 export function CallbackRingControls({ work }: { work: AtWork }) {
@@ -32,39 +38,182 @@ const ENDS = [
   { word: "given_up", icon: PhoneOff },
 ] as const;
 
-/** The number to ring, and how that ended. */
-export function CallbackControls({ work, callback }: { work: AtWork; callback: CallbackNow }) {
-  const words = useWords();
+interface Props {
+  me: Me;
+  work: AtWork;
+  seen: Seen;
+  callback: CallbackNow;
+}
+
+/** The number, what rings it, and how that ended. */
+export function CallbackControls({ me, work, seen, callback }: Props) {
+  const rung = rungNow(seen);
+  if (isRinging(seen)) return <Ringing work={work} rung={rung} callback={callback} />;
+  const mayCall = me.may_have_rung && (rung.state === "none" || rung.may_again);
+  const likely = rung.found ?? (mayCall || rung.state === "failed" ? null : "reached");
   return (
     <>
-      <div className="in-place" data-tone="info">
-        <p>
-          {words.callback.ringNow}{" "}
-          <strong className="num callback-number">{spelled(callback.number)}</strong>.{" "}
-          {words.callback.thenSay}
-        </p>
-      </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
-      <div className="controls callback-ends" role="group" aria-label={words.callback.ends}>
-        {ENDS.map(({ word, icon: Icon }) => (
-          <button
-            key={word}
-            type="button"
-            className="control"
-            data-look={word === "reached" ? "answer" : undefined}
-            onClick={() => work.endCallback(word)}
-          >
-            <Icon size={20} aria-hidden="true" />
-            {words.callback.endings[word]}
-          </button>
-        ))}
-      </div>
+      {rung.state === "failed" && <Failed rung={rung} mayCall={mayCall} />}
+      {mayCall ? (
+        <Call work={work} isAgain={rung.state === "failed"} callback={callback} />
+      ) : (
+        rung.found === null && <ByHand callback={callback} />
+      )}
+      <Ends likely={likely} onEnd={(word) => work.callback.end(word)} />
     </>
   );
+}
+
+/** Have the number rung from here. */
+function Call({
+  work,
+  isAgain,
+  callback,
+}: {
+  work: AtWork;
+  isAgain: boolean;
+  callback: CallbackNow;
+}) {
+  const words = useWords();
+  const number = spelled(callback.number);
+  return (
+    <div className="callback-call">
+      <button
+        type="button"
+        className="control"
+        data-look="answer"
+        aria-keyshortcuts="F2"
+        onClick={() => void work.callback.haveRung()}
+      >
+        <PhoneOutgoing size={20} aria-hidden="true" />
+        <span className="num callback-number">
+          {isAgain ? words.callback.callAgain(number) : words.callback.call(number)}
+        </span>
+        <KeyHint>F2</KeyHint>
+      </button>
+    </div>
+  );
+}
+
+/** It rings: how far it has come, and the way out of it. */
+function Ringing({ work, rung, callback }: { work: AtWork; rung: Rung; callback: CallbackNow }) {
+  const words = useWords();
+  const number = spelled(callback.number);
+  const sentence = rung.state === "ringing" ? words.callback.rings : words.callback.dialling;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div className="controls" role="group" aria-label={words.call.controls}>
+      <div className="in-place" data-tone="info">
+        <p>{sentence(number)}</p>
+      </div>
+      <button
+        type="button"
+        className="control"
+        data-look="end"
+        aria-keyshortcuts="Shift+F9"
+        onClick={() => work.hangUp()}
+      >
+        <PhoneOff size={20} aria-hidden="true" />
+        {words.callback.stop}
+        <KeyHint>Shift F9</KeyHint>
+      </button>
+    </div>
+  );
+}
+
+function Failed({ rung, mayCall }: { rung: Rung; mayCall: boolean }) {
+  const words = useWords();
+  return (
+    <div className="in-place" data-tone="warn">
+      <p>
+        {rungFailure(rung.why, words)} {!mayCall && rung.found !== null && words.callback.saySo}
+      </p>
+    </div>
+  );
+}
+
+function ByHand({ callback }: { callback: CallbackNow }) {
+  const words = useWords();
+  return (
+    <div className="in-place" data-tone="info">
+      <p>
+        {words.callback.ringNow}{" "}
+        <strong className="num callback-number">{spelled(callback.number)}</strong>.{" "}
+        {words.callback.thenSay}
+      </p>
+    </div>
+  );
+}
+
+/** Say how it ended: in one press; `likely` stands out, and `chosen` is what was said. */
+function Ends({
+  likely,
+  chosen,
+  onEnd,
+}: {
+  likely: Attempt | null;
+  chosen?: Attempt;
+  onEnd: (word: Attempt) => void;
+}) {
+  const words = useWords();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div className="controls callback-ends" role="group" aria-label={words.callback.ends}>
+      {ENDS.map(({ word, icon: Icon }) => (
+        <button
+          key={word}
+          type="button"
+          className="control"
+          data-look={word === likely ? "answer" : undefined}
+          aria-pressed={chosen === undefined ? undefined : word === chosen}
+          onClick={() => onEnd(word)}
+        >
+          <Icon size={20} aria-hidden="true" />
+          {words.callback.endings[word]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** After a talk: it counts as reached, unless the adviser knows better (a mailbox, for one). */
+export function CallbackAfterwards({ work, wrapUp }: { work: AtWork; wrapUp: WrappingUp }) {
+  const words = useWords();
+  const [chosen, choose] = useState<Attempt>("reached");
+  if (wrapUp.ring === null || wrapUp.ring.callback === null || !isCall(wrapUp.ring)) return null;
+  return (
+    <>
+      <p className="muted small callback-after">{words.callback.afterwards}</p>
+      <Ends
+        likely={chosen}
+        chosen={chosen}
+        onEnd={(word) => {
+          choose(word);
+          work.callback.end(word);
+        }}
+      />
+    </>
+  );
+}
+
+/** Return what has become of the number under the present reservation. */
+export function rungNow(seen: Seen): Rung {
+  const { work } = seen.desk;
+  const { rung } = seen.leg;
+  return work.at === "talking" && rung.token === work.token ? rung : NOT_RUNG;
 }
 
 /** Return the callback that rings or is taken; null for a call. */
 export function callbackOf(seen: Seen): CallbackNow | null {
   const { work } = seen.desk;
   return work.at === "ringing" || work.at === "talking" ? (work.ring?.callback ?? null) : null;
+}
+
+/** Return the callback that is no call yet: nobody has answered, or it is rung by hand. */
+export function unansweredOf(seen: Seen): CallbackNow | null {
+  const { work } = seen.desk;
+  const isAnswered =
+    work.at === "talking" &&
+    (seen.leg.sound === "bridged" || (work.ring !== null && isCall(work.ring)));
+  return isAnswered ? null : callbackOf(seen);
 }

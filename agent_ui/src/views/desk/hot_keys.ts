@@ -7,6 +7,8 @@ import { useEffect, useRef, useState } from "react";
 import { askedBy } from "../../state/desk";
 import { keep, kept } from "../../wire/kept";
 import { type AtWork, isUp, type Seen } from "./at_work";
+import { unansweredOf } from "./callback_controls";
+import { isRinging } from "./seen";
 
 const KEY = "contactcentre.keys";
 
@@ -17,7 +19,7 @@ export interface HotKeys {
   openSheet: (open: boolean) => void;
 }
 
-export type Command = "answer" | "mute" | "hold" | "transfer" | "record" | "end" | "sheet";
+export type Command = "answer" | "call" | "mute" | "hold" | "transfer" | "record" | "end" | "sheet";
 
 /** Return what a key asks for in the state the call is in. */
 export function commandFor(
@@ -29,6 +31,7 @@ export function commandFor(
   const isTalking = isUp(seen);
   if (event.key === "F2" && !event.shiftKey) {
     if (seen.desk.work.at === "ringing") return "answer";
+    if (unansweredOf(seen) !== null) return isRinging(seen) ? null : "call";
     return isTalking ? "mute" : null;
   }
   const isOwn = isTalking && askedBy(seen.desk.work) === null;
@@ -71,6 +74,7 @@ export function useHotKeys(work: AtWork, seen: Seen): HotKeys {
 function run(command: Exclude<Command, "sheet">, work: AtWork, seen: Seen): void {
   const does = {
     answer: () => work.answer(),
+    call: () => void work.callback.haveRung(),
     mute: () => work.mute(!seen.leg.muted),
     hold: () => work.hold(!seen.leg.held),
     transfer: () => work.openTransfer(true),

@@ -12,6 +12,8 @@ import type { AdviserSays, NodeSays, Quality, RingNow } from "../../wire/made";
 const TRIES_MAX = 8;
 /** Whoever is in a talk is not left to longer and longer waits. */
 const PATIENT_STEP_MAX = 4;
+/** Why a number is never rung from here, whoever asks again. */
+const NOT_ALLOWED = "number-not-allowed";
 /** For so long it is said that a broken line is whole again. */
 export const SETTLED_MS = 6_000;
 
@@ -36,6 +38,8 @@ export class LegKeeper {
   #token: number | null = null;
   #nodeUrl: string | null = null;
   #isPatient = false;
+  /** The node rings the number of a callback, and nobody has answered yet. */
+  #isDialling = false;
   #tries = 0;
   #again: ReturnType<typeof setTimeout> | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
@@ -62,6 +66,10 @@ export class LegKeeper {
     this.#leaveNode(ring.node_url);
     this.#token = ring.token;
     this.#tell({ kind: "opening", call: ring.call });
+    this.#begin(ring, sound);
+  }
+
+  #begin(ring: RingNow, sound: Sound): void {
     const { answering, muted } = this.#shown.leg;
     this.#call = new LegCall(ring, this.#iceServers, {
       said: (said) => this.#said(ring, said),
@@ -72,6 +80,17 @@ export class LegKeeper {
     if (answering) this.#call.decide("answer_call");
     if (muted) this.#call.mute(true);
     void this.#call.open(sound);
+  }
+
+  /** Have the number of a callback rung at a node; the leg is that of the call once it is one. */
+  dial(ring: RingNow, sound: Sound): void {
+    if (this.#call !== null) return;
+    this.#leaveNode(ring.node_url);
+    this.#token = ring.token;
+    this.#isDialling = true;
+    this.#isPatient = true;
+    this.#tell({ kind: "dialling", call: ring.call, token: ring.token });
+    this.#begin(ring, sound);
   }
 
   /** Let go of the sound: it is about to come another way. */
@@ -98,6 +117,7 @@ export class LegKeeper {
     this.#call = null;
     this.#token = null;
     this.#nodeUrl = null;
+    this.#isDialling = false;
     this.#tries = 0;
     this.#nodeHears = null;
     this.#shown = { ...this.#shown, caller: null, line: NO_LINE };
@@ -158,14 +178,31 @@ export class LegKeeper {
   }
 
   #said(ring: RingNow, said: NodeSays): void {
+    if (this.#isDialling && said.kind === "refused") {
+      this.#fail(said.code);
+      return;
+    }
+    if (said.kind === "bridged") this.#isDialling = false;
     // A node that does not take the leg of a ring will not take it a second later either.
     if (said.kind === "refused" && this.#shown.leg.sound === "connecting") this.#tries = TRIES_MAX;
     this.#tell({ kind: "said", said });
     if (said.kind === "quality") this.#nodeHears = said;
     if (said.kind === "bridged") this.#ends.bridged(ring, said.token);
+    if (said.kind === "caller_rung" && said.state === "failed") this.close();
+  }
+
+  /** Nobody was rung, for a reason that is none of the caller's. */
+  #fail(why: string): void {
+    const failed = { kind: "caller_rung", state: "failed", is_heard: false, found: null } as const;
+    this.#tell({ kind: "said", said: { ...failed, why, may_again: why !== NOT_ALLOWED } });
+    this.close();
   }
 
   #broke(): void {
+    if (this.#isDialling) {
+      this.#fail("lost");
+      return;
+    }
     this.#call = null;
     this.#shown = { ...this.#shown, caller: null };
     this.#tell({ kind: "broken" });

@@ -1,10 +1,10 @@
 /**
- * Why an adviser's phone could not be had, in a sentence that says what to look at.
+ * Why a phone could not be had, the adviser's or a caller's, in a sentence that says what to do.
  */
 
 import type { Words } from "../../words";
 
-/** Return the sentence for a word of the node. */
+/** Return the sentence for why the adviser's own phone could not be had. */
 export function phoneFailure(why: string | null, words: Words): string {
   const { failed } = words.phone;
   switch (why) {
@@ -18,6 +18,32 @@ export function phoneFailure(why: string | null, words: Words): string {
     case "declined":
     case null:
       return failed.notPickedUp;
+    default:
+      return failed.notReached;
+  }
+}
+
+/** Return the sentence for why the caller of a callback was not reached. */
+export function rungFailure(why: string | null, words: Words): string {
+  const { failed } = words.callback;
+  switch (why) {
+    case "busy":
+      return failed.busy;
+    case "no_answer":
+    case "declined":
+      return failed.noAnswer;
+    case "no_such_number":
+      return failed.noSuchNumber;
+    case "given_up":
+      return failed.stopped;
+    case "lost":
+      return failed.lost;
+    case "number-not-allowed":
+      return failed.notAllowed;
+    case "lines-busy":
+    case "node-full":
+    case "media-unavailable":
+      return failed.noLine;
     default:
       return failed.notReached;
   }

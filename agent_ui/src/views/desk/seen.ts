@@ -58,9 +58,14 @@ export const AT_FIRST: Seen = {
   trouble: null,
 };
 
+/** Say whether a node rings the caller of a callback now. */
+export function isRinging({ leg }: Seen): boolean {
+  return leg.rung.state === "dialling" || leg.rung.state === "ringing";
+}
+
 /** Say whether caller and adviser can hear each other now. */
 export function isUp(seen: Seen): boolean {
   const { work } = seen.desk;
-  if (seen.leg.phone === "ringing") return false;
+  if (seen.leg.phone === "ringing" || isRinging(seen)) return false;
   return work.at === "talking" && (seen.leg.sound === "bridged" || seen.leg.sound === "attached");
 }

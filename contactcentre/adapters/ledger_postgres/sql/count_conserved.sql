@@ -2,6 +2,7 @@
 --
 -- A call that its queue has passed on, or an adviser has transferred, was offered to both queues; it
 -- came to its end in the last.
+-- A call that rings a caller back has not come in: neither side has it, and its callback does.
 -- A call that a later leg has resumed may arrive twice; it came in when its row says so.
 WITH seen AS (
     SELECT DISTINCT call
@@ -49,7 +50,8 @@ FROM (
     UNION ALL
     SELECT queue, unnest(ARRAY['offered', state]), NULL, false FROM passed
     UNION ALL
-    SELECT queue, state, ending, provisional FROM calls WHERE arrived_at_ms >= $1
+    SELECT queue, state, ending, provisional FROM calls
+    WHERE arrived_at_ms >= $1 AND NOT EXISTS (SELECT FROM callbacks WHERE callbacks.id = calls.id)
 ) AS sides
 GROUP BY queue
 ORDER BY queue

@@ -1,4 +1,5 @@
 -- Count the calls that arrived since $1; answered in time is bridged within $2 ms of its queue.
+-- Those that ring callers back are none that came in.
 SELECT
     count(*) AS offered_count,
     count(*) FILTER (WHERE ending = 'handled') AS handled_count,
@@ -11,4 +12,4 @@ SELECT
     count(*) FILTER (WHERE state <> 'ended') AS in_progress_count,
     count(*) FILTER (WHERE bridged_at_ms - enqueued_ms <= $2) AS answered_within_target_count
 FROM calls
-WHERE arrived_at_ms >= $1
+WHERE arrived_at_ms >= $1 AND NOT EXISTS (SELECT FROM callbacks WHERE callbacks.id = calls.id)
