@@ -168,7 +168,7 @@ class NodeDialler:
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
-            law=self._way_out.trunks[0].law,
+            codec=self._way_out.trunks[0].law,
             keys_payload_type=KEYS_PAYLOAD_TYPE,
             believed=[trunk.peer[0] for trunk in self._way_out.trunks],
         )

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from contactcentre.adapters.ledger_postgres.census import OpenCallbacks
+from contactcentre.adapters.media_aiortc import opus
 from contactcentre.apps.checkup import Checkup, StateLook
 from contactcentre.domain.conservation import Account, total
 from contactcentre.domain.ids import NodeId
@@ -16,6 +17,10 @@ from contactcentre.ports.state import NodeStanding
 
 WIDTH = 14
 """Of the column of names."""
+NO_OPUS = (
+    "no libopus on this machine: its nodes take calls in G.711 only. Install the package libopus0, "
+    "or PyAV from its wheel."
+)
 
 
 def as_page(checkup: Checkup, found: Sequence[str], *, since_hours: int) -> str:
@@ -35,6 +40,7 @@ def _lines(checkup: Checkup, found: Sequence[str], since_hours: int) -> Iterator
         alive = f", {len(state.held)} held by nodes" if state else ""
         yield _row("in progress", f"{len(checkup.second.in_progress)} calls by the record{alive}")
         yield _row("callbacks", _callbacks(ledger.callbacks))
+    yield _row("Opus", f"{opus.version()} is on this machine" if opus.is_here() else NO_OPUS)
     if checkup.accounts is not None:
         yield ""
         yield f"Calls that came in within {since_hours} h, and what became of them"
@@ -136,6 +142,7 @@ def as_json(checkup: Checkup, found: Sequence[str], *, since_hours: int) -> str:
     state, accounts = checkup.second.state, checkup.accounts
     said = {
         "well": not found,
+        "libopus": opus.version(),
         "findings": found,
         "state": _state_facts(checkup, state) if state else None,
         "ledger": _ledger_facts(checkup),

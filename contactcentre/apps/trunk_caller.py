@@ -42,6 +42,7 @@ class KeptCall(Said):
     claim: str
     dialog: str
     law: str
+    """The word for the codec, which is most often a law."""
     keys_payload_type: int | None
     host: str
     """Where the phone's signalling comes from."""
@@ -100,7 +101,7 @@ class TrunkCaller:
         return KeptCall(
             claim=self._signed,
             dialog=facts,
-            law=self._leg.law,
+            law=self._leg.codec,
             keys_payload_type=self._leg.keys_payload_type,
             host=self._host,
         )

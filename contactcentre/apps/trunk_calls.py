@@ -23,7 +23,7 @@ from contactcentre.wire.claims import CallerClaim
 
 ADMITTING_MAX = 200
 """So many calls may be on their way in at once."""
-OFFERED_LAW = "PCMA"
+OFFERED_CODEC = "PCMA"
 OFFERED_KEYS = 101
 
 
@@ -94,7 +94,7 @@ class TrunkCalls:
         """Go on with another node's call, in a dialog that goes on here."""
 
         def to_offer() -> PhoneLeg:
-            return self._leg_to_offer(kept.host, law=kept.law, keys=kept.keys_payload_type)
+            return self._leg_to_offer(kept.host, codec=kept.law, keys=kept.keys_payload_type)
 
         caller = self._caller(phone, claim, kept.host, to_offer, is_early=False)
         self._spawn(self._see_through(caller), "trunk call")
@@ -171,16 +171,16 @@ class TrunkCalls:
     def _leg(self, ringing: Ringing) -> PhoneLeg:
         """Return the leg that a phone offers, or asks us to offer. Raises MalformedOffer."""
         if ringing.offer is None:
-            return self._leg_to_offer(ringing.host, law=OFFERED_LAW, keys=OFFERED_KEYS)
+            return self._leg_to_offer(ringing.host, codec=OFFERED_CODEC, keys=OFFERED_KEYS)
         return PhoneLeg.of_offer(
             ringing.offer, address=self._address, ports=self._ports, believed=[ringing.host]
         )
 
-    def _leg_to_offer(self, host: str, *, law: str, keys: int | None) -> PhoneLeg:
+    def _leg_to_offer(self, host: str, *, codec: str, keys: int | None) -> PhoneLeg:
         return PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
-            law=law,
+            codec=codec,
             keys_payload_type=keys,
             believed=[host],
         )

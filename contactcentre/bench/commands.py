@@ -19,6 +19,8 @@ class Legs(StrEnum):
 
     WEBRTC = "webrtc"
     SIP = "sip"
+    OPUS = "opus"
+    """Telephones that have nothing but Opus."""
     TWILIO = "twilio"
 
 

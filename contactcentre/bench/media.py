@@ -21,10 +21,11 @@ from contactcentre.adapters.media_aiortc.addresses import offer_addresses
 from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import RtpPacket, write_rtp
 from contactcentre.bench.media_node import LINE_MAX_BYTES, LOOPBACK, pin_to_core
+from contactcentre.bench.opus_phone import G711, OPUS, OpusPhone
 from contactcentre.bench.peer import Peer, tone_codes
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.bench.stream_phone import StreamPeer
-from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
+from contactcentre.limits import TICK_MS
 
 LATE_AFTER_S = 0.040
 """A packet later than this is missed by a usual browser's buffer."""
@@ -34,12 +35,14 @@ PHASES = 4
 CONNECTING_MAX = 4
 CALLS_MAX = 1_000
 STEP_MAX_S = 20.0
+TICKS_PER_S = 1_000 // TICK_MS
 _PHASE_S = TICK_MS / 1_000 / PHASES
 _TONE_FRAMES = 50
 
 LEGS: Mapping[str, Callable[[int], Peer | PhonePeer | StreamPeer]] = {
     "webrtc": lambda number: Peer(seed=number),
-    "sip": lambda _number: _phone(),
+    "sip": lambda _number: _phone(PhonePeer(law=PCMU)),
+    "opus": lambda _number: _phone(OpusPhone()),
     "twilio": lambda _number: StreamPeer(),
 }
 """What is at the other end of a leg, of each kind."""
@@ -47,9 +50,8 @@ LEGS_OF: Mapping[str, int] = {"bridge": 2, "mix": 3, "hold": 1, "record": 2}
 """How many legs a call has in each mode."""
 
 
-def _phone() -> PhonePeer:
+def _phone(phone: PhonePeer) -> PhonePeer:
     """Return a telephone whose packets are timed by the system, not by when we come to them."""
-    phone = PhonePeer(law=PCMU)
     phone.open_untold()
     return phone
 
@@ -63,7 +65,8 @@ class Leg:
         self._phone = self.peer if isinstance(self.peer, PhonePeer) else None
         self._source = number
         self._sent = 0
-        self._sound = tone_codes(400.0 + number, frames=_TONE_FRAMES)
+        self._codec = OPUS if isinstance(self.peer, OpusPhone) else G711
+        self._sound = self._codec.frames(tone_codes(400.0 + number, frames=_TONE_FRAMES))
         self.forget()
 
     def forget(self) -> None:
@@ -76,8 +79,9 @@ class Leg:
         """Send the packet that is due."""
         self._sent += 1
         payload = self._sound[self._sent % _TONE_FRAMES]
-        timestamp = self._sent * SAMPLES_PER_TICK & 0xFFFF_FFFF
-        self.peer.send_packet(write_rtp(0, self._sent & 0xFFFF, timestamp, self._source, payload))
+        kind, timestamp = self._codec.payload_type, self._sent * self._codec.tick & 0xFFFF_FFFF
+        number = self._sent & 0xFFFF
+        self.peer.send_packet(write_rtp(kind, number, timestamp, self._source, payload))
 
     def take(self) -> None:
         """Hear what waits to be heard."""
@@ -88,10 +92,10 @@ class Leg:
         """Time a packet against the stream that it belongs to."""
         _, sequence, timestamp, _, payload = packet
         waited_s = 0.0 if self._phone is None else self._phone.waited_s
-        way_s = time.monotonic() - waited_s - timestamp / 8_000
+        way_s = time.monotonic() - waited_s - timestamp / (self._codec.tick * TICKS_PER_S)
         self._fastest_s = min(self._fastest_s, way_s)
         self.late_count += way_s - self._fastest_s > LATE_AFTER_S
-        self.sound_count += payload != PCMU.silence
+        self.sound_count += self._codec.is_sound(payload)
         self.received_count += 1
         if self._first < 0:
             self._first = self._highest = sequence

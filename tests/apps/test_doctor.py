@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.ledger_postgres.ledger import PostgresLedger
 from contactcentre.adapters.ledger_postgres.pool import PostgresPool
+from contactcentre.adapters.media_aiortc import opus
 from contactcentre.adapters.state_redis.blackboard import Blackboard
 from contactcentre.adapters.state_redis.events import RedisEventStream
-from contactcentre.apps.checkup import findings
+from contactcentre.apps.checkup import Checkup, Look, findings
 from contactcentre.apps.doctor import examine
-from contactcentre.apps.doctor_page import as_page
+from contactcentre.apps.doctor_page import as_json, as_page
 from contactcentre.apps.ground import fresh_keys, keep_stores
 from contactcentre.cli import app
 from contactcentre.domain import events as e
@@ -337,3 +338,13 @@ async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)
     await connection.close()
+
+
+def test_the_doctor_says_whether_this_machine_has_opus(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Look(state=None, ledger=None, in_progress=(), outages=())
+    checkup = Checkup(first=away, second=away, accounts=None, widest_ms={})
+    assert "Opus          libopus 1." in as_page(checkup, [], since_hours=24)
+    assert json.loads(as_json(checkup, [], since_hours=24))["libopus"].startswith("libopus 1.")
+    monkeypatch.setattr(opus, "_library", lambda: None)
+    assert "no libopus on this machine" in as_page(checkup, [], since_hours=24)
+    assert json.loads(as_json(checkup, [], since_hours=24))["libopus"] is None

@@ -59,7 +59,7 @@ class DeskPhone:
     async def is_there(self) -> AsyncIterator[None]:
         """Let it be there."""
         said = {"host": HOST, "port": self.port, "control": free_port(HOST), "heard": self.folder}
-        config = BARESIP.format(modules=modules(), **said)
+        config = BARESIP.format(modules=modules(), codec="g711", **said)
         (self.folder / "config").write_text(config.replace("ausine,440", f"ausine,{PHONE_HZ}"))
         account = f"<sip:{NUMBER}@{HOST}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1\n"
         (self.folder / "accounts").write_text(account)

@@ -15,6 +15,7 @@ from contactcentre.adapters.media_aiortc.carriage import (
 from contactcentre.adapters.media_aiortc.engine import Engine, MediaLoad
 from contactcentre.adapters.media_aiortc.g711 import Samples
 from contactcentre.adapters.media_aiortc.offers import read_offer
+from contactcentre.adapters.media_aiortc.over_opus import terms_of
 from contactcentre.adapters.media_aiortc.seat import PLAYS_MAX, Playing, Seat
 from contactcentre.adapters.media_aiortc.transport import Connection
 from contactcentre.domain.errors import MediaUnavailable, NodeFull, UnknownName
@@ -209,7 +210,7 @@ class AiortcMedia:
                 report_came=report_came,
             )
 
-        return Terms(law=offer.law, keys_payload_type=offer.keys_payload_type, open=opened)
+        return terms_of(offer.codec, opened)
 
     def _connect(self, leg: LegId, heard: Callable[[LegEvent], None]) -> None:
         """Keep a leg's carriage in a task of its own, until it is over."""

@@ -1,7 +1,7 @@
 """What a browser offers, read strictly, and the answer that takes its telephone-quality sound.
 
 Only what a connection of ours needs is read; whatever cannot become one is refused in a sentence.
-The answer takes one audio section with one law of G.711 and keys, and turns the rest down.
+The answer takes one audio section with one codec and keys, and turns the rest down.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,8 @@ from types import MappingProxyType
 from aioice import Candidate
 from aiortc import RTCDtlsFingerprint
 
-from contactcentre.adapters.media_aiortc.g711 import LAWS, Law
+from contactcentre.adapters.media_aiortc.codec import RATE_HZ, Codec, codec_of
+from contactcentre.adapters.media_aiortc.g711 import LAWS
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import SDP_MAX_BYTES
 
@@ -19,7 +20,6 @@ LINES_MAX = 1_000
 SECTIONS_MAX = 8
 CANDIDATES_MAX = 24
 PROFILE = "UDP/TLS/RTP/SAVPF"
-KEYS_CODEC = "telephone-event/8000"
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
 _ICE_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _USERNAME_MIN, _PASSWORD_MIN, _ICE_MAX = 4, 22, 256
@@ -60,8 +60,7 @@ class Offer:
     audio: int
     """Which of the sections is the audio."""
     mid: str
-    law: Law
-    keys_payload_type: int | None
+    codec: Codec
     direction: str
     """Of our answer."""
     username: str
@@ -95,13 +94,11 @@ def read_offer(sdp: str) -> Offer:
         raise MalformedOffer("The offer does not say who connects (a=setup).")
     if section.last("rtcp-mux") is None:
         raise MalformedOffer("The offer does not put RTP and RTCP on one port (a=rtcp-mux).")
-    codecs = codecs_of(section)
     return Offer(
         sections=sections,
         audio=audio,
         mid=section.last("mid") or "0",
-        law=law_of(codecs),
-        keys_payload_type=next((n for n, name in codecs.items() if name == KEYS_CODEC), None),
+        codec=codec_in(section),
         direction=_direction(section),
         username=username,
         password=password,
@@ -128,11 +125,8 @@ def write_answer(offer: Offer, ours: Ours) -> str:
 
 def _taken(offer: Offer, ours: Ours) -> list[str]:
     """Return the lines of the audio section."""
-    formats = {offer.law.payload_type: f"{offer.law.name}/8000"}
-    if offer.keys_payload_type is not None:
-        formats[offer.keys_payload_type] = KEYS_CODEC
     lines = [
-        f"m=audio 9 {PROFILE} {' '.join(map(str, formats))}",
+        f"m=audio 9 {PROFILE} {' '.join(map(str, offer.codec.formats))}",
         "c=IN IP4 0.0.0.0",
         "a=rtcp:9 IN IP4 0.0.0.0",
         f"a=mid:{offer.mid}",
@@ -144,10 +138,8 @@ def _taken(offer: Offer, ours: Ours) -> list[str]:
         "a=ptime:20",
         f"a=msid:{ours.name} {ours.name}",
         f"a=ssrc:{ours.source} cname:{ours.name}",
+        *offer.codec.lines(),
     ]
-    lines += [f"a=rtpmap:{number} {name}" for number, name in formats.items()]
-    if offer.keys_payload_type is not None:
-        lines.append(f"a=fmtp:{offer.keys_payload_type} 0-15")
     lines += [f"a=fingerprint:{print_.algorithm} {print_.value}" for print_ in ours.fingerprints]
     lines += [f"a=candidate:{candidate.to_sdp()}" for candidate in ours.candidates]
     return [*lines, "a=end-of-candidates"]
@@ -240,24 +232,21 @@ def _fingerprints(section: Section) -> tuple[RTCDtlsFingerprint, ...]:
     return tuple(found)
 
 
-def codecs_of(section: Section) -> Mapping[int, str]:
-    """Return the offered codecs by payload type, in the order of preference."""
-    named = {law.payload_type: f"{law.name}/8000" for law in LAWS}
-    for value in section.every("rtpmap"):
-        number, _, name = value.partition(" ")
-        if number.isdecimal() and int(number) <= _PAYLOAD_TYPE_MAX:
-            named[int(number)] = name.strip().removesuffix("/1")
+def codec_in(section: Section, *, liked: Codec | None = None) -> Codec:
+    """Return the codec to take of those that a section offers. Raises MalformedOffer."""
+    named = {law.payload_type: f"{law.name}/{RATE_HZ}" for law in LAWS}
+    named |= {n: name.removesuffix("/1") for n, name in _numbered(section, "rtpmap")}
     numbers = [int(text) for text in section.formats if text.isdecimal()]
-    return {number: named[number] for number in numbers if number in named}
+    offered = {number: named[number] for number in numbers if number in named}
+    return codec_of(offered, dict(_numbered(section, "fmtp")), liked=liked)
 
 
-def law_of(codecs: Mapping[int, str]) -> Law:
-    """Return the law of G.711 that the other side likes best. Raises MalformedOffer."""
-    laws = {(law.payload_type, f"{law.name}/8000"): law for law in LAWS}
-    for number, name in codecs.items():
-        if (number, name.upper()) in laws:
-            return laws[number, name.upper()]
-    raise MalformedOffer("The offer has neither PCMU nor PCMA among its codecs.")
+def _numbered(section: Section, name: str) -> Iterable[tuple[int, str]]:
+    """Yield what an attribute says of payload types."""
+    for value in section.every(name):
+        number, _, said = value.partition(" ")
+        if number.isdecimal() and int(number) <= _PAYLOAD_TYPE_MAX:
+            yield int(number), said.strip()
 
 
 def _direction(section: Section) -> str:

@@ -14,7 +14,8 @@ from dataclasses import replace
 import pylibsrtp
 
 from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, PacketCame, Terms
-from contactcentre.adapters.media_aiortc.g711 import Law
+from contactcentre.adapters.media_aiortc.codec import Codec, codec_of_word
+from contactcentre.adapters.media_aiortc.over_opus import terms_of
 from contactcentre.adapters.media_aiortc.packets import (
     HEADER_LENGTH,
     PAYLOAD_TYPE_MASK,
@@ -26,7 +27,6 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
     PhoneSound,
     Place,
     SrtpKeys,
-    law_named,
     offered_again,
     read_sound,
     write_answer,
@@ -53,14 +53,12 @@ class PhoneLeg:
         *,
         address: str,
         ports: PhonePorts,
-        law: Law,
-        keys_payload_type: int | None,
+        codec: Codec,
         believed: Collection[str],
     ) -> None:
         self._address = address
         self._ports = ports
-        self._law = law
-        self._keys_payload_type = keys_payload_type
+        self._codec = codec
         self._believed = frozenset(believed)
         self._theirs: PhoneSound | None = None
         self._ours: OurSound | None = None
@@ -88,13 +86,7 @@ class PhoneLeg:
     ) -> "PhoneLeg":
         """Return the leg that a phone has offered. Raises MalformedOffer."""
         theirs = read_sound(sdp)
-        leg = cls(
-            address=address,
-            ports=ports,
-            law=theirs.law,
-            keys_payload_type=theirs.keys_payload_type,
-            believed=believed,
-        )
+        leg = cls(address=address, ports=ports, codec=theirs.codec, believed=believed)
         leg._theirs = theirs
         return leg
 
@@ -104,28 +96,26 @@ class PhoneLeg:
         *,
         address: str,
         ports: PhonePorts,
-        law: str,
+        codec: str,
         keys_payload_type: int | None,
         believed: Collection[str] = (),
     ) -> "PhoneLeg":
-        """Return a leg that we offer to a phone, of the law by this name."""
-        return cls(
-            address=address,
-            ports=ports,
-            law=law_named(law),
-            keys_payload_type=keys_payload_type,
-            believed=believed,
-        )
+        """Return a leg that we offer to a phone, of the codec by this word.
+
+        Raises MalformedOffer where this machine has not that codec.
+        """
+        taken = codec_of_word(codec, keys_payload_type=keys_payload_type)
+        return cls(address=address, ports=ports, codec=taken, believed=believed)
 
     @property
-    def law(self) -> str:
-        """Return the name of the law."""
-        return self._law.name
+    def codec(self) -> str:
+        """Return the word for the codec."""
+        return self._codec.word()
 
     @property
     def keys_payload_type(self) -> int | None:
         """Return the payload type of keys."""
-        return self._keys_payload_type
+        return self._codec.keys_payload_type
 
     def terms(self) -> Terms:
         """Return what the engine must know to seat this leg."""
@@ -134,11 +124,7 @@ class PhoneLeg:
             self._packet_came, self._report_came = packet_came, report_came
             return self
 
-        return Terms(
-            law=self._law,
-            keys_payload_type=self._keys_payload_type,
-            open=opened,
-        )
+        return terms_of(self._codec, opened)
 
     # What the engine asks for (carriage.Carriage)
 
@@ -161,7 +147,7 @@ class PhoneLeg:
             srtp=srtp,
         )
         if theirs is None:
-            return write_offer(self._ours, law=self._law, keys_payload_type=self._keys_payload_type)
+            return write_offer(self._ours, self._codec)
         self._follow(theirs)
         return write_answer(theirs, self._ours)
 
@@ -215,8 +201,8 @@ class PhoneLeg:
 
     def answered(self, sdp: str) -> None:
         """Take the phone's answer to our offer. Raises MalformedOffer."""
-        theirs = read_sound(sdp)
-        if theirs.law is not self._law:
+        theirs = read_sound(sdp, liked=self._codec)
+        if not theirs.codec.is_like(self._codec):
             raise MalformedOffer("The answer has another codec than the offer.")
         self._follow(theirs)
         self.begin()
@@ -228,7 +214,7 @@ class PhoneLeg:
         """
         assert self._ours is not None
         assert self._theirs is not None
-        theirs = read_sound(sdp)
+        theirs = read_sound(sdp, liked=self._codec)
         offered_again(theirs, self._theirs)
         self._follow(theirs)
         self._ours = replace(self._ours, version=self._ours.version + 1)
@@ -286,8 +272,8 @@ class PhoneLeg:
         """Say whether a packet from a new address may be the phone's."""
         theirs = self._theirs
         if theirs is None or data[1] & PAYLOAD_TYPE_MASK not in {
-            theirs.law.payload_type,
-            theirs.keys_payload_type,
+            theirs.codec.payload_type,
+            theirs.codec.keys_payload_type,
         }:
             return False
         if address == theirs.place:

@@ -1,4 +1,4 @@
-"""What a phone offers for its sound (RFC 3264), and what is answered: one law of G.711, and keys.
+"""What a phone offers for its sound (RFC 3264), and what is answered: one codec, and keys.
 
 A phone's sound goes as plain RTP, or as SRTP where the offer brings keys for it (RFC 4568). Such an
 answer never goes out more weakly than it was asked for.
@@ -12,14 +12,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
 
-from contactcentre.adapters.media_aiortc.g711 import LAWS, Law
-from contactcentre.adapters.media_aiortc.offers import (
-    KEYS_CODEC,
-    Section,
-    codecs_of,
-    law_of,
-    read_sections,
-)
+from contactcentre.adapters.media_aiortc.codec import Codec
+from contactcentre.adapters.media_aiortc.offers import Section, codec_in, read_sections
 from contactcentre.domain.errors import MalformedOffer
 
 PLAIN, SECURE = "RTP/AVP", "RTP/SAVP"
@@ -61,8 +55,7 @@ class PhoneSound:
     sections: tuple[Section, ...]
     audio: int
     """Which of the sections is the sound."""
-    law: Law
-    keys_payload_type: int | None
+    codec: Codec
     place: Place
     """Where it wants to be sent to."""
     report_place: Place
@@ -96,12 +89,15 @@ class OurSound:
     srtp: SrtpKeys | None
 
 
-def read_sound(sdp: str) -> PhoneSound:
-    """Return what an offer or answer says of its sound. Raises MalformedOffer."""
+def read_sound(sdp: str, *, liked: Codec | None = None) -> PhoneSound:
+    """Return what an offer or answer says of its sound, with the codec that is to be taken.
+
+    `liked` is the one that the call has already. Raises MalformedOffer.
+    """
     sections = read_sections(sdp)
     for index, section in enumerate(sections):
         if section.kind == "audio" and section.profile in {PLAIN, SECURE} and section.port:
-            return _sound(sections, index, section)
+            return _sound(sections, index, codec_in(section, liked=liked))
     raise MalformedOffer(f"The offer has no sound as {PLAIN} or {SECURE}.")
 
 
@@ -112,15 +108,15 @@ def write_answer(offer: PhoneSound, ours: OurSound) -> str:
         if index != offer.audio:
             lines.append(f"m={section.kind} 0 {section.profile} {' '.join(section.formats)}")
             continue
-        lines += _taken(ours, offer.law, offer.keys_payload_type, offer.answered)
+        lines += _taken(ours, offer.codec, offer.answered)
         if offer.is_muxed:
             lines.append("a=rtcp-mux")
     return "\r\n".join(lines) + "\r\n"
 
 
-def write_offer(ours: OurSound, *, law: Law, keys_payload_type: int | None) -> str:
-    """Return an offer of ours, of the law and the keys that the call has already."""
-    lines = [*_session(ours), *_taken(ours, law, keys_payload_type, "sendrecv")]
+def write_offer(ours: OurSound, codec: Codec) -> str:
+    """Return an offer of ours, of one codec."""
+    lines = [*_session(ours), *_taken(ours, codec, "sendrecv")]
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -130,22 +126,18 @@ def _session(ours: OurSound) -> list[str]:
     return ["v=0", f"o=- {ours.session} {ours.version} {family}", "s=-", f"c={family}", "t=0 0"]
 
 
-def _taken(ours: OurSound, law: Law, keys: int | None, direction: str) -> list[str]:
+def _taken(ours: OurSound, codec: Codec, direction: str) -> list[str]:
     """Return the lines of the sound."""
-    formats = {law.payload_type: f"{law.name}/8000"}
-    if keys is not None:
-        formats[keys] = KEYS_CODEC
     profile = PLAIN if ours.srtp is None else SECURE
-    lines = [f"m=audio {ours.place[1]} {profile} {' '.join(map(str, formats))}"]
-    lines += [f"a=rtpmap:{number} {name}" for number, name in formats.items()]
-    lines += [] if keys is None else [f"a=fmtp:{keys} 0-15"]
+    lines = [f"m=audio {ours.place[1]} {profile} {' '.join(map(str, codec.formats))}"]
+    lines += codec.lines()
     lines += [] if ours.srtp is None else [ours.srtp.line()]
     return [*lines, "a=ptime:20", f"a={direction}", f"a=ssrc:{ours.source} cname:{ours.name}"]
 
 
-def _sound(sections: tuple[Section, ...], index: int, section: Section) -> PhoneSound:
+def _sound(sections: tuple[Section, ...], index: int, codec: Codec) -> PhoneSound:
     """Return what one section says."""
-    codecs = codecs_of(section)
+    section = sections[index]
     host = _host(section.connection)
     report = section.last("rtcp") or ""
     port = report.split()[0] if report else ""
@@ -154,8 +146,7 @@ def _sound(sections: tuple[Section, ...], index: int, section: Section) -> Phone
     return PhoneSound(
         sections=sections,
         audio=index,
-        law=law_of(codecs),
-        keys_payload_type=next((n for n, name in codecs.items() if name == KEYS_CODEC), None),
+        codec=codec,
         place=(host, section.port),
         report_place=(host, int(port) if _is_port(port) else usual),
         is_muxed=is_muxed,
@@ -215,15 +206,10 @@ def _srtp_key(inline: str) -> bytes | None:
     return key if len(key) == SRTP_KEY_BYTES else None
 
 
-def law_named(name: str) -> Law:
-    """Return a law by its name."""
-    return next(law for law in LAWS if law.name == name)
-
-
 def offered_again(now: PhoneSound, before: PhoneSound) -> None:
     """Refuse an offer in a call that goes on if our sound could not follow it."""
     problems: Sequence[tuple[bool, str]] = (
-        (now.law is not before.law, "The call has another codec; offer that one first."),
+        (not now.codec.is_like(before.codec), "The call has another codec; offer that one."),
         ((now.srtp is None) is not (before.srtp is None), "The call's encryption cannot change."),
     )
     for is_one, sentence in problems:

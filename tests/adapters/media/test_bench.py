@@ -18,6 +18,7 @@ CALLS = 2
         ("webrtc", "hold", 1),
         ("webrtc", "record", 2),
         ("sip", "bridge", 2),
+        ("opus", "bridge", 2),
         ("twilio", "bridge", 2),
         ("twilio", "hold", 1),
     ],

@@ -10,6 +10,8 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contactcentre.adapters.media_aiortc import opus
+from contactcentre.adapters.media_aiortc.codec import codec_of_word
 from contactcentre.adapters.media_aiortc.g711 import PCMA, PCMU
 from contactcentre.adapters.media_aiortc.offers import Offer, Ours, read_offer, write_answer
 from contactcentre.domain.errors import MalformedOffer
@@ -74,8 +76,8 @@ def without(start: str) -> str:
 
 def test_what_a_browser_offers_is_read() -> None:
     offer = read_offer(CHROMIUM)
-    assert offer.law is PCMU
-    assert offer.keys_payload_type == 126
+    assert offer.codec.law is PCMU
+    assert offer.codec.keys_payload_type == 126
     assert (offer.username, offer.password) == ("Ab+/", "abcdefghijklmnopqrstuvwx")
     assert offer.direction == "sendrecv"
     assert not offer.they_connect
@@ -99,16 +101,60 @@ def test_the_answer_is_one_law_and_keys_and_nothing_else() -> None:
 
 def test_what_the_other_side_likes_best_is_taken() -> None:
     liked = CHROMIUM.replace("SAVPF 111 63 9 0 8", "SAVPF 111 63 9 8 0")
-    assert read_offer(liked).law is PCMA
+    assert read_offer(liked).codec.law is PCMA
 
 
 def test_laws_need_no_name_because_their_numbers_are_fixed() -> None:
-    assert read_offer(without("a=rtpmap:0")).law is PCMU
+    assert read_offer(without("a=rtpmap:0")).codec.law is PCMU
+
+
+ONLY_OPUS = CHROMIUM.replace(" 0 8 13", "")
+
+
+def test_opus_is_taken_where_nothing_else_is_offered_with_the_keys_of_its_clock() -> None:
+    answer = write_answer(read_offer(ONLY_OPUS), OURS)
+    (audio,) = SessionDescription.parse(answer).media
+    assert [codec.name for codec in audio.rtp.codecs] == ["opus", "telephone-event"]
+    assert [codec.payloadType for codec in audio.rtp.codecs] == [111, 110]
+    assert [codec.clockRate for codec in audio.rtp.codecs] == [48_000, 48_000]
+    assert "a=fmtp:111 maxplaybackrate=8000;" in answer
+    assert "useinbandfec=1" in answer
+
+
+def test_opus_has_the_keys_of_the_telephones_clock_where_there_are_no_others() -> None:
+    codec = read_offer(ONLY_OPUS.replace("a=rtpmap:110 telephone-event/48000", "a=x")).codec
+    assert (codec.keys_payload_type, codec.keys_rate_hz) == (126, 8_000)
+
+
+@pytest.mark.parametrize(
+    ("wished", "sent"), [("", 20_000), (";maxaveragebitrate=12000", 12_000)], ids=["none", "12k"]
+)
+def test_opus_is_sent_at_no_more_than_is_wished_for(wished: str, sent: int) -> None:
+    offer = read_offer(ONLY_OPUS.replace("useinbandfec=1", f"useinbandfec=1{wished}"))
+    assert offer.codec.bitrate == sent
+
+
+def test_a_machine_without_libopus_says_so_and_takes_everything_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opus, "_library", lambda: None)
+    with pytest.raises(MalformedOffer, match="no libopus"):
+        read_offer(ONLY_OPUS)
+    assert read_offer(CHROMIUM).codec.law is PCMU
+    with pytest.raises(MalformedOffer, match="no libopus"):
+        codec_of_word("opus:111:48000:20000", keys_payload_type=110)
+    assert opus.version() is None
+
+
+def test_another_node_understands_the_word_for_a_codec() -> None:
+    for offer in (CHROMIUM, ONLY_OPUS):
+        codec = read_offer(offer).codec
+        assert codec_of_word(codec.word(), keys_payload_type=codec.keys_payload_type) == codec
 
 
 def test_a_caller_without_keys_is_answered_without_keys() -> None:
     offer = read_offer(without("a=rtpmap:126"))
-    assert offer.keys_payload_type is None
+    assert offer.codec.keys_payload_type is None
     assert "telephone-event" not in write_answer(offer, OURS)
 
 
@@ -155,9 +201,11 @@ MALFORMED = [
     pytest.param(sdp(*SESSION, *DATA), "no audio", id="data alone"),
     pytest.param(sdp(*SESSION, "m=audio"), "without a port", id="half a section"),
     pytest.param(sdp(*SESSION, "m=audio 9 RTP/AVP 0"), "not encrypted", id="plain RTP"),
-    pytest.param(CHROMIUM.replace(" 0 8 13", ""), "neither PCMU nor PCMA", id="Opus alone"),
+    pytest.param(CHROMIUM.replace("111 63 9 0 8 13", "63 9"), "PCMA nor Opus", id="no codec"),
     pytest.param(
-        CHROMIUM.replace("PCMU/8000", "PCMU/16000").replace("PCMA/8000", "PCMA/16000"),
+        CHROMIUM.replace("PCMU/8000", "PCMU/16000")
+        .replace("PCMA/8000", "PCMA/16000")
+        .replace("opus/48000/2", "opus/16000/2"),
         "neither PCMU nor PCMA",
         id="another rate",
     ),

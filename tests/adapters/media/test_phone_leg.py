@@ -172,7 +172,11 @@ async def test_a_leg_that_we_offer_is_answered_by_the_telephone(phones: Phones) 
     ada = PhonePeer()
     await ada.open()
     leg = PhoneLeg.to_offer(
-        address=LOOPBACK, ports=phones.ports, law="PCMA", keys_payload_type=96, believed=[LOOPBACK]
+        address=LOOPBACK,
+        ports=phones.ports,
+        codec="PCMA",
+        keys_payload_type=96,
+        believed=[LOOPBACK],
     )
     word = phones.media.announce(leg.terms())
     offer = await phones.media.accept(
@@ -234,3 +238,21 @@ async def test_an_offer_of_another_codec_changes_nothing_in_a_call_that_goes_on(
     await phones.play("ada")
     assert await ada.hears(LONG_HZ)
     await other.close()
+
+
+async def test_a_call_keeps_its_codec_whatever_else_is_offered_with_it_again(
+    phones: Phones,
+) -> None:
+    both = "m=audio {} RTP/AVP {}"
+    ada, leg = await phones.ring("ada")
+    again = ada.sdp().replace(both.format(ada.port, "8 96"), both.format(ada.port, "0 8 96"))
+    assert " RTP/AVP 8 96\r\n" in leg.offered(again)
+    only = ada.sdp().replace(both.format(ada.port, "8 96"), both.format(ada.port, "111 96"))
+    only += "a=rtpmap:111 opus/48000/2\r\n"
+    with pytest.raises(MalformedOffer):
+        leg.offered(only)
+    _, opus = await phones.ring("opus", offered=only)
+    again = only.replace(" 111 96", " 8 111 96")
+    assert " RTP/AVP 111 96\r\n" in opus.offered(again)
+    with pytest.raises(MalformedOffer):
+        opus.offered(only.replace("111", "112"))

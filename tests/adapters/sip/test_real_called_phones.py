@@ -80,7 +80,7 @@ async def listens(town: Outside, transport: str) -> None:
 async def test_baresip_is_rung_and_both_hear_one_another(tmp_path: Path) -> None:
     port, told = free_port(LOOPBACK), free_port(LOOPBACK)
     settings = {"host": LOOPBACK, "port": port, "control": told, "heard": tmp_path}
-    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), **settings))
+    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), codec="g711", **settings))
     account = f"<sip:{OUTSIDE}@{LOOPBACK}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1\n"
     (tmp_path / "accounts").write_text(account)
     trunk, other = Answering(), PhonePeer()

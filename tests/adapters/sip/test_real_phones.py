@@ -25,7 +25,7 @@ from tests.adapters.sip.sounding_board import TONE_HZ, sounding_board
 KEYS = "159*0#"
 BARESIP = """
 module_path {modules}
-module g711.so
+module {codec}.so
 module aubridge.so
 module ausine.so
 module sndfile.so
@@ -107,12 +107,13 @@ def modules() -> Path:
 
 
 @needs("baresip")
+@pytest.mark.parametrize("codec", ["g711", "opus"])
 async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
-    entrance: Entrance, tmp_path: Path
+    entrance: Entrance, tmp_path: Path, codec: str
 ) -> None:
     port = free_port(LOOPBACK)
     settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": tmp_path}
-    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), **settings))
+    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), codec=codec, **settings))
     (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK}>;regint=0\n")
     async with sounding_board() as board:
         await entrance.open(switchboard=board)
@@ -132,8 +133,10 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
             assert await until(lambda: call.is_over)
     with wave.open(str(next(tmp_path.glob("*-dec.wav")))) as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
-    frequency, _ = strongest_tone(samples[-8_000:])
-    assert abs(frequency - TONE_HZ) < 20
+        rate, channels = sound.getframerate(), sound.getnchannels()
+    assert rate == {"g711": 8_000, "opus": 48_000}[codec], "the codec that was agreed"
+    frequency, _ = strongest_tone(samples[::channels][-rate:])
+    assert abs(frequency * rate / 8_000 - TONE_HZ) < 20
 
 
 @needs("baresip")
@@ -147,7 +150,7 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
     (tmp_path / "both.pem").write_text(both)
     port = free_port(LOOPBACK)
     settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": tmp_path}
-    config = BARESIP.format(modules=modules(), **settings)
+    config = BARESIP.format(modules=modules(), codec="g711", **settings)
     config += f"sip_certificate {tmp_path}/both.pem\nsip_cafile {tmp_path}/authority.pem\n"
     (tmp_path / "config").write_text(config)
     (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
