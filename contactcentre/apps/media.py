@@ -185,7 +185,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     telephones = Telephones(settings, core=core, media=media, state=state, signatures=signatures)
     door = trunk_entrance(settings, ground, core, media=media, peers=peers)
     if door is not None:
-        core.dialler = door.dialler
+        core.dialler, core.number_of = door.dialler, door.number_of
         stack.push_async_callback(door.close)
     return Node(process, settings, ground, media=media, core=core, telephones=telephones, door=door)
 

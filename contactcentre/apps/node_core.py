@@ -31,7 +31,7 @@ from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.apps.text_legs import WithTextLegs
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
-from contactcentre.domain.ids import DeskId, LineId, QueueId
+from contactcentre.domain.ids import CallId, DeskId, LineId, QueueId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
@@ -42,7 +42,7 @@ from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
-from contactcentre.ports.texts import Texts
+from contactcentre.ports.texts import NumberOf, Texts
 from contactcentre.settings import Settings
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
@@ -87,8 +87,8 @@ class NodeGround:
     callbacks: CallbackTerms | None = None
     recording: RecordingTerms | None = None
     is_strained: Callable[[], bool] = lambda: False
-    texts: Callable[[Spawn], Texts] | None = None
-    """Puts together how callers are texted, given what runs something for one call."""
+    texts: Callable[[Spawn, NumberOf], Texts] | None = None
+    """Puts together how callers are texted: what runs something for one call, and who rings."""
 
 
 class NodeCore:
@@ -96,6 +96,8 @@ class NodeCore:
 
     dialler: Dialler | None = None
     """Rings outside numbers; set once there is a trunk to ring them over."""
+    number_of: NumberOf | None = None
+    """Gives where a caller has rung from over a trunk; set once there is one."""
 
     def __init__(self, ground: NodeGround) -> None:
         self._ground = ground
@@ -139,13 +141,16 @@ class NodeCore:
             recording=ground.recording,
             is_strained=ground.is_strained,
             dialler=lambda: self.dialler,
-            texts=None if ground.texts is None else ground.texts(self.spawn),
+            texts=None if ground.texts is None else ground.texts(self.spawn, self._number_of),
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)
         self.sockets = LegSockets(
             self.calls, self.admission, ground.signatures, node=ground.place.node
         )
+
+    def _number_of(self, call: CallId) -> str | None:
+        return None if self.number_of is None else self.number_of(call)
 
     async def take_offer(self, offer: OfferCall) -> None:
         """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""

@@ -82,7 +82,12 @@ class TrunkCalls:
         claim = self._claim(ringing.trunk, line)
         is_early = ringing.is_early and ringing.offer is not None
         caller = self._caller(
-            phone, claim, ringing.host, lambda: self._leg(ringing), is_early=is_early
+            phone,
+            claim,
+            ringing.host,
+            lambda: self._leg(ringing),
+            number=ringing.caller,
+            is_early=is_early,
         )
         self._spawn(self._see_through(caller), "trunk call")
         return caller
@@ -93,7 +98,7 @@ class TrunkCalls:
         def to_offer() -> PhoneLeg:
             return self._leg_to_offer(kept.host, law=kept.law, keys=kept.keys_payload_type)
 
-        caller = self._caller(phone, claim, kept.host, to_offer, is_early=False)
+        caller = self._caller(phone, claim, kept.host, to_offer, number=None, is_early=False)
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
@@ -101,6 +106,14 @@ class TrunkCalls:
         """Return the trunk and the phone of a caller who is here."""
         caller = self._callers.get(call)
         return None if caller is None else caller.trunk_and_phone
+
+    def number_of(self, call: CallId) -> str | None:
+        """Return where a caller rings from; None of one who is not here or does not show it.
+
+        It stays with the node that has taken the call in: no other one learns it.
+        """
+        caller = self._callers.get(call)
+        return None if caller is None else caller.number
 
     def kept(self, calls: Collection[CallId] | None = None) -> dict[CallId, str]:
         """Return what another node needs to go on with each call that stands, or with some."""
@@ -120,12 +133,14 @@ class TrunkCalls:
         host: str,
         new_leg: Callable[[], PhoneLeg],
         *,
+        number: str | None,
         is_early: bool,
     ) -> TrunkCaller:
         return TrunkCaller(
             phone,
             claim,
             host=host,
+            number=number,
             is_early=is_early,
             new_leg=new_leg,
             media=self._media,
@@ -137,13 +152,13 @@ class TrunkCalls:
     async def _see_through(self, caller: TrunkCaller) -> None:
         """Let a caller become a call, and see it to its end."""
         self._admitting += 1
-        try:
-            await caller.come_in()
-        finally:
-            self._admitting -= 1
         self._callers[caller.call_id] = caller
-        self._note_change(caller.call_id)
         try:
+            try:
+                await caller.come_in()
+            finally:
+                self._admitting -= 1
+            self._note_change(caller.call_id)
             await caller.keep_watch()
         finally:
             if self._callers.get(caller.call_id) is caller:

@@ -18,6 +18,7 @@ from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
 from contactcentre.apps.trunk_watch import TrunkWatch
 from contactcentre.domain.errors import BadRequest
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.dialling import Dialler
 from contactcentre.settings import Settings
 
@@ -34,8 +35,12 @@ class TrunkEntrance:
         rescue: TrunkRescue,
         watch: TrunkWatch,
         spawn: Spawn,
+        *,
         dialler: Dialler | None,
+        number_of: Callable[[CallId], str | None],
     ) -> None:
+        self.number_of = number_of
+        """Gives where a caller rings from, if the network shows it."""
         self.dialler = dialler
         """Rings numbers over a trunk; None where nobody is to be rung."""
         self._door = door
@@ -62,7 +67,6 @@ def trunk_entrance(
     if settings.sip_port is None:
         return None
     place, trunks = _place(settings, settings.sip_port), _trunks(settings)
-    keys = _keys(settings, trunks)
     outward = _outward(settings, trunks)
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
@@ -77,7 +81,9 @@ def trunk_entrance(
         chance=ground.chance,
         spawn=core.spawn,
     )
-    door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
+    door = Door(
+        place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=_keys(settings, trunks)
+    )
     dialler = None
     if outward is not None:
         dialler = NodeDialler(
@@ -104,7 +110,9 @@ def trunk_entrance(
         sees_most=lambda: ground.state.client.sees_majority,
     )
     watch = _watch(ground, door, trunks)
-    return TrunkEntrance(door, rescue, watch, ground.spawn, dialler)
+    return TrunkEntrance(
+        door, rescue, watch, ground.spawn, dialler=dialler, number_of=calls.number_of
+    )
 
 
 def _watch(ground: NodeGround, door: Door, trunks: Trunks) -> TrunkWatch:

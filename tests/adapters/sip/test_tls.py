@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,7 +198,7 @@ async def test_we_call_nobody_whose_certificate_is_of_another_authority(
 async def test_a_trunk_is_called_over_tls_only_if_its_certificate_bears_its_name(
     entrance: Entrance,
     made: Path,
-    trunk: dict[str, object],
+    trunk: dict[str, Any],
     is_called: bool,  # noqa: FBT001 - a case
 ) -> None:
     called = Answering("tls", TlsKeys(files(made, "named")))
