@@ -67,6 +67,7 @@ def trunk_entrance(
     if settings.sip_port is None:
         return None
     place, trunks = _place(settings, settings.sip_port), _trunks(settings)
+    keys = _keys(settings, trunks)
     outward = _outward(settings, trunks)
     first, last = settings.rtp_range()
     ports = PhonePorts(host=settings.sip_host, first=first, last=last)
@@ -81,9 +82,7 @@ def trunk_entrance(
         chance=ground.chance,
         spawn=core.spawn,
     )
-    door = Door(
-        place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=_keys(settings, trunks)
-    )
+    door = Door(place, trunks, calls, spawn=core.spawn, count=count_trunk, keys=keys)
     dialler = None
     if outward is not None:
         dialler = NodeDialler(
@@ -97,7 +96,21 @@ def trunk_entrance(
             spawn=core.spawn,
             count=count_rung,
         )
-    rescue = TrunkRescue(
+    return TrunkEntrance(
+        door,
+        _rescue(ground, calls, door, dialler, peers),
+        _watch(ground, door, trunks),
+        ground.spawn,
+        dialler=dialler,
+        number_of=calls.number_of,
+    )
+
+
+def _rescue(
+    ground: NodeGround, calls: TrunkCalls, door: Door, dialler: NodeDialler | None, peers: Peers
+) -> TrunkRescue:
+    """Return who looks after the calls that came in, here or at a node that is lost."""
+    return TrunkRescue(
         calls,
         ground.state,
         ground.state,
@@ -108,10 +121,6 @@ def trunk_entrance(
         outside=dict if dialler is None else dialler.kept,
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
         sees_most=lambda: ground.state.client.sees_majority,
-    )
-    watch = _watch(ground, door, trunks)
-    return TrunkEntrance(
-        door, rescue, watch, ground.spawn, dialler=dialler, number_of=calls.number_of
     )
 
 
