@@ -202,7 +202,7 @@ class NodeDialler:
         sound = PhoneLeg.to_offer(
             address=self._address,
             ports=self._ports,
-            law=kept.law,
+            codec=kept.codec,
             keys_payload_type=KEYS_PAYLOAD_TYPE,
             believed=[trunk.peer[0] for trunk in self._way_out.trunks],
         )

@@ -186,6 +186,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
     door = trunk_entrance(settings, ground, core, media=media, peers=peers)
     if door is not None:
         core.dialler, core.way_back = door.dialler, door.way_back
+        core.number_of = door.number_of
         stack.push_async_callback(door.close)
     return Node(process, settings, ground, media=media, core=core, telephones=telephones, door=door)
 

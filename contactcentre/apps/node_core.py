@@ -34,7 +34,7 @@ from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.apps.text_legs import WithTextLegs
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
-from contactcentre.domain.ids import DeskId, LineId, QueueId
+from contactcentre.domain.ids import CallId, DeskId, LineId, QueueId
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
@@ -45,7 +45,7 @@ from contactcentre.ports.dialling import Dialler
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.media import Media
 from contactcentre.ports.records import Spool
-from contactcentre.ports.texts import Texts
+from contactcentre.ports.texts import NumberOf, Texts
 from contactcentre.settings import Settings
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
@@ -90,8 +90,8 @@ class NodeGround:
     callbacks: CallbackTerms | None = None
     recording: RecordingTerms | None = None
     is_strained: Callable[[], bool] = lambda: False
-    texts: Callable[[Spawn], Texts] | None = None
-    """Puts together how callers are texted, given what runs something for one call."""
+    texts: Callable[[Spawn, NumberOf], Texts] | None = None
+    """Puts together how callers are texted: what runs something for one call, and who rings."""
 
 
 class NodeCore:
@@ -101,6 +101,8 @@ class NodeCore:
     """Rings outside numbers; set once there is a trunk to ring them over."""
     way_back: WayBack | None = None
     """Rings callers back; likewise."""
+    number_of: NumberOf | None = None
+    """Gives where a caller has rung from over a trunk; set once there is one."""
 
     def __init__(self, ground: NodeGround) -> None:
         self._ground = ground
@@ -144,7 +146,7 @@ class NodeCore:
             recording=ground.recording,
             is_strained=ground.is_strained,
             dialler=lambda: self.dialler,
-            texts=None if ground.texts is None else ground.texts(self.spawn),
+            texts=None if ground.texts is None else ground.texts(self.spawn, self._number_of),
         )
         self.calls = NodeCalls(ground.place, tools)
         self.admission = Admission(self.calls, tools, ground.signatures)
@@ -159,6 +161,9 @@ class NodeCore:
         return CallbackDials(
             DialTools(calls=self.calls, tools=tools, keepers=keepers, way=lambda: self.way_back)
         )
+
+    def _number_of(self, call: CallId) -> str | None:
+        return None if self.number_of is None else self.number_of(call)
 
     async def take_offer(self, offer: OfferCall) -> None:
         """Take a router's offer up. Raises UnknownName, StaleToken, OutOfOrder."""

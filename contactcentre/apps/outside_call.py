@@ -29,7 +29,7 @@ class KeptOutside(Said):
     """What another node needs to go on with an outside number, or to let it go."""
 
     dialog: str
-    law: str
+    codec: str
     waits: bool
     """Whether another node may want it; an adviser's phone is rung anew, and must be free."""
 
@@ -91,12 +91,12 @@ class OutsideCall:
     @property
     def kept(self) -> str | None:
         """Return what another node needs to go on with it; None while nobody has answered."""
-        if not self.is_answered or self.is_call or self._is_over:
-            return None
-        facts = self.phone.facts
+        has_it = self.is_answered and not (self.is_call or self._is_over)
+        facts = self.phone.facts if has_it else None
         if facts is None:
             return None
-        return KeptOutside(dialog=facts, law=self._sound.law, waits=self.waits).model_dump_json()
+        codec = self._sound.codec
+        return KeptOutside(dialog=facts, codec=codec, waits=self.waits).model_dump_json()
 
     def hang_up(self) -> None:
         """End it; nothing more is told."""

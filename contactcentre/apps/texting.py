@@ -1,7 +1,8 @@
 """Texts with a link to the telephones of a node's callers, over Twilio.
 
-Who rings is asked of Twilio while the caller listens to the menu, and whether that telephone takes
-texts once the caller comes to the offer of one: that costs money. Both are forgotten with the menu:
+Who rings over Twilio is asked of it while the caller listens to the menu; a trunk says so itself.
+Whether that telephone takes texts is asked once the caller comes to the offer of one: that costs
+money. Both are forgotten with the menu:
 a number is in no store and no log. What is stored is
 which step of which call has had its text, so that nobody gets one twice, and under a digest how
 many texts a number has had.
@@ -26,7 +27,7 @@ from contactcentre.apps.twilio_door import TEXT_PATH, public_address
 from contactcentre.domain.errors import BadRequest, Outage, Refusal, StateUnavailable
 from contactcentre.domain.ids import CallId, SoundName, StepName
 from contactcentre.domain.languages import Language
-from contactcentre.ports.texts import TextMark, TextMarks
+from contactcentre.ports.texts import NumberOf, TextMark, TextMarks
 from contactcentre.settings import Settings
 
 log = structlog.get_logger()
@@ -58,9 +59,10 @@ class TextGround:
 class TwilioTexts:
     """Texts to this node's callers (ports.texts.Texts)."""
 
-    def __init__(self, ground: TextGround, spawn: Spawn) -> None:
+    def __init__(self, ground: TextGround, spawn: Spawn, number_of: NumberOf) -> None:
         self._ground = ground
         self._spawn = spawn
+        self._number_of = number_of
         self._numbers: dict[CallId, asyncio.Future[str | None]] = {}
         """Of each caller in a menu: the number, None if it may get no texts."""
         self._kinds: OrderedDict[str, str] = OrderedDict()
@@ -68,12 +70,16 @@ class TwilioTexts:
 
     def expect(self, call: CallId) -> None:
         """Begin to find out from where a caller rings."""
-        call_sid = sid_of(call)
-        if call_sid is None or call in self._numbers or len(self._numbers) >= EXPECTED_MAX:
+        call_sid, shown = sid_of(call), self._number_of(call)
+        is_anybodys = call_sid is None and shown is None
+        if is_anybodys or call in self._numbers or len(self._numbers) >= EXPECTED_MAX:
             return
         found: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._numbers[call] = found
-        self._spawn(self._find(call_sid, found), "where a caller rings from")
+        if call_sid is None:
+            found.set_result(self._allowed(shown))
+        else:
+            self._spawn(self._find(call_sid, found), "where a caller rings from")
 
     def forget(self, call: CallId) -> None:
         """Keep nothing of a caller any longer."""
@@ -146,8 +152,11 @@ class TwilioTexts:
         except (Refusal, Outage) as error:
             count_text(f"look-up-{error.code}")
         finally:
-            is_allowed = number is not None and self._ground.rules.allow(number)
-            found.set_result(number if is_allowed else None)
+            found.set_result(self._allowed(number))
+
+    def _allowed(self, number: str | None) -> str | None:
+        """Return a number if it may get any texts."""
+        return number if number is not None and self._ground.rules.allow(number) else None
 
     async def _takes_texts(self, number: str) -> bool:
         """Say whether a number may have one more text, and is of a line that takes them.
@@ -185,7 +194,7 @@ async def texting(
     stack: AsyncExitStack,
     marks: TextMarks,
     words: Mapping[Language, Mapping[SoundName, str]],
-) -> Callable[[Spawn], TwilioTexts] | None:
+) -> Callable[[Spawn, NumberOf], TwilioTexts] | None:
     """Return how callers are texted; None if the settings say nothing of it. Raises BadRequest."""
     if settings.texts is None:
         return None
@@ -208,4 +217,4 @@ async def texting(
         status_url=f"{public_address(settings)}{TEXT_PATH}",
         secret=settings.cluster_key.get_secret_value().encode(),
     )
-    return lambda spawn: TwilioTexts(ground, spawn)
+    return lambda spawn, number_of: TwilioTexts(ground, spawn, number_of)

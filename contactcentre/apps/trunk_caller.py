@@ -57,6 +57,7 @@ class TrunkCaller:
         claim: CallerClaim,
         *,
         host: str,
+        number: str | None,
         is_early: bool,
         new_leg: Callable[[], PhoneLeg],
         media: AiortcMedia,
@@ -68,6 +69,8 @@ class TrunkCaller:
         self._phone = phone
         self._claim = claim
         self._host = host
+        self.number = number
+        """Where the caller rings from, if the network shows it; for no log and no store."""
         self._new_leg = new_leg
         self._media = media
         self._admission = admission

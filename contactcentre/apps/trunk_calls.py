@@ -1,7 +1,8 @@
 """Callers who ring from a trunk: each becomes a call of this node as one from a page does."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
@@ -85,7 +86,12 @@ class TrunkCalls:
         claim = self._claim(ringing.trunk, line)
         is_early = ringing.is_early and ringing.offer is not None
         caller = self._caller(
-            phone, claim, ringing.host, lambda: self._leg(ringing), is_early=is_early
+            phone,
+            claim,
+            ringing.host,
+            lambda: self._leg(ringing),
+            number=ringing.caller,
+            is_early=is_early,
         )
         self._spawn(self._see_through(caller), "trunk call")
         return caller
@@ -96,7 +102,7 @@ class TrunkCalls:
         def to_offer() -> PhoneLeg:
             return self._leg_to_offer(kept.host, codec=kept.law, keys=kept.keys_payload_type)
 
-        caller = self._caller(phone, claim, kept.host, to_offer, is_early=False)
+        caller = self._caller(phone, claim, kept.host, to_offer, number=None, is_early=False)
         self._spawn(self._see_through(caller), "trunk call")
         return caller
 
@@ -104,7 +110,12 @@ class TrunkCalls:
         """Return whoever has answered a number of ours, as the caller of a call."""
         outside.is_call = True
         return self._caller(
-            CalledPhone(outside), claim, outside.host, lambda: outside.sound, is_early=False
+            CalledPhone(outside),
+            claim,
+            outside.host,
+            lambda: outside.sound,
+            number=outside.number,
+            is_early=False,
         )
 
     def begin(self, outside: OutsideCall, caller: TrunkCaller, call: NodeCall) -> None:
@@ -116,6 +127,14 @@ class TrunkCalls:
         """Return the trunk and the phone of a caller who is here."""
         caller = self._callers.get(call)
         return None if caller is None else caller.trunk_and_phone
+
+    def number_of(self, call: CallId) -> str | None:
+        """Return where a caller rings from; None of one who is not here or does not show it.
+
+        It stays with the node that has taken the call in: no other one learns it.
+        """
+        caller = self._callers.get(call)
+        return None if caller is None else caller.number
 
     def kept(self, calls: Collection[CallId] | None = None) -> dict[CallId, str]:
         """Return what another node needs to go on with each call that stands, or with some."""
@@ -135,12 +154,14 @@ class TrunkCalls:
         host: str,
         new_leg: Callable[[], PhoneLeg],
         *,
+        number: str | None,
         is_early: bool,
     ) -> TrunkCaller:
         return TrunkCaller(
             phone,
             claim,
             host=host,
+            number=number,
             is_early=is_early,
             new_leg=new_leg,
             media=self._media,
@@ -151,19 +172,30 @@ class TrunkCalls:
 
     async def _see_through(self, caller: TrunkCaller) -> None:
         """Let a caller become a call, and see it to its end."""
-        self._admitting += 1
-        try:
-            await caller.come_in()
-        finally:
-            self._admitting -= 1
-        await self._look_after(caller)
+        with self._known(caller):
+            self._admitting += 1
+            try:
+                await caller.come_in()
+            finally:
+                self._admitting -= 1
+            await self._watch(caller)
 
     async def _look_after(self, caller: TrunkCaller) -> None:
-        """Let others know what they need of a caller, and see the caller to the end."""
-        self._callers[caller.call_id] = caller
+        """See a caller to the end who is a call already."""
+        with self._known(caller):
+            await self._watch(caller)
+
+    async def _watch(self, caller: TrunkCaller) -> None:
+        """Let others know what they need of a caller, and wait for the end."""
         self._note_change(caller.call_id)
+        await caller.keep_watch()
+
+    @contextmanager
+    def _known(self, caller: TrunkCaller) -> Iterator[None]:
+        """Have a caller among those of this node."""
+        self._callers[caller.call_id] = caller
         try:
-            await caller.keep_watch()
+            yield
         finally:
             if self._callers.get(caller.call_id) is caller:
                 del self._callers[caller.call_id]

@@ -20,6 +20,7 @@ from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.apps.trunk_rescue import LIVES_WITHIN_MS, TrunkRescue
 from contactcentre.apps.trunk_watch import TrunkWatch
 from contactcentre.domain.errors import BadRequest
+from contactcentre.domain.ids import CallId
 from contactcentre.ports.dialling import Dialler
 from contactcentre.settings import Settings
 
@@ -36,12 +37,16 @@ class TrunkEntrance:
         rescue: TrunkRescue,
         watch: TrunkWatch,
         spawn: Spawn,
+        *,
         way_back: WayBack | None,
+        number_of: Callable[[CallId], str | None],
     ) -> None:
         self.way_back = way_back
         """Rings callers back; None where nobody is to be rung."""
         self.dialler: Dialler | None = None if way_back is None else way_back.dialler
         """Rings numbers over a trunk."""
+        self.number_of = number_of
+        """Gives where a caller rings from, if the network shows it."""
         self._door = door
         self._rescue = rescue
         self._watch = watch
@@ -95,7 +100,21 @@ def trunk_entrance(
             count=count_rung,
         )
         way_back = WayBack(dialler=dialler, callers=calls)
-    rescue = TrunkRescue(
+    return TrunkEntrance(
+        door,
+        _rescue(ground, calls, door, way_back, peers),
+        _watch(ground, door, trunks),
+        ground.spawn,
+        way_back=way_back,
+        number_of=calls.number_of,
+    )
+
+
+def _rescue(
+    ground: NodeGround, calls: TrunkCalls, door: Door, way_back: WayBack | None, peers: Peers
+) -> TrunkRescue:
+    """Return who looks after the calls that came in, here or at a node that is lost."""
+    return TrunkRescue(
         calls,
         ground.state,
         ground.state,
@@ -107,8 +126,6 @@ def trunk_entrance(
         lives=lambda url: peers.lives(url, deadline_ms=LIVES_WITHIN_MS),
         sees_most=lambda: ground.state.client.sees_majority,
     )
-    watch = _watch(ground, door, trunks)
-    return TrunkEntrance(door, rescue, watch, ground.spawn, way_back)
 
 
 def _outside_rescue(ground: NodeGround, door: Door, way_back: WayBack | None) -> OutsideRescue:

@@ -59,11 +59,10 @@ async def run_drill(
     with_rooms: bool = False,
 ) -> Result:
     """Run one drill; `with_rooms` more than talking goes on in some talks."""
-    began_ms = now_ms()
+    began_ms, heading = now_ms(), {"drill": drill, "fault": how, "legs": legs, "seed": seed}
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
     share = max(1, calls // SHARES)
     ways = ways_of(chance, legs.kinds, talks=share if with_rooms else 0)
-    heading = {"drill": drill, "fault": how, "legs": legs, "seed": seed}
     async with (
         telephone_network(legs) as network,
         drill_centre(

@@ -1,10 +1,14 @@
 """Text messages to callers: who may have one, and that nobody gets the same one twice."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
 from contactcentre.domain.ids import CallId, SoundName, StepName
 from contactcentre.domain.languages import Language
+
+NumberOf = Callable[[CallId], str | None]
+"""Gives the number of a caller whose network has shown it to the node; None of any other."""
 
 
 class TextMark(StrEnum):

@@ -72,7 +72,7 @@ def caller(line: Line) -> TrunkCaller:
     behind: Any = None
     claim: Any = SimpleNamespace(call=CallId("c"))
     one = TrunkCaller(
-        line, claim, host="", is_early=True, changed=lambda _: None,
+        line, claim, host="", number=None, is_early=True, changed=lambda _: None,
         new_leg=behind, media=behind, admission=behind, calls=behind,
     )  # fmt: skip
     one.send(Answer(call=CallId("c"), sdp="sound"))

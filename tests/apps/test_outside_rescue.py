@@ -16,7 +16,7 @@ OLD, NEW = LegId("c1.outside.old"), LegId("c1.outside.new")
 
 def kept(dialog: str, *, waits: bool = True) -> str:
     """Return what is kept of a number."""
-    return KeptOutside(dialog=dialog, law="PCMA", waits=waits).model_dump_json()
+    return KeptOutside(dialog=dialog, codec="PCMA", waits=waits).model_dump_json()
 
 
 class Node:

@@ -1,7 +1,7 @@
 """Whole calls from a trunk: a telephone, a node with its menus, a queue, an adviser's browser."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,13 +48,16 @@ class Town:
         self.exchange = Exchange()
         self.phones: list[Telephone] = []
 
-    async def dial(self) -> Telephone:
+    async def dial(
+        self, *, caller: str = "+441632960990", headers: Sequence[tuple[str, str]] = ()
+    ) -> Telephone:
         """Call the tax line."""
         sound = PhonePeer()
         await sound.open()
         port = self.centre.settings.sip_port
         assert port is not None
-        call = self.exchange.phone(("127.0.0.1", port), NUMBER, caller="+441632960990")
+        call = self.exchange.phone(("127.0.0.1", port), NUMBER, caller=caller)
+        call.headers = headers
         call.sdp, call.heard = sound.sdp(), sound.answered
         phone = Telephone(call, sound)
         self.phones.append(phone)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,9 @@ from contactcentre.domain.events import Ending
 from contactcentre.drills.twilio_carrier import TOKEN
 from contactcentre.drills.twilio_phone import Phone
 from contactcentre.ports.texts import TextMark
+from tests.adapters.sip.entrance import until
+from tests.apps.small_centre import free_port
+from tests.apps.test_trunk_calls import Town
 from tests.carrier_twilio.centre import TelephoneCentre, call_of, telephone_centre
 from tests.carrier_twilio.counted import counted
 from tests.carrier_twilio.text_office import TextOffice
@@ -37,7 +41,15 @@ async def both(
     folder = tmp_path_factory.mktemp("centre")
     rules = folder / "texts.toml"
     rules.write_text(RULES)
-    async with telephone_centre(valkey.url, folder, nodes=1, CC_TEXTS=str(rules)) as one:
+    trunks = folder / "trunks.toml"
+    trunks.write_text('[trunks.north]\naddresses = ["127.0.0.1"]\n')
+    more: dict[str, Any] = {
+        "CC_TEXTS": str(rules),
+        "CC_SIP_PORT": str(free_port()),
+        "CC_SIP_TRUNKS": str(trunks),
+        "CC_RTP_PORTS": "28000-28199",
+    }
+    async with telephone_centre(valkey.url, folder, nodes=1, **more) as one:
         yield one
 
 
@@ -104,6 +116,30 @@ async def test_a_caller_who_presses_1_gets_the_link_as_a_text_and_may_hang_up(
     await asyncio.sleep(0.2)
     await phone.hang_up()
     assert await ending_of(both, phone) is Ending.DEFLECTED
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_texted"),
+    [([], True), ([("privacy", "id")], False), ([("privacy", "user; header")], False)],
+)
+async def test_a_caller_from_a_trunk_whose_number_is_shown_gets_it_as_well(
+    both: TelephoneCentre,
+    office: TextOffice,
+    asks: list[tuple[str, str]],
+    is_texted: bool,  # noqa: FBT001 - a case
+) -> None:
+    town = Town(both.centre)
+    await town.exchange.open()
+    phone = await town.dial(caller=office.caller, headers=asks)
+    await phone.press("11")
+    if is_texted:
+        await until_sent(office)
+        assert (office.sent[0]["To"], LINK in office.sent[0]["Body"]) == (office.caller, True)
+    else:
+        assert await until(lambda: phone.call.is_over, within_s=0.5) is False
+        assert office.sent == []
+    await phone.close()
+    await town.exchange.close()
 
 
 async def test_the_text_is_in_the_language_of_the_call(

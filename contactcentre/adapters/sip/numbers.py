@@ -12,6 +12,8 @@ from contactcentre.adapters.sip.messages import (
 
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _SEPARATORS = re.compile(r"[\s().-]")
+WITHHELD = frozenset({"id", "user", "header", "full"})
+"""What a phone asks for that will not have its number shown (RFC 3323 and 3325)."""
 ANONYMOUS = frozenset({"anonymous", "restricted", "unavailable", "unknown"})
 
 
@@ -27,7 +29,8 @@ def called_numbers(request: Request, country: str) -> list[str]:
 
 def caller_number(request: Request, country: str) -> str | None:
     """Return the number of the caller, by the network's word before the phone's own."""
-    if any("id" in value.lower().split(";") for value in request.every("privacy")):
+    words = ";".join(request.every("privacy")).lower().split(";")
+    if WITHHELD.intersection(map(str.strip, words)):
         return None
     asserted = request.every("p-asserted-identity")
     for value in [*asserted, request.first("from")]:
