@@ -10,7 +10,6 @@ import heapq
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +21,20 @@ from contactcentre.adapters.media_aiortc.g711 import (
     SAMPLE_MAX,
     SAMPLE_MIN,
     SAMPLE_OFFSET,
+    Codes,
     Samples,
 )
-from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION, Sent, write_report
+from contactcentre.adapters.media_aiortc.load import MediaLoad
+from contactcentre.adapters.media_aiortc.packets import (
+    HEADER_LENGTH,
+    PACKET_LENGTH,
+    VERSION,
+    Sent,
+    write_report,
+)
 from contactcentre.adapters.media_aiortc.seat import Playing, Seat, clock_samples
+from contactcentre.adapters.media_aiortc.sound_port import PORTS_A_LEG, SoundPorts
+from contactcentre.adapters.media_aiortc.steady import SteadyStreams
 from contactcentre.adapters.media_aiortc.tapes import Tapes
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
@@ -38,26 +47,12 @@ LAGS_KEPT = 3_000
 REPORT_EVERY_TICKS = 50
 WATCH_EVERY_TICKS = 5
 LEVEL_TICKS = 50
-_PACKET_LENGTH = HEADER_LENGTH + SAMPLES_PER_TICK
+_PACKET_SPACE = 256
+"""Behind a packet is room for what encryption adds."""
 _FADE_IN = np.linspace(0.0, 1.0, SAMPLES_PER_TICK, endpoint=False, dtype=np.float32)
 
 _DECODED = np.concatenate([law.decoded for law in LAWS])
 _ENCODED = np.concatenate([law.encoded for law in LAWS])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaLoad:
-    """How much sound a node carries, and how well it keeps time, over the last minute."""
-
-    legs_count: int
-    legs_max: int
-    late_ratio: float
-    """Of ticks: begun a whole tick late, or left out."""
-    lag_p99_ms: float
-    busy_ratio: float
-    """Of the time: spent in ticks."""
-    skipped_count: int
-    """Ticks left out since the start."""
 
 
 class Engine:
@@ -95,7 +90,16 @@ class Engine:
         self._encode_from = np.full((legs_max, 1), SAMPLE_OFFSET, np.int32)
         self._sequences = np.zeros(legs_max, np.uint16)
         self._timestamps = np.zeros(legs_max, np.uint32)
-        self._packets = np.zeros((legs_max, _PACKET_LENGTH), np.uint8)
+        self._packets = np.zeros((legs_max, _PACKET_SPACE), np.uint8)
+        self._sent_counts = np.zeros(legs_max, np.int64)
+        self._codes: Codes = np.full((legs_max, SAMPLES_PER_TICK), PCMU.silence[0], np.uint8)
+        self._streams = SteadyStreams(legs_max)
+        self.ports = SoundPorts(
+            PORTS_A_LEG * legs_max,
+            packets=self._packets,
+            take_steady=self._streams.push,
+            clock=clock,
+        )
         self._power = np.zeros((LEVEL_TICKS, legs_max), np.float32)
         self._lags_ms = np.zeros(LAGS_KEPT, np.float32)
         self._ticks = self._lags = 0
@@ -111,6 +115,7 @@ class Engine:
         """Give a leg its row; it hears silence."""
         row = seat.row = heapq.heappop(self._free)
         self._seats[row] = seat
+        self._streams.loose[seat] = None
         self._rows = max(self._rows, row + 1)
         law = LAWS.index(seat.law)
         self._decode_from[row] = law * 256
@@ -118,16 +123,26 @@ class Engine:
         self._hears[row] = self._nobody
         self._history[row] = 0
         self._power[:, row] = 0
+        self._sent_counts[row] = 0
         self._sequences[row] = random.getrandbits(15)
         self._timestamps[row] = random.getrandbits(32)
         header = self._packets[row, :HEADER_LENGTH]
         header[0], header[1] = VERSION, seat.law.payload_type
         header[8:] = np.frombuffer(seat.source.to_bytes(4, "big"), np.uint8)
 
+    def connect(self, seat: Seat) -> None:
+        """Speak to a leg from now on."""
+        seat.connected()
+        self.ports.note()
+
     def unseat(self, seat: Seat) -> None:
         """Take a leg's row back; nobody hears it any more, and its sounds end unplayed."""
+        self._streams.forget(seat)
+        self.ports.note()
         row, seat.row = seat.row, -1
         self._seats[row] = None
+        self._codes[row] = PCMU.silence[0]
+        self._decode_from[row] = 0
         self._playing.pop(seat, None)
         self._with_music.pop(seat, None)
         self._concealing.pop(seat, None)
@@ -216,9 +231,7 @@ class Engine:
         self._ticks += 1
         if not self._rows:
             return
-        for seat in self._seats[: self._rows]:
-            if seat is not None:
-                seat.take()
+        self.ports.take()
         now = clock_samples(now_s)
         self._hear(now)
         self.tapes.take(self._heard, skipped=skipped)
@@ -247,16 +260,17 @@ class Engine:
 
     def _hear(self, now: int) -> None:
         """Take a frame from every leg and decode them all."""
-        rows, heard = self._rows, self._heard
-        silence = PCMU.silence
-        frames = []
+        rows, heard, codes = self._rows, self._heard, self._codes[: self._rows]
+        self._streams.pull(now, codes)
         missing: dict[Seat, None] = {}
-        for seat in self._seats[:rows]:
-            frame = silence if seat is None else seat.jitter.pull(now)
-            if seat is not None and frame is None:
+        for seat in list(self._streams.loose):
+            frame = seat.jitter.pull(now)
+            if frame is None:
                 missing[seat] = None
-            frames.append(frame or silence)
-        codes = np.frombuffer(b"".join(frames), np.uint8).reshape(rows, SAMPLES_PER_TICK)
+            else:
+                codes[seat.row] = np.frombuffer(frame, np.uint8)
+                if seat.has_port:
+                    self._streams.lend(seat)
         np.take(_DECODED, codes + self._decode_from[:rows], out=heard[:rows], mode="clip")
         self._mend(missing)
         history = self._history[:rows]
@@ -336,33 +350,37 @@ class Engine:
         np.clip(mixed, SAMPLE_MIN, SAMPLE_MAX, out=mixed)
         mixed += self._encode_from[:rows]
         packets = self._packets[:rows]
-        packets[:, HEADER_LENGTH:] = np.take(_ENCODED, mixed, mode="clip")
+        packets[:, HEADER_LENGTH:PACKET_LENGTH] = np.take(_ENCODED, mixed, mode="clip")
         self._sequences += 1
         self._timestamps += np.uint32(SAMPLES_PER_TICK * (1 + skipped))
         packets[:, 2:4] = self._sequences[:rows].astype(">u2").view(np.uint8).reshape(rows, 2)
         packets[:, 4:8] = self._timestamps[:rows].astype(">u4").view(np.uint8).reshape(rows, 4)
-        wire = packets.tobytes()
-        for row, seat in enumerate(self._seats[:rows]):
-            if seat is not None and seat.is_connected:
-                seat.send(wire[row * _PACKET_LENGTH : (row + 1) * _PACKET_LENGTH])
-                seat.packet_count += 1
+        by_port = self.ports.spoken_to()
+        for seat in self._seats[:rows]:
+            if seat is not None and seat.is_connected and seat not in by_port:
+                seat.send(packets[seat.row, :PACKET_LENGTH].tobytes())
+                self._sent_counts[seat.row] += 1
+        self._sent_counts[self.ports.send()] += 1
 
     def _look_after(self, now: int) -> None:
-        """Watch a fifth of the legs for silence, and report to a fiftieth of them."""
-        for seat in self._seats[self._ticks % WATCH_EVERY_TICKS : self._rows : WATCH_EVERY_TICKS]:
-            if seat is not None and seat.is_connected:
-                seat.watch(now)
-        for seat in self._seats[self._ticks % REPORT_EVERY_TICKS : self._rows : REPORT_EVERY_TICKS]:
-            if seat is not None and seat.is_connected:
-                self._report(seat, now)
+        """Watch those who may be silent, and report to a fiftieth of the legs."""
+        rows = self._rows
+        if self._ticks % WATCH_EVERY_TICKS == 0:
+            for seat in list(self._streams.loose):
+                if seat.is_connected:
+                    seat.watch(now)
+        for sender in self._seats[self._ticks % REPORT_EVERY_TICKS : rows : REPORT_EVERY_TICKS]:
+            if sender is not None and sender.is_connected:
+                self._report(sender, now)
 
     def _report(self, seat: Seat, now: int) -> None:
         """Send a leg its RTCP report."""
+        count = int(self._sent_counts[seat.row])
         sent = Sent(
             source=seat.source,
             timestamp=int(self._timestamps[seat.row]),
-            packet_count=seat.packet_count,
-            octet_count=seat.packet_count * SAMPLES_PER_TICK,
+            packet_count=count,
+            octet_count=count * SAMPLES_PER_TICK,
             name=seat.name,
         )
         seat.send_report(write_report(sent, seat.reported(now), clock_s=time.time()))

@@ -71,30 +71,30 @@ class Seat:
     __slots__ = (
         "_clock",
         "_heard",
+        "_jitter",
         "_keys",
         "_keys_payload_type",
-        "_last_packet_at",
         "_report",
         "_reported_highest",
         "_reported_lost",
         "_round_trip_ms",
+        "has_port",
         "hears",
         "is_connected",
         "is_muted",
         "is_silent",
-        "jitter",
+        "last_packet_at",
         "law",
         "leg",
+        "lent_to",
         "music_heard",
         "music_on",
         "name",
-        "packet_count",
         "plays",
         "row",
         "send",
         "send_report",
         "source",
-        "take",
     )
 
     def __init__(
@@ -109,25 +109,33 @@ class Seat:
         self.leg = leg
         self.law = law
         self.row = -1
-        self.jitter = JitterBuffer(law=law)
+        self.lent_to: Callable[[Seat], None] | None = None
+        """Gives the stream back that the jitter buffer has lent, None while it has it itself."""
+        self.has_port = False
+        self.last_packet_at = 0
+        self._jitter = JitterBuffer(law=law)
         self.hears: set[Seat] = set()
         self.plays: deque[Playing] = deque()
         self.music_on = self.music_heard = False
         self.is_connected = self.is_muted = self.is_silent = False
         self.source = random.getrandbits(32)
         self.name = f"{random.getrandbits(64):016x}"
-        self.packet_count = 0
         self.send: Callable[[bytes], None] = _nowhere
         self.send_report: Callable[[bytes], None] = _nowhere
-        self.take: Callable[[], None] = _nothing
         self._keys = KeyPresses()
         self._keys_payload_type = keys_payload_type
         self._heard = heard
         self._clock = clock
-        self._last_packet_at = 0
         self._report = (0, 0)
         self._round_trip_ms: float | None = None
         self._reported_highest = self._reported_lost = 0
+
+    @property
+    def jitter(self) -> JitterBuffer:
+        """Return the jitter buffer, with its stream."""
+        if self.lent_to is not None:
+            self.lent_to(self)
+        return self._jitter
 
     def packet_came(self, data: bytes, waited_s: float = 0.0) -> None:
         """Take a packet apart: sound to the jitter buffer, keys to whoever listens for them."""
@@ -142,7 +150,7 @@ class Seat:
             self._key_came(sequence, timestamp, source, payload, now)
         else:
             return
-        self._last_packet_at = now
+        self.last_packet_at = now
         if self.is_silent:
             self.is_silent = False
             self._heard(LegHeardAgain(leg=self.leg))
@@ -168,11 +176,11 @@ class Seat:
     def connected(self) -> None:
         """Let sound flow, and count silence from now on."""
         self.is_connected = True
-        self._last_packet_at = clock_samples(self._clock())
+        self.last_packet_at = clock_samples(self._clock())
 
     def watch(self, now: int) -> None:
         """Tell once that nothing has come for too long."""
-        quiet_for = now - self._last_packet_at
+        quiet_for = now - self.last_packet_at
         if not self.is_silent and quiet_for >= LEG_SILENT_AFTER_MS * SAMPLES_PER_MS:
             self.is_silent = True
             self._heard(LegSilent(leg=self.leg))
@@ -210,10 +218,6 @@ class Seat:
             level_dbov=dbov(mean_square),
             round_trip_ms=self._round_trip_ms,
         )
-
-
-def _nothing() -> None:
-    """Take nothing: no carriage is there yet."""
 
 
 def _nowhere(_packet: bytes) -> None:
