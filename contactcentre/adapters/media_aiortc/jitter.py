@@ -203,19 +203,22 @@ class JitterBuffer:
             jitter=self._jitter,
         )
 
-    def resume(self, stream: Stream, received: int) -> None:
-        """Take a stream back, which has gone on by so many packets, each the next."""
+    def count(self, received: int, *, jitter: float, delay: int) -> None:
+        """Count packets of a stream that is lent, each the next."""
+        self._jitter, self.delay = jitter, delay
         self._highest += received
         self._stream_received += received
         self.received_count += received
-        known = min(received, 128)
-        self._seen = (self._seen << known | (1 << known) - 1) & _SEEN_MASK
+        self._seen = (self._seen << received | (1 << received) - 1) & _SEEN_MASK
         self._late_run = 0 if received else self._late_run
+
+    def resume(self, stream: Stream, received: int) -> None:
+        """Take a stream back, which has gone on by so many packets since."""
+        self.count(received, jitter=stream.jitter, delay=stream.delay)
         self._end, self._play = stream.end, stream.play
         self._fastest, self._fastest_lately = stream.fastest, stream.fastest_lately
         self._fastest_before, self._window_ends = stream.fastest_before, stream.window_ends
-        self._transit, self._peak, self._jitter = stream.transit, stream.peak, stream.jitter
-        self.target, self.delay = stream.target, stream.delay
+        self._transit, self._peak, self.target = stream.transit, stream.peak, stream.target
         self._frames_since_splice = stream.frames_since_splice
         self._there[:] = _NOT_THERE
         self._write(stream.play, stream.waiting)
@@ -292,9 +295,8 @@ class JitterBuffer:
         """Write sound to its place: nearly always a whole frame whose time has not come."""
         length = len(payload)
         start, end = at & _MASK, at + length
-        usual = length == SAMPLES_PER_TICK
-        self._is_usual = usual
-        usual = usual and start <= RING_SAMPLES - SAMPLES_PER_TICK
+        self._is_usual = length == SAMPLES_PER_TICK
+        usual = self._is_usual and start <= RING_SAMPLES - SAMPLES_PER_TICK
         if usual and self._play <= at <= self._play + RING_SAMPLES - SAMPLES_PER_TICK:
             self._late_run = 0
             self._sound[start : start + SAMPLES_PER_TICK] = payload

@@ -6,6 +6,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from contactcentre.adapters.media_aiortc.g711 import Law, Samples
 from contactcentre.adapters.media_aiortc.jitter import SAMPLES_PER_MS, JitterBuffer
@@ -65,6 +66,16 @@ class Playing:
         return not self._sounds
 
 
+class Lender(Protocol):
+    """Who goes on with the streams of jitter buffers."""
+
+    def give_back(self, seat: "Seat") -> None:
+        """Give a stream back."""
+
+    def tell(self, seat: "Seat", buffer: JitterBuffer) -> None:
+        """Bring a buffer's figures up to date, and keep its stream."""
+
+
 class Seat:
     """One leg among all that the engine hears and speaks to."""
 
@@ -109,8 +120,8 @@ class Seat:
         self.leg = leg
         self.law = law
         self.row = -1
-        self.lent_to: Callable[[Seat], None] | None = None
-        """Gives the stream back that the jitter buffer has lent, None while it has it itself."""
+        self.lent_to: Lender | None = None
+        """Who goes on with the jitter buffer's stream, None while it does so itself."""
         self.has_port = False
         self.last_packet_at = 0
         self._jitter = JitterBuffer(law=law)
@@ -134,7 +145,14 @@ class Seat:
     def jitter(self) -> JitterBuffer:
         """Return the jitter buffer, with its stream."""
         if self.lent_to is not None:
-            self.lent_to(self)
+            self.lent_to.give_back(self)
+        return self._jitter
+
+    @property
+    def figures(self) -> JitterBuffer:
+        """Return the jitter buffer for what it tells of the leg's packets, and for nothing else."""
+        if self.lent_to is not None:
+            self.lent_to.tell(self, self._jitter)
         return self._jitter
 
     def packet_came(self, data: bytes, waited_s: float = 0.0) -> None:
@@ -187,7 +205,7 @@ class Seat:
 
     def reported(self, now: int) -> Heard | None:
         """Return what was heard since the last report, None if nothing ever was."""
-        jitter = self.jitter
+        jitter = self.figures
         if jitter.source is None:
             return None
         lost, highest = jitter.lost_count, jitter.highest
@@ -208,7 +226,7 @@ class Seat:
 
     def quality(self, mean_square: float) -> LegQuality:
         """Return what the leg's packets have been like, with the loudness the engine measured."""
-        jitter = self.jitter
+        jitter = self.figures
         return LegQuality(
             received_count=jitter.received_count,
             lost_count=jitter.lost_count,

@@ -174,10 +174,14 @@ class SoundPorts:
             except RingFailed:
                 self._go_on_without_ring()
 
+    @property
     def spoken_to(self) -> Collection[Leg]:
-        """Return who is spoken to by a port."""
-        self._speaking.arrange(self._ports)
+        """Return who is spoken to by a port, as it was last arranged."""
         return self._speaking.legs
+
+    def arrange(self) -> bool:
+        """Follow what has changed of who is spoken to, and say whether anything has."""
+        return self._speaking.arrange(self._ports)
 
     def send(self) -> Rows:
         """Send all who are spoken to their packets, and return the rows of these legs."""

@@ -53,10 +53,10 @@ class Speaking:
         """Look anew at who is spoken to, before the next packet is sent."""
         self._has_changed = True
 
-    def arrange(self, ports: Sequence[Spoken | None]) -> None:
-        """Follow what has changed of who is spoken to, and where."""
+    def arrange(self, ports: Sequence[Spoken | None]) -> bool:
+        """Follow what has changed of who is spoken to, and where; say whether anything has."""
         if not self._has_changed:
-            return
+            return False
         self._has_changed = False
         self._seals.clear()
         self.legs.clear()
@@ -79,6 +79,7 @@ class Speaking:
         self.leg_rows = np.array(leg_rows, np.intp)
         sending.rows = np.array(rows, np.intp)
         sending.lengths = np.full(len(rows), PACKET_LENGTH, np.uint64)
+        return True
 
     def send(self, batch: Batch) -> None:
         """Send every leg that is spoken to its packet."""

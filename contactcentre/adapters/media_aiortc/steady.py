@@ -17,6 +17,7 @@ from contactcentre.adapters.media_aiortc.jitter import (
     PEAK_FORGET,
     TRANSIT_JUMP_MAX,
     WINDOW_SAMPLES,
+    JitterBuffer,
 )
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION
 from contactcentre.adapters.media_aiortc.seat import Seat
@@ -103,7 +104,7 @@ class SteadyStreams:
         self._seats[row] = seat
         self._is_lent[row] = self._has_changed = True
         del self.loose[seat]
-        seat.lent_to = self.give_back
+        seat.lent_to = self
 
     def give_back(self, seat: Seat) -> None:
         """Give a leg's stream back to its buffer."""
@@ -122,6 +123,13 @@ class SteadyStreams:
         self._seats[row] = None
         self._is_lent[row], self._has_changed = False, True
         self.loose[seat] = None
+
+    def tell(self, seat: Seat, buffer: JitterBuffer) -> None:
+        """Bring a buffer's figures up to date, and keep its stream."""
+        row = seat.row
+        delay = int(self._numbers[_DELAY, row])
+        buffer.count(int(self._received[row]), jitter=float(self._jitter[row]), delay=delay)
+        self._received[row] = 0
 
     def forget(self, seat: Seat) -> None:
         """Hear a leg no more."""

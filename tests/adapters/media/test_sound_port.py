@@ -179,7 +179,8 @@ def test_a_port_that_is_closed_gives_and_takes_nothing(line: Line) -> None:
     line.port.close()
     line.ports.take()
     line.port.send(b"b", line.phone_there)
-    assert not line.ports.spoken_to()
+    line.ports.arrange()
+    assert not line.ports.spoken_to
     assert not len(line.ports.send())
     assert not line.taken
     assert not line.received()
@@ -272,16 +273,19 @@ def test_who_is_spoken_to_hears_what_the_engine_has_written(line: Line, is_locke
     line.port.speak(line.phone_there, lock if is_locked else None)
     for number in (1, 2):
         line.packets[line.leg.row, :PACKET_LENGTH] = np.frombuffer(sound(number), np.uint8)
-        assert list(line.ports.spoken_to()) == [line.leg]
+        assert line.ports.arrange() is (number == 1)
+        assert list(line.ports.spoken_to) == [line.leg]
         assert line.ports.send().tolist() == [line.leg.row]
     packets = [unlock.unprotect(one) if is_locked else one for one in line.received()]
     assert packets == [sound(1), sound(2)]
     line.port.speak(None)
-    assert not line.ports.spoken_to()
+    line.ports.arrange()
+    assert not line.ports.spoken_to
     line.ports.send()
     line.leg.is_connected = False
     line.port.speak(line.phone_there)
-    assert not line.ports.spoken_to(), "who is not connected is not spoken to"
+    line.ports.arrange()
+    assert not line.ports.spoken_to, "who is not connected is not spoken to"
     line.ports.send()
     assert not line.received()
 
@@ -295,7 +299,7 @@ def test_a_ring_that_fails_is_left_and_each_socket_goes_on(
 
     line = Line()
     line.port.speak(line.phone_there)
-    line.ports.spoken_to()
+    line.ports.arrange()
     with monkeypatch.context() as broken:
         broken.setattr(Ring, "run", fail)
         line.send(b"a")

@@ -114,6 +114,9 @@ def compare(packets: list[Packet], *, look_every: int = 10_000) -> AsArrays:
             at += 1
         assert one.pull(now) == arrays.pull(now), f"frame {tick}"
         if tick % look_every == look_every - 1:
+            was_lent = arrays.is_lent
+            assert figures(one.buffer)[:-1] == figures(arrays.seat.figures)[:-1]
+            assert arrays.is_lent is was_lent, "to be asked for figures takes no stream back"
             assert figures(one.buffer) == figures(arrays.seat.jitter)
     assert figures(one.buffer) == figures(arrays.seat.jitter)
     return arrays

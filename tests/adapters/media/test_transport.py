@@ -133,7 +133,8 @@ async def test_once_it_stands_a_packet_waits_for_the_tick_and_so_does_the_others
     line.ports.take()
     assert line.came == [PACKET]
     assert line.leg.has_port
-    assert list(line.ports.spoken_to()) == [line.leg]
+    assert line.ports.arrange()
+    assert list(line.ports.spoken_to) == [line.leg]
     closing = asyncio.create_task(line.peer.close())
     async with asyncio.timeout(DEADLINE_S):
         while not line.running.done():
