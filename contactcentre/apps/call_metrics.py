@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from contactcentre.adapters.media_aiortc.engine import MediaLoad
+from contactcentre.adapters.media_aiortc.load import MediaLoad
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.domain import events as e
 from contactcentre.domain.call import Call, CallState

@@ -16,6 +16,7 @@ from contactcentre.adapters.carrier_twilio.stream import Says, Sound
 from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, Terms
 from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, write_rtp
+from contactcentre.adapters.media_aiortc.sound_port import Listen
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 
@@ -67,7 +68,7 @@ class StreamCarriage:
         """Return on which terms the leg is announced; keys come as messages."""
         return Terms(law=PCMU, keys_payload_type=None, open=self._opened)
 
-    def _opened(self, packet_came: Datagram, _report_came: Datagram) -> Carriage:
+    def _opened(self, packet_came: Datagram, _report_came: Datagram, _listen: Listen) -> Carriage:
         self._packet_came = packet_came
         return self
 
@@ -91,9 +92,6 @@ class StreamCarriage:
     async def close(self) -> None:
         """End."""
         self.end()
-
-    def take(self) -> None:
-        """Do nothing: what comes is handed on as it comes."""
 
     def send(self, packet: bytes) -> None:
         """Send 20 ms of sound, and with every fiftieth a mark."""

@@ -251,6 +251,7 @@ async def _measure(
         "node_tick_late_ratio": round(after["late_ratio"], 6),
         "node_tick_lag_p99_ms": round(after["lag_p99_ms"], 2),
         "node_busy_ratio": round(after["busy_ratio"], 4),
+        "node_is_batched": after["is_batched"],
         "node_rss_mb": round(after["rss_mb"], 1),
         "legs_connected_per_s": round(legs_per_s, 1),
         "seconds": round(took_s, 1),

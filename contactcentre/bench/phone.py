@@ -22,7 +22,6 @@ from contactcentre.adapters.media_aiortc.packets import (
     write_rtp,
 )
 from contactcentre.adapters.media_aiortc.phone_ports import RECEIVE_BUFFER_BYTES, PhoneSocket
-from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.bench.peer import (
     HEARD_PACKETS,
     HEARD_S,
@@ -33,6 +32,7 @@ from contactcentre.bench.peer import (
     hears,
     tone_codes,
 )
+from contactcentre.bench.untold_port import UntoldPort
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 
 KEYS_PAYLOAD_TYPE = 96
@@ -50,7 +50,7 @@ class PhonePeer:
         self._srtp_key = srtp_key
         self._keys_payload_type = KEYS_PAYLOAD_TYPE
         self._out = self._in = _clear
-        self._socket: PhoneSocket | SoundPort | None = None
+        self._socket: PhoneSocket | UntoldPort | None = None
         self.port = 0
         self.there: tuple[str, int] | None = None
         self.packet_came: Callable[[RtpPacket], None] | None = None
@@ -78,11 +78,11 @@ class PhonePeer:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         opened.bind((self._host, 0))
         self.port = opened.getsockname()[1]
-        self._socket = SoundPort(opened, self._came)
+        self._socket = UntoldPort(opened, self._came)
 
     def take(self) -> None:
         """Hear what has come to a port that is not told of."""
-        if isinstance(self._socket, SoundPort):
+        if isinstance(self._socket, UntoldPort):
             self._socket.take()
 
     async def offer(self) -> str:

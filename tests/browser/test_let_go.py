@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
 from contactcentre.adapters.media_aiortc.offers import read_offer
+from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.adapters.media_aiortc.transport import Connection
 from contactcentre.adapters.web.pages import assets
 
@@ -44,6 +45,7 @@ async def test_a_page_notices_within_a_second_that_its_node_has_ended_the_sound(
             ice_servers=[],
             packet_came=lambda _packet, _waited_s=0.0: None,
             report_came=lambda _report: None,
+            listen=_no_port,
         )
         answer = await node.answer(source=7, name="name")
         connected = asyncio.Event()
@@ -60,6 +62,11 @@ async def test_a_page_notices_within_a_second_that_its_node_has_ended_the_sound(
         assert await page.evaluate("window.told") == told
         await page.close()
     offer_addresses([])
+
+
+def _no_port(*_asked: object) -> SoundPort:
+    """Leave the socket to the loop, as where a node has no more ports."""
+    raise OSError
 
 
 async def _empty(_request: web.Request) -> web.Response:

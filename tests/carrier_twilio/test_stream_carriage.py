@@ -18,12 +18,18 @@ from contactcentre.adapters.carrier_twilio.stream import (
     read_message,
 )
 from contactcentre.adapters.media_aiortc.packets import read_rtp
+from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.apps import stream_carriage
 from contactcentre.apps.stream_carriage import WAITING_MAX_BYTES, StreamCarriage
 from contactcentre.domain.errors import BadRequest
 
 SID = "MZ" + "5" * 32
 HEADER = bytes(12)
+
+
+def no_port(*_asked: object) -> SoundPort:
+    """Open no port: a stream has none."""
+    raise OSError
 
 
 class Line:
@@ -37,7 +43,9 @@ class Line:
         self.carriage = StreamCarriage(SID, self, clock=lambda: self.now_s)
         self.said: list[dict[str, Any]] = []
         self.heard: list[bytes] = []
-        self.carriage.terms.open(lambda data, _=0.0: self.heard.append(data), self.heard.append)
+        self.carriage.terms.open(
+            lambda data, _=0.0: self.heard.append(data), self.heard.append, no_port
+        )
 
     def send(self, text: bytes) -> None:
         """Take a message, or let it wait."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contactcentre.adapters.media_aiortc.g711 import Law
+from contactcentre.adapters.media_aiortc.sound_port import Listen
 from contactcentre.domain.errors import NodeFull
 
 Datagram = Callable[[bytes], None]
@@ -42,11 +43,11 @@ class Carriage(Protocol):
     async def close(self) -> None:
         """End, and give back what is held; to close again does nothing."""
 
-    def take(self) -> None:
-        """Hand on what waits to be handed on; asked in every tick."""
-
     def send(self, packet: bytes) -> None:
-        """Send 20 ms of sound as an RTP packet: a header of 12 bytes, then 160 of the law's."""
+        """Send 20 ms of sound as an RTP packet: a header of 12 bytes, then 160 of the law's.
+
+        Not asked for while the leg's sound goes out by a port (`sound_port.SoundPort.speak`).
+        """
 
     def send_report(self, packet: bytes) -> None:
         """Send an RTCP packet, where there is somebody who reads it."""
@@ -59,8 +60,8 @@ class Terms:
     law: Law
     keys_payload_type: int | None
     """Of RFC 4733; None where keys do not come as packets."""
-    open: Callable[[PacketCame, Datagram], Carriage]
-    """Given who takes the leg's RTP packets, and who its RTCP packets."""
+    open: Callable[[PacketCame, Datagram, Listen], Carriage]
+    """Given who takes the leg's RTP packets, who its RTCP packets, and what opens its ports."""
 
 
 class Announced:

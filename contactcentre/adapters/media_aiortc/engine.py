@@ -10,22 +10,29 @@ import heapq
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contactcentre.adapters.media_aiortc.conceal import HISTORY_SAMPLES, Concealment
 from contactcentre.adapters.media_aiortc.g711 import (
     LAWS,
-    PCMU,
     SAMPLE_MAX,
     SAMPLE_MIN,
     SAMPLE_OFFSET,
     Samples,
 )
-from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION, Sent, write_report
+from contactcentre.adapters.media_aiortc.hearing import Hearing
+from contactcentre.adapters.media_aiortc.load import MediaLoad, Timekeeping
+from contactcentre.adapters.media_aiortc.music import Music
+from contactcentre.adapters.media_aiortc.packets import (
+    HEADER_LENGTH,
+    PACKET_LENGTH,
+    VERSION,
+    Sent,
+    write_report,
+)
 from contactcentre.adapters.media_aiortc.seat import Playing, Seat, clock_samples
+from contactcentre.adapters.media_aiortc.sound_port import PORTS_A_LEG, SoundPorts
 from contactcentre.adapters.media_aiortc.tapes import Tapes
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
@@ -33,31 +40,14 @@ from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 HEARS_MAX = 8
 """How many others one leg hears at once."""
 TICK_S = TICK_MS / 1_000
-LAGS_KEPT = 3_000
-"""A minute of ticks is what the lateness is taken from."""
 REPORT_EVERY_TICKS = 50
 WATCH_EVERY_TICKS = 5
-LEVEL_TICKS = 50
-_PACKET_LENGTH = HEADER_LENGTH + SAMPLES_PER_TICK
+_PACKET_SPACE = 256
+"""Behind a packet is room for what encryption adds."""
+_NONE = -1
 _FADE_IN = np.linspace(0.0, 1.0, SAMPLES_PER_TICK, endpoint=False, dtype=np.float32)
 
-_DECODED = np.concatenate([law.decoded for law in LAWS])
 _ENCODED = np.concatenate([law.encoded for law in LAWS])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaLoad:
-    """How much sound a node carries, and how well it keeps time, over the last minute."""
-
-    legs_count: int
-    legs_max: int
-    late_ratio: float
-    """Of ticks: begun a whole tick late, or left out."""
-    lag_p99_ms: float
-    busy_ratio: float
-    """Of the time: spent in ticks."""
-    skipped_count: int
-    """Ticks left out since the start."""
 
 
 class Engine:
@@ -80,27 +70,34 @@ class Engine:
         self._nobody = legs_max
         self._playing: dict[Seat, None] = {}
         self._with_music: dict[Seat, None] = {}
-        self._concealing: dict[Seat, Concealment] = {}
         self.tapes = Tapes(tapes_max=legs_max, nobody=legs_max)
-        around = np.resize(music, len(music) + SAMPLES_PER_TICK)
-        self._music_length = len(music)
         self._music_at: NDArray[np.intp] = np.zeros(legs_max, np.intp)
-        self._music = np.lib.stride_tricks.sliding_window_view(around, SAMPLES_PER_TICK)
-        self._heard: Samples = np.zeros((legs_max + 1, SAMPLES_PER_TICK), np.int16)
-        self._history: Samples = np.zeros((legs_max, HISTORY_SAMPLES), np.int16)
+        self._music = Music(music)
         self._hears: NDArray[np.intp] = np.full((legs_max, HEARS_MAX), self._nobody)
         self._hears_most = 1
         self._heard_until_now: dict[Seat, NDArray[np.intp]] = {}
-        self._decode_from = np.zeros((legs_max, 1), np.uint16)
         self._encode_from = np.full((legs_max, 1), SAMPLE_OFFSET, np.int32)
+        self._laws: NDArray[np.intp] = np.zeros(legs_max, np.intp)
+        self._alone: NDArray[np.intp] = np.full(legs_max, _NONE)
+        """Whom a leg hears that hears one other alone, of the same law."""
+        self._is_mixed = np.zeros(legs_max, np.bool_)
+        self._mixed: NDArray[np.int32] = np.zeros((legs_max, SAMPLES_PER_TICK), np.int32)
+        self._by_call: list[Seat] = []
+        self._has_moved = False
         self._sequences = np.zeros(legs_max, np.uint16)
         self._timestamps = np.zeros(legs_max, np.uint32)
-        self._packets = np.zeros((legs_max, _PACKET_LENGTH), np.uint8)
-        self._power = np.zeros((LEVEL_TICKS, legs_max), np.float32)
-        self._lags_ms = np.zeros(LAGS_KEPT, np.float32)
-        self._ticks = self._lags = 0
-        self._busy = 0.0
-        self._skipped_count = 0
+        self._packets = np.zeros((legs_max, _PACKET_SPACE), np.uint8)
+        self._payloads = self._packets[:, HEADER_LENGTH:PACKET_LENGTH]
+        self._sent_counts = np.zeros(legs_max, np.int64)
+        self._hearing = Hearing(legs_max)
+        self.ports = SoundPorts(
+            PORTS_A_LEG * legs_max,
+            packets=self._packets,
+            take_steady=self._hearing.streams.push,
+            clock=clock,
+        )
+        self._time = Timekeeping()
+        self._ticks = 0
 
     @property
     def is_full(self) -> bool:
@@ -112,25 +109,34 @@ class Engine:
         row = seat.row = heapq.heappop(self._free)
         self._seats[row] = seat
         self._rows = max(self._rows, row + 1)
-        law = LAWS.index(seat.law)
-        self._decode_from[row] = law * 256
+        law = self._laws[row] = LAWS.index(seat.law)
+        self._hearing.seat(seat)
         self._encode_from[row] = law * 65_536 + SAMPLE_OFFSET
         self._hears[row] = self._nobody
-        self._history[row] = 0
-        self._power[:, row] = 0
+        self._alone[row] = _NONE
+        self._has_moved = True
+        self._sent_counts[row] = 0
         self._sequences[row] = random.getrandbits(15)
         self._timestamps[row] = random.getrandbits(32)
         header = self._packets[row, :HEADER_LENGTH]
         header[0], header[1] = VERSION, seat.law.payload_type
         header[8:] = np.frombuffer(seat.source.to_bytes(4, "big"), np.uint8)
 
+    def connect(self, seat: Seat) -> None:
+        """Speak to a leg from now on."""
+        seat.connected()
+        self.ports.note()
+        self._has_moved = True
+
     def unseat(self, seat: Seat) -> None:
         """Take a leg's row back; nobody hears it any more, and its sounds end unplayed."""
+        self._hearing.unseat(seat)
+        self.ports.note()
+        self._has_moved = True
         row, seat.row = seat.row, -1
         self._seats[row] = None
         self._playing.pop(seat, None)
         self._with_music.pop(seat, None)
-        self._concealing.pop(seat, None)
         self._heard_until_now.pop(seat, None)
         for before in self._heard_until_now.values():
             before[before == row] = self._nobody
@@ -184,18 +190,18 @@ class Engine:
 
     def power(self, seat: Seat) -> float:
         """Return the mean square of what came from a leg in the last second."""
-        return float(self._power[:, seat.row].mean())
+        return self._hearing.power(seat)
 
     def load(self) -> MediaLoad:
         """Return how much there is to do and how well time was kept."""
-        lags = self._lags_ms[: min(self._lags, LAGS_KEPT)]
         return MediaLoad(
             legs_count=self._legs_max - len(self._free),
             legs_max=self._legs_max,
-            late_ratio=float((lags >= TICK_MS).mean()) if len(lags) else 0.0,
-            lag_p99_ms=float(np.percentile(lags, 99)) if len(lags) else 0.0,
-            busy_ratio=self._busy,
-            skipped_count=self._skipped_count,
+            late_ratio=self._time.late_ratio,
+            lag_p99_ms=self._time.lag_p99_ms,
+            busy_ratio=self._time.busy_ratio,
+            skipped_count=self._time.skipped_count,
+            is_batched=self.ports.is_batched,
         )
 
     async def run(self) -> None:
@@ -206,91 +212,70 @@ class Engine:
             await self._sleep(max(0.0, due - self._clock()))
             now = self._clock()
             skipped = max(0, int((now - due) / TICK_S))
-            self._note_lag((now - due) * 1_000, skipped)
+            self._time.note_lag((now - due) * 1_000, skipped)
             due += skipped * TICK_S
             self.tick(now, skipped=skipped)
-            self._busy += ((self._clock() - now) / TICK_S - self._busy) / LEVEL_TICKS
+            self._time.note_busy((self._clock() - now) * 1_000)
 
     def tick(self, now_s: float, *, skipped: int = 0) -> None:
         """Hear every leg once and speak to every leg once."""
         self._ticks += 1
         if not self._rows:
             return
-        for seat in self._seats[: self._rows]:
-            if seat is not None:
-                seat.take()
+        self.ports.take()
         now = clock_samples(now_s)
-        self._hear(now)
-        self.tapes.take(self._heard, skipped=skipped)
-        mixed = self._mix()
-        self._play_into(mixed)
-        self._speak(mixed, skipped)
+        self._hearing.hear(self._rows, now)
+        self.tapes.take(self._hearing.samples, skipped=skipped)
+        self._mix()
+        self._play()
+        self._speak(skipped)
         self._look_after(now)
-
-    def _note_lag(self, lag_ms: float, skipped: int) -> None:
-        """Keep one tick's lateness, and one of each tick that is left out."""
-        self._skipped_count += skipped
-        for _ in range(min(skipped + 1, LAGS_KEPT)):
-            self._lags_ms[self._lags % LAGS_KEPT] = lag_ms
-            self._lags += 1
 
     def _note_hearing(self, seat: Seat) -> None:
         """Write a leg's row of who hears whom, and remember the row that it had in this tick."""
         self.tapes.note(seat)
         self._heard_until_now.setdefault(seat, self._hears[seat.row].copy())
-        speakers = [speaker.row for speaker in seat.hears if not speaker.is_muted]
+        speakers = [speaker for speaker in seat.hears if not speaker.is_muted]
         self._hears[seat.row] = self._nobody
-        self._hears[seat.row, : len(speakers)] = speakers
+        self._hears[seat.row, : len(speakers)] = [speaker.row for speaker in speakers]
+        is_alone = len(speakers) == 1 and speakers[0].law is seat.law
+        self._alone[seat.row] = speakers[0].row if is_alone else _NONE
         self._hears_most = max(
             (len(other.hears) for other in self._seats if other is not None), default=1
         )
 
-    def _hear(self, now: int) -> None:
-        """Take a frame from every leg and decode them all."""
-        rows, heard = self._rows, self._heard
-        silence = PCMU.silence
-        frames = []
-        missing: dict[Seat, None] = {}
-        for seat in self._seats[:rows]:
-            frame = silence if seat is None else seat.jitter.pull(now)
-            if seat is not None and frame is None:
-                missing[seat] = None
-            frames.append(frame or silence)
-        codes = np.frombuffer(b"".join(frames), np.uint8).reshape(rows, SAMPLES_PER_TICK)
-        np.take(_DECODED, codes + self._decode_from[:rows], out=heard[:rows], mode="clip")
-        self._mend(missing)
-        history = self._history[:rows]
-        history[:, :-SAMPLES_PER_TICK] = history[:, SAMPLES_PER_TICK:]
-        history[:, -SAMPLES_PER_TICK:] = heard[:rows]
-        loud = heard[:rows].astype(np.float32)
-        power = np.einsum("ij,ij->i", loud, loud) / SAMPLES_PER_TICK
-        self._power[self._ticks % LEVEL_TICKS, :rows] = power
+    def _choose_mixed(self) -> NDArray[np.intp]:
+        """Return the rows that must be mixed: all but who hears one other as it came, or music."""
+        is_mixed, alone = self._is_mixed[: self._rows], self._alone[: self._rows]
+        np.less(alone, 0, out=is_mixed)
+        is_mixed |= self._hearing.is_mended[alone]
+        for seats in (self._heard_until_now, self._playing, self._with_music):
+            is_mixed[[seat.row for seat in seats]] = True
+        is_mixed[
+            [
+                seat.row
+                for seat in self._with_music
+                if seat.music_heard and not (seat.plays or seat.hears)
+                if seat.is_connected and seat not in self._heard_until_now
+            ]
+        ] = False
+        return np.flatnonzero(is_mixed)
 
-    def _mend(self, missing: dict[Seat, None]) -> None:
-        """Invent the frames that did not come, and fade back where sound has come again."""
-        for seat, concealment in list(self._concealing.items()):
-            if seat not in missing:
-                self._heard[seat.row] = concealment.fade_into(self._heard[seat.row])
-                del self._concealing[seat]
-        for seat in missing:
-            if seat not in self._concealing:
-                self._concealing[seat] = Concealment(self._history[seat.row])
-            self._heard[seat.row] = self._concealing[seat].next_frame()
-
-    def _mix(self) -> NDArray[np.int32]:
-        """Return for every row the sum of what it may hear, faded where that has changed."""
-        hears = self._hears[: self._rows]
-        mixed = self._heard[hears[:, 0]].astype(np.int32)
+    def _mix(self) -> None:
+        """Add up for every row what it may hear, faded where that has changed."""
+        mixed, heard, rows = self._mixed, self._hearing.samples, self._choose_mixed()
+        hears = self._hears[rows]
+        sums = heard[hears[:, 0]].astype(np.int32)
         for place in range(1, self._hears_most):
-            mixed += self._heard[hears[:, place]]
+            sums += heard[hears[:, place]]
+        mixed[rows] = sums
         for seat, before in self._heard_until_now.items():
-            faded_out = self._heard[before].sum(axis=0, dtype=np.int32)
+            faded_out = heard[before].sum(axis=0, dtype=np.int32)
             step = mixed[seat.row] - faded_out
             mixed[seat.row] = faded_out + (step * _FADE_IN).astype(np.int32)
         self._heard_until_now.clear()
-        return mixed
 
-    def _play_into(self, mixed: NDArray[np.int32]) -> None:
+    def _play(self) -> None:
         """Add prompts, and music where no prompt stands before it."""
         frame = np.empty(SAMPLES_PER_TICK, np.int16)
         for seat in list(self._playing):
@@ -305,11 +290,11 @@ class Engine:
             playing = seat.plays[0]
             if playing.next_into(frame):
                 playing.done.set_result(None)
-            mixed[seat.row] += frame
+            self._mixed[seat.row] += frame
         if self._with_music:
-            self._add_music(mixed)
+            self._add_music()
 
-    def _add_music(self, mixed: NDArray[np.int32]) -> None:
+    def _add_music(self) -> None:
         """Add 20 ms of music to all who hear it, faded where it begins or a prompt comes first."""
         rows = []
         for seat in self._with_music:
@@ -317,52 +302,70 @@ class Engine:
             if is_heard or seat.music_heard:
                 rows.append(seat.row)
             if is_heard is not seat.music_heard:
-                mixed[seat.row] += self._music_change(seat.row, is_heard=is_heard)
+                self._mixed[seat.row] += self._music_change(seat.row, is_heard=is_heard)
                 seat.music_heard = is_heard
         heard = np.array(rows, np.intp)
-        mixed[heard] += self._music[self._music_at[heard]]
-        self._music_at[heard] = (self._music_at[heard] + SAMPLES_PER_TICK) % self._music_length
+        at, is_mixed = self._music_at[heard], self._is_mixed[heard]
+        self._mixed[heard[is_mixed]] += self._music.samples[at[is_mixed]]
+        plain = heard[~is_mixed]
+        self._payloads[plain] = self._music.coded(self._laws[plain], at[~is_mixed])
+        self._music_at[heard] = (at + SAMPLES_PER_TICK) % self._music.length
 
     def _music_change(self, row: int, *, is_heard: bool) -> NDArray[np.int32]:
         """Return what makes of 20 ms of music the music that fades in or out."""
         fade = _FADE_IN if is_heard else 1 - _FADE_IN
-        music = self._music[self._music_at[row]]
+        music = self._music.samples[self._music_at[row]]
         change: NDArray[np.int32] = (music * fade).astype(np.int32) - music
         return change
 
-    def _speak(self, mixed: NDArray[np.int32], skipped: int) -> None:
-        """Encode every row and send it."""
+    def _encode(self) -> None:
+        """Encode what was mixed, and pass on what was not as it came."""
+        is_mixed, alone = self._is_mixed[: self._rows], self._alone[: self._rows]
+        rows = np.flatnonzero(is_mixed)
+        mixed = np.clip(self._mixed[rows], SAMPLE_MIN, SAMPLE_MAX)
+        mixed += self._encode_from[rows]
+        self._payloads[rows] = np.take(_ENCODED, mixed, mode="clip")
+        plain = np.flatnonzero(~is_mixed & (alone >= 0))
+        self._payloads[plain] = self._hearing.codes[alone[plain]]
+
+    def _speak(self, skipped: int) -> None:
+        """Send every row."""
+        self._encode()
         rows = self._rows
-        np.clip(mixed, SAMPLE_MIN, SAMPLE_MAX, out=mixed)
-        mixed += self._encode_from[:rows]
         packets = self._packets[:rows]
-        packets[:, HEADER_LENGTH:] = np.take(_ENCODED, mixed, mode="clip")
         self._sequences += 1
         self._timestamps += np.uint32(SAMPLES_PER_TICK * (1 + skipped))
         packets[:, 2:4] = self._sequences[:rows].astype(">u2").view(np.uint8).reshape(rows, 2)
         packets[:, 4:8] = self._timestamps[:rows].astype(">u4").view(np.uint8).reshape(rows, 4)
-        wire = packets.tobytes()
-        for row, seat in enumerate(self._seats[:rows]):
-            if seat is not None and seat.is_connected:
-                seat.send(wire[row * _PACKET_LENGTH : (row + 1) * _PACKET_LENGTH])
-                seat.packet_count += 1
+        if self.ports.arrange() or self._has_moved:
+            self._has_moved = False
+            spoken = self.ports.spoken_to
+            seats = [seat for seat in self._seats[:rows] if seat is not None]
+            self._by_call = [seat for seat in seats if seat.is_connected and seat not in spoken]
+        for seat in self._by_call:
+            seat.send(packets[seat.row, :PACKET_LENGTH].tobytes())
+            self._sent_counts[seat.row] += 1
+        self._sent_counts[self.ports.send()] += 1
 
     def _look_after(self, now: int) -> None:
-        """Watch a fifth of the legs for silence, and report to a fiftieth of them."""
-        for seat in self._seats[self._ticks % WATCH_EVERY_TICKS : self._rows : WATCH_EVERY_TICKS]:
-            if seat is not None and seat.is_connected:
-                seat.watch(now)
-        for seat in self._seats[self._ticks % REPORT_EVERY_TICKS : self._rows : REPORT_EVERY_TICKS]:
-            if seat is not None and seat.is_connected:
-                self._report(seat, now)
+        """Watch those who may be silent, and report to a fiftieth of the legs."""
+        rows = self._rows
+        if self._ticks % WATCH_EVERY_TICKS == 0:
+            for seat in list(self._hearing.streams.loose):
+                if seat.is_connected:
+                    seat.watch(now)
+        for sender in self._seats[self._ticks % REPORT_EVERY_TICKS : rows : REPORT_EVERY_TICKS]:
+            if sender is not None and sender.is_connected:
+                self._report(sender, now)
 
     def _report(self, seat: Seat, now: int) -> None:
         """Send a leg its RTCP report."""
+        count = int(self._sent_counts[seat.row])
         sent = Sent(
             source=seat.source,
             timestamp=int(self._timestamps[seat.row]),
-            packet_count=seat.packet_count,
-            octet_count=seat.packet_count * SAMPLES_PER_TICK,
+            packet_count=count,
+            octet_count=count * SAMPLES_PER_TICK,
             name=seat.name,
         )
         seat.send_report(write_report(sent, seat.reported(now), clock_s=time.time()))

@@ -10,7 +10,9 @@ packet is missed, and shrinks by a splice of two alike pieces, in quiet frames f
 
 import numpy as np
 
-from contactcentre.adapters.media_aiortc.g711 import Law, Samples
+from contactcentre.adapters.media_aiortc.g711 import Law
+from contactcentre.adapters.media_aiortc.splice import splice
+from contactcentre.adapters.media_aiortc.stream import Stream
 from contactcentre.limits import SAMPLES_PER_TICK
 
 SAMPLES_PER_MS = 8
@@ -36,8 +38,6 @@ QUIET_LEVEL = 200
 """Mean magnitude of samples under which a frame holds no speech (-44 dB)."""
 SPLICE_EVERY_FRAMES = 10
 """While somebody speaks, so long passes between splices: a tenth faster is not noticed."""
-SPLICE_SHORTEST = 40
-"""A splice takes out no less than 5 ms, and no more than 20."""
 
 _MASK = RING_SAMPLES - 1
 _SEEN_MASK = (1 << 128) - 1
@@ -47,7 +47,6 @@ _NOT_THERE = bytes(RING_SAMPLES)
 _FRAME_THERE = _THERE[:SAMPLES_PER_TICK]
 _FRAME_NOT_THERE = _NOT_THERE[:SAMPLES_PER_TICK]
 """What nearly every packet and every tick needs, made once."""
-_FADE_IN = np.linspace(0.0, 1.0, SAMPLES_PER_TICK, endpoint=False, dtype=np.float32)
 
 assert RING_SAMPLES & _MASK == 0, "a power of two, so that a place is found by a mask"
 assert (FRAMES_MAX + 1) * SAMPLES_PER_TICK < RING_SAMPLES, "what may wait has room"
@@ -57,17 +56,6 @@ def _signed(value: int, bits: int) -> int:
     """Return a difference of two wrapping counters as the shorter way round."""
     half = 1 << (bits - 1)
     return ((value + half) & ((1 << bits) - 1)) - half
-
-
-def splice(samples: Samples) -> tuple[Samples, int]:
-    """Return 20 ms made of the first two frames, and how many samples they used up."""
-    head = samples[:SAMPLES_PER_TICK].astype(np.float32)
-    body = samples[SPLICE_SHORTEST:].astype(np.float32)
-    alike = np.correlate(body, head, "valid")
-    energy = np.convolve(body * body, np.ones(SAMPLES_PER_TICK, np.float32), "valid")
-    lag = int(np.argmax(alike / np.sqrt(energy + 1.0))) + SPLICE_SHORTEST
-    tail = samples[lag : lag + SAMPLES_PER_TICK].astype(np.float32)
-    return (head + (tail - head) * _FADE_IN).astype(np.int16), lag + SAMPLES_PER_TICK
 
 
 class JitterBuffer:
@@ -83,6 +71,7 @@ class JitterBuffer:
         "_first",
         "_frames_since_splice",
         "_highest",
+        "_is_usual",
         "_jitter",
         "_late_run",
         "_law",
@@ -115,7 +104,7 @@ class JitterBuffer:
         self._transit = self._peak = 0
         self._jitter = 0.0
         self._late_run = 0
-        self._concealing = False
+        self._concealing = self._is_usual = False
         self._frames_since_splice = 0
         self.received_count = self.late_count = self.concealed_count = 0
         self.delay = 0
@@ -182,6 +171,57 @@ class JitterBuffer:
         ):
             return self._hurry()
         return self._take(SAMPLES_PER_TICK)
+
+    def lend(self, most: int) -> Stream | None:
+        """Return the stream to whoever goes on with it, if it is steady; `resume` takes it back.
+
+        It is where 20 ms come in each packet, nothing need be hurried, and no more than `most`
+        samples wait without a gap.
+        """
+        waits, is_slow = self._end - self._play, self.delay > (self.target + 1) * SAMPLES_PER_TICK
+        is_steady = self._is_usual and not self._concealing and not is_slow and 0 <= waits <= most
+        if self._source is None or not is_steady:
+            return None
+        if 0 in self._read(self._there, waits):
+            return None
+        return Stream(
+            sequence=self._highest + 1 & 0xFFFF,
+            timestamp=self._end & 0xFFFF_FFFF,
+            source=self._source,
+            waiting=self._read(self._sound, waits),
+            end=self._end,
+            play=self._play,
+            fastest=self._fastest,
+            fastest_lately=self._fastest_lately,
+            fastest_before=self._fastest_before,
+            window_ends=self._window_ends,
+            transit=self._transit,
+            peak=self._peak,
+            target=self.target,
+            delay=self.delay,
+            frames_since_splice=self._frames_since_splice,
+            jitter=self._jitter,
+        )
+
+    def count(self, received: int, *, jitter: float, delay: int) -> None:
+        """Count packets of a stream that is lent, each the next."""
+        self._jitter, self.delay = jitter, delay
+        self._highest += received
+        self._stream_received += received
+        self.received_count += received
+        self._seen = (self._seen << received | (1 << received) - 1) & _SEEN_MASK
+        self._late_run = 0 if received else self._late_run
+
+    def resume(self, stream: Stream, received: int) -> None:
+        """Take a stream back, which has gone on by so many packets since."""
+        self.count(received, jitter=stream.jitter, delay=stream.delay)
+        self._end, self._play = stream.end, stream.play
+        self._fastest, self._fastest_lately = stream.fastest, stream.fastest_lately
+        self._fastest_before, self._window_ends = stream.fastest_before, stream.window_ends
+        self._transit, self._peak, self.target = stream.transit, stream.peak, stream.target
+        self._frames_since_splice = stream.frames_since_splice
+        self._there[:] = _NOT_THERE
+        self._write(stream.play, stream.waiting)
 
     def _lost_of_stream(self) -> int:
         """Return how many packets of the present stream have not come."""
@@ -255,7 +295,8 @@ class JitterBuffer:
         """Write sound to its place: nearly always a whole frame whose time has not come."""
         length = len(payload)
         start, end = at & _MASK, at + length
-        usual = length == SAMPLES_PER_TICK and start <= RING_SAMPLES - SAMPLES_PER_TICK
+        self._is_usual = length == SAMPLES_PER_TICK
+        usual = self._is_usual and start <= RING_SAMPLES - SAMPLES_PER_TICK
         if usual and self._play <= at <= self._play + RING_SAMPLES - SAMPLES_PER_TICK:
             self._late_run = 0
             self._sound[start : start + SAMPLES_PER_TICK] = payload
@@ -281,14 +322,18 @@ class JitterBuffer:
         if at < self._play:
             payload = payload[self._play - at :]
             at = self._play
-        start, length = at & _MASK, end - at
+        self._write(at, payload)
+        self._end = max(self._end, end)
+
+    def _write(self, at: int, payload: bytes) -> None:
+        """Write sound to its place, around the end of the ring if need be."""
+        start, length = at & _MASK, len(payload)
         room = min(length, RING_SAMPLES - start)
         self._sound[start : start + room] = payload[:room]
         self._there[start : start + room] = _THERE[:room]
         if room < length:
             self._sound[: length - room] = payload[room:]
             self._there[: length - room] = _THERE[: length - room]
-        self._end = max(self._end, end)
 
     def _is_there(self, at: int) -> bool:
         """Say whether a whole frame has come."""
@@ -341,15 +386,15 @@ class JitterBuffer:
         if not quiet and self._frames_since_splice < SPLICE_EVERY_FRAMES:
             return frame
         self._frames_since_splice = 0
-        ahead = self._law.decode(self._peek())
+        ahead = self._law.decode(self._read(self._sound, SAMPLES_PER_TICK))
         spliced, used = splice(np.concatenate([samples, ahead]))
         self._take(used - SAMPLES_PER_TICK)
         return self._law.encode(spliced)
 
-    def _peek(self) -> bytes:
-        """Return the frame that comes next, and let it stand."""
+    def _read(self, ring: bytearray, length: int) -> bytes:
+        """Return what comes next in one of the rings, and let it stand."""
         start = self._play & _MASK
-        end = start + SAMPLES_PER_TICK
+        end = start + length
         if end <= RING_SAMPLES:
-            return bytes(self._sound[start:end])
-        return bytes(self._sound[start:] + self._sound[: end - RING_SAMPLES])
+            return bytes(ring[start:end])
+        return bytes(ring[start:] + ring[: end - RING_SAMPLES])

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
 from contactcentre.adapters.media_aiortc.carriage import (
@@ -12,11 +13,13 @@ from contactcentre.adapters.media_aiortc.carriage import (
     PacketCame,
     Terms,
 )
-from contactcentre.adapters.media_aiortc.engine import Engine, MediaLoad
+from contactcentre.adapters.media_aiortc.engine import Engine
 from contactcentre.adapters.media_aiortc.g711 import Samples
+from contactcentre.adapters.media_aiortc.load import MediaLoad
 from contactcentre.adapters.media_aiortc.offers import read_offer
 from contactcentre.adapters.media_aiortc.over_opus import terms_of
 from contactcentre.adapters.media_aiortc.seat import PLAYS_MAX, Playing, Seat
+from contactcentre.adapters.media_aiortc.sound_port import Listen
 from contactcentre.adapters.media_aiortc.transport import Connection
 from contactcentre.domain.errors import MediaUnavailable, NodeFull, UnknownName
 from contactcentre.domain.ids import CallId, LegId, SoundName
@@ -112,8 +115,8 @@ class AiortcMedia:
             heard=heard,
             clock=self._clock,
         )
-        carriage = terms.open(seat.packet_came, seat.report_came)
-        seat.take = carriage.take
+        listen = partial(self._engine.ports.open, seat)
+        carriage = terms.open(seat.packet_came, seat.report_came, listen)
         self._legs[leg] = _Leg(call, seat, carriage)
         self._engine.seat(seat)
         is_answered = False
@@ -202,12 +205,13 @@ class AiortcMedia:
         """Return the terms of a browser's leg. Raises MalformedOffer."""
         offer = read_offer(sdp)
 
-        def opened(packet_came: PacketCame, report_came: Datagram) -> Carriage:
+        def opened(packet_came: PacketCame, report_came: Datagram, listen: Listen) -> Carriage:
             return Connection(
                 offer=offer,
                 ice_servers=self._ice_servers,
                 packet_came=packet_came,
                 report_came=report_came,
+                listen=listen,
             )
 
         return terms_of(offer.codec, opened)
@@ -218,7 +222,7 @@ class AiortcMedia:
 
         def connected() -> None:
             kept.seat.send, kept.seat.send_report = kept.carriage.send, kept.carriage.send_report
-            kept.seat.connected()
+            self._engine.connect(kept.seat)
             heard(LegConnected(leg=leg))
 
         async def keep() -> None:

@@ -4,10 +4,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contactcentre.limits import SAMPLES_PER_TICK
+
 HEADER_LENGTH = 12
+PACKET_LENGTH = HEADER_LENGTH + SAMPLES_PER_TICK
+"""Of 20 ms of sound."""
 VERSION = 0x80
 _VERSION_MASK, _PADDED, _EXTENDED, _SOURCES_MASK = 0xC0, 0x20, 0x10, 0x0F
 PAYLOAD_TYPE_MASK = 0x7F
+RTP_FIRST, RTP_LAST = 128, 191
+"""A first byte in this range is RTP or RTCP, encrypted or not (RFC 7983)."""
 RTCP_FIRST, RTCP_LAST = 192, 223
 """A second byte in this range is RTCP on the port of RTP (RFC 5761)."""
 _SENDER_REPORT, _RECEIVER_REPORT, _DESCRIPTION = 200, 201, 202

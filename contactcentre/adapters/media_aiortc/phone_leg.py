@@ -21,6 +21,8 @@ from contactcentre.adapters.media_aiortc.packets import (
     PAYLOAD_TYPE_MASK,
     RTCP_FIRST,
     RTCP_LAST,
+    RTP_FIRST,
+    RTP_LAST,
 )
 from contactcentre.adapters.media_aiortc.phone_offers import (
     OurSound,
@@ -33,12 +35,11 @@ from contactcentre.adapters.media_aiortc.phone_offers import (
     write_offer,
 )
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts, PhoneSocket
-from contactcentre.adapters.media_aiortc.sound_port import SoundPort
-from contactcentre.adapters.media_aiortc.srtp import Transform, protector, unprotector
+from contactcentre.adapters.media_aiortc.sound_port import Listen, SoundPort
+from contactcentre.adapters.media_aiortc.srtp import Transform, unprotector
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
-_VERSION_FIRST, _VERSION_LAST = 128, 191
 _PROFILES = {
     "AES_CM_128_HMAC_SHA1_80": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
     "AES_CM_128_HMAC_SHA1_32": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
@@ -64,18 +65,17 @@ class PhoneLeg:
         self._ours: OurSound | None = None
         self._packet_came: PacketCame = _drop
         self._report_came: Datagram = _drop
+        self._listen: Listen | None = None
         self._sound: SoundPort | None = None
         self._reports: PhoneSocket | None = None
         self._port = 0
         self._may_begin = asyncio.Event()
         self._over = asyncio.Event()
-        self._there: Place | None = None
         self._report_there: Place | None = None
         self._heard_at: Place | None = None
         self._last_heard = 0.0
         self._out: pylibsrtp.Session | None = None
         self._in: pylibsrtp.Session | None = None
-        self._protect: Transform | None = None
         self._unprotect: Transform | None = None
         self.refused_count = 0
         """Packets that were not from the phone, or not encrypted for us."""
@@ -120,8 +120,9 @@ class PhoneLeg:
     def terms(self) -> Terms:
         """Return what the engine must know to seat this leg."""
 
-        def opened(packet_came: PacketCame, report_came: Datagram) -> Carriage:
+        def opened(packet_came: PacketCame, report_came: Datagram, listen: Listen) -> Carriage:
             self._packet_came, self._report_came = packet_came, report_came
+            self._listen = listen
             return self
 
         return terms_of(self._codec, opened)
@@ -130,14 +131,14 @@ class PhoneLeg:
 
     async def answer(self, *, source: int, name: str) -> str:
         """Open the ports and return our answer, or our offer where the phone has made none."""
-        opened = await self._ports.open(self._came, self._report)
+        assert self._listen is not None, "the leg's terms were taken"
+        opened = await self._ports.open(self._listen, self._came, self._report)
         self._port, self._sound, self._reports = opened
         theirs = self._theirs
         srtp = None
         if theirs is not None and theirs.srtp is not None:
             srtp = SrtpKeys.draw(tag=theirs.srtp.tag, suite=theirs.srtp.suite)
             self._out = pylibsrtp.Session(_policy(srtp, pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
-            self._protect = protector(self._out)
         self._ours = OurSound(
             place=(self._address, self._port),
             session=source,
@@ -162,8 +163,11 @@ class PhoneLeg:
         """Let `run` return; nothing is sent or heard from now on."""
         self._over.set()
         self._may_begin.set()
-        self._there = self._report_there = None
+        self._report_there = None
         self._packet_came = self._report_came = _drop
+        if self._sound is not None:
+            self._sound.speak(None)
+            self._sound.hear_all()
 
     async def close(self) -> None:
         """End, and give the ports back."""
@@ -174,16 +178,8 @@ class PhoneLeg:
             self._sound = self._reports = None
             self._ports.give_back(self._port)
 
-    def take(self) -> None:
-        """Look at the port of sound."""
-        if self._sound is not None:
-            self._sound.take()
-
     def send(self, packet: bytes) -> None:
-        """Send sound, unless the phone wants none."""
-        if self._there is not None and self._sound is not None:
-            data = packet if self._protect is None else self._protect(packet)
-            self._sound.send(data, self._there)
+        """Send nothing: where the phone wants sound, it goes out by the port."""
 
     def send_report(self, packet: bytes) -> None:
         """Send a report, on hold as well: it says that we are there."""
@@ -236,8 +232,13 @@ class PhoneLeg:
         theirs, heard = self._theirs, self._heard_at
         if theirs is None or self._over.is_set():
             return
+        assert self._sound is not None, "the ports are open until the leg is over"
         there = theirs.place if heard is None else heard
-        self._there = there if theirs.wants_sound else None
+        self._sound.speak(there if theirs.wants_sound else None, self._out)
+        if heard is None:
+            self._sound.hear_all()
+        else:
+            self._sound.hear(heard, self._in)
         if heard is None or heard == theirs.place:
             self._report_there = theirs.report_place
         else:
@@ -247,7 +248,7 @@ class PhoneLeg:
 
     def _came(self, data: bytes, address: Place, waited_s: float) -> None:
         """Take a packet on the port of sound."""
-        if len(data) < HEADER_LENGTH or not _VERSION_FIRST <= data[0] <= _VERSION_LAST:
+        if len(data) < HEADER_LENGTH or not RTP_FIRST <= data[0] <= RTP_LAST:
             return
         if RTCP_FIRST <= data[1] <= RTCP_LAST:
             self._report(data, address)
@@ -280,7 +281,8 @@ class PhoneLeg:
             return True
         if address[0] != theirs.place[0] and address[0] not in self._believed:
             return False
-        quiet_ms = (time.monotonic() - self._last_heard) * 1_000
+        settled_s = 0.0 if self._sound is None else self._sound.heard_at_s
+        quiet_ms = (time.monotonic() - max(self._last_heard, settled_s)) * 1_000
         return self._heard_at is None or quiet_ms >= LEG_SILENT_AFTER_MS
 
     def _report(self, data: bytes, address: Place) -> None:

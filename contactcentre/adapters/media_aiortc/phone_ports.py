@@ -7,7 +7,8 @@ import socket
 from collections.abc import Callable
 from typing import Any, cast
 
-from contactcentre.adapters.media_aiortc.sound_port import Place, SoundPort, SoundReceived
+from contactcentre.adapters.media_aiortc.slots import Place
+from contactcentre.adapters.media_aiortc.sound_port import Listen, SoundPort, SoundReceived
 
 TRIES_MAX = 64
 """Ports may be taken by others on the machine; so many in a row are not."""
@@ -57,7 +58,7 @@ class PhonePorts:
         self._taken: set[int] = set()
 
     async def open(
-        self, packet_came: SoundReceived, report_came: Received
+        self, listen: Listen, packet_came: SoundReceived, report_came: Received
     ) -> tuple[int, SoundPort, PhoneSocket]:
         """Return the even port of a pair, and the sockets of both. Raises OSError if there is none.
 
@@ -72,7 +73,7 @@ class PhonePorts:
                 continue
             self._taken.add(port)
             try:
-                return port, *await self._pair(port, packet_came, report_came)
+                return port, *await self._pair(port, listen, packet_came, report_came)
             except OSError as error:
                 self._taken.discard(port)
                 tried += 1
@@ -85,9 +86,14 @@ class PhonePorts:
         self._taken.discard(port)
 
     async def _pair(
-        self, port: int, packet_came: SoundReceived, report_came: Received
+        self, port: int, listen: Listen, packet_came: SoundReceived, report_came: Received
     ) -> tuple[SoundPort, PhoneSocket]:
-        sound = SoundPort(self._bound(port), packet_came)
+        opened = self._bound(port)
+        try:
+            sound = listen(opened, packet_came)
+        except OSError:
+            opened.close()
+            raise
         try:
             reports = self._bound(port + 1)
             try:

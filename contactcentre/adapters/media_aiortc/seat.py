@@ -6,6 +6,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from contactcentre.adapters.media_aiortc.g711 import Law, Samples
 from contactcentre.adapters.media_aiortc.jitter import SAMPLES_PER_MS, JitterBuffer
@@ -65,36 +66,46 @@ class Playing:
         return not self._sounds
 
 
+class Lender(Protocol):
+    """Who goes on with the streams of jitter buffers."""
+
+    def give_back(self, seat: "Seat") -> None:
+        """Give a stream back."""
+
+    def tell(self, seat: "Seat", buffer: JitterBuffer) -> None:
+        """Bring a buffer's figures up to date, and keep its stream."""
+
+
 class Seat:
     """One leg among all that the engine hears and speaks to."""
 
     __slots__ = (
         "_clock",
         "_heard",
+        "_jitter",
         "_keys",
         "_keys_payload_type",
-        "_last_packet_at",
         "_report",
         "_reported_highest",
         "_reported_lost",
         "_round_trip_ms",
+        "has_port",
         "hears",
         "is_connected",
         "is_muted",
         "is_silent",
-        "jitter",
+        "last_packet_at",
         "law",
         "leg",
+        "lent_to",
         "music_heard",
         "music_on",
         "name",
-        "packet_count",
         "plays",
         "row",
         "send",
         "send_report",
         "source",
-        "take",
     )
 
     def __init__(
@@ -109,25 +120,40 @@ class Seat:
         self.leg = leg
         self.law = law
         self.row = -1
-        self.jitter = JitterBuffer(law=law)
+        self.lent_to: Lender | None = None
+        """Who goes on with the jitter buffer's stream, None while it does so itself."""
+        self.has_port = False
+        self.last_packet_at = 0
+        self._jitter = JitterBuffer(law=law)
         self.hears: set[Seat] = set()
         self.plays: deque[Playing] = deque()
         self.music_on = self.music_heard = False
         self.is_connected = self.is_muted = self.is_silent = False
         self.source = random.getrandbits(32)
         self.name = f"{random.getrandbits(64):016x}"
-        self.packet_count = 0
         self.send: Callable[[bytes], None] = _nowhere
         self.send_report: Callable[[bytes], None] = _nowhere
-        self.take: Callable[[], None] = _nothing
         self._keys = KeyPresses()
         self._keys_payload_type = keys_payload_type
         self._heard = heard
         self._clock = clock
-        self._last_packet_at = 0
         self._report = (0, 0)
         self._round_trip_ms: float | None = None
         self._reported_highest = self._reported_lost = 0
+
+    @property
+    def jitter(self) -> JitterBuffer:
+        """Return the jitter buffer, with its stream."""
+        if self.lent_to is not None:
+            self.lent_to.give_back(self)
+        return self._jitter
+
+    @property
+    def figures(self) -> JitterBuffer:
+        """Return the jitter buffer for what it tells of the leg's packets, and for nothing else."""
+        if self.lent_to is not None:
+            self.lent_to.tell(self, self._jitter)
+        return self._jitter
 
     def packet_came(self, data: bytes, waited_s: float = 0.0) -> None:
         """Take a packet apart: sound to the jitter buffer, keys to whoever listens for them."""
@@ -142,7 +168,7 @@ class Seat:
             self._key_came(sequence, timestamp, source, payload, now)
         else:
             return
-        self._last_packet_at = now
+        self.last_packet_at = now
         if self.is_silent:
             self.is_silent = False
             self._heard(LegHeardAgain(leg=self.leg))
@@ -168,18 +194,18 @@ class Seat:
     def connected(self) -> None:
         """Let sound flow, and count silence from now on."""
         self.is_connected = True
-        self._last_packet_at = clock_samples(self._clock())
+        self.last_packet_at = clock_samples(self._clock())
 
     def watch(self, now: int) -> None:
         """Tell once that nothing has come for too long."""
-        quiet_for = now - self._last_packet_at
+        quiet_for = now - self.last_packet_at
         if not self.is_silent and quiet_for >= LEG_SILENT_AFTER_MS * SAMPLES_PER_MS:
             self.is_silent = True
             self._heard(LegSilent(leg=self.leg))
 
     def reported(self, now: int) -> Heard | None:
         """Return what was heard since the last report, None if nothing ever was."""
-        jitter = self.jitter
+        jitter = self.figures
         if jitter.source is None:
             return None
         lost, highest = jitter.lost_count, jitter.highest
@@ -200,7 +226,7 @@ class Seat:
 
     def quality(self, mean_square: float) -> LegQuality:
         """Return what the leg's packets have been like, with the loudness the engine measured."""
-        jitter = self.jitter
+        jitter = self.figures
         return LegQuality(
             received_count=jitter.received_count,
             lost_count=jitter.lost_count,
@@ -210,10 +236,6 @@ class Seat:
             level_dbov=dbov(mean_square),
             round_trip_ms=self._round_trip_ms,
         )
-
-
-def _nothing() -> None:
-    """Take nothing: no carriage is there yet."""
 
 
 def _nowhere(_packet: bytes) -> None:

@@ -1,121 +1,206 @@
-"""A socket that sound comes in by, looked at in each tick.
+"""The sockets of a node's sound, all looked at in each tick.
 
 To be woken for every packet costs more than twice as much as to take it when its time has come. How
 long a packet has waited the system says, so that no figure of the network is the worse for it.
 """
 
-import asyncio
 import socket
-import struct
-import sys
-import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Collection
 
-from contactcentre.limits import TICK_MS
+import numpy as np
+from numpy.typing import NDArray
+from pylibsrtp import Session
 
-PACKET_MAX_BYTES = 2_048
-TAKEN_MAX = 32
-"""Packets that one port gives up in one tick: a flood of one leg does not hold up the others."""
-_TICK_S = TICK_MS / 1_000
-_STAMPED = 35 if sys.platform == "linux" else 0
-"""SO_TIMESTAMPNS: the system says of each packet when it came."""
-_stamp = struct.Struct("@ll")
-_STAMP_SPACE = socket.CMSG_SPACE(_stamp.size) if _STAMPED else 0
+from contactcentre.adapters.media_aiortc.batches import Batch, RingBatch, Rows, SocketBatch
+from contactcentre.adapters.media_aiortc.listening import Leg, Listening, TakeSteady
+from contactcentre.adapters.media_aiortc.ring import RingFailed
+from contactcentre.adapters.media_aiortc.slots import STAMPED, Place
+from contactcentre.adapters.media_aiortc.speaking import Speaking
+from contactcentre.adapters.media_aiortc.srtp import InPlace, unprotector_at
 
-Place = tuple[str, int]
+PORTS_A_LEG = 2
+"""A browser's leg may come by another socket than at first."""
+
 SoundReceived = Callable[[bytes, Place, float], None]
 """Takes a packet, where it is from, and how long it has waited in seconds."""
+Listen = Callable[[socket.socket, SoundReceived], "SoundPort"]
+"""Opens a leg's port, with a socket that never waits. Raises OSError if there are no more."""
 
 
 class SoundPort:
     """The port of one leg's sound."""
 
-    def __init__(self, opened: socket.socket, received: SoundReceived) -> None:
-        if _STAMPED:
-            opened.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
+    __slots__ = ("_ports", "_socket", "leg", "lock", "received", "row", "there", "unlock")
+
+    def __init__(
+        self,
+        ports: "SoundPorts",
+        row: int,
+        opened: socket.socket,
+        received: SoundReceived,
+        leg: Leg,
+    ) -> None:
+        self._ports = ports
         self._socket = opened
-        self._received = received
+        self.row = row
+        self.leg = leg
+        self.received = received
+        self.there: Place | None = None
+        self.lock: Session | None = None
+        self.unlock: InPlace | None = None
 
-    def take(self) -> None:
-        """Pass on what has come, up to the first packet that came within a tick.
+    def speak(self, there: Place | None, lock: Session | None = None) -> None:
+        """Send the leg's sound there from the next tick on, encrypted or not; None: nowhere."""
+        self.there, self.lock = there, lock
+        self._ports.note()
 
-        Behind that one there is hardly another, and to look costs as much as to find. What is
-        there all the same is taken a tick later, for which `jitter.FRAMES_MIN` has room.
+    def hear(self, place: Place | None, unlock: Session | None = None) -> None:
+        """Take sound from a place (None: from anywhere) as the leg's, and ask nobody about it.
+
+        What cannot be decrypted, and what is not sound, is passed on as before.
         """
-        for _ in range(TAKEN_MAX):
-            try:
-                data, said, _, address = self._socket.recvmsg(PACKET_MAX_BYTES, _STAMP_SPACE)
-            except OSError:  # there is no more, or the port is closed
-                return
-            waited_s = 0.0
-            if said:
-                came_s, came_ns = _stamp.unpack(said[0][2])
-                waited_s = max(0.0, time.time() - came_s - came_ns / 1e9)
-            self._received(data, address[:2], waited_s)
-            if said and waited_s < _TICK_S:
-                return
+        self._ports.settle(self, place, unlock)
+
+    def hear_all(self) -> None:
+        """Pass on all that comes, to be asked about."""
+        self._ports.unsettle(self)
+
+    @property
+    def heard_at_s(self) -> float:
+        """Return when sound was last taken that nobody was asked about, by the node's clock."""
+        return self._ports.heard_at_s(self)
 
     def send(self, data: bytes, there: Place) -> None:
-        """Send; what the system does not take at once is lost, as late sound is of no use."""
+        """Send; what the system does not take at once is lost."""
         try:
             self._socket.sendto(data, there)
         except OSError:  # likewise a port that nobody listens at: it is no end of a call
             return
 
     def close(self) -> None:
-        """Close."""
+        """Close; to close it again does nothing."""
+        self._ports.forget(self)
         self._socket.close()
 
 
-class Listener(Protocol):
-    """Whoever has listened to a socket until now, and goes on to."""
+class SoundPorts:
+    """All ports of a node."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+    def __init__(
+        self,
+        ports_max: int,
+        *,
+        packets: NDArray[np.uint8],
+        take_steady: TakeSteady,
+        clock: Callable[[], float],
+    ) -> None:
+        self._listening = Listening(ports_max, take_steady=take_steady, clock=clock)
+        self._speaking = Speaking(ports_max, packets)
+        self._ports: list[SoundPort | None] = [None] * ports_max
+        self._sockets: dict[int, socket.socket] = {}
+        self._free = list(range(ports_max))[::-1]
+        self._rows: Rows = np.zeros(0, np.intp)
+        self._batch: Batch | None = None
 
-    def datagram_received(self, data: bytes, address: Place, waited_s: float = 0.0, /) -> None:
-        """Take a datagram."""
+    @property
+    def is_batched(self) -> bool:
+        """Say whether one call of the system reads or writes all sockets."""
+        return isinstance(self._batch, RingBatch)
 
-    def connection_lost(self, error: Exception | None) -> None:
-        """Take note that the socket is closed."""
+    def open(self, leg: Leg, opened: socket.socket, received: SoundReceived) -> SoundPort:
+        """Return a leg's port, with a socket that never waits.
 
+        Raises OSError if there are no more.
+        """
+        if not self._free:
+            raise OSError("Every port for sound of this node is used.")
+        if STAMPED:
+            opened.setsockopt(socket.SOL_SOCKET, STAMPED, 1)
+        if self._batch is None:
+            self._batch = self._begun()
+        row = self._free.pop()
+        port = self._ports[row] = SoundPort(self, row, opened, received, leg)
+        self._sockets[row] = opened
+        self._batch.opened(row, opened)
+        self._rows = np.append(self._rows, row)
+        return port
 
-class SoundTransport(asyncio.DatagramTransport):
-    """A socket of the loop's that is looked at in each tick from now on, with the same listener."""
+    def forget(self, port: SoundPort) -> None:
+        """Let a port go, before its socket is closed."""
+        row = port.row
+        if self._ports[row] is not port or self._batch is None:
+            return
+        self.unsettle(port)
+        self.note()
+        self._ports[row] = None
+        del self._sockets[row]
+        self._batch.closed(row)
+        self._rows = self._rows[self._rows != row]
+        self._free.append(row)
 
-    def __init__(self, instead_of: asyncio.DatagramTransport, listener: Listener) -> None:
-        opened = instead_of.get_extra_info("socket").dup()
-        super().__init__({"socket": opened, "sockname": opened.getsockname()})
-        opened.settimeout(0)
-        instead_of.set_protocol(asyncio.DatagramProtocol())
-        instead_of.close()
-        self._listener = listener
-        self._is_closing = False
-        self._port = SoundPort(opened, listener.datagram_received)
-        self.take = self._port.take
-        listener.connection_made(self)
+    def note(self) -> None:
+        """Look anew at who is spoken to."""
+        self._speaking.note()
 
-    @staticmethod
-    def can_replace(transport: asyncio.DatagramTransport) -> bool:
-        """Say whether a transport has a socket to itself, as one by way of a relay has not."""
-        return transport.get_extra_info("socket") is not None
+    def settle(self, port: SoundPort, place: Place | None, unlock: Session | None) -> None:
+        """Take what comes by a port from a place as its leg's sound."""
+        row, leg = port.row, port.leg
+        if self._ports[row] is not port or leg.row < 0:
+            return
+        for other in self._ports:
+            if other is not None and other.leg is leg:
+                self.unsettle(other)
+        is_locked = unlock is not None
+        if unlock is not None:
+            port.unlock = unprotector_at(unlock, self._listening.address(row))
+        self._listening.settle(row, leg=leg.row, place=place, is_locked=is_locked)
+        leg.has_port = True
 
-    def sendto(self, data: Any, address: Any = None) -> None:
-        """Send, or lose what the system does not take at once."""
-        self._port.send(data, address)
+    def unsettle(self, port: SoundPort) -> None:
+        """Take nothing that comes by a port for its leg's sound."""
+        if port.leg.has_port:
+            self._listening.unsettle(port.row)
+            port.leg.has_port = False
 
-    def is_closing(self) -> bool:
-        """Say whether it is closed."""
-        return self._is_closing
+    def heard_at_s(self, port: SoundPort) -> float:
+        """Return when a port's settled sound was last taken."""
+        return float(self._listening.heard_at_s[port.row])
 
-    def close(self) -> None:
-        """Close, and let the listener know in the loop's next round."""
-        if not self._is_closing:
-            self._is_closing = True
-            self._port.close()
-            asyncio.get_running_loop().call_soon(self._listener.connection_lost, None)
+    def take(self) -> None:
+        """Hear all ports."""
+        if self._batch is not None and len(self._rows):
+            try:
+                self._listening.take(self._batch, self._rows, self._ports)
+            except RingFailed:
+                self._go_on_without_ring()
 
-    def abort(self) -> None:
-        """Close."""
-        self.close()
+    @property
+    def spoken_to(self) -> Collection[Leg]:
+        """Return who is spoken to by a port, as it was last arranged."""
+        return self._speaking.legs
+
+    def arrange(self) -> bool:
+        """Follow what has changed of who is spoken to, and say whether anything has."""
+        return self._speaking.arrange(self._ports)
+
+    def send(self) -> Rows:
+        """Send all who are spoken to their packets, and return the rows of these legs."""
+        if self._batch is not None:
+            try:
+                self._speaking.send(self._batch)
+            except RingFailed:
+                self._go_on_without_ring()
+        return self._speaking.leg_rows
+
+    def _begun(self) -> Batch:
+        """Return the best way to read and write sockets that the system allows."""
+        try:
+            return RingBatch(self._listening.slots, self._speaking.slots)
+        except OSError:
+            return SocketBatch(self._listening.slots)
+
+    def _go_on_without_ring(self) -> None:
+        """Read and write each socket by itself from now on."""
+        self._batch = SocketBatch(self._listening.slots)
+        for row, opened in self._sockets.items():
+            self._batch.opened(row, opened)

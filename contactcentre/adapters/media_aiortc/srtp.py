@@ -14,6 +14,8 @@ TRAILER_MAX_BYTES = 160
 """What encryption may put behind a packet, and more."""
 
 Transform = Callable[[bytes], bytes]
+InPlace = Callable[[int], int]
+"""Takes how long the packet is that lies in one place, and says how long it is now; -1: refused."""
 
 
 def protector(session: Session) -> Transform:
@@ -42,5 +44,26 @@ def _transform(session: Session, call: Any) -> Transform:
             raise Error(f"libsrtp refuses the packet ({error}).")
         done: bytes = view[0 : length[0]]
         return done
+
+    return transform
+
+
+def protector_at(session: Session, address: int) -> InPlace:
+    """Return what encrypts the RTP packet at an address, behind which is room for the trailer."""
+    return _in_place(session, lib.srtp_protect, address)
+
+
+def unprotector_at(session: Session, address: int) -> InPlace:
+    """Return what decrypts the RTP packet at an address."""
+    return _in_place(session, lib.srtp_unprotect, address)
+
+
+def _in_place(session: Session, call: Any, address: int) -> InPlace:
+    owner = session._srtp  # noqa: SLF001 - what frees the session is freed with this closure
+    packet, length = ffi.cast("char *", address), ffi.new("int *")
+
+    def transform(size: int) -> int:
+        length[0] = size
+        return -1 if call(owner[0], packet, length) else int(length[0])
 
     return transform

@@ -7,6 +7,7 @@ be stopped. Packets are taken at the datagram, before they would be queued.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import pylibsrtp
@@ -23,13 +24,19 @@ from aiortc import (
 
 from contactcentre.adapters.media_aiortc.carriage import Datagram, PacketCame
 from contactcentre.adapters.media_aiortc.offers import Offer, Ours, write_answer
-from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, RTCP_FIRST, RTCP_LAST
-from contactcentre.adapters.media_aiortc.sound_port import Listener, SoundTransport
+from contactcentre.adapters.media_aiortc.packets import (
+    HEADER_LENGTH,
+    RTCP_FIRST,
+    RTCP_LAST,
+    RTP_FIRST,
+    RTP_LAST,
+)
+from contactcentre.adapters.media_aiortc.sound_port import Listen
+from contactcentre.adapters.media_aiortc.sound_transport import Listener, SoundTransport
 from contactcentre.adapters.media_aiortc.srtp import protector, unprotector
 
 CONNECT_MAX_MS = 10_000
 """ICE and DTLS together take no longer, or the leg is given up."""
-_SRTP_FIRST, _SRTP_LAST = 128, 191
 _STUN_LAST = 3
 _DTLS_FIRST, _DTLS_LAST = 20, 63
 """Which kind of packet a datagram's first byte says it is (RFC 7983)."""
@@ -45,8 +52,10 @@ class Connection:
         ice_servers: Sequence[str],
         packet_came: PacketCame,
         report_came: Datagram,
+        listen: Listen,
     ) -> None:
         self._offer = offer
+        self._listen_by = listen
         self._packet_came = packet_came
         self._report_came = report_came
         servers = [RTCIceServer(urls=list(ice_servers))] if ice_servers else []
@@ -106,6 +115,9 @@ class Connection:
         self._over.set()
         self._keys_agreed.set()
         self._way = self._send = self._protect = self._unprotect = None
+        for transport in self._ports.values():
+            transport.port.speak(None)
+            transport.port.hear_all()
 
     async def close(self) -> None:
         """End the connection and give back its sockets; to close it again does nothing.
@@ -119,13 +131,11 @@ class Connection:
         if self._connecting is not None:
             await asyncio.wait([self._connecting])
 
-    def take(self) -> None:
-        """Look at the socket, once the connection stands."""
-        for port in self._ports.values():
-            port.take()
-
     def send(self, packet: bytes) -> None:
-        """Encrypt an RTP packet and send it; before the connection stands it goes nowhere."""
+        """Encrypt an RTP packet and send it by the loop, as where the way is a relay's.
+
+        Before the connection stands it goes nowhere.
+        """
         if self._send is not None and self._protect is not None:
             self._send(self._protect(packet), self._there)
 
@@ -165,11 +175,25 @@ class Connection:
         pair = self._ice._connection._nominated.get(1)  # noqa: SLF001 - aioice sends by coroutine only
         if pair is None:
             return
+        before = self._way, self._there
         self._way, self._there = pair.protocol, pair.remote_addr
+        if before == (self._way, self._there):
+            return
         if self._way not in self._ports and SoundTransport.can_replace(self._way.transport):
-            listener = cast(Listener, self._way)  # by `_listen`
-            self._ports[self._way] = SoundTransport(self._way.transport, listener)
+            self._leave_to_tick(self._way)
         self._send = self._way.transport.sendto
+        for protocol, transport in self._ports.items():
+            if protocol is self._way:
+                transport.port.hear(None, self._dtls._rx_srtp)  # noqa: SLF001 - as above
+                transport.port.speak(self._there, self._dtls._tx_srtp)  # noqa: SLF001 - likewise
+            else:
+                transport.port.speak(None)
+
+    def _leave_to_tick(self, way: StunProtocol) -> None:
+        """Let a socket be looked at in each tick; without a port the loop goes on with it."""
+        listener = cast(Listener, way)  # by `_listen`
+        with suppress(OSError):
+            self._ports[way] = SoundTransport(way.transport, listener, self._listen_by)
 
     def _look(self) -> None:
         """Notice that ICE has lost the other side, or DTLS been closed by it."""
@@ -191,7 +215,7 @@ class Connection:
             if len(data) < HEADER_LENGTH:
                 return
             first = data[0]
-            if _SRTP_FIRST <= first <= _SRTP_LAST:
+            if RTP_FIRST <= first <= RTP_LAST:
                 self._packet(data, waited_s)
             elif first <= _STUN_LAST or _DTLS_FIRST <= first <= _DTLS_LAST:
                 others(data, address)

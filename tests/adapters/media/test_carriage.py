@@ -9,6 +9,7 @@ from contactcentre.adapters.media_aiortc.carriage import Carriage, Datagram, Ter
 from contactcentre.adapters.media_aiortc.g711 import PCMA
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH
+from contactcentre.adapters.media_aiortc.sound_port import Listen
 from contactcentre.domain.errors import MalformedOffer, NodeFull
 from contactcentre.domain.ids import CallId, LegId, SoundName
 from contactcentre.domain.languages import Language
@@ -30,7 +31,7 @@ class Wire:
     def terms(self) -> Terms:
         """Return the terms under which this is opened."""
 
-        def opened(_packet_came: Datagram, _report_came: Datagram) -> Carriage:
+        def opened(_packet_came: Datagram, _report_came: Datagram, _listen: Listen) -> Carriage:
             return self
 
         return Terms(law=PCMA, keys_payload_type=None, open=opened)
@@ -52,9 +53,6 @@ class Wire:
         """Close."""
         self.end()
         self.closed.set()
-
-    def take(self) -> None:
-        """Hand on nothing: nobody speaks."""
 
     def send(self, packet: bytes) -> None:
         """Keep a packet."""

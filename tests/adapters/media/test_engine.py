@@ -1,6 +1,7 @@
 """The tick, with legs that are lists: who hears what."""
 
 import asyncio
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -256,3 +257,63 @@ def test_a_leg_that_never_sends_is_told_too(room: Room) -> None:
     ada.is_sending = False
     room.run(2)
     assert ada.events == [LegSilent(leg=LegId("ada"))]
+
+
+@pytest.mark.parametrize("law", [PCMU, PCMA])
+def test_who_hears_one_other_of_the_same_law_hears_what_came_byte_for_byte(law: Law) -> None:
+    room = Room()
+    ada, bob = room.enter("ada", law=law), room.enter("bob", 440, law=law)
+    room.join(ada, bob)
+    room.run(0.5)
+    said = list(_all_codes(law))
+    for codes in said:
+        bob.say(law.decode(codes))
+        bob.is_sending = False
+        room.run(0.02)
+    bob.is_sending = True
+    room.run(0.2)
+    heard = [packet[12:] for packet in ada.packets]
+    assert all(codes in heard for codes in said)
+
+
+def test_what_is_missing_of_the_only_one_who_is_heard_is_invented_for_the_listener() -> None:
+    room = Room()
+    ada, bob = room.enter("ada"), room.enter("bob", 440)
+    room.join(ada, bob)
+    room.run(1)
+    room.pass_by(2, lost=bob)
+    room.run(0.1)
+    frames = [ada.heard(0.02 * back)[:160].astype(float) for back in range(1, 9)]
+    assert min(float((frame**2).mean()) for frame in frames) > 1_000**2, "no frame is silent"
+
+
+@pytest.mark.parametrize("law", [PCMU, PCMA])
+def test_who_hears_music_alone_hears_the_music_itself_and_who_hears_more_hears_both(
+    law: Law,
+) -> None:
+    room = Room()
+    ada, bob = room.enter("ada", law=law), room.enter("bob", 440)
+    room.engine.play_music(ada.seat, on=True)
+    room.run(0.5)
+    music = law.encode(tone(MUSIC_HZ, 1))
+    assert b"".join(packet[12:] for packet in ada.packets[2:12]) == music[320:1_920]
+    room.join(ada, bob)
+    room.run(0.6)
+    assert power_at(ada.heard(), MUSIC_HZ) > 7_000
+    assert power_at(ada.heard(), 440) > 7_000
+    for _ in range(5):
+        room.join(ada, bob, on=False)
+        room.run(0.1)
+        assert np.abs(np.diff(ada.heard(0.2).astype(float))).max() < 5_500, "no click"
+        room.join(ada, bob)
+        room.run(0.32)
+    room.join(ada, bob, on=False)
+    room.run(0.6)
+    assert strongest(ada.heard()) == pytest.approx(MUSIC_HZ, abs=5)
+
+
+def _all_codes(law: Law) -> Iterator[bytes]:
+    """Yield frames that hold every byte of a law but for the second of its zeros."""
+    codes = bytes(code for code in range(256) if law.encode(law.decode(bytes([code])))[0] == code)
+    for start in range(0, len(codes), 32):
+        yield (codes[start : start + 32] * 5).ljust(160, codes[:1])[:160]

@@ -10,7 +10,8 @@ import pytest
 
 from contactcentre.adapters.media_aiortc.conceal import HISTORY_SAMPLES, Concealment
 from contactcentre.adapters.media_aiortc.g711 import PCMU, Samples
-from contactcentre.adapters.media_aiortc.jitter import FRAMES_MAX, JitterBuffer, splice
+from contactcentre.adapters.media_aiortc.jitter import FRAMES_MAX, JitterBuffer
+from contactcentre.adapters.media_aiortc.splice import splice
 
 S = 8_000
 FRAME = 160

@@ -1,13 +1,17 @@
 """One connection at its edges: ended in any moment, and written to when its socket is gone."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from functools import partial
 
+import numpy as np
 import pytest
 
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
 from contactcentre.adapters.media_aiortc.offers import read_offer
 from contactcentre.adapters.media_aiortc.packets import write_rtp
+from contactcentre.adapters.media_aiortc.sound_port import SoundPorts
 from contactcentre.adapters.media_aiortc.transport import Connection
 from contactcentre.bench.peer import Peer
 
@@ -22,12 +26,28 @@ async def loopback() -> AsyncIterator[None]:
     offer_addresses([])
 
 
+class Leg:
+    """Whose connection it is."""
+
+    def __init__(self, came: list[bytes]) -> None:
+        self.row, self.is_connected, self.has_port = 0, True, False
+        self.came = came
+
+    def packet_came(self, data: bytes, _waited_s: float = 0.0, /) -> None:
+        """Take a packet in the clear."""
+        self.came.append(data)
+
+
 class Line:
     """A peer and our end of its connection."""
 
-    def __init__(self, peer: Peer, connection: Connection, answer: str, came: list[bytes]) -> None:
+    def __init__(
+        self, peer: Peer, connection: Connection, answer: str, leg: Leg, ports: SoundPorts
+    ) -> None:
         self.peer = peer
-        self.came = came
+        self.leg = leg
+        self.came = leg.came
+        self.ports = ports
         self.connection = connection
         self.answer = answer
         self.connected = asyncio.Event()
@@ -37,13 +57,21 @@ class Line:
     async def open(cls) -> "Line":
         """Answer a peer's offer."""
         peer, came = Peer(), list[bytes]()
+        ports = SoundPorts(
+            1,
+            packets=np.zeros((1, 256), np.uint8),
+            take_steady=lambda rows, _packets, _now: np.zeros(len(rows), np.bool_),
+            clock=time.monotonic,
+        )
+        leg = Leg(came)
         connection = Connection(
             offer=read_offer(await peer.offer()),
             ice_servers=[],
             packet_came=lambda packet, _waited_s=0.0: came.append(packet),
             report_came=lambda _report: None,
+            listen=partial(ports.open, leg),
         )
-        return cls(peer, connection, await connection.answer(source=7, name="name"), came)
+        return cls(peer, connection, await connection.answer(source=7, name="name"), leg, ports)
 
     async def connect(self) -> None:
         """Connect both ends."""
@@ -102,12 +130,15 @@ async def test_once_it_stands_a_packet_waits_for_the_tick_and_so_does_the_others
     line.peer.send_packet(PACKET)
     await asyncio.sleep(0.05)
     assert not line.came
-    line.connection.take()
+    line.ports.take()
     assert line.came == [PACKET]
+    assert line.leg.has_port
+    assert line.ports.arrange()
+    assert list(line.ports.spoken_to) == [line.leg]
     closing = asyncio.create_task(line.peer.close())
     async with asyncio.timeout(DEADLINE_S):
         while not line.running.done():
-            line.connection.take()
+            line.ports.take()
             await asyncio.sleep(0.01)
     await closing
     await line.close()
