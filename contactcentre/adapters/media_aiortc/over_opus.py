@@ -6,6 +6,7 @@ of the one before it, which was lost, is put in front of its own sound: the jitt
 packets of any length, counts the loss, and waits a little longer while packets are being lost.
 """
 
+import socket
 import struct
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from contactcentre.adapters.media_aiortc.codec import OPUS_RATE_HZ, RATE_HZ, Cod
 from contactcentre.adapters.media_aiortc.jitter import SEQUENCE_JUMP_MAX
 from contactcentre.adapters.media_aiortc.opus import OpusDecoder, OpusEncoder
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION, read_rtp, write_rtp
+from contactcentre.adapters.media_aiortc.sound_port import Listen, SoundPort, SoundReceived
 from contactcentre.adapters.media_aiortc.telephone_event import PAYLOAD_LENGTH, duration_of
 
 TIMES = OPUS_RATE_HZ // RATE_HZ
@@ -30,15 +32,21 @@ _block = struct.Struct("!IIIIII")
 _JITTER = 3
 
 
-Opens = Callable[[PacketCame, Datagram], Carriage]
-"""Opens a carriage, given who takes the leg's packets and who its reports."""
+Opens = Callable[[PacketCame, Datagram, Listen], Carriage]
+"""Opens a carriage, given who takes the leg's packets, who its reports, and what opens ports."""
 
 
 def terms_of(codec: Codec, opens: Opens) -> Terms:
     """Return the terms of a leg whose carriage takes and gives a codec, as the engine sees it."""
 
-    def opened(packet_came: PacketCame, report_came: Datagram) -> Carriage:
-        return OverOpus(opens(OpusHeard(codec, packet_came).came, report_came), codec)
+    def opened(packet_came: PacketCame, report_came: Datagram, listen: Listen) -> Carriage:
+        def apart(opened: socket.socket, received: SoundReceived) -> SoundPort:
+            port = listen(opened, received)
+            port.stay_apart()
+            return port
+
+        heard = OpusHeard(codec, packet_came)
+        return OverOpus(opens(heard.came, report_came, apart), codec)
 
     return Terms(
         law=codec.law,
@@ -138,7 +146,6 @@ class OverOpus:
         self._octet_count = 0
         self.answer, self.run = inner.answer, inner.run
         self.end, self.close = inner.end, inner.close
-        self.take = inner.take
 
     def send(self, packet: bytes) -> None:
         """Send 20 ms."""

@@ -71,6 +71,7 @@ class PhoneLeg:
         self._port = 0
         self._may_begin = asyncio.Event()
         self._over = asyncio.Event()
+        self._sound_there: Place | None = None
         self._report_there: Place | None = None
         self._heard_at: Place | None = None
         self._last_heard = 0.0
@@ -163,7 +164,7 @@ class PhoneLeg:
         """Let `run` return; nothing is sent or heard from now on."""
         self._over.set()
         self._may_begin.set()
-        self._report_there = None
+        self._sound_there = self._report_there = None
         self._packet_came = self._report_came = _drop
         if self._sound is not None:
             self._sound.speak(None)
@@ -179,7 +180,10 @@ class PhoneLeg:
             self._ports.give_back(self._port)
 
     def send(self, packet: bytes) -> None:
-        """Send nothing: where the phone wants sound, it goes out by the port."""
+        """Send sound that does not go out by the port by itself, where the phone wants any."""
+        if self._sound is not None and self._sound_there is not None:
+            data = packet if self._out is None else self._out.protect(packet)
+            self._sound.send(data, self._sound_there)
 
     def send_report(self, packet: bytes) -> None:
         """Send a report, on hold as well: it says that we are there."""
@@ -234,7 +238,8 @@ class PhoneLeg:
             return
         assert self._sound is not None, "the ports are open until the leg is over"
         there = theirs.place if heard is None else heard
-        self._sound.speak(there if theirs.wants_sound else None, self._out)
+        self._sound_there = there if theirs.wants_sound else None
+        self._sound.speak(self._sound_there, self._out)
         if heard is None:
             self._sound.hear_all()
         else:

@@ -30,7 +30,17 @@ Listen = Callable[[socket.socket, SoundReceived], "SoundPort"]
 class SoundPort:
     """The port of one leg's sound."""
 
-    __slots__ = ("_ports", "_socket", "leg", "lock", "received", "row", "there", "unlock")
+    __slots__ = (
+        "_is_apart",
+        "_ports",
+        "_socket",
+        "leg",
+        "lock",
+        "received",
+        "row",
+        "there",
+        "unlock",
+    )
 
     def __init__(
         self,
@@ -45,21 +55,28 @@ class SoundPort:
         self.row = row
         self.leg = leg
         self.received = received
+        self._is_apart = False
         self.there: Place | None = None
         self.lock: Session | None = None
         self.unlock: InPlace | None = None
 
+    def stay_apart(self) -> None:
+        """Leave packets to the carriage, which makes others of them: nothing is settled any more."""
+        self._is_apart = True
+
     def speak(self, there: Place | None, lock: Session | None = None) -> None:
         """Send the leg's sound there from the next tick on, encrypted or not; None: nowhere."""
-        self.there, self.lock = there, lock
-        self._ports.note()
+        if not self._is_apart:
+            self.there, self.lock = there, lock
+            self._ports.note()
 
     def hear(self, place: Place | None, unlock: Session | None = None) -> None:
         """Take sound from a place (None: from anywhere) as the leg's, and ask nobody about it.
 
         What cannot be decrypted, and what is not sound, is passed on as before.
         """
-        self._ports.settle(self, place, unlock)
+        if not self._is_apart:
+            self._ports.settle(self, place, unlock)
 
     def hear_all(self) -> None:
         """Pass on all that comes, to be asked about."""

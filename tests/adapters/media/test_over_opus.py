@@ -20,6 +20,7 @@ from contactcentre.adapters.media_aiortc.packets import (
     write_report,
     write_rtp,
 )
+from contactcentre.adapters.media_aiortc.sound_port import SoundPort
 from contactcentre.bench.peer import strongest_tone
 from tests.adapters.media.conftest import tone
 
@@ -177,17 +178,19 @@ class Wire:
         """Close."""
         self.is_closed = True
 
-    def take(self) -> None:
-        """Take nothing."""
+
+def no_ports(*_: object) -> SoundPort:
+    """Open none: the wire of these tests has none."""
+    raise AssertionError
 
 
 def terms(wire: Wire, codec: Codec = OPUS) -> Terms:
-    return terms_of(codec, lambda _came, _report: wire)
+    return terms_of(codec, lambda _came, _report, _listen: wire)
 
 
 def test_what_is_said_goes_out_as_opus_by_its_clock() -> None:
     wire = Wire()
-    carriage = terms(wire).open(lambda _data, _waited_s=0.0: None, print)
+    carriage = terms(wire).open(lambda _data, _waited_s=0.0: None, print, no_ports)
     for number in range(FRAMES):
         codes = PCMU.encode(WORDS[number * 160 : (number + 1) * 160])
         at = (LAST - 320 + number * 160) % LAST
@@ -231,14 +234,14 @@ def test_reports_are_counted_by_the_clock_of_opus() -> None:
 
 async def test_all_else_is_the_carriages_own_and_g711_is_left_alone() -> None:
     wire, connected = Wire(), asyncio.Event()
-    carriage = terms(wire).open(lambda _data, _waited_s=0.0: None, print)
+    carriage = terms(wire).open(lambda _data, _waited_s=0.0: None, print, no_ports)
     assert await carriage.answer(source=5, name="name") == "5 name"
     await carriage.run(connected.set)
     assert connected.is_set()
     carriage.end()
     assert wire.is_closed
     plain = terms(Wire(), Codec(law=PCMU, payload_type=0))
-    assert isinstance(plain.open(lambda _data, _waited_s=0.0: None, print), Wire)
+    assert isinstance(plain.open(lambda _data, _waited_s=0.0: None, print, no_ports), Wire)
 
 
 def test_the_library_is_there_where_aiortc_is() -> None:
