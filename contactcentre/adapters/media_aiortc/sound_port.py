@@ -61,7 +61,7 @@ class SoundPort:
         self.unlock: InPlace | None = None
 
     def stay_apart(self) -> None:
-        """Leave packets to the carriage, which makes others of them: nothing is settled any more."""
+        """Leave packets to the carriage, which makes others of them; nothing is settled then."""
         self._is_apart = True
 
     def speak(self, there: Place | None, lock: Session | None = None) -> None:
