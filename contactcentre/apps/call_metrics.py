@@ -26,10 +26,15 @@ def measure(call: Call, event: e.CallEvent) -> None:
             metrics.count_ring("answered")
         case e.ReservationLapsed(why=why):
             metrics.count_ring(why)
-        case e.CallEnded(ending=ending) if not is_callback(call.id):
+        case e.CallEnded(ending=ending) if ending is e.Ending.SYSTEM_LOST or has_come_in(call):
             metrics.count_ended(ending)
         case _:
             pass
+
+
+def has_come_in(call: Call) -> bool:
+    """Say whether a call was offered: one that rings a caller back is counted as a callback."""
+    return not is_callback(call.id)
 
 
 class Gauges:

@@ -32,6 +32,7 @@ from contactcentre.domain.dialling import DialFailure, Lines
 from contactcentre.domain.errors import (
     NumberNotAllowed,
     Outage,
+    OutOfOrder,
     Refusal,
     StateUnavailable,
     UnknownName,
@@ -72,6 +73,8 @@ GIVEN_UP = "given_up"
 """The adviser wanted the number rung no longer, or has gone."""
 RUNG_BACK = "callback"
 """In the place of a trunk's name, in the claim of a caller who was rung."""
+FOR_GOOD = frozenset({NumberNotAllowed.code, OutOfOrder.code})
+"""Why a number is not rung now, and will not be either if the adviser asks again."""
 TOLD_EVERY_MS = 1_000
 TELLINGS_MAX = 3_600
 
@@ -153,12 +156,12 @@ class CallbackDial:
         dialled = await self._dial(way, facts)
         try:
             over = await self._follow()
+            if over is None:
+                self._begin(way, facts, dialled)
+                return None
         except BaseException:
             dialled.hang_up()
             raise
-        if over is None:
-            self._begin(way, facts, dialled)
-            return None
         dialled.hang_up()
         return over
 
@@ -234,7 +237,7 @@ class CallbackDial:
 
     async def _end(self, over: _Over) -> None:
         """Let keeper and adviser know that nobody has answered."""
-        may_again = not over.is_made and over.why != NumberNotAllowed.code
+        may_again = not over.is_made and over.why not in FOR_GOOD
         with suppress(Refusal, Outage):  # then it is lost to the keeper after a while
             await self._shared.keepers.over(self._ticket, self._name, is_made=over.is_made)
         self.part.send(

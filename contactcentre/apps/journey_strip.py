@@ -19,6 +19,10 @@ PHRASES: Mapping[type[e.Event], Said] = {
         Language.ENGLISH: "Called by telephone",
         Language.WELSH: "Ffonio ar y ffôn",
     },
+    e.CallMade: {
+        Language.ENGLISH: "Was rung back",
+        Language.WELSH: "Cafodd ei ffonio'n ôl",
+    },
     e.CallRedialled: {
         Language.ENGLISH: "Had waited in an earlier call, kept the place",
         Language.WELSH: "Wedi aros mewn galwad gynharach, cadw'r lle",

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import CallbackNews, RingingHours, is_quiet
-from contactcentre.domain.errors import OutOfOrder, StaleToken, UnknownName
+from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, Token
 from contactcentre.limits import DIAL_LOST_AFTER_MS
 from contactcentre.ports.callbacks import Callbacks, CountNews, Dialling, Held
@@ -48,7 +48,7 @@ class DiallingBack:
     ) -> tuple[Held, Offered]:
         """Let a node ring a number under its own name for that, or ring on.
 
-        Raises UnknownName, StaleToken, OutOfOrder.
+        Raises UnknownName, StaleToken, OutOfOrder, TooMany.
         """
         held, offered = self._holder.offered_to(call, adviser, token)
         now_ms, known = self._clock.monotonic_ms(), held.dialling
@@ -89,8 +89,8 @@ class DiallingBack:
 
 
 def _refuse_second(known: Dialling, now_ms: int) -> None:
-    """Raise OutOfOrder where a number was rung for this adviser, or is."""
+    """Raise OutOfOrder where a number was rung for this adviser, TooMany where it is."""
     if known.is_made:
         raise OutOfOrder("The number has been rung. Say how it ended.")
     if not known.is_over and now_ms - known.heard_ms < DIAL_LOST_AFTER_MS:
-        raise OutOfOrder("The number is being rung already. Try again in a moment.")
+        raise TooMany("The number is being rung already. Try again in a moment.")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.sip.trunks import Outward
@@ -28,10 +29,14 @@ RULES = DialRules(
 )
 
 
+BACK = replace(RULES, allowed=("+441632960",), calls_max=1)
+
+
 class Outside:
     """What a call of the node has to do with outside numbers."""
 
     def __init__(self, entrance: Entrance, board: SoundingBoard, trunk: Outward) -> None:
+        self.callbacks: DialRules | None = BACK
         self.counted: Counter[str] = Counter()
         self.told: list[DialEvent] = []
         self.then: Callable[[], None] = lambda: None
@@ -53,7 +58,13 @@ class Outside:
     def _dialler(self, *trunks: Outward) -> NodeDialler:
         return NodeDialler(
             self._entrance.door,
-            WayOut(trunks=trunks, rules=RULES, numbers={}, refer={"t": self.trunk}),
+            WayOut(
+                trunks=trunks,
+                rules=RULES,
+                numbers={},
+                refer={"t": self.trunk},
+                callbacks=self.callbacks,
+            ),
             phone_of=lambda _: self.phone,
             media=self.media,
             ports=self._ports,

@@ -12,7 +12,9 @@ from tests.adapters.sip.answering import OUTSIDE, OWN
 from tests.adapters.sip.entrance import until
 from tests.apps.rung_back import ADVISER_HZ, CALL, CALLER_HZ, RungBack, rung_back, settings
 from tests.apps.test_consult import becomes
+from tests.apps.test_recorded_talk import KEY, S, hums, parts
 from tests.apps.test_trunk_rescue import LOST, other_node, settings_of_the_lost, until_there
+from tests.recorded_flows import recorded_flows
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ async def test_an_adviser_who_hangs_up_or_is_lost_while_it_rings_rings_nobody_an
     ring = await centre.takes()
     page = await centre.dials(ring)
     await page.hear("caller_rung", state="ringing")
-    await centre.may_not_dial(ring, "out-of-order")
+    await centre.may_not_dial(ring, "too-many")
     await page.vanish()
     assert await until(lambda: centre.trunk.rung[0].is_given_up)
     await asyncio.sleep(0.3)  # the keeper is told
@@ -152,24 +154,38 @@ async def test_a_talk_whose_node_is_killed_goes_on_at_another_that_takes_the_dia
             assert await until(lambda: "BYE" in centre.trunk.methods())
 
 
-async def test_a_number_whose_node_is_killed_while_it_rings_may_be_rung_by_another(
+async def test_a_keeper_leaves_a_callback_that_is_a_call_by_now_to_its_node(
+    centre: RungBack,
+) -> None:
+    ring, page, _ = await centre.talk()
+    assert await until(lambda: bool(centre.record.answered_by))
+    before = centre.record.epoch
+    centre.record.is_open = True  # as if that were not in the record yet
+    assert await until(lambda: centre.record.epoch.count >= before.count + 2, within_s=6)
+    await centre.is_at_it(ring)
+    await asyncio.sleep(1.5)
+    [stands] = await centre.centre.state.look_calls([CALL])
+    assert (stands.node, stands.state) == ("node-1", "talking")
+    assert await page.peer.hears(CALLER_HZ)
+    await page.say("hang_up")
+    await page.hear("over", ending="handled")
+
+
+async def test_what_is_said_is_recorded_where_the_queue_records(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contactcentre.journey.dialling_back.DIAL_LOST_AFTER_MS", 2_000)
-    async with rung_back(redis_url, tmp_path) as centre:
-        shared = settings(tmp_path, centre.trunk.port)
-        lost = settings_of_the_lost(redis_url, tmp_path / "lost", shared)
-        url = f"ws://127.0.0.1:{lost['CC_MEDIA_PORT']}/leg"
-        async with other_node(lost) as node:
-            await until_there(centre.centre.state)
-            ring = await centre.takes()
-            page = await centre.dials(ring, node=LOST, url=url)
-            await page.hear("caller_rung", state="ringing")
-            node.kill()
-            await page.hear_the_end()
-            await centre.is_at_it(ring)
-            await asyncio.sleep(2.0)
-            again = await centre.dials(ring)
-            centre.answer(await centre.rung(2))
-            await again.hear("bridged")
-            assert await until(lambda: centre.record.answered_by == [ring.token])
+    monkeypatch.setattr("contactcentre.apps.node_core.HAND_OVER_BEATS", 0)
+    more = {
+        "CC_FLOWS_DIR": str(recorded_flows(tmp_path / "flows", announced_by="digit_1")),
+        "CC_RECORDINGS": str(tmp_path / "recordings"),
+        "CC_RECORDING_KEYS": f"2026:{KEY}",
+    }
+    async with rung_back(redis_url, tmp_path, **more) as centre:
+        _, page, _ = await centre.talk()
+        await page.hear("recording", on=True)
+        await asyncio.sleep(2.5)
+        await page.say("hang_up")
+        await page.hear("over", ending="handled")
+        [sound] = await parts(centre.centre, 1)
+        assert hums(sound[-S:, 0], CALLER_HZ)
+        assert hums(sound[-S:, 1], ADVISER_HZ)

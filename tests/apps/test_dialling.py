@@ -163,6 +163,25 @@ async def test_advisers_phones_take_no_line_of_outside_numbers_nor_the_other_way
     (await town.dial()).hang_up()
 
 
+async def test_callers_who_are_rung_back_have_a_list_and_caps_of_their_own(
+    town: Outside, trunk: Answering
+) -> None:
+    trunk.script = lambda rung: rung.respond(180)
+    back = await town.dial(lines=Lines.CALLBACK)
+    with pytest.raises(LinesBusy, match="in calls as may be"):
+        await town.dial(lines=Lines.CALLBACK)
+    with pytest.raises(NumberNotAllowed, match="not on the list"):
+        await town.dial("210", lines=Lines.CALLBACK)
+    (await town.dial("210")).hang_up()
+    back.hang_up()
+    assert town.dialler.own_of([OUTSIDE, OWN]) == OWN
+    assert town.dialler.own_of([OUTSIDE]) is None
+    town.callbacks = None
+    town.ring_over(town.trunk)
+    with pytest.raises(NumberNotAllowed, match="by hand"):
+        await town.dial(lines=Lines.CALLBACK)
+
+
 async def test_what_the_callers_trunk_is_asked_to_ring_counts_as_rung_unless_it_refuses(
     town: Outside,
 ) -> None:

@@ -18,6 +18,7 @@ from contactcentre.domain.call import (
     come_back,
     ending_of,
     follow,
+    make,
     take_over,
 )
 from contactcentre.domain.classes import ServiceClass
@@ -25,7 +26,7 @@ from contactcentre.domain.epochs import LegEpoch
 from contactcentre.domain.errors import OutOfOrder, StaleEpoch
 from contactcentre.domain.ids import AdviserId, NodeId, QueueId, Token
 from contactcentre.domain.languages import Language
-from tests.domain.happenings import ADA, ARRIVED, AT_MS, CAME_MS, HAPPENINGS, TOKEN, happening
+from tests.domain.happenings import ADA, ARRIVED, AT_MS, CAME_MS, HAPPENINGS, MADE, TOKEN, happening
 
 KINDS: tuple[type[e.Event], ...] = get_args(e.CallEvent)
 EVERYTHING = list(product(CallState, KINDS))
@@ -87,6 +88,16 @@ def test_a_call_begins_as_it_arrived() -> None:
     assert ARRIVAL.arrived_at_ms == CAME_MS
     assert ARRIVAL.language is Language.ENGLISH
     assert ARRIVAL.enqueued_ms is None
+
+
+def test_a_call_that_we_have_made_begins_as_a_talk_and_ends_as_handled() -> None:
+    call = make(MADE)
+    assert (call.state, call.adviser, call.token) == (S.TALKING, ADA, TOKEN)
+    assert (call.queue, call.enqueued_ms) == (MADE.queue, MADE.enqueued_ms)
+    assert (call.arrived_at_ms, call.bridged_at_ms) == (MADE.at_ms, MADE.at_ms)
+    assert call.version == MADE.epoch.count * VERSIONS_PER_EPOCH
+    assert ending_of(call) is e.Ending.HANDLED
+    assert follow(call, HAPPENINGS[e.TalkBroken]).state is S.WAITING
 
 
 def test_a_newer_legs_record_is_later_than_any_of_an_older_leg() -> None:

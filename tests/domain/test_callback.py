@@ -13,6 +13,7 @@ from contactcentre.domain.callback import (
     RingingHours,
     after,
     callback_of,
+    is_callback,
     is_quiet,
     is_time_to_offer,
     national,
@@ -130,6 +131,8 @@ def test_half_hours_follow_one_another_without_a_gap() -> None:
 
 def test_a_call_becomes_one_callback_at_most() -> None:
     assert callback_of(CallId("c1")) == callback_of(CallId("c1")) != callback_of(CallId("c2"))
+    assert is_callback(callback_of(CallId("c1")))
+    assert not is_callback(CallId("c1"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import CallbackNews, RingingHours
-from contactcentre.domain.errors import OutOfOrder, StaleToken, UnknownName
+from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, Token
 from contactcentre.journey.dialling_back import DiallingBack
 from contactcentre.limits import DIAL_LOST_AFTER_MS
@@ -62,11 +62,11 @@ def test_of_two_nodes_that_ask_the_first_may_ring_and_goes_on_ringing() -> None:
     stage = Stage()
     stage.ask("first")
     stage.clock.at_ms = DIAL_LOST_AFTER_MS - 1
-    with pytest.raises(OutOfOrder, match="being rung already"):
+    with pytest.raises(TooMany, match="being rung already"):
         stage.ask("second")
     stage.ask("first")
     stage.clock.at_ms += DIAL_LOST_AFTER_MS - 1
-    with pytest.raises(OutOfOrder):
+    with pytest.raises(TooMany):
         stage.ask("second")
     with pytest.raises(StaleToken):
         stage.over("second", is_made=False)

@@ -422,6 +422,7 @@ export const cy: Words = {
     ringing: "Mae rhif y galwr yn canu.",
     stop: "Stopio ffonio",
     saySo: "Dywedwch isod sut y daeth i ben.",
+    noted: (ending) => `Nodwyd: ${ending}.`,
     afterwards:
       "Nodwyd bod y galwr wedi’i gyrraedd. Os nad y galwr oedd yno, peiriant ateb er enghraifft, dywedwch yma sut y daeth i ben.",
     failed: {
@@ -430,6 +431,9 @@ export const cy: Words = {
       noSuchNumber: "Nid oes rhif o’r fath.",
       stopped: "Rydych wedi stopio ffonio.",
       lost: "Torrodd y llinell cyn i neb ateb.",
+      notNow: "Ffoniwyd y rhif hwn eisoes, neu ni chaniateir ffonio neb ar yr awr hon.",
+      stillRung:
+        "Mae’r rhif hwn yn dal i gael ei ffonio. Rhowch gynnig arall arni ymhen ychydig eiliadau.",
       notAllowed: "Ni chaniateir ffonio’r rhif hwn o’r fan hon.",
       noLine: "Nid oes llinell rydd i ffonio ohoni ar hyn o bryd.",
       notReached: "Nid oedd modd ffonio’r rhif o’r fan hon.",
@@ -497,7 +501,7 @@ export const cy: Words = {
   keys: {
     title: "Bysellau’r ddesg hon",
     on: "Defnyddio’r bysellau hyn",
-    answerOrMute: "Ateb; tewi yn ystod galwad",
+    answerOrMute: "Ateb, neu ffonio’n ôl; tewi yn ystod galwad",
     hold: "Dal",
     transfer: "Trosglwyddo’r galwr",
     record: "Oedi neu ailddechrau’r recordio",

@@ -420,6 +420,7 @@ export const en = {
     ringing: "The caller’s number is ringing.",
     stop: "Stop calling",
     saySo: "Say below how it ended.",
+    noted: (ending: string) => `Noted: ${ending}.`,
     afterwards:
       "Noted as reached. If it was not the caller, a mailbox for one, say here how it ended.",
     failed: {
@@ -428,6 +429,8 @@ export const en = {
       noSuchNumber: "There is no such number.",
       stopped: "You stopped calling.",
       lost: "The line broke before anybody answered.",
+      notNow: "This number was called already, or nobody may be called at this hour.",
+      stillRung: "This number is still being called. Try again in a few seconds.",
       notAllowed: "This number may not be called from here.",
       noLine: "No line is free to call from at the moment.",
       notReached: "The number could not be called from here.",
@@ -493,7 +496,7 @@ export const en = {
   keys: {
     title: "Keys on this desk",
     on: "Use these keys",
-    answerOrMute: "Answer; mute during a call",
+    answerOrMute: "Answer, or call back; mute during a call",
     hold: "Hold",
     transfer: "Transfer the caller",
     record: "Pause or resume the recording",

@@ -48,7 +48,7 @@ const failed = (why: string, found: CallerRung["found"], mayAgain: boolean): Cal
 });
 
 async function open(mayHaveRung = true): Promise<void> {
-  server = serve({ ...ME, may_have_rung: mayHaveRung });
+  server = serve({ ...ME, may_use_phone: true, may_have_rung: mayHaveRung });
   server.answers.set(ASKED, { written: true });
   server.answers.set(WAY, THERE);
   user = userEvent.setup();
@@ -141,6 +141,19 @@ describe("a callback whose caller is called from here", () => {
     expect(screen.getByText(/Ring the caller on your phone/)).toBeTruthy();
   });
 
+  it("is rung no longer for an adviser who takes the sound elsewhere meanwhile", async () => {
+    await open();
+    await call();
+    await nodeTells(ANSWER, RINGS);
+    server.answers.set("POST /api/phone", { number: "+441632960100" });
+    await user.click(button(/^(Sound|Microphone)/));
+    await user.click(screen.getByRole("menuitemradio", { name: "On a phone…" }));
+    await user.type(await screen.findByLabelText("Number"), "01632 960100");
+    await user.click(button("Use this phone"));
+    expect(await inCard().findByText(en.callback.failed.lost)).toBeTruthy();
+    expect(newest("/leg").readyState).not.toBe(FakeSocket.OPEN);
+  });
+
   it("counts as reached after a talk, until the adviser says that it was a mailbox", async () => {
     await open();
     await says({ ...TALK, ring: { ...CALLBACK, ...THERE, ticket: "talk" } });
@@ -151,6 +164,7 @@ describe("a callback whose caller is called from here", () => {
     await user.click(ends.getByRole("button", { name: "No answer" }));
     expect(ends.getByRole("button", { name: "No answer", pressed: true })).toBeTruthy();
     expect(words()).toEqual([{ word: "no_answer", ticket: "talk" }]);
+    expect(screen.getByText(en.callback.noted("No answer"))).toBeTruthy();
   });
 
   it("is rung by hand where no trunk can call", async () => {
@@ -158,6 +172,8 @@ describe("a callback whose caller is called from here", () => {
     expect(screen.queryByRole("button", { name: /^Call / })).toBeNull();
     expect(screen.getByText(/Ring the caller on your phone/)).toBeTruthy();
     expect(button("We spoke").dataset.look).toBe("answer");
+    await user.keyboard("{F2}");
+    expect(server.asked.filter(({ what }) => what === WAY)).toEqual([]);
   });
 
   it("says so where the desk knows no way", async () => {

@@ -46,6 +46,26 @@ def test_a_file_says_whom_we_may_ring_and_under_which_names(tmp_path: Path) -> N
     assert next(one.titles[Language.WELSH] for one in read.numbers.values()) == "Treth y cyngor"
 
 
+def test_callers_are_rung_back_by_a_list_and_caps_of_their_own_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    assert read_outside_numbers(written(tmp_path, WRITTEN)).callbacks is None
+    back = '\n[callbacks]\nallowed = ["+441", "+447"]\ncalls_max = 5\n'
+    read = read_outside_numbers(written(tmp_path, WRITTEN + back))
+    assert read.callbacks is not None
+    assert (read.callbacks.allowed, read.callbacks.own) == (("+441", "+447"), read.rules.own)
+    assert (read.callbacks.calls_max, read.callbacks.calls_per_minute) == (5, 30)
+    assert read.rules.allowed == ("+441632", "2")
+    for slip, sentence in (
+        ('"+4470"', r"callbacks.allowed: .*\+4470: premium and satellite"),
+        ("", "callbacks.allowed"),
+        ('"07"', "07 is no beginning of a number"),
+    ):
+        text = WRITTEN + f"\n[callbacks]\nallowed = [{slip}]\n"
+        with pytest.raises(BadRequest, match=sentence):
+            read_outside_numbers(written(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [

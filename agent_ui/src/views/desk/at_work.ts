@@ -51,10 +51,10 @@ export class AtWork {
       signedOut: () => signedOut(true),
       refused: (detail) => this.#show({ trouble: { what: "notes", detail } }),
     });
-    this.callback = new CallbackKeeper(me.adviser, {
+    this.callback = new CallbackKeeper(me, {
       signedOut: () => signedOut(true),
       untold: (detail) => this.#show({ trouble: { what: "callback_kept", detail } }),
-      work: () => this.#seen.desk.work,
+      seen: this.seen,
       ask: (question) => this.#ask("callback", question),
       sound: async () => ((await this.#hasSound()) ? this.#sound : null),
       dial: (ring, sound) => this.#leg.dial(ring, sound),

@@ -7,16 +7,11 @@ import { useWords, type Words } from "../../words";
 import { clock, spelled } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
 import { AudioRow } from "./audio_row";
-import {
-  CallbackAfterwards,
-  CallbackControls,
-  CallbackRingControls,
-  callbackOf,
-  unansweredOf,
-} from "./callback_controls";
+import { CallbackAfterwards, CallbackControls, CallbackRingControls } from "./callback_controls";
 import { Controls } from "./controls";
 import { RecordingRow } from "./recording_row";
 import { RingControls } from "./ring_controls";
+import { callbackOf, unansweredOf } from "./seen";
 import { readable, useQueueTitle } from "./titles";
 import { WrapUpTimer } from "./wrap_up_timer";
 

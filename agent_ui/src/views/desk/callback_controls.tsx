@@ -2,14 +2,15 @@ import { Check, Phone, PhoneMissed, PhoneOff, PhoneOutgoing, X } from "lucide-re
 import { useState } from "react";
 import { KeyHint } from "../../parts/key_hint";
 import { isCall, type WrappingUp } from "../../state/desk";
-import { NOT_RUNG, type Rung } from "../../state/leg";
+import type { Rung } from "../../state/leg";
 import type { Attempt, CallbackNow, Me } from "../../wire/made";
 import { useWords } from "../../words";
 import { spelled } from "../../words/spans";
 import type { AtWork, Seen } from "./at_work";
+import { mayCall } from "./callback_keeper";
 import { rungFailure } from "./phone_failure";
 import { DeclineControl } from "./ring_controls";
-import { isRinging } from "./seen";
+import { isRinging, rungNow } from "./seen";
 
 /** Take a callback, or give it back. Neither takes the focus. */
 export function CallbackRingControls({ work }: { work: AtWork }) {
@@ -49,12 +50,12 @@ interface Props {
 export function CallbackControls({ me, work, seen, callback }: Props) {
   const rung = rungNow(seen);
   if (isRinging(seen)) return <Ringing work={work} rung={rung} callback={callback} />;
-  const mayCall = me.may_have_rung && (rung.state === "none" || rung.may_again);
-  const likely = rung.found ?? (mayCall || rung.state === "failed" ? null : "reached");
+  const isCallable = mayCall(me, seen);
+  const likely = rung.found ?? (isCallable || rung.state === "failed" ? null : "reached");
   return (
     <>
-      {rung.state === "failed" && <Failed rung={rung} mayCall={mayCall} />}
-      {mayCall ? (
+      {rung.state === "failed" && <Failed rung={rung} isCallable={isCallable} />}
+      {isCallable ? (
         <Call work={work} isAgain={rung.state === "failed"} callback={callback} />
       ) : (
         rung.found === null && <ByHand callback={callback} />
@@ -121,12 +122,12 @@ function Ringing({ work, rung, callback }: { work: AtWork; rung: Rung; callback:
   );
 }
 
-function Failed({ rung, mayCall }: { rung: Rung; mayCall: boolean }) {
+function Failed({ rung, isCallable }: { rung: Rung; isCallable: boolean }) {
   const words = useWords();
   return (
     <div className="in-place" data-tone="warn">
       <p>
-        {rungFailure(rung.why, words)} {!mayCall && rung.found !== null && words.callback.saySo}
+        {rungFailure(rung.why, words)} {!isCallable && rung.found !== null && words.callback.saySo}
       </p>
     </div>
   );
@@ -183,7 +184,11 @@ export function CallbackAfterwards({ work, wrapUp }: { work: AtWork; wrapUp: Wra
   if (wrapUp.ring === null || wrapUp.ring.callback === null || !isCall(wrapUp.ring)) return null;
   return (
     <>
-      <p className="muted small callback-after">{words.callback.afterwards}</p>
+      <p className="muted small callback-after" role="status">
+        {chosen === "reached"
+          ? words.callback.afterwards
+          : words.callback.noted(words.callback.endings[chosen])}
+      </p>
       <Ends
         likely={chosen}
         chosen={chosen}
@@ -194,26 +199,4 @@ export function CallbackAfterwards({ work, wrapUp }: { work: AtWork; wrapUp: Wra
       />
     </>
   );
-}
-
-/** Return what has become of the number under the present reservation. */
-export function rungNow(seen: Seen): Rung {
-  const { work } = seen.desk;
-  const { rung } = seen.leg;
-  return work.at === "talking" && rung.token === work.token ? rung : NOT_RUNG;
-}
-
-/** Return the callback that rings or is taken; null for a call. */
-export function callbackOf(seen: Seen): CallbackNow | null {
-  const { work } = seen.desk;
-  return work.at === "ringing" || work.at === "talking" ? (work.ring?.callback ?? null) : null;
-}
-
-/** Return the callback that is no call yet: nobody has answered, or it is rung by hand. */
-export function unansweredOf(seen: Seen): CallbackNow | null {
-  const { work } = seen.desk;
-  const isAnswered =
-    work.at === "talking" &&
-    (seen.leg.sound === "bridged" || (work.ring !== null && isCall(work.ring)));
-  return isAnswered ? null : callbackOf(seen);
 }

@@ -7,8 +7,7 @@ import { useEffect, useRef, useState } from "react";
 import { askedBy } from "../../state/desk";
 import { keep, kept } from "../../wire/kept";
 import { type AtWork, isUp, type Seen } from "./at_work";
-import { unansweredOf } from "./callback_controls";
-import { isRinging } from "./seen";
+import { isRinging, unansweredOf } from "./seen";
 
 const KEY = "contactcentre.keys";
 

@@ -96,6 +96,10 @@ export class LegKeeper {
   /** Let go of the sound: it is about to come another way. */
   drop(): void {
     if (this.#call === null) return;
+    if (this.#isDialling) {
+      this.#fail("lost");
+      return;
+    }
     this.#call.close();
     this.#call = null;
     this.#shown = { ...this.#shown, caller: null };

@@ -38,6 +38,10 @@ export function rungFailure(why: string | null, words: Words): string {
       return failed.stopped;
     case "lost":
       return failed.lost;
+    case "out-of-order":
+      return failed.notNow;
+    case "too-many":
+      return failed.stillRung;
     case "number-not-allowed":
       return failed.notAllowed;
     case "lines-busy":
