@@ -36,6 +36,7 @@ from contactcentre.limits import (
     STORM_WINDOW_MS,
     WISH_MS,
 )
+from contactcentre.setting_checks import ice_servers, port_range
 
 PREFIX = "CC_"
 FILE_SUFFIX = "_FILE"
@@ -80,16 +81,6 @@ def _key_ring(keys: SecretStr) -> SecretStr:
     return keys
 
 
-def _port_range(text: str) -> str:
-    """Refuse what is no range of ports that begins with an even one."""
-    first, dash, last = text.partition("-")
-    if not (dash and first.isdecimal() and last.isdecimal() and first.isascii()):
-        raise ValueError("write the first and the last port, as in 20000-29999")
-    if int(first) % 2 or not 1_024 <= int(first) < int(last) <= 65_535:  # noqa: PLR2004 - 16 bits
-        raise ValueError("give an even port from 1024 on, and a later one up to 65535")
-    return text
-
-
 def _optional_ring(keys: SecretStr | None) -> SecretStr | None:
     """Refuse keys of recordings as those of claims, where there are any."""
     return None if keys is None else _key_ring(keys)
@@ -107,6 +98,12 @@ def _keep_span(span_ms: int) -> int:
     if span_ms % MINUTE_MS or 0 < span_ms < REDIAL_KEEP_MIN_MS:
         raise ValueError(f"give 0, or whole minutes from {REDIAL_KEEP_MIN_MS} on")
     return span_ms
+
+
+def _ice_servers(urls: tuple[str, ...], said: ValidationInfo) -> tuple[str, ...]:
+    """Refuse servers that browsers cannot use."""
+    ice_servers(urls, has_secret=said.data.get("turn_secret") is not None)
+    return urls
 
 
 def _until_hour(hour: int, said: ValidationInfo) -> int:
@@ -181,8 +178,10 @@ class Settings(BaseModel):
 
     media_addresses: Listed = ()
     """Addresses of this machine that are offered for sound; every one but loopback if none."""
-    ice_servers: Listed = ()
-    """STUN servers that help browsers behind another network: stun:host:port."""
+    turn_secret: SecretStr | None = Field(default=None, min_length=16)
+    """What a TURN server has as static-auth-secret; the same at every public and desk process."""
+    ice_servers: Annotated[Listed, AfterValidator(_ice_servers)] = ()
+    """What helps browsers behind another network: stun:host:port, or turn:host:port to relay."""
     sip_port: Port | None = None
     """Calls from trunks are taken on this port, over UDP and TCP; without it none are."""
     sip_host: str = "127.0.0.1"
@@ -202,7 +201,7 @@ class Settings(BaseModel):
     """The file that says whom we may ring; without it nobody is."""
     sip_calls_per_s: int = Field(default=100, ge=1, le=1_000)
     """So many calls a second are taken from trunks; what is more is asked to try again later."""
-    rtp_ports: Annotated[str, AfterValidator(_port_range)] = "20000-29999"
+    rtp_ports: Annotated[str, AfterValidator(port_range)] = "20000-29999"
     """The ports of telephones' sound, first and last: two for each call."""
     legs_max: int = Field(default=200, ge=2, le=2_000)
     """Audio connections that one media node carries at once."""

@@ -6,6 +6,7 @@ import pytest
 
 from contactcentre.domain.classes import ServiceClass
 from contactcentre.domain.errors import BadRequest
+from contactcentre.setting_checks import helping
 from contactcentre.settings import HIDDEN, read_settings, shown
 
 CLUSTER_KEY = "a key that the processes share"
@@ -125,3 +126,27 @@ def test_a_place_is_kept_for_a_span_that_callers_can_be_told_or_never(span: str)
     assert read_settings(ENOUGH | {"CC_REDIAL_KEEP_MS": "0"}).redial_keep_ms == 0
     with pytest.raises(BadRequest, match="CC_REDIAL_KEEP_MS"):
         read_settings(ENOUGH | {"CC_REDIAL_KEEP_MS": span})
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"CC_ICE_SERVERS": "turn.example"}, "stun:host:port or turn:host:port"),
+        ({"CC_ICE_SERVERS": "http://one.example"}, "stun:host:port or turn:host:port"),
+        ({"CC_ICE_SERVERS": "turn://one.example"}, "stun:host:port or turn:host:port"),
+        ({"CC_ICE_SERVERS": "stun:one.example,turns:one.example"}, "set CC_TURN_SECRET"),
+        ({"CC_ICE_SERVERS": "turn:a.example", "CC_TURN_SECRET": "short"}, "at least 16"),
+    ],
+)
+def test_servers_that_no_browser_could_use_are_refused(said: dict[str, str], reason: str) -> None:
+    with pytest.raises(BadRequest, match=reason):
+        read_settings({**ENOUGH, **said})
+
+
+def test_a_relay_has_its_secret_which_nobody_is_shown() -> None:
+    servers = "stun:a.example:3478, turn:a.example:3478?transport=tcp"
+    secret = "s" * 16
+    settings = read_settings({**ENOUGH, "CC_ICE_SERVERS": servers, "CC_TURN_SECRET": secret})
+    assert settings.ice_servers == ("stun:a.example:3478", "turn:a.example:3478?transport=tcp")
+    assert helping(settings.ice_servers) == ["stun:a.example:3478"]
+    assert secret not in str(dict(shown(settings)))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 import contactcentre
-from contactcentre.adapters.environment.machine import MachineClock
+from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.outside_numbers import OutsideNumbers, read_outside_numbers
@@ -24,6 +24,7 @@ from contactcentre.adapters.web.access import SessionGate, Sessions
 from contactcentre.adapters.web.bundle import Bundle
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.headers import put_headers_on
+from contactcentre.adapters.web.ice import IceServers
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.problems import say_problems
 from contactcentre.adapters.web.routes import read_said
@@ -190,7 +191,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         overflow=overflow,
         bundle=Bundle(Path(contactcentre.__file__).parent / "static"),
         clock=clock,
-        ice_servers=settings.ice_servers,
+        ice_servers=IceServers.of(settings, clock, MachineChance()),
         numbers=outside,
     )
     return DeskProcess(

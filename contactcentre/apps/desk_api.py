@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from contactcentre.adapters.flow_files.outside_numbers import OutsideNumbers
 from contactcentre.adapters.web.access import SIGN_IN_FIRST, SessionGate, Sessions
 from contactcentre.adapters.web.bundle import NOT_BUILT, Bundle
+from contactcentre.adapters.web.ice import IceServers
 from contactcentre.adapters.web.problems import respond
 from contactcentre.adapters.web.routes import Access, Asked, Nothing, Routes
 from contactcentre.adapters.web.sockets import Socket, accept
@@ -60,7 +61,7 @@ class DeskApi:
         overflow: OverflowWatch,
         bundle: Bundle,
         clock: Clock,
-        ice_servers: tuple[str, ...],
+        ice_servers: IceServers,
         numbers: OutsideNumbers | None,
     ) -> None:
         self._floor = floor
@@ -325,7 +326,7 @@ class DeskApi:
     def _me(self, account: Account) -> said.Me:
         return self._signs.me(
             account,
-            self._ice_servers,
+            self._ice_servers.told(),
             chats_max=self._floor.chats_max(account),
             chats_beside_call_max=self._floor.chats_beside_call_max,
             may_use_phone=self._numbers is not None,

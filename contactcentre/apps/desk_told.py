@@ -21,6 +21,7 @@ from contactcentre.ports.state import NodeStanding, Overview
 from contactcentre.wire import desk as said
 from contactcentre.wire.callbacks import CallbackNow
 from contactcentre.wire.cluster import CallbackFacts, Ring
+from contactcentre.wire.ice import IceServer
 
 LANGUAGE_NAMES: Mapping[Language, str] = {Language.ENGLISH: "English", Language.WELSH: "Cymraeg"}
 
@@ -160,7 +161,7 @@ class Signs:
     def me(
         self,
         account: Account,
-        ice_servers: Sequence[str],
+        ice_servers: list[IceServer],
         *,
         chats_max: int,
         chats_beside_call_max: int,
@@ -175,7 +176,7 @@ class Signs:
             language=account.language,
             queues=[self._titled(queue) for queue in account.queues if queue in self._queues],
             away_reasons=list(CHOSEN_REASONS),
-            ice_servers=list(ice_servers),
+            ice_servers=ice_servers,
             chats_max=chats_max,
             chats_beside_call_max=chats_beside_call_max,
             may_use_phone=may_use_phone,

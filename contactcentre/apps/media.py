@@ -47,6 +47,7 @@ from contactcentre.domain.ivr.flow import Line
 from contactcentre.domain.ivr.switches import LineSwitches
 from contactcentre.domain.languages import Language
 from contactcentre.limits import MESSAGE_MAX_BYTES
+from contactcentre.setting_checks import helping
 from contactcentre.settings import Settings
 from contactcentre.wire.cluster import AskRing, OfferCall
 
@@ -260,7 +261,7 @@ def _media(settings: Settings, flows: Path) -> AiortcMedia:
         sounds=_sounds(flows),
         music=load_music(flows),
         addresses=settings.media_addresses,
-        ice_servers=settings.ice_servers,
+        ice_servers=helping(settings.ice_servers),
         legs_max=settings.legs_max,
     )
 

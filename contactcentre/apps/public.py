@@ -12,6 +12,7 @@ from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.spool_files.switch_file import FileOfSwitches
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.ice import IceServers
 from contactcentre.adapters.web.pages.rate import RateLimit
 from contactcentre.adapters.web.pages.redial import Redials
 from contactcentre.adapters.web.pages.seen import SeenCentre
@@ -62,7 +63,7 @@ async def serve(settings: Settings, process: Process) -> None:
             redials=Redials(signatures, state, clock, keep_ms=settings.redial_keep_ms),
             rate=_rate(clock),
             proxies=settings.proxies,
-            ice_servers=settings.ice_servers,
+            ice_servers=IceServers.of(settings, clock, MachineChance()),
             clock=clock,
             chance=MachineChance(),
         )

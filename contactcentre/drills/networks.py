@@ -126,6 +126,14 @@ class Networks:
         """Let what goes into a place, or comes out of it, vanish."""
         self._put(WIRES[place].cut(way), FIRST_RULE)
 
+    def part(self, one: str, other: str) -> None:
+        """Let what goes from one of two places to the other vanish, either way."""
+        ways = ((one, other), (other, one))
+        self._put(
+            [["iif", WIRES[a].device, "to", WIRES[b].network, "blackhole"] for a, b in ways],
+            FIRST_RULE,
+        )
+
     def slow(self, place: str, slowness: Slowness) -> None:
         """Let what goes into a place and comes out of it be late, and some of it vanish."""
         self._slow = SlowLine(_tunnel(self._hub, SLOW_DEVICE), slowness)

@@ -2,9 +2,8 @@
 
 GET  /api/live            WebSocket, text frames: DeskSays down, Beat up; needs the session cookie;
                           without one it is closed as wire/closing.py says (NOT_SIGNED_IN)
-POST /api/sign-in         SignIn → Me (sets the cookie)
+POST /api/sign-in         SignIn → Me (sets the cookie)      GET /api/me → Me, 401 of nobody
 POST /api/sign-out        → nothing                          409 while a call or a chat is open
-GET  /api/me              → Me                               401 when nobody is signed in
 POST /api/presence        SetPresence → PresenceNow
 POST /api/phone           TryPhone → PhoneTried: whether that number may be an adviser's phone
 POST /api/wrap-up/finish  FinishWrapUp → PresenceNow         POST /api/wrap-up/more-time → WrapUpNow
@@ -45,6 +44,7 @@ from contactcentre.domain.presence import AwayReason, Presence
 from contactcentre.limits import NOTES_MAX_CHARS, WHY_MAX_CHARS
 from contactcentre.wire.callbacks import CallbackNow
 from contactcentre.wire.cluster import JourneyStep
+from contactcentre.wire.ice import IceServer
 from contactcentre.wire.legs import Beat
 from contactcentre.wire.said import Said
 
@@ -81,7 +81,7 @@ class Me(Said):
     queues: list[QueueTitle]
     away_reasons: list[AwayReason]
     """The ones an adviser may choose."""
-    ice_servers: list[str]
+    ice_servers: list[IceServer]
     chats_max: int
     """With how many callers the adviser may chat at a time; 0 without a queue of chats."""
     chats_beside_call_max: int

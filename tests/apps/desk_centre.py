@@ -34,6 +34,8 @@ from tests.apps.desk_node import GENERAL, PlayedNode
 PASSWORD = "a long enough password"  # noqa: S105 - of accounts made up here
 CLUSTER_KEY = "c" * 32
 SIGNING_KEYS = "k1:" + "s" * 32
+RELAY_URL = "turn:relay.example:3478"
+TURN_SECRET = "t" * 32
 ADA = Account(
     id=AdviserId("ada"),
     name="Ada",
@@ -316,6 +318,8 @@ def _settings(redis: Wire, postgres: Wire, more: Mapping[str, str]) -> Settings:
             "CC_SIGNING_KEYS": SIGNING_KEYS,
             "CC_INTERNAL_PORT": str(free_port()),
             "CC_DESK_PORT": str(free_port()),
+            "CC_ICE_SERVERS": RELAY_URL,
+            "CC_TURN_SECRET": TURN_SECRET,
             **more,
         }
     )

@@ -8,12 +8,21 @@ import pytest
 from yarl import URL
 
 from contactcentre.adapters.web.access import FAILURES_PER_NAME_MAX, PLAIN_COOKIE
+from contactcentre.adapters.web.ice import turn_password
 from contactcentre.adapters.web.routes import Access
 from contactcentre.apps.desk_api import ROUTES
 from contactcentre.domain.presence import CHOSEN_REASONS, AwayReason, Presence
 from contactcentre.wire import desk as said
 from contactcentre.wire.closing import Closing
-from tests.apps.desk_centre import ADA, PASSWORD, SUE, DeskCentre, desk_centre
+from tests.apps.desk_centre import (
+    ADA,
+    PASSWORD,
+    RELAY_URL,
+    SUE,
+    TURN_SECRET,
+    DeskCentre,
+    desk_centre,
+)
 from tests.apps.desk_node import GENERAL
 
 FORGED = "forged" * 8
@@ -34,7 +43,14 @@ async def centre(redis_url: str, database_url: str) -> AsyncIterator[DeskCentre]
 async def test_whoever_signs_in_is_told_what_the_desk_must_know(centre: DeskCentre) -> None:
     async with centre.browser() as browser:
         me = await browser.sign_in(ADA)
-        assert me == await browser.tell("GET", "/api/me", None, said.Me)
+        again = await browser.tell("GET", "/api/me", None, said.Me)
+        (relay,) = me.ice_servers
+        assert (relay.urls, relay.credential) == (
+            RELAY_URL,
+            turn_password(TURN_SECRET, relay.username),
+        )
+        assert again.ice_servers != me.ice_servers, "a password of its own, good from now on"
+        assert me == again.model_copy(update={"ice_servers": me.ice_servers})
         assert (me.adviser, me.role, me.away_reasons) == ("ada", "adviser", [*CHOSEN_REASONS])
         assert [queue.queue for queue in me.queues] == list(ADA.queues)
         assert all(queue.titles and queue.outcomes for queue in me.queues)

@@ -83,6 +83,14 @@ def test_a_cut_takes_what_it_says_and_nothing_else(
 
 
 @needs_root
+def test_two_places_may_be_parted_from_each_other_alone(networks: Networks) -> None:
+    networks.part(NORTH, OUTSIDE)
+    assert passing(networks) == EVERY_WAY - {(NORTH, OUTSIDE), (OUTSIDE, NORTH)}
+    networks.join()
+    assert passing(networks) == EVERY_WAY
+
+
+@needs_root
 def test_a_slow_site_is_late_and_all_others_are_not(networks: Networks) -> None:
     networks.slow(NORTH, Slowness(delay_ms=int(WITHIN_S * 2_000)))
     late = {pair for pair in EVERY_WAY if NORTH in pair}

@@ -7,7 +7,7 @@
  */
 
 import { BeatingSocket } from "../wire/beating_socket";
-import type { AdviserSays, NodeSays, RingNow } from "../wire/made";
+import type { AdviserSays, IceServer, NodeSays, RingNow } from "../wire/made";
 import { between, type Counts, countsIn, type Heard } from "./line_stats";
 
 export interface LegEnds {
@@ -44,10 +44,10 @@ export class LegCall {
   #muted = false;
   #isOver = false;
 
-  constructor(ring: RingNow, iceServers: readonly string[], ends: LegEnds) {
+  constructor(ring: RingNow, iceServers: readonly IceServer[], ends: LegEnds) {
     this.#ring = ring;
     this.#ends = ends;
-    this.#peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
+    this.#peer = new RTCPeerConnection({ iceServers: [...iceServers] });
     this.#peer.ontrack = (event) => {
       ends.caller(event.streams[0] ?? new MediaStream([event.track]));
     };

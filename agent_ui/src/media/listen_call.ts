@@ -6,7 +6,7 @@
  */
 
 import { BeatingSocket } from "../wire/beating_socket";
-import type { NodeSays, SupervisorMode, SupervisorSays, WayToTalk } from "../wire/made";
+import type { IceServer, NodeSays, SupervisorMode, SupervisorSays, WayToTalk } from "../wire/made";
 import { gathered } from "./leg_call";
 
 export interface ListenEnds {
@@ -25,10 +25,10 @@ export class ListenCall {
   #socket: BeatingSocket<NodeSays, SupervisorSays> | undefined;
   #isOver = false;
 
-  constructor(way: WayToTalk, iceServers: readonly string[], ends: ListenEnds) {
+  constructor(way: WayToTalk, iceServers: readonly IceServer[], ends: ListenEnds) {
     this.#way = way;
     this.#ends = ends;
-    this.#peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
+    this.#peer = new RTCPeerConnection({ iceServers: [...iceServers] });
     this.#sender = this.#peer.addTransceiver("audio", { direction: "sendrecv" }).sender;
     this.#peer.ontrack = (event) => {
       ends.sound(event.streams[0] ?? new MediaStream([event.track]));

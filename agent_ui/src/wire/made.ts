@@ -575,6 +575,14 @@ export interface Held {
   on: boolean;
 }
 /**
+ * One server: it tells a browser its address (stun:), or relays its sound (turn:).
+ */
+export interface IceServer {
+  urls: string;
+  username: string;
+  credential: string;
+}
+/**
  * One leg of a room.
  */
 export interface LegNow {
@@ -610,7 +618,7 @@ export interface Me {
   language: Language;
   queues: QueueTitle[];
   away_reasons: AwayReason[];
-  ice_servers: string[];
+  ice_servers: IceServer[];
   chats_max: number;
   chats_beside_call_max: number;
   may_use_phone: boolean;

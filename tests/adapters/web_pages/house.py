@@ -7,6 +7,7 @@ from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
 from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.ice import IceServers
 from contactcentre.adapters.web.pages.content import Figures
 from contactcentre.adapters.web.pages.rate import RateLimit
 from contactcentre.adapters.web.pages.redial import Redials
@@ -121,6 +122,7 @@ class House:
     switches: LineSwitches = AS_PLANNED
     proxies: Sequence[str] = ()
     ice_servers: Sequence[str] = ()
+    turn_secret: str = ""
 
     def __post_init__(self) -> None:
         """Read the flows that came with this checkout."""
@@ -147,7 +149,12 @@ class House:
                     addresses_max=100,
                 ),
                 proxies=self.proxies,
-                ice_servers=self.ice_servers,
+                ice_servers=IceServers(
+                    urls=self.ice_servers,
+                    turn_secret=self.turn_secret,
+                    clock=self.clock,
+                    chance=CountingChance(),
+                ),
                 clock=self.clock,
                 chance=CountingChance(),
             )

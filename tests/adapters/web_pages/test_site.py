@@ -206,12 +206,6 @@ async def test_only_the_call_page_may_reach_the_nodes(client: Client) -> None:
     assert "ws:" not in await policy("/")
 
 
-async def test_the_call_page_knows_which_servers_help_it_to_be_reached(start: Start) -> None:
-    client = await start(House(ice_servers=("stun:one.example:3478", "stun:two.example:3478")))
-    page = await (await client.get("/call")).text()
-    assert 'data-ice-servers="stun:one.example:3478 stun:two.example:3478"' in page
-
-
 async def test_the_helpline_page_lists_the_online_services_of_the_flow(client: Client) -> None:
     def links(parsed: Outline) -> list[str]:
         return [each for each in parsed.all("href") if each.startswith("https:")]

@@ -4,7 +4,7 @@ import { LanguageSwitch } from "../../parts/language_switch";
 import { Logo } from "../../parts/logo";
 import { useTheme } from "../../parts/theme";
 import { type Freshness, freshness } from "../../state/board";
-import type { Board } from "../../wire/made";
+import type { Board, IceServer } from "../../wire/made";
 import { useWords } from "../../words";
 import { hourAndMinute, timeOfDay } from "../../words/spans";
 import { Advisers } from "./advisers";
@@ -18,7 +18,7 @@ import { Talks } from "./talks";
 import { Tiles } from "./tiles";
 
 interface Props {
-  iceServers: readonly string[];
+  iceServers: readonly IceServer[];
   signedOut: () => void;
 }
 

@@ -5,7 +5,7 @@ import { ListenCall } from "../../media/listen_call";
 import { Microphones } from "../../media/microphone";
 import { follow, type Listening, type ListeningEvent, NOT_LISTENING } from "../../state/listening";
 import { desk, Refusal } from "../../wire/http";
-import type { BoardTalk, SupervisorMode } from "../../wire/made";
+import type { BoardTalk, IceServer, SupervisorMode } from "../../wire/made";
 
 const AGAIN_MS = 2_000;
 const TRIES_MAX = 8;
@@ -20,7 +20,7 @@ export interface Shown {
 const NOTHING: Shown = { listening: NOT_LISTENING, sound: null };
 
 export class Listener {
-  readonly #iceServers: readonly string[];
+  readonly #iceServers: readonly IceServer[];
   readonly #changed: (shown: Shown) => void;
   readonly #signedOut: () => void;
   readonly #microphones = new Microphones(() => {});
@@ -30,7 +30,7 @@ export class Listener {
   #tries = 0;
 
   constructor(
-    iceServers: readonly string[],
+    iceServers: readonly IceServer[],
     changed: (shown: Shown) => void,
     signedOut: () => void,
   ) {
@@ -129,7 +129,7 @@ export class Listener {
 }
 
 /** One listener for as long as the page is there. */
-export function useListener(iceServers: readonly string[], signedOut: () => void) {
+export function useListener(iceServers: readonly IceServer[], signedOut: () => void) {
   const [shown, show] = useState<Shown>(NOTHING);
   const leave = useRef(signedOut);
   leave.current = signedOut;

@@ -7,7 +7,7 @@ import type { Heard } from "../../media/line_stats";
 import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
 import { type Line, measure, NO_LINE, worse } from "../../state/quality";
 import { backoffMs } from "../../wire/connection";
-import type { AdviserSays, NodeSays, Quality, RingNow } from "../../wire/made";
+import type { AdviserSays, IceServer, NodeSays, Quality, RingNow } from "../../wire/made";
 
 const TRIES_MAX = 8;
 /** Whoever is in a talk is not left to longer and longer waits. */
@@ -31,7 +31,7 @@ export interface LegKeeperEnds {
 }
 
 export class LegKeeper {
-  readonly #iceServers: readonly string[];
+  readonly #iceServers: readonly IceServer[];
   readonly #ends: LegKeeperEnds;
   #shown: LegShown = { leg: NO_LEG, line: NO_LINE, caller: null };
   #call: LegCall | null = null;
@@ -45,7 +45,7 @@ export class LegKeeper {
   #settling: ReturnType<typeof setTimeout> | undefined;
   #nodeHears: Quality | null = null;
 
-  constructor(iceServers: readonly string[], ends: LegKeeperEnds) {
+  constructor(iceServers: readonly IceServer[], ends: LegKeeperEnds) {
     this.#iceServers = iceServers;
     this.#ends = ends;
   }

@@ -19,6 +19,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.ice import IceServers
 from contactcentre.adapters.web.pages.assets import Assets
 from contactcentre.adapters.web.pages.content import (
     MINUTE_MS,
@@ -104,8 +105,8 @@ class Tools:
     rate: RateLimit
     proxies: Collection[str]
     """Addresses whose word about who asks is believed."""
-    ice_servers: Sequence[str]
-    """STUN servers that help a browser to be reached."""
+    ice_servers: IceServers
+    """What helps a browser to be heard."""
     clock: Clock
     chance: Chance
 
@@ -213,7 +214,7 @@ class Site:
                 "text_max": TEXT_MAX_CHARS,
                 "modules": sorted(modules),
                 "claims_url": CLAIMS_PATH,
-                "ice_servers": " ".join(self._tools.ice_servers),
+                "ice_servers": _as_json(self._tools.ice_servers.told()),
                 "nodes_url": NODES_PATH,
                 "keep_minutes": self._tools.redials.keep_ms // MINUTE_MS,
                 "nodes_every_ms": NODES_EVERY_MS,
@@ -361,6 +362,11 @@ def _words_module(words: Mapping[Language, Words]) -> bytes:
         for language, each in words.items()
     }
     return f"export default {json.dumps(said, ensure_ascii=False)};\n".encode()
+
+
+def _as_json(some: Sequence[BaseModel]) -> str:
+    """Return what a page reads out of an attribute."""
+    return json.dumps([one.model_dump() for one in some])
 
 
 def _json(said: BaseModel) -> web.Response:

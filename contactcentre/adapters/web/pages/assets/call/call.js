@@ -327,7 +327,7 @@ class LiveCall {
     const sound = new Sound({
       microphone: this.#microphone,
       gatherMs: GATHER_MS,
-      iceServers: root.dataset.iceServers.split(" ").filter(Boolean),
+      iceServers: JSON.parse(root.dataset.iceServers),
       play,
     });
     const line = new LineWatch({ sound, clock, tell: happen });

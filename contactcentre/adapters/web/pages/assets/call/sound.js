@@ -19,7 +19,7 @@ export class Sound {
 
   constructor({ microphone, gatherMs, iceServers, play }) {
     this.#gatherMs = gatherMs;
-    this.#connection = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
+    this.#connection = new RTCPeerConnection({ iceServers });
     for (const track of microphone.getTracks()) this.#connection.addTrack(track, microphone);
     this.#connection.ontrack = ({ track }) => play(new MediaStream([track]));
     this.#connection.onconnectionstatechange = () => this.#follow();
