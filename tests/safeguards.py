@@ -315,6 +315,30 @@ SIMULATED = (
         tests=[("tests/simulation/test_world.py", "test_nobody_is_lost_in_any_scenario")],
     ),
     Ablation(
+        name="recording before it is announced, simulated",
+        files=["contactcentre/apps/talk_recording.py"],
+        line="if self._terms is None or self._legs is None or not self.is_announced:",
+        instead="if self._terms is None or self._legs is None:",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
+    Ablation(
+        name="listening before it is written down, simulated",
+        files=["contactcentre/apps/supervising.py"],
+        line="if seq == seq_before or not await self._is_durable(seq):",
+        instead="if seq == seq_before:",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
+    Ablation(
         name="orders of texts off, simulated",
         files=["contactcentre/apps/conversation.py"],
         line="order=call.version + 1 if had is None else had,",

@@ -43,7 +43,6 @@ QUEUED_EVERY = 5
 """So many dial for one who goes to a queue."""
 DIAL_AFTER_S = 5.0
 """So long after the site is back somebody still dials."""
-SETTLING_S = (2.6, 4.0)
 BACK_WITHIN_S = 60.0
 WHOLE_WITHIN_S = 75.0
 """A Sentinel whose machine has stood still for two seconds does nothing for thirty more."""
@@ -99,7 +98,6 @@ async def _run(networks: Networks, loss: Loss, legs: Legs, *, calls: int, seed: 
         stage = Stage(chance, talks=share, quick=share)
         await floor.open(StagedAdviser(stage))
         await set_the_stage(floor, stage, calls, share)
-        await asyncio.sleep(chance.uniform(*SETTLING_S))
         counts = _counts(floor, centre)
         fault = LostSite(networks, centre, floor, loss)
         await fault.live_through(stage, chance)

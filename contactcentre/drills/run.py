@@ -77,7 +77,6 @@ async def run_drill(
         network.answer_outside(floor.history)
         await floor.open(StagedAdviser(stage), make_adviser=rooms.adviser)
         await set_the_stage(floor, stage, calls, share, rooms)
-        await asyncio.sleep(chance.uniform(*SETTLING_S))
         busy = floor.busy_nodes(rooms.outside)
         ground = Ground(centre=centre, history=floor.history, chance=chance, busy=busy)
         await live_through(make_fault(drill, how, ground), ground, drill, floor, stage)
@@ -142,6 +141,7 @@ async def set_the_stage(
     await bring(calls - 3 * share, "in_menu", in_menu=True)
     await bring(share, "ringing")
     await bring(share, "waiting")
+    await asyncio.sleep(stage.chance.uniform(*SETTLING_S))
 
 
 def _is_at(page: OneCaller, state: str) -> bool:

@@ -176,12 +176,13 @@ class ChatSeat(AdviserPage):
             self._closing.create_task(self._leg.say(said), name="adviser's text")
 
 
+MakeSeat = Callable[[AdviserId], ChatSeat]
+
+
 class ChattingAdviser(AdviserPage):
     """An adviser with seats for chats, where the desk has any for this one."""
 
-    def __init__(
-        self, adviser: Adviser, manner: AdviserManner, seat_of: Callable[[AdviserId], ChatSeat]
-    ) -> None:
+    def __init__(self, adviser: Adviser, manner: AdviserManner, seat_of: MakeSeat) -> None:
         super().__init__(adviser, manner)
         names = chat_seats(AdviserId(adviser.name), CHATS_MAX)
         self._seats = {name: seat_of(name) for name in names}

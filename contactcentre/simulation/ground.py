@@ -7,10 +7,7 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.node_tools import Words
 from contactcentre.domain.callback import OfferRule
-from contactcentre.domain.ids import (
-    DeskId,
-    LineId,
-)
+from contactcentre.domain.ids import DeskId, LineId, RecordingPart
 from contactcentre.domain.ivr.flow import Line
 from contactcentre.journey.keeping import Keeper
 from contactcentre.journey.steering import Steering
@@ -26,6 +23,8 @@ from contactcentre.simulation.post import Post, PostPeers
 from contactcentre.simulation.sound import Air
 from contactcentre.simulation.steering import KeptCopy, Turns
 from contactcentre.simulation.store.group import Group
+from contactcentre.simulation.tapes import Reel
+from contactcentre.simulation.witness import Witness
 
 LINE = LineId("tax")
 SIGNING_KEYS = "k1:" + "s" * 32
@@ -61,12 +60,27 @@ class Ground:
     was_told: Callable[[Request], None] = lambda _: None
     """Hears what a desk process has just been told."""
     disks: dict[str, Disk] = field(default_factory=dict)
+    reels: dict[str, dict[RecordingPart, Reel]] = field(default_factory=dict)
+    """What is recorded, on the disk of each node."""
+    witness: Witness = field(init=False)
     clocks: dict[str, SimulatedClock] = field(default_factory=dict)
     lives_count: int = 0
     reservations: list[tuple[int, str, int]] = field(default_factory=list)
     """Every reservation that a router has made: when (ms), of which call, with which token."""
     storms: list[int] = field(default_factory=list)
     """When (ms) a router has said that there is a storm."""
+
+    def signatures(self) -> Signatures:
+        """Return what the desks sign with, by the right time."""
+        settings = Settings.model_validate(
+            {"node": "desk", "cluster_key": CLUSTER_KEY, "signing_keys": SIGNING_KEYS}
+        )
+        signing, ring = settings.signing_ring()
+        return Signatures(ring, signing, SimulatedClock(self.simulation))
+
+    def __post_init__(self) -> None:
+        """Let somebody see what is recorded, and who listens."""
+        self.witness = Witness(self.air, self.ledger, self.reels)
 
 
 class Part:

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from contactcentre.domain.call import Call, CallState
 from contactcentre.domain.errors import LedgerUnavailable
-from contactcentre.domain.events import CallEnded, Ending, HungUpBy
-from contactcentre.domain.ids import AdviserId, CallId, NodeId
+from contactcentre.domain.events import CallEnded, CallSupervised, Ending, HungUpBy, RecordingKept
+from contactcentre.domain.ids import AdviserId, CallId, NodeId, RecordingPart
 from contactcentre.ports.records import OpenCall, Outcome, WrittenEvent
 from contactcentre.ports.reports import CallbackCounts, TodayCounts
 from contactcentre.simulation.callbacks import CallbackTable
@@ -51,6 +51,10 @@ class LedgerData:
     events: dict[tuple[NodeId, int], WrittenEvent] = field(default_factory=dict)
     aside: dict[tuple[NodeId, int], str] = field(default_factory=dict)
     marks: dict[NodeId, int] = field(default_factory=dict)
+    parts: set[RecordingPart] = field(default_factory=set)
+    """The parts of recordings that it knows."""
+    supervised: set[tuple[CallId, AdviserId]] = field(default_factory=set)
+    """Which supervisors have listened to which calls."""
     outcomes: dict[tuple[CallId, AdviserId], Outcome] = field(default_factory=dict)
     callbacks: CallbackTable = field(init=False)
 
@@ -66,6 +70,13 @@ class LedgerData:
         """Write events and the rows of their calls."""
         for one in events:
             self.events[one.node, one.seq] = one
+            match one.event:
+                case RecordingKept(part=part):
+                    self.parts.add(part)
+                case CallSupervised(call=call, supervisor=supervisor, mode=mode) if mode:
+                    self.supervised.add((call, supervisor))
+                case _:
+                    pass
             copy, known = Row(one.call), self.rows.get(one.call.id)
             if known is None or copy.rank >= known.rank:
                 self.rows[one.call.id] = copy

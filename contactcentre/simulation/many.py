@@ -100,6 +100,8 @@ SENTENCES: Sequence[tuple[str, Callable[[Result], Sequence[str]]]] = (
     ("wrong record", lambda result: result.findings.records_wrong),
     ("double record", lambda result: result.findings.records_doubled),
     ("text", lambda result: result.texts_wrong),
+    ("recording", lambda result: result.recordings_wrong),
+    ("listening", lambda result: result.witness.unwritten),
     ("promise", lambda result: result.promises),
     ("mistake", lambda result: result.mistakes),
 )

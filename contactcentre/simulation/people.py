@@ -24,6 +24,7 @@ from contactcentre.drills.who import Adviser, Caller
 from contactcentre.simulation.browser import Browser
 from contactcentre.simulation.chats import ChatSeat, ChattingAdviser, TextSound, WritingCaller
 from contactcentre.simulation.ground import LINE
+from contactcentre.simulation.listeners import PausingAdviser
 from contactcentre.simulation.network import Names
 from contactcentre.simulation.sound import BrowserSound
 from contactcentre.simulation.world import World
@@ -179,6 +180,7 @@ class Floor:
         self._chats = world.simulation.dice("chats")
         self._callback_chance = world.simulation.dice("callbacks")
         self._partings = world.simulation.dice("partings")
+        self._pauses = world.simulation.dice("pauses")
         self._names: list[str] = []
         self._working: list[asyncio.Task[None]] = []
         self.called: list[tuple[str, CallerPage]] = []
@@ -212,7 +214,13 @@ class Floor:
                 attempt=self._attempt,
                 parting=self._parting if hands_on else lambda: None,
             )
-            page = ChattingAdviser(adviser, manner_of(name), partial(self._seat, adviser))
+            page = PausingAdviser(
+                adviser,
+                manner_of(name),
+                partial(self._seat, adviser),
+                witness=self._world.ground.witness,
+                chance=Random(self._pauses.random()),  # noqa: S311 - the same seed, the same people
+            )
             self._names.append(name)
             self.advisers.append(page)
             self._working.append(self._group.create_task(page.work(), name=name))

@@ -45,8 +45,8 @@ from contactcentre.simulation.desk_door import DeskDoor
 from contactcentre.simulation.disk import Disk, DiskSpool
 from contactcentre.simulation.ground import Ground, Part
 from contactcentre.simulation.lives import Answer, Life, Request
-from contactcentre.simulation.sound import SimulatedMedia
 from contactcentre.simulation.steering import KeptCopy, SwitchLink
+from contactcentre.simulation.tapes import RecordingMedia, recording_terms
 from contactcentre.wire.claims import CallerClaim
 from contactcentre.wire.cluster import AskRing, AttemptSaid, CallbackSaid, OfferCall
 from contactcentre.wire.pages import GivenClaim, LivingNodes, NewClaim
@@ -102,10 +102,13 @@ def _node(ground: Ground, life: Life, part: Part, spool: DiskSpool) -> NodeCore:
         public_url=ground.nodes_static[life.name],
         legs_max=LEGS_MAX,
     )
+    media = RecordingMedia(ground.air, life, legs_max=LEGS_MAX, said=ground.witness.said)
+    reels = ground.reels.setdefault(life.name, {})
     return NodeCore(
         NodeGround(
             place=place,
-            media=SimulatedMedia(ground.air, life, legs_max=LEGS_MAX),
+            media=media,
+            recording=recording_terms(media, reels, spool, part.clock, life),
             state=part.state,
             spool=spool,
             peers=part.peers,

@@ -23,9 +23,11 @@ from contactcentre.limits import DESKS_FAILED_MAX
 from contactcentre.ports.records import WrittenEvent
 from contactcentre.simulation.called_back import CallbackFindings, check_callbacks
 from contactcentre.simulation.cast import Cast
+from contactcentre.simulation.environment import SimulatedClock
 from contactcentre.simulation.eyes import Eyes
 from contactcentre.simulation.faults import Fault, Kind, put_in
 from contactcentre.simulation.ledger import LedgerData, ends_counts
+from contactcentre.simulation.listeners import Listeners
 from contactcentre.simulation.lives import LivesLoop
 from contactcentre.simulation.loop import BEGAN_MS, Simulation, steady
 from contactcentre.simulation.people import Floor, SimulatedAdviser
@@ -36,6 +38,7 @@ from contactcentre.simulation.store.data import ReplyError
 from contactcentre.simulation.store.server import Gone
 from contactcentre.simulation.stories import Story
 from contactcentre.simulation.texts import texts_wrong
+from contactcentre.simulation.witness import Witness
 from contactcentre.simulation.world import NORTH, SOUTH, Size, World
 
 VIRTUAL_MAX_S = 7_200.0
@@ -58,6 +61,8 @@ BROKEN_FIGURES = (
     "stuck_advisers",
     "records_wrong",
     "texts_wrong",
+    "recordings_wrong",
+    "listening_unwritten",
     "promises_broken",
     "mistakes",
 )
@@ -76,6 +81,10 @@ class Result:
     findings: Findings
     texts_wrong: Sequence[str]
     """What was written in chats and did not arrive once and in order."""
+    recordings_wrong: Sequence[str]
+    """What was recorded and must not be, or is on no disk."""
+    witness: Witness
+    """What was seen of recordings, and of those who listened."""
     callbacks: CallbackFindings
     promises: Sequence[str]
     """What the scenario says, and did not come so."""
@@ -112,6 +121,8 @@ class Result:
             + len(found.records_wrong)
             + len(found.records_doubled),
             "texts_wrong": len(self.texts_wrong),
+            "recordings_wrong": len(self.recordings_wrong),
+            "listening_unwritten": len(self.witness.unwritten),
             "promises_broken": len(self.promises),
             "mistakes": len(self.mistakes),
         }
@@ -188,6 +199,8 @@ class _Run:
                 callbacks=self._eyes.callbacks(),
             ),
             texts_wrong=list(texts_wrong(floor.history, list(world.ground.ledger.events.values()))),
+            recordings_wrong=[*world.ground.witness.wrong, *world.ground.witness.missing()],
+            witness=world.ground.witness,
             callbacks=check_callbacks(floor.history, world.ground.ledger.callbacks.rows.values()),
             promises=self._broken_promises(is_excused),
             mistakes=mistakes,
@@ -219,6 +232,7 @@ class _Run:
             for work in (
                 floor.keep_calling(self._size.caller_every_s),
                 floor.keep_writing(self._size.writer_every_s),
+                self._listeners().keep_listening(self._world.ground.signatures()),
             )
         ]
         await self._break_and_mend(until_s=FAULTS_UNTIL_S)
@@ -227,6 +241,12 @@ class _Run:
         await floor.all_over(within_s=OVER_WITHIN_S)
         await floor.is_so(self._all_rung_back, within_s=OVER_WITHIN_S)
         await floor.last_round(manner, over_within_s=OVER_WITHIN_S)
+
+    def _listeners(self) -> Listeners:
+        """Return the supervisors, who listen in to talks."""
+        simulation = self._simulation
+        dice, clock = simulation.dice("supervisors"), SimulatedClock(simulation)
+        return Listeners(self._world, self._floor.advisers, dice, clock=clock)
 
     async def _as_told(self, story: Story) -> None:
         """Let the people of a story come, and see that all of them are free in the end."""
@@ -315,7 +335,7 @@ class _Run:
         rows = self._world.ground.ledger.rows
         came = {fact.call for fact in self._floor.history.of(h.CallerCame)}
         ended = {call for call, row in rows.items() if row.call.state is CallState.ENDED}
-        return came <= ended
+        return came <= ended and self._world.ground.witness.is_recorded
 
 
 class Crowd(asyncio.TaskGroup):

@@ -14,7 +14,7 @@ from contactcentre.adapters.flow_files.prompts import load_words
 from contactcentre.apps.node_tools import Words
 from contactcentre.domain.callback import OfferRule, RingingHours
 from contactcentre.domain.ids import AdviserId, DeskId, LineId
-from contactcentre.domain.ivr.flow import Line, OverflowRule, QueueName, ToQueue
+from contactcentre.domain.ivr.flow import Line, OverflowRule, QueueName, RecordingRule, ToQueue
 from contactcentre.domain.languages import Language
 from contactcentre.ports.accounts import Account, Role
 from contactcentre.simulation.ground import Ground
@@ -29,6 +29,7 @@ from contactcentre.simulation.store.group import Group
 from contactcentre.simulation.store.server import Server
 from contactcentre.simulation.stories import AdviserAtWork, Setting, Story, hours_of, queue_of
 from contactcentre.simulation.wires import Wires
+from contactcentre.simulation.witness import ANNOUNCED
 
 log = structlog.get_logger()
 
@@ -127,6 +128,8 @@ class World:
         lines, words = read_flows()
         setting = Setting() if story is None else story.setting
         lines = {name: _line(line, setting, size) for name, line in lines.items()}
+        if story is None:
+            lines = {name: _recorded(line) for name, line in lines.items()}
         self.ground = Ground(
             simulation=simulation,
             post=post,
@@ -155,6 +158,7 @@ class World:
         for name in self._roles:
             self.start(name)
         self.ground.air.begin()
+        self.ground.witness.begin()
 
     def later(self, delay_s: float, step: Callable[[], object]) -> None:
         """Let something happen after a while, whoever stands still then."""
@@ -231,6 +235,11 @@ class World:
         self.mistakes.append(f"{life.name} ended by {_words(error)}")
         self.kill(life.name)
         self.later(AGAIN_S, lambda: self.start(life.name))
+
+
+def _recorded(line: Line) -> Line:
+    """Return a line whose talks are recorded."""
+    return replace(line, flow=replace(line.flow, recording=RecordingRule(announced_by=ANNOUNCED)))
 
 
 def _settings(setting: Setting) -> Mapping[str, object]:
