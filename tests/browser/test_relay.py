@@ -21,12 +21,14 @@ from playwright.async_api import Page, async_playwright
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
+from contactcentre.adapters.sip.tls import TlsFiles
 from contactcentre.adapters.web.ice import IceServers, turn_password
 from contactcentre.domain.ids import CallId, LegId, SoundName
 from contactcentre.domain.languages import Language
 from contactcentre.drills.networks import NORTH, OUTSIDE, SOUTH, WIRES, Networks, drill_networks
 from contactcentre.ports.media import LegConnected, LegEvent
 from tests.adapters.media.conftest import tone
+from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.browser.chromium import chromium, node
 
 NODE, RELAY, BROWSER = NORTH, SOUTH, OUTSIDE
@@ -34,8 +36,11 @@ NODE, RELAY, BROWSER = NORTH, SOUTH, OUTSIDE
 CONF = Path(__file__).parents[2] / "deploy" / "coturn" / "turnserver.conf"
 SECRET = "what the server and the pages share"  # noqa: S105 - of these tests
 OLD_SECRET = "what they share until tomorrow"  # noqa: S105 - likewise
-PORT = 3_478
+PORT, TLS_PORT = 3_478, 5_349
 WITHIN_S = 10.0
+OVER_UDP = f"turn:{WIRES[RELAY].host}:{PORT}"
+OVER_TCP = f"{OVER_UDP}?transport=tcp"
+OVER_TLS = f"turns:{WIRES[RELAY].host}:{TLS_PORT}?transport=tcp"
 PROMPT_HZ, CALLER_HZ = 1_000.0, 440.0
 OFFER = """async (iceServers) => {
   const sound = globalThis.sound ??= new AudioContext();
@@ -68,19 +73,30 @@ HEARS = """(hz) => {
   return Math.abs(loudest - hz) < 20;
 }"""
 
+FLAGS = [
+    "--autoplay-policy=no-user-gesture-required",
+    "--ignore-certificate-errors",
+    "--no-sandbox",
+]
+
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may make networks"),
     pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed"),
 ]
 
 
-def conf(allowed: str) -> str:
+def conf(allowed: str, shown: TlsFiles) -> str:
     """Return the configuration of `deploy/` with what an operator puts into it."""
     said = CONF.read_text(encoding="utf-8")
-    secrets = f"static-auth-secret={OLD_SECRET}\nstatic-auth-secret={SECRET}"
-    places = f"allowed-peer-ip={allowed}"
-    for left_out, lines in (("static-auth-secret", secrets), ("allowed-peer-ip", places)):
-        said, count = re.subn(f"^#{left_out}=$", lines, said, flags=re.MULTILINE)
+    put_right = {
+        "#static-auth-secret=": f"static-auth-secret={OLD_SECRET}\nstatic-auth-secret={SECRET}",
+        "#allowed-peer-ip=": f"allowed-peer-ip={allowed}",
+        "no-tls": f"tls-listening-port={TLS_PORT}",
+        "#cert=.*": f"cert={shown.certificate}",
+        "#pkey=.*": f"pkey={shown.key}",
+    }
+    for before, after in put_right.items():
+        said, count = re.subn(f"^{before}$", after, said, flags=re.MULTILINE)
         assert count == 1
     return said
 
@@ -96,7 +112,9 @@ def networks() -> Iterator[Networks]:
 @asynccontextmanager
 async def relay(networks: Networks, folder: Path, *, allowed: str) -> AsyncIterator[None]:
     """Run the TURN server."""
-    (folder / "turnserver.conf").write_text(conf(allowed))
+    make_authority(folder, "authority")
+    shown = make_certificate(folder, "relay", "authority")
+    (folder / "turnserver.conf").write_text(conf(allowed, shown))
     own = [f"--pidfile={folder}/turnserver.pid", f"--userdb={folder}/turndb"]
     with networks.enter(RELAY), (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -180,7 +198,7 @@ async def stage(networks: Networks) -> AsyncIterator[Stage]:
             browser = await playwright.chromium.launch(
                 executable_path=found.path,
                 env={**os.environ, **found.environ},
-                args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+                args=FLAGS,
             )
         leaving.push_async_callback(browser.close)
         media = AiortcMedia(
@@ -196,11 +214,10 @@ async def stage(networks: Networks) -> AsyncIterator[Stage]:
         yield Stage(networks, await browser.new_page(), media)
 
 
-def told(*ways: str, secret: str = SECRET) -> list[dict[str, Any]]:
-    """Return what a page is told of the server, by each of some ways to it."""
-    place = f"turn:{WIRES[RELAY].host}:{PORT}"
+def told(way: str, *, secret: str = SECRET) -> list[dict[str, Any]]:
+    """Return what a page is told of the server and a way to it."""
     servers = IceServers(
-        urls=[f"{place}{way}" for way in ways],
+        urls=[way],
         turn_secret=secret,
         clock=MachineClock(),
         chance=MachineChance(),
@@ -214,7 +231,7 @@ async def test_a_browser_behind_a_network_hears_and_is_heard_through_the_relay(
     async with relay(networks, tmp_path, allowed=WIRES[NODE].host):
         await stage.calls("direct", [])
         assert not await stage.connects(within_s=1.5)
-        for way, secret in (("", OLD_SECRET), ("?transport=tcp", SECRET)):
+        for way, secret in ((OVER_UDP, OLD_SECRET), (OVER_TCP, SECRET), (OVER_TLS, SECRET)):
             offer = await stage.calls(f"by {way}", told(way, secret=secret))
             assert "typ relay" in offer
             assert await stage.connects(), (tmp_path / "log").read_text()
@@ -226,8 +243,8 @@ async def test_the_relay_refuses_other_passwords_and_other_places(
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     async with relay(networks, tmp_path, allowed=WIRES[NODE].host):
-        forged = told("", secret=f"{SECRET}, perhaps")
-        (old,) = told("")
+        forged = told(OVER_UDP, secret=f"{SECRET}, perhaps")
+        (old,) = told(OVER_UDP)
         old["username"] = f"{int(time.time()) - 10}:of yesterday"
         old["credential"] = turn_password(SECRET, old["username"])
         for refused in (forged, [old]):
@@ -235,5 +252,5 @@ async def test_the_relay_refuses_other_passwords_and_other_places(
             assert not await stage.connects(within_s=0.5)
             await stage.media.close(stage.leg)
     async with relay(networks, tmp_path / "elsewhere", allowed="10.77.9.9"):
-        assert "typ relay" in await stage.calls("elsewhere", told(""))
+        assert "typ relay" in await stage.calls("elsewhere", told(OVER_UDP))
         assert not await stage.connects(within_s=2.0)

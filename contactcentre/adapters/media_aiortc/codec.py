@@ -71,14 +71,12 @@ class Codec:
 
 
 def codec_of_word(word: str, *, keys_payload_type: int | None) -> Codec:
-    """Return a codec by its word. Raises MalformedOffer where this machine has it not."""
+    """Return a codec by its word. Raises MalformedOffer where this node has it not."""
     for law in LAWS:
         if law.name == word:
             return _of_law(law, keys_payload_type)
     match word.split(":"):
-        case ["opus", number, rate, bitrate]:
-            if not opus.is_here():
-                raise MalformedOffer("The call has Opus, and this machine has no libopus.")
+        case ["opus", number, rate, bitrate] if opus.is_here():
             return Codec(
                 law=PCMU,
                 payload_type=int(number),
@@ -86,8 +84,8 @@ def codec_of_word(word: str, *, keys_payload_type: int | None) -> Codec:
                 keys_payload_type=keys_payload_type,
                 keys_rate_hz=int(rate),
             )
-        case _:
-            raise AssertionError(word)
+        case parts:
+            raise MalformedOffer(f"The call has {parts[0]}, which this node has not.")
 
 
 def codec_of(
