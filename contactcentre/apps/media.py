@@ -1,6 +1,7 @@
 """The media node process: callers' legs, their menus, waits, rings and talks."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -32,7 +33,6 @@ from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
 from contactcentre.apps.node_tools import CallbackTerms, RecordingTerms
 from contactcentre.apps.process import Process
 from contactcentre.apps.quality import TOLD_EVERY_MS
-from contactcentre.apps.sweeping import Sweeping, set_aside
 from contactcentre.apps.switchboard import Switchboard
 from contactcentre.apps.talk_recording import keeper
 from contactcentre.apps.telephones import Telephones, node_place
@@ -101,8 +101,8 @@ class Node:
         self._process.routes(self._telephones.internal_routes())
         self._process.spawn(self._core.keep_reporting(self._show), "node beat")
         self._process.spawn(self._tell_quality(), "quality")
-        set_aside()
-        self._process.spawn(Sweeping(asyncio.sleep).keep_clean(), "sweeping")
+        gc.collect()
+        gc.freeze()  # what has been loaded by now stays: nobody is to look through it in a call
         self._process.spawn(self._core.evacuate(), "evacuation")
         self._process.spawn(self._state.client.watch(), "sentinels")
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)
