@@ -10,16 +10,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import uvloop
 
 from contactcentre.adapters.media_aiortc.addresses import offer_addresses
-from contactcentre.adapters.media_aiortc.g711 import PCMU
 from contactcentre.adapters.media_aiortc.packets import RtpPacket, write_rtp
+from contactcentre.bench.choir import LATE_AFTER_S, TONE_FRAMES, Choir
 from contactcentre.bench.media_node import LINE_MAX_BYTES, LOOPBACK, pin_to_core
 from contactcentre.bench.opus_phone import G711, OPUS, OpusPhone
 from contactcentre.bench.peer import Peer, tone_codes
@@ -27,8 +27,6 @@ from contactcentre.bench.phone import PhonePeer
 from contactcentre.bench.stream_phone import StreamPeer
 from contactcentre.limits import TICK_MS
 
-LATE_AFTER_S = 0.040
-"""A packet later than this is missed by a usual browser's buffer."""
 WARM_UP_S = 2.0
 PHASES = 4
 """Callers do not speak in step: a quarter of them sends every 5 ms."""
@@ -37,36 +35,54 @@ CALLS_MAX = 1_000
 STEP_MAX_S = 20.0
 TICKS_PER_S = 1_000 // TICK_MS
 _PHASE_S = TICK_MS / 1_000 / PHASES
-_TONE_FRAMES = 50
 
-LEGS: Mapping[str, Callable[[int], Peer | PhonePeer | StreamPeer]] = {
-    "webrtc": lambda number: Peer(seed=number),
-    "sip": lambda _number: _phone(PhonePeer(law=PCMU)),
-    "opus": lambda _number: _phone(OpusPhone()),
-    "twilio": lambda _number: StreamPeer(),
-}
-"""What is at the other end of a leg, of each kind."""
+LEGS = ("webrtc", "sip", "opus", "twilio")
+"""What may be at the other end of a leg."""
+Far = Peer | PhonePeer | StreamPeer
 LEGS_OF: Mapping[str, int] = {"bridge": 2, "mix": 3, "hold": 1, "record": 2}
 """How many legs a call has in each mode."""
 
 
-def _phone(phone: PhonePeer) -> PhonePeer:
-    """Return a telephone whose packets are timed by the system, not by when we come to them."""
-    phone.open_untold()
-    return phone
+class Singers(Protocol):
+    """Ends of calls that send in step, and what they get."""
+
+    @property
+    def received_count(self) -> int:
+        """Return how many packets have come."""
+
+    @property
+    def late_count(self) -> int:
+        """Return how many of them came late."""
+
+    @property
+    def sound_count(self) -> int:
+        """Return how many of them carried something else than silence."""
+
+    @property
+    def expected_count(self) -> int:
+        """Return how many packets there were, by their numbers."""
+
+    def begin(self) -> None:
+        """All are connected."""
+
+    def forget(self) -> None:
+        """Count from now on."""
+
+    def tick(self) -> None:
+        """Hear what waits to be heard, and send the packets that are due."""
 
 
 class Leg:
     """One end of a call: what it sends, and the timing of what it gets."""
 
-    def __init__(self, number: int, legs: str) -> None:
-        self.peer = LEGS[legs](number)
+    def __init__(self, number: int, peer: Far) -> None:
+        self.peer = peer
+        self._phone = peer if isinstance(peer, PhonePeer) else None
         self.peer.packet_came = self.came
-        self._phone = self.peer if isinstance(self.peer, PhonePeer) else None
         self._source = number
         self._sent = 0
         self._codec = OPUS if isinstance(self.peer, OpusPhone) else G711
-        self._sound = self._codec.frames(tone_codes(400.0 + number, frames=_TONE_FRAMES))
+        self._sound = self._codec.frames(tone_codes(400.0 + number, frames=TONE_FRAMES))
         self.forget()
 
     def forget(self) -> None:
@@ -78,13 +94,13 @@ class Leg:
     def send(self) -> None:
         """Send the packet that is due."""
         self._sent += 1
-        payload = self._sound[self._sent % _TONE_FRAMES]
+        payload = self._sound[self._sent % TONE_FRAMES]
         kind, timestamp = self._codec.payload_type, self._sent * self._codec.tick & 0xFFFF_FFFF
         number = self._sent & 0xFFFF
         self.peer.send_packet(write_rtp(kind, number, timestamp, self._source, payload))
 
     def take(self) -> None:
-        """Hear what waits to be heard."""
+        """Hear what waits to be heard by a telephone that nobody is woken by."""
         if self._phone is not None:
             self._phone.take()
 
@@ -109,11 +125,73 @@ class Leg:
         return self._highest - self._first + 1 if self._first >= 0 else 0
 
 
+class Soloists:
+    """Ends of calls that are heard and sent for one by one."""
+
+    def __init__(self, legs: Sequence[Leg]) -> None:
+        self._legs = legs
+
+    def begin(self) -> None:
+        """Do nothing: each has begun by itself."""
+
+    def forget(self) -> None:
+        """Count from now on."""
+        for leg in self._legs:
+            leg.forget()
+
+    def tick(self) -> None:
+        """Hear what waits to be heard, and send the packets that are due."""
+        for leg in self._legs:
+            leg.take()
+            leg.send()
+
+    @property
+    def received_count(self) -> int:
+        """Return how many packets have come."""
+        return sum(leg.received_count for leg in self._legs)
+
+    @property
+    def late_count(self) -> int:
+        """Return how many of them came late."""
+        return sum(leg.late_count for leg in self._legs)
+
+    @property
+    def sound_count(self) -> int:
+        """Return how many of them carried something else than silence."""
+        return sum(leg.sound_count for leg in self._legs)
+
+    @property
+    def expected_count(self) -> int:
+        """Return how many packets there were, by their numbers."""
+        return sum(leg.expected_count for leg in self._legs)
+
+
+def _alone(legs_of: str, number: int) -> Far:
+    """Return a far end that is heard and sent for by itself."""
+    if legs_of == "webrtc":
+        return Peer(seed=number)
+    if legs_of == "twilio":
+        return StreamPeer()
+    phone = OpusPhone()
+    phone.open_untold()  # the system times its packets, not when we come to them
+    return phone
+
+
+def _ends(legs_of: str, count: int) -> tuple[Sequence[Far], Sequence[Singers]]:
+    """Return the far ends of all legs, and who sends for a quarter of them each."""
+    if legs_of == "sip":
+        choirs = [Choir(range(phase, count, PHASES)) for phase in range(min(PHASES, count))]
+        return [choirs[at % PHASES].peers[at // PHASES] for at in range(count)], choirs
+    legs = [Leg(number, _alone(legs_of, number)) for number in range(count)]
+    phases = [Soloists(legs[phase::PHASES]) for phase in range(min(PHASES, count))]
+    return [leg.peer for leg in legs], phases
+
+
 class Load:
     """All legs, and the one rhythm in which they send."""
 
-    def __init__(self, legs: Sequence[Leg]) -> None:
-        self._phases = [legs[number::PHASES] for number in range(PHASES)]
+    def __init__(self, phases: Sequence[Singers]) -> None:
+        self._phases = phases
         self.late_count = self.tick_count = 0
 
     async def run(self) -> None:
@@ -124,9 +202,8 @@ class Load:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             self.late_count += time.monotonic() - due > TICK_MS / 1_000
             self.tick_count += 1
-            for leg in self._phases[number % PHASES]:
-                leg.take()
-                leg.send()
+            if number % PHASES < len(self._phases):
+                self._phases[number % PHASES].tick()
 
 
 class Node:
@@ -187,23 +264,23 @@ async def connect_call(node: Node, call: str, *peers: Peer) -> None:
     await node.ask("join", legs=[f"l{number}" for number in range(len(peers))])
 
 
-async def _connect(node: Node, legs: Sequence[Leg], mode: str) -> float:
+async def _connect(node: Node, ends: Sequence[Far], mode: str) -> float:
     """Connect all legs and join those of each call; return how many were connected a second."""
     size = LEGS_OF[mode]
     began = time.monotonic()
     few = asyncio.Semaphore(CONNECTING_MAX)
 
-    async def connect(number: int, leg: Leg) -> None:
+    async def connect(number: int, far: Far) -> None:
         async with few:
-            offer = await leg.peer.offer()
+            offer = await far.offer()
             asked = {"call": f"c{number // size}", "leg": f"l{number}", "sdp": offer}
             answer = await node.ask("accept", **asked)
-            await leg.peer.accept(answer["sdp"], sends=False)
+            await far.accept(answer["sdp"], sends=False)
 
     async with asyncio.TaskGroup() as connecting:
-        for number, leg in enumerate(legs):
-            connecting.create_task(connect(number, leg), name=f"leg {number} connects")
-    for number in range(0, len(legs), size):
+        for number, far in enumerate(ends):
+            connecting.create_task(connect(number, far), name=f"leg {number} connects")
+    for number in range(0, len(ends), size):
         names = [f"l{number + at}" for at in range(size)]
         if mode == "hold":
             await node.ask("hold", leg=names[0])
@@ -211,7 +288,7 @@ async def _connect(node: Node, legs: Sequence[Leg], mode: str) -> float:
             await node.ask("join", legs=names)
         if mode == "record":
             await node.ask("record", call=f"c{number // size}", legs=names)
-    return len(legs) / (time.monotonic() - began)
+    return len(ends) / (time.monotonic() - began)
 
 
 async def _measure(
@@ -221,23 +298,25 @@ async def _measure(
     offer_addresses([LOOPBACK])
     count = LEGS_OF[mode] * calls
     node = await Node.start(count, *([str(folder)] if mode == "record" else []))
-    legs = [Leg(number, legs_of) for number in range(count)]
-    load = Load(legs)
+    ends, phases = _ends(legs_of, count)
+    load = Load(phases)
     try:
-        legs_per_s = await _connect(node, legs, mode)
+        legs_per_s = await _connect(node, ends, mode)
+        for singers in phases:
+            singers.begin()
         async with asyncio.TaskGroup() as running:
             sending = running.create_task(load.run(), name="load")
             await asyncio.sleep(WARM_UP_S)
             before, began = await node.ask("usage"), time.monotonic()
             load.late_count = load.tick_count = 0
-            for leg in legs:
-                leg.forget()
+            for singers in phases:
+                singers.forget()
             await asyncio.sleep(seconds)
             took_s, after = time.monotonic() - began, await node.ask("usage")
-            figures = _figures(legs, load)
+            figures = _figures(phases, load)
             sending.cancel()
     finally:
-        await asyncio.gather(*(leg.peer.close() for leg in legs))
+        await asyncio.gather(*(far.close() for far in ends))
         await node.stop()
     cpu_ms = (after["cpu_s"] - before["cpu_s"]) * 1_000
     received = after["received_count"] - before["received_count"]
@@ -259,14 +338,14 @@ async def _measure(
     }
 
 
-def _figures(legs: Sequence[Leg], load: Load) -> dict[str, float]:
+def _figures(phases: Sequence[Singers], load: Load) -> dict[str, float]:
     """Return what the load generator counted."""
-    received = max(1, sum(leg.received_count for leg in legs))
-    expected = max(1, sum(leg.expected_count for leg in legs))
+    received = max(1, sum(singers.received_count for singers in phases))
+    expected = max(1, sum(singers.expected_count for singers in phases))
     return {
-        "late_ratio": round(sum(leg.late_count for leg in legs) / received, 6),
+        "late_ratio": round(sum(singers.late_count for singers in phases) / received, 6),
         "loss_ratio": round((expected - min(received, expected)) / expected, 6),
-        "sound_ratio": round(sum(leg.sound_count for leg in legs) / received, 6),
+        "sound_ratio": round(sum(singers.sound_count for singers in phases) / received, 6),
         "packets": received,
         "generator_late_ratio": round(load.late_count / max(1, load.tick_count), 6),
     }

@@ -22,6 +22,7 @@ from contactcentre.adapters.media_aiortc.packets import (
     write_rtp,
 )
 from contactcentre.adapters.media_aiortc.phone_ports import RECEIVE_BUFFER_BYTES, PhoneSocket
+from contactcentre.adapters.media_aiortc.sound_port import Listen, SoundPort
 from contactcentre.bench.peer import (
     HEARD_PACKETS,
     HEARD_S,
@@ -50,7 +51,7 @@ class PhonePeer:
         self._srtp_key = srtp_key
         self._keys_payload_type = KEYS_PAYLOAD_TYPE
         self._out = self._in = _clear
-        self._socket: PhoneSocket | UntoldPort | None = None
+        self._socket: PhoneSocket | UntoldPort | SoundPort | None = None
         self.port = 0
         self.there: tuple[str, int] | None = None
         self.packet_came: Callable[[RtpPacket], None] | None = None
@@ -73,12 +74,21 @@ class PhonePeer:
 
     def open_untold(self) -> None:
         """Open a port that is only heard when it is looked at (`take`)."""
+        self._socket = UntoldPort(self._bound(), self._came)
+
+    def open_by(self, listen: Listen) -> SoundPort:
+        """Open a port that is looked at together with many others."""
+        port = self._socket = listen(self._bound(), self._came)
+        return port
+
+    def _bound(self) -> socket.socket:
+        """Return a socket at a port of the system's choice, that never waits."""
         opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         opened.settimeout(0)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         opened.bind((self._host, 0))
         self.port = opened.getsockname()[1]
-        self._socket = UntoldPort(opened, self._came)
+        return opened
 
     def take(self) -> None:
         """Hear what has come to a port that is not told of."""

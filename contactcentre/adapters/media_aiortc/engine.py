@@ -74,6 +74,7 @@ class Engine:
         self._music_at: NDArray[np.intp] = np.zeros(legs_max, np.intp)
         self._music = Music(music)
         self._hears: NDArray[np.intp] = np.full((legs_max, HEARS_MAX), self._nobody)
+        self._hears_counts = np.zeros(legs_max, np.int8)
         self._hears_most = 1
         self._heard_until_now: dict[Seat, NDArray[np.intp]] = {}
         self._encode_from = np.full((legs_max, 1), SAMPLE_OFFSET, np.int32)
@@ -114,6 +115,7 @@ class Engine:
         self._encode_from[row] = law * 65_536 + SAMPLE_OFFSET
         self._hears[row] = self._nobody
         self._alone[row] = _NONE
+        self._hears_counts[row] = 0
         self._has_moved = True
         self._sent_counts[row] = 0
         self._sequences[row] = random.getrandbits(15)
@@ -240,9 +242,8 @@ class Engine:
         self._hears[seat.row, : len(speakers)] = [speaker.row for speaker in speakers]
         is_alone = len(speakers) == 1 and speakers[0].law is seat.law
         self._alone[seat.row] = speakers[0].row if is_alone else _NONE
-        self._hears_most = max(
-            (len(other.hears) for other in self._seats if other is not None), default=1
-        )
+        self._hears_counts[seat.row] = len(speakers)
+        self._hears_most = max(1, int(self._hears_counts.max()))
 
     def _choose_mixed(self) -> NDArray[np.intp]:
         """Return the rows that must be mixed: all but who hears one other as it came, or music."""

@@ -175,11 +175,10 @@ class JitterBuffer:
     def lend(self, most: int) -> Stream | None:
         """Return the stream to whoever goes on with it, if it is steady; `resume` takes it back.
 
-        It is where 20 ms come in each packet, nothing need be hurried, and no more than `most`
-        samples wait without a gap.
+        It is where 20 ms come in each packet, and no more than `most` samples wait without a gap.
         """
-        waits, is_slow = self._end - self._play, self.delay > (self.target + 1) * SAMPLES_PER_TICK
-        is_steady = self._is_usual and not self._concealing and not is_slow and 0 <= waits <= most
+        waits = self._end - self._play
+        is_steady = self._is_usual and not self._concealing and 0 <= waits <= most
         if self._source is None or not is_steady:
             return None
         if 0 in self._read(self._there, waits):

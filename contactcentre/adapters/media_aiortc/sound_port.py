@@ -15,7 +15,7 @@ from contactcentre.adapters.media_aiortc.batches import Batch, RingBatch, Rows, 
 from contactcentre.adapters.media_aiortc.listening import Leg, Listening, TakeSteady
 from contactcentre.adapters.media_aiortc.ring import RingFailed
 from contactcentre.adapters.media_aiortc.slots import STAMPED, Place
-from contactcentre.adapters.media_aiortc.speaking import Speaking
+from contactcentre.adapters.media_aiortc.speaking import Aimed, Speaking
 from contactcentre.adapters.media_aiortc.srtp import InPlace, unprotector_at
 
 PORTS_A_LEG = 2
@@ -34,6 +34,7 @@ class SoundPort:
         "_is_apart",
         "_ports",
         "_socket",
+        "aimed",
         "leg",
         "lock",
         "received",
@@ -58,6 +59,7 @@ class SoundPort:
         self._is_apart = False
         self.there: Place | None = None
         self.lock: Session | None = None
+        self.aimed: Aimed | None = None
         self.unlock: InPlace | None = None
 
     def stay_apart(self) -> None:
@@ -67,7 +69,7 @@ class SoundPort:
     def speak(self, there: Place | None, lock: Session | None = None) -> None:
         """Send the leg's sound there from the next tick on, encrypted or not; None: nowhere."""
         if not self._is_apart:
-            self.there, self.lock = there, lock
+            self.there, self.lock, self.aimed = there, lock, None
             self._ports.note()
 
     def hear(self, place: Place | None, unlock: Session | None = None) -> None:
@@ -114,6 +116,7 @@ class SoundPorts:
         self._listening = Listening(ports_max, take_steady=take_steady, clock=clock)
         self._speaking = Speaking(ports_max, packets)
         self._ports: list[SoundPort | None] = [None] * ports_max
+        self._settled: dict[Leg, SoundPort] = {}
         self._sockets: dict[int, socket.socket] = {}
         self._free = list(range(ports_max))[::-1]
         self._rows: Rows = np.zeros(0, np.intp)
@@ -164,9 +167,10 @@ class SoundPorts:
         row, leg = port.row, port.leg
         if self._ports[row] is not port or leg.row < 0:
             return
-        for other in self._ports:
-            if other is not None and other.leg is leg:
-                self.unsettle(other)
+        before = self._settled.get(leg)
+        if before is not None:
+            self.unsettle(before)
+        self._settled[leg] = port
         is_locked = unlock is not None
         if unlock is not None:
             port.unlock = unprotector_at(unlock, self._listening.address(row))
@@ -175,7 +179,8 @@ class SoundPorts:
 
     def unsettle(self, port: SoundPort) -> None:
         """Take nothing that comes by a port for its leg's sound."""
-        if port.leg.has_port:
+        if self._settled.get(port.leg) is port:
+            del self._settled[port.leg]
             self._listening.unsettle(port.row)
             port.leg.has_port = False
 

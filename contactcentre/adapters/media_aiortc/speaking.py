@@ -1,7 +1,7 @@
 """What goes out by a node's ports in a tick: each leg's packet, from where the engine wrote it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,14 @@ from contactcentre.adapters.media_aiortc.slots import (
 from contactcentre.adapters.media_aiortc.srtp import InPlace, protector_at
 
 
+class Aimed(NamedTuple):
+    """Where a port's packets lie, where they go, and what encrypts them."""
+
+    packet: memoryview
+    place: Place
+    seal: InPlace | None
+
+
 class Spoken(Protocol):
     """A port as far as it is spoken by."""
 
@@ -30,6 +38,8 @@ class Spoken(Protocol):
     """Where sound goes; None for nowhere."""
     lock: Session | None
     """What encrypts it; None for the clear."""
+    aimed: Aimed | None
+    """What has come of these; None when they have changed."""
 
 
 class Speaking:
@@ -61,21 +71,21 @@ class Speaking:
         self._seals.clear()
         self.legs.clear()
         sending = self._sending = _nothing()
-        spoken = [port for port in ports if port is not None and port.leg.is_connected]
         rows: list[int] = []
         leg_rows: list[int] = []
-        for port in spoken:
-            if port.there is None or port.leg in self.legs:
+        for port in ports:
+            if port is None or not port.leg.is_connected or port.leg in self.legs:
                 continue
-            packet = self._packets[port.leg.row]
-            if port.lock is not None:
-                self._seals.append((len(rows), protector_at(port.lock, address_of(packet))))
+            aimed = port.aimed or self._aim(port)
+            if aimed is None:
+                continue
+            if aimed.seal is not None:
+                self._seals.append((len(rows), aimed.seal))
             self.legs.add(port.leg)
             leg_rows.append(port.leg.row)
             rows.append(port.row)
-            sending.places.append(port.there)
-            sending.packets.append(memoryview(packet))
-            self._aim(port.row, packet, name_of(port.there))
+            sending.places.append(aimed.place)
+            sending.packets.append(aimed.packet)
         self.leg_rows = np.array(leg_rows, np.intp)
         sending.rows = np.array(rows, np.intp)
         sending.lengths = np.full(len(rows), PACKET_LENGTH, np.uint64)
@@ -91,11 +101,17 @@ class Speaking:
         self.slots["piece"]["length"][sending.rows] = sending.lengths
         batch.send(sending)
 
-    def _aim(self, row: int, packet: NDArray[np.uint8], name: bytes) -> None:
-        """Write where a port's packets lie and where they go."""
+    def _aim(self, port: Spoken) -> Aimed | None:
+        """Write where a port's packets lie and where they go, if they go anywhere."""
+        if port.there is None:
+            return None
+        row, packet, name = port.row, self._packets[port.leg.row], name_of(port.there)
         self.slots["piece"]["base"][row] = address_of(packet)
         self.slots["message"]["name_length"][row] = name_length(name)
         self.slots["name"][row] = np.frombuffer(name, np.uint8)
+        seal = None if port.lock is None else protector_at(port.lock, address_of(packet))
+        port.aimed = Aimed(memoryview(packet), port.there, seal)
+        return port.aimed
 
 
 def _nothing() -> Sending:

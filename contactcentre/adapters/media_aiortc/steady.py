@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactcentre.adapters.media_aiortc.batches import Rows
-from contactcentre.adapters.media_aiortc.g711 import Codes
+from contactcentre.adapters.media_aiortc.g711 import LAWS, Codes
 from contactcentre.adapters.media_aiortc.jitter import (
     FRAMES_MAX,
     FRAMES_MIN,
     PEAK_FORGET,
+    QUIET_LEVEL,
+    SPLICE_EVERY_FRAMES,
     TRANSIT_JUMP_MAX,
     WINDOW_SAMPLES,
     JitterBuffer,
@@ -24,8 +26,13 @@ from contactcentre.adapters.media_aiortc.seat import Seat
 from contactcentre.adapters.media_aiortc.stream import Stream
 from contactcentre.limits import SAMPLES_PER_TICK
 
-FRAMES = 16
-"""Room for what waits of a stream."""
+FRAMES = 48
+"""Room for what waits of a stream, also where the node itself was held up."""
+HURRIED_MAX = 32
+"""Streams that some sound is taken out of in one tick, those that wait longest first.
+
+It is dear, and a node that was held up has to hurry all of them.
+"""
 WAITING_MAX = (FRAMES - 2) * SAMPLES_PER_TICK
 _RING = FRAMES * SAMPLES_PER_TICK
 _LINE = _RING + SAMPLES_PER_TICK
@@ -40,6 +47,7 @@ _HEADER = np.dtype(
     ]
 )
 _WORD = np.uint32
+_MAGNITUDES = np.array([np.abs(law.decoded.astype(np.int64)) for law in LAWS])
 
 (
     _END,
@@ -77,6 +85,7 @@ class SteadyStreams:
         self._jitter = np.zeros(legs_max)
         self._received = np.zeros(legs_max, np.int64)
         self._came_at = np.zeros(legs_max, np.int64)
+        self._laws: Rows = np.zeros(legs_max, np.intp)
         self._put_at: Rows = np.zeros(legs_max, np.intp)
         self._take_at: Rows = np.zeros(legs_max, np.intp)
         self._sound: Codes = np.zeros((legs_max, FRAMES + 1, SAMPLES_PER_TICK), np.uint8)
@@ -97,7 +106,7 @@ class SteadyStreams:
         following["source"] = stream.source
         self._numbers[:, row] = stream[4:-1]
         self._jitter[row], self._received[row] = stream.jitter, 0
-        self._came_at[row] = seat.last_packet_at
+        self._came_at[row], self._laws[row] = seat.last_packet_at, LAWS.index(seat.law)
         begin = _RING - len(stream.waiting)
         self._lines[row, begin:_RING] = np.frombuffer(stream.waiting, np.uint8)
         self._put_at[row], self._take_at[row] = 0, begin % _RING
@@ -181,6 +190,9 @@ class SteadyStreams:
         delay = now - numbers[_FASTEST] - numbers[_PLAY]
         are_slow = delay > (numbers[_TARGET] + 1) * SAMPLES_PER_TICK
         are_slow &= waits >= 2 * SAMPLES_PER_TICK
+        slow = np.flatnonzero(are_slow)
+        if len(slow):
+            are_slow[slow] = self._are_hurried(rows[slow], numbers[_SPLICED, slow], delay[slow])
         go_on = (waits >= SAMPLES_PER_TICK) & ~are_slow
         if not go_on.all():
             for row in rows[~go_on].tolist():
@@ -195,6 +207,19 @@ class SteadyStreams:
         begin = self._take_at[rows]
         self._take_at[rows] = (begin + SAMPLES_PER_TICK) % _RING
         codes[rows] = self._windows[rows * _LINE + begin]
+
+    def _are_hurried(
+        self, rows: Rows, since_splice: NDArray[np.int64], delay: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Say for which of the streams that wait too long some sound is to be taken out now."""
+        codes = self._windows[rows * _LINE + self._take_at[rows]]
+        loudness = _MAGNITUDES[self._laws[rows][:, None], codes].sum(axis=1)
+        are_due: NDArray[np.bool_] = loudness < QUIET_LEVEL * SAMPLES_PER_TICK
+        are_due |= since_splice + 1 >= SPLICE_EVERY_FRAMES
+        due = np.flatnonzero(are_due)
+        if len(due) > HURRIED_MAX:
+            are_due[due[np.argsort(delay[due])[:-HURRIED_MAX]]] = False
+        return are_due
 
     def _measure(
         self,

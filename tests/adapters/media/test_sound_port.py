@@ -21,6 +21,7 @@ from contactcentre.limits import TICK_MS
 from tests.adapters.media.test_jitter import TONE_HZ, S, frequency, impaired, play, talk
 
 OLD_S = 0.03
+STAMPED_S = 0.002
 KEY = bytes(range(30))
 PORTS_MAX = 3
 
@@ -62,6 +63,21 @@ class Line:
         self.waited_s: list[float] = []
         self.addresses: list[Place] = []
         self.port = self.ports.open(self.leg, opened, self._came)
+        self._until_stamped()
+
+    def _until_stamped(self) -> None:
+        """Wait until the system says when packets come: at the first who asks it begins later."""
+        waited_s = 0.0
+        while waited_s < STAMPED_S:
+            self.send(b"when")
+            time.sleep(STAMPED_S)
+            self.ports.take()
+            waited_s = max(self.waited_s, default=0.0)
+        while self.taken:
+            self.taken.clear()
+            self.ports.take()
+        self.addresses.clear()
+        self.waited_s.clear()
 
     def _came(self, data: bytes, address: Place, waited_s: float) -> None:
         self.taken.append(data)

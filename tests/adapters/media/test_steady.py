@@ -10,7 +10,7 @@ from contactcentre.adapters.media_aiortc.g711 import PCMU, Codes
 from contactcentre.adapters.media_aiortc.jitter import JitterBuffer
 from contactcentre.adapters.media_aiortc.packets import write_rtp
 from contactcentre.adapters.media_aiortc.seat import Seat
-from contactcentre.adapters.media_aiortc.steady import SteadyStreams
+from contactcentre.adapters.media_aiortc.steady import HURRIED_MAX, SteadyStreams
 from contactcentre.domain.ids import LegId
 from contactcentre.limits import SAMPLES_PER_TICK
 from contactcentre.ports.media import KeyHeard, LegEvent
@@ -209,3 +209,32 @@ def test_streams_side_by_side_do_not_touch_each_other() -> None:
                 assert leg.seat.jitter.pull(now) == expected
                 streams.lend(leg.seat)
     assert steady > 6 * 150
+
+
+def test_a_node_that_was_held_up_hurries_no_more_in_a_tick_than_it_may_and_all_in_the_end() -> None:
+    count, held_up = HURRIED_MAX + 8, range(50, 60)
+    streams = SteadyStreams(count)
+    legs = [AsArrays(row) for row in range(count)]
+    for leg in legs:
+        leg.streams = streams
+        streams.loose[leg.seat] = None
+    codes: Codes = np.zeros((count, SAMPLES_PER_TICK), np.uint8)
+    hurried = []
+    for tick, packet in enumerate(talk(6)):
+        packet.payload = PCMU.silence
+        now = int(packet.arrives) + TICK_PHASE
+        for leg in legs:
+            leg.push(packet)
+        if tick in held_up:
+            continue
+        streams.pull(now, codes)
+        if tick >= held_up.stop:
+            hurried.append(len(streams.loose))
+        for seat in list(streams.loose):
+            seat.jitter.pull(now)
+            streams.lend(seat)
+    assert max(hurried) == HURRIED_MAX
+    for leg in legs:
+        buffer = leg.seat.figures
+        assert buffer.delay <= (buffer.target + 1) * SAMPLES_PER_TICK
+        assert not buffer.concealed_count
