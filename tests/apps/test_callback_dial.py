@@ -11,7 +11,7 @@ from contactcentre.domain.presence import Presence
 from tests.adapters.sip.answering import OUTSIDE, OWN
 from tests.adapters.sip.entrance import until
 from tests.apps.rung_back import ADVISER_HZ, CALL, CALLER_HZ, RungBack, rung_back, settings
-from tests.apps.test_consult import becomes
+from tests.apps.test_consult import GENERAL, becomes
 from tests.apps.test_recorded_talk import KEY, S, hums, parts
 from tests.apps.test_trunk_rescue import LOST, other_node, settings_of_the_lost, until_there
 from tests.recorded_flows import recorded_flows
@@ -60,12 +60,20 @@ async def test_the_adviser_hears_it_ring_and_then_the_caller_and_both_talk_as_in
     assert await becomes(centre.centre, "ada", Presence.WRAP_UP)
 
 
-async def test_a_caller_who_hangs_up_ends_the_talk(centre: RungBack) -> None:
+async def test_a_caller_who_was_rung_back_waits_in_another_queue_once_handed_on_and_may_hang_up(
+    centre: RungBack,
+) -> None:
     ring, page, rung = await centre.talk()
-    await rung.ask("BYE")
-    await page.hear("over", ending="handled")
+    await page.say("transfer", queue=GENERAL)
+    await page.hear("over")
     async with asyncio.timeout(5):
         assert (await centre.centre.desk.over.get()).token == ring.token
+    [stands] = await centre.centre.state.look_calls([CALL])
+    assert (stands.state, stands.queue, stands.node) == ("waiting", GENERAL, "node-1")
+    await rung.ask("BYE")
+    async with asyncio.timeout(5):
+        while (await centre.centre.state.look_calls([CALL]))[0].state != "closed":  # noqa: ASYNC110 - the store says it when asked
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +158,7 @@ async def test_a_talk_whose_node_is_killed_goes_on_at_another_that_takes_the_dia
             assert await joined.peer.hears(CALLER_HZ)
             assert await centre.sound.hears(ADVISER_HZ)
             assert len(centre.trunk.rung) == 1, "nobody is rung anew"
+            assert "BYE" not in centre.trunk.methods(), "nor told goodbye, as an outside number is"
             await joined.say("hang_up")
             assert await until(lambda: "BYE" in centre.trunk.methods())
 
