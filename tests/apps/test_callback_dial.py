@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.callback import Attempt
 from contactcentre.domain.presence import Presence
 from tests.adapters.sip.answering import OUTSIDE, OWN
@@ -58,6 +59,14 @@ async def test_the_adviser_hears_it_ring_and_then_the_caller_and_both_talk_as_in
     await page.hear("over", ending="handled")
     assert await until(lambda: centre.trunk.methods() == ["BYE"])
     assert await becomes(centre.centre, "ada", Presence.WRAP_UP)
+
+
+async def test_a_caller_who_hangs_up_ends_the_talk(centre: RungBack) -> None:
+    ring, page, rung = await centre.talk()
+    await rung.ask("BYE")
+    await page.hear("over", ending="handled")
+    async with asyncio.timeout(5):
+        assert (await centre.centre.desk.over.get()).token == ring.token
 
 
 async def test_a_caller_who_was_rung_back_waits_in_another_queue_once_handed_on_and_may_hang_up(
@@ -120,6 +129,32 @@ async def test_an_adviser_who_hangs_up_or_is_lost_while_it_rings_rings_nobody_an
     assert await until(lambda: centre.trunk.rung[1].is_given_up)
     await again.hear("caller_rung", state="failed", why="given_up", may_again=False)
     await centre.is_at_it(ring)
+
+
+async def test_an_adviser_on_a_phone_picks_that_up_first_and_nobody_is_rung_before(
+    centre: RungBack,
+) -> None:
+    ring = await centre.takes()
+    own = PhonePeer()
+    await own.open()
+    page = await centre.comes_by_phone(ring)
+    await page.hear("phone", state="ringing")
+    (await centre.rung()).respond(480)
+    await page.hear("caller_rung", state="failed", why="no_adviser", may_again=True)
+    page = await centre.comes_by_phone(ring)
+    phone = await centre.rung(2)
+    own.answered(phone.invite.body.decode())
+    own.hum(ADVISER_HZ)
+    phone.respond(200, sdp=own.sdp())
+    await page.hear("caller_rung", state="dialling")
+    centre.answer(await centre.rung(3))
+    await page.hear("bridged")
+    assert await own.hears(CALLER_HZ)
+    assert await centre.sound.hears(ADVISER_HZ)
+    await phone.ask("BYE")  # the phone is put down
+    await page.hear("over", ending="handled")
+    assert await until(lambda: centre.trunk.methods() == ["BYE"])
+    await own.close()
 
 
 async def test_a_number_that_is_on_no_list_is_never_dialled(redis_url: str, tmp_path: Path) -> None:
