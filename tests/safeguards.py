@@ -284,6 +284,42 @@ ABLATIONS = (
             ),
         ],
     ),
+    Ablation(
+        name="a second number for one attempt",
+        files=["contactcentre/journey/dialling_back.py"],
+        line="    if known.is_made:",
+        instead="    if False:",
+        tests=[
+            (
+                "tests/journey/test_dialling_back.py",
+                "test_a_number_that_has_rung_is_rung_again_only_for_whoever_takes_it_next",
+            ),
+        ],
+    ),
+    Ablation(
+        name="a caller rings on for an adviser who has gone",
+        files=["contactcentre/apps/callback_dial.py"],
+        line="            self._acted(AdviserLost())",
+        instead="            pass",
+        tests=[
+            (
+                "tests/apps/test_callback_dial.py",
+                "test_an_adviser_who_hangs_up_or_is_lost_while_it_rings_rings_nobody_any_longer",
+            ),
+        ],
+    ),
+    Ablation(
+        name="a keeper takes an answered call from its node",
+        files=["contactcentre/journey/keeping.py"],
+        line="if callback.id not in called:",
+        instead="if callback.id:",
+        tests=[
+            (
+                "tests/apps/test_callback_dial.py",
+                "test_a_keeper_leaves_a_callback_that_is_a_call_by_now_to_its_node",
+            ),
+        ],
+    ),
 )
 
 

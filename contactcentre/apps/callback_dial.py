@@ -71,6 +71,8 @@ log = structlog.get_logger()
 
 GIVEN_UP = "given_up"
 """The adviser wanted the number rung no longer, or has gone."""
+NO_ADVISER = "no_adviser"
+"""The adviser's sound did not come: a phone was not picked up, for one."""
 RUNG_BACK = "callback"
 """In the place of a trunk's name, in the claim of a caller who was rung."""
 FOR_GOOD = frozenset({NumberNotAllowed.code, OutOfOrder.code})
@@ -150,8 +152,8 @@ class CallbackDial:
         way = self._shared.way()
         if way is None:
             raise NumberNotAllowed("Numbers are not rung from here. Ring it by hand.")
-        if not await self._adviser_comes():
-            return _Over(why=GIVEN_UP)
+        if (missing := await self._adviser_comes()) is not None:
+            return _Over(why=missing)
         facts = await self._shared.keepers.ask(self._ticket, self._name)
         dialled = await self._dial(way, facts)
         try:
@@ -165,15 +167,17 @@ class CallbackDial:
         dialled.hang_up()
         return over
 
-    async def _adviser_comes(self) -> bool:
-        """Wait for the adviser's sound; say whether it came."""
+    async def _adviser_comes(self) -> str | None:
+        """Wait for the adviser's sound; return why it has not come, or None."""
         until_ms = self._tools.clock.monotonic_ms() + PHONE_ANSWERS_WITHIN_MS
         while self.part.connected_leg is None:
             left_ms = until_ms - self._tools.clock.monotonic_ms()
             act = await next_of(self._inbox, max(0, left_ms))
+            if isinstance(act, AdviserHungUp):
+                return GIVEN_UP
             if act is None or isinstance(act, AdviserGone):
-                return False
-        return True
+                return NO_ADVISER
+        return None
 
     async def _dial(self, way: WayBack, facts: DialFacts) -> OutsideCall:
         """Begin to ring, with the leg in the room in which the adviser sits."""

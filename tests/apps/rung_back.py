@@ -29,6 +29,7 @@ from tests.apps.small_centre import FREE, PAYING, LegPage, SmallCentre, free_por
 
 CALL = CallId("back-call-1")
 ADA = AdviserId("ada")
+ADAS_PHONE = "+441632960111"
 ADVISER_HZ, CALLER_HZ = 1_000.0, 440.0
 TRUNKS = """
 [trunks.north]
@@ -37,6 +38,7 @@ out = {{ address = "127.0.0.1", port = {port} }}
 """
 NUMBERS = """
 own = ["+441632960002", "+441632960001"]
+allowed = ["+441632960"]
 [callbacks]
 allowed = ["{allowed}"]
 calls_max = 2
@@ -179,6 +181,14 @@ class RungBack:
         )
         self.centre.close_later(page)
         page.peer.tone(ADVISER_HZ)
+        return page
+
+    async def comes_by_phone(self, ring: Ring) -> LegPage:
+        """Let Ada's page have the number rung, with her sound on a phone."""
+        page = LegPage(await self.centre.session.ws_connect(self.centre.leg_url), Peer())
+        self.centre.close_later(page)
+        await page.say("attach", ticket=self.ticket(ring), sdp="phone", phone=ADAS_PHONE)
+        await page.hear("answer", sdp="phone")
         return page
 
     async def may_not_dial(self, ring: Ring, why: str) -> None:

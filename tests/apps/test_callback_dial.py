@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.callback import Attempt
 from contactcentre.domain.presence import Presence
 from tests.adapters.sip.answering import OUTSIDE, OWN
 from tests.adapters.sip.entrance import until
 from tests.apps.rung_back import ADVISER_HZ, CALL, CALLER_HZ, RungBack, rung_back, settings
-from tests.apps.test_consult import becomes
+from tests.apps.test_consult import GENERAL, becomes
 from tests.apps.test_recorded_talk import KEY, S, hums, parts
 from tests.apps.test_trunk_rescue import LOST, other_node, settings_of_the_lost, until_there
 from tests.recorded_flows import recorded_flows
@@ -68,6 +69,22 @@ async def test_a_caller_who_hangs_up_ends_the_talk(centre: RungBack) -> None:
         assert (await centre.centre.desk.over.get()).token == ring.token
 
 
+async def test_a_caller_who_was_rung_back_waits_in_another_queue_once_handed_on_and_may_hang_up(
+    centre: RungBack,
+) -> None:
+    ring, page, rung = await centre.talk()
+    await page.say("transfer", queue=GENERAL)
+    await page.hear("over")
+    async with asyncio.timeout(5):
+        assert (await centre.centre.desk.over.get()).token == ring.token
+    [stands] = await centre.centre.state.look_calls([CALL])
+    assert (stands.state, stands.queue, stands.node) == ("waiting", GENERAL, "node-1")
+    await rung.ask("BYE")
+    async with asyncio.timeout(5):
+        while (await centre.centre.state.look_calls([CALL]))[0].state != "closed":  # noqa: ASYNC110 - the store says it when asked
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     ("code", "why", "found"),
     [
@@ -114,6 +131,32 @@ async def test_an_adviser_who_hangs_up_or_is_lost_while_it_rings_rings_nobody_an
     await centre.is_at_it(ring)
 
 
+async def test_an_adviser_on_a_phone_picks_that_up_first_and_nobody_is_rung_before(
+    centre: RungBack,
+) -> None:
+    ring = await centre.takes()
+    own = PhonePeer()
+    await own.open()
+    page = await centre.comes_by_phone(ring)
+    await page.hear("phone", state="ringing")
+    (await centre.rung()).respond(480)
+    await page.hear("caller_rung", state="failed", why="no_adviser", may_again=True)
+    page = await centre.comes_by_phone(ring)
+    phone = await centre.rung(2)
+    own.answered(phone.invite.body.decode())
+    own.hum(ADVISER_HZ)
+    phone.respond(200, sdp=own.sdp())
+    await page.hear("caller_rung", state="dialling")
+    centre.answer(await centre.rung(3))
+    await page.hear("bridged")
+    assert await own.hears(CALLER_HZ)
+    assert await centre.sound.hears(ADVISER_HZ)
+    await phone.ask("BYE")  # the phone is put down
+    await page.hear("over", ending="handled")
+    assert await until(lambda: centre.trunk.methods() == ["BYE"])
+    await own.close()
+
+
 async def test_a_number_that_is_on_no_list_is_never_dialled(redis_url: str, tmp_path: Path) -> None:
     async with rung_back(redis_url, tmp_path, allowed="+4420") as centre:
         ring = await centre.takes()
@@ -150,6 +193,7 @@ async def test_a_talk_whose_node_is_killed_goes_on_at_another_that_takes_the_dia
             assert await joined.peer.hears(CALLER_HZ)
             assert await centre.sound.hears(ADVISER_HZ)
             assert len(centre.trunk.rung) == 1, "nobody is rung anew"
+            assert "BYE" not in centre.trunk.methods(), "nor told goodbye, as an outside number is"
             await joined.say("hang_up")
             assert await until(lambda: "BYE" in centre.trunk.methods())
 

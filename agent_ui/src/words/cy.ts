@@ -430,6 +430,7 @@ export const cy: Words = {
       noAnswer: "Ni atebodd neb.",
       noSuchNumber: "Nid oes rhif o’r fath.",
       stopped: "Rydych wedi stopio ffonio.",
+      noSound: "Nid oedd eich sain chi yno, felly ni ffoniwyd neb.",
       lost: "Torrodd y llinell cyn i neb ateb.",
       notNow: "Ffoniwyd y rhif hwn eisoes, neu ni chaniateir ffonio neb ar yr awr hon.",
       stillRung:

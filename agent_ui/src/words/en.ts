@@ -428,6 +428,7 @@ export const en = {
       noAnswer: "Nobody answered.",
       noSuchNumber: "There is no such number.",
       stopped: "You stopped calling.",
+      noSound: "Your own sound was not there, so nobody was called.",
       lost: "The line broke before anybody answered.",
       notNow: "This number was called already, or nobody may be called at this hour.",
       stillRung: "This number is still being called. Try again in a few seconds.",

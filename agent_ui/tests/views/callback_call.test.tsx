@@ -154,6 +154,17 @@ describe("a callback whose caller is called from here", () => {
     expect(newest("/leg").readyState).not.toBe(FakeSocket.OPEN);
   });
 
+  it("has an adviser on a phone pick that up first", async () => {
+    await open();
+    await call();
+    await nodeTells({ kind: "phone", state: "ringing", why: null });
+    expect(inCard().getByText(en.phone.pickUp)).toBeTruthy();
+    await nodeTells({ kind: "phone", state: "answered", why: null }, RINGS);
+    expect(inCard().getByText(new RegExp(`${NUMBER} is ringing`))).toBeTruthy();
+    await nodeTells(failed("no_adviser", null, true));
+    expect(inCard().getByText(en.callback.failed.noSound)).toBeTruthy();
+  });
+
   it("counts as reached after a talk, until the adviser says that it was a mailbox", async () => {
     await open();
     await says({ ...TALK, ring: { ...CALLBACK, ...THERE, ticket: "talk" } });

@@ -49,7 +49,7 @@ interface Props {
 /** The number, what rings it, and how that ended. */
 export function CallbackControls({ me, work, seen, callback }: Props) {
   const rung = rungNow(seen);
-  if (isRinging(seen)) return <Ringing work={work} rung={rung} callback={callback} />;
+  if (isRinging(seen)) return <Ringing work={work} seen={seen} callback={callback} />;
   const isCallable = mayCall(me, seen);
   const likely = rung.found ?? (isCallable || rung.state === "failed" ? null : "reached");
   return (
@@ -97,15 +97,16 @@ function Call({
 }
 
 /** It rings: how far it has come, and the way out of it. */
-function Ringing({ work, rung, callback }: { work: AtWork; rung: Rung; callback: CallbackNow }) {
+function Ringing({ work, seen, callback }: Omit<Props, "me">) {
   const words = useWords();
   const number = spelled(callback.number);
+  const { phone, rung } = seen.leg;
   const sentence = rung.state === "ringing" ? words.callback.rings : words.callback.dialling;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div className="controls" role="group" aria-label={words.call.controls}>
       <div className="in-place" data-tone="info">
-        <p>{sentence(number)}</p>
+        <p>{phone === "ringing" ? words.phone.pickUp : sentence(number)}</p>
       </div>
       <button
         type="button"

@@ -36,6 +36,8 @@ export function rungFailure(why: string | null, words: Words): string {
       return failed.noSuchNumber;
     case "given_up":
       return failed.stopped;
+    case "no_adviser":
+      return failed.noSound;
     case "lost":
       return failed.lost;
     case "out-of-order":
