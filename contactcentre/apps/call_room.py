@@ -132,6 +132,7 @@ class CallRoom:
 
     def drop(self) -> None:
         """Send the browsers away: the call is at another node, and so is their way."""
+        self._state = CallState.ENDED  # here: whoever goes now lets no talk be recorded anew
         self._recording.end()
         self.consulting.drop()
         self.outside.let_go()

@@ -136,7 +136,7 @@ class NodeCore:
             switches=ground.switches,
             pass_on=overflow.pass_on,
             words=ground.words,
-            sign=_signer(ground.signatures, ground.clock),
+            sign=signer(ground.signatures, ground.clock),
             spawn=self.spawn,
             patience=ground.patience,
             wait_errors=ground.wait_errors,
@@ -257,7 +257,7 @@ def patience_of(settings: Settings) -> Patience:
     )
 
 
-def _signer(signatures: Signatures, clock: Clock) -> Sign:
+def signer(signatures: Signatures, clock: Clock) -> Sign:
     """Return what signs a caller's claim, good for a while from now, with its memory sealed."""
 
     def sign(claim: CallerClaim, memory: CallMemory) -> str:
