@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.safeguards import ABLATIONS, SIMULATED, Ablation
+from tests.safeguard import Ablation
+from tests.safeguards import ABLATIONS
+from tests.simulated_safeguards import SIMULATED
 
 ROOT = Path(__file__).parents[1]
 WITHIN_S = 300.0

@@ -3,7 +3,9 @@
 import pytest
 
 from tests.ablations import ROOT
-from tests.safeguards import ABLATIONS, SIMULATED, Ablation
+from tests.safeguard import Ablation
+from tests.safeguards import ABLATIONS
+from tests.simulated_safeguards import SIMULATED
 
 
 @pytest.mark.parametrize("ablation", [*ABLATIONS, *SIMULATED], ids=lambda ablation: ablation.name)
