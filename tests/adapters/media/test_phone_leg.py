@@ -146,6 +146,24 @@ async def test_a_stranger_is_not_heard_while_the_telephone_speaks(phones: Phones
     await stranger.close()
 
 
+async def test_sound_follows_a_telephone_that_was_silent_and_speaks_from_another_port(
+    phones: Phones,
+) -> None:
+    ada, leg = await phones.ring("ada")
+    await phones.play("ada")
+    ada.hum(440)
+    assert await ada.hears(LONG_HZ)
+    elsewhere = PhonePeer()
+    await elsewhere.open()
+    elsewhere.there = ada.there
+    elsewhere.hum(440)
+    assert await until(lambda: leg.refused_count > 5)
+    assert elsewhere.heard().packets_count == 0, "not while the telephone speaks where it was"
+    await ada.rest()
+    assert await elsewhere.hears(LONG_HZ)
+    await elsewhere.close()
+
+
 async def test_what_is_not_encrypted_for_us_is_refused(phones: Phones) -> None:
     ada, leg = await phones.ring("ada", srtp_key=SRTP_KEY)
     stranger = PhonePeer()
