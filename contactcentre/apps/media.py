@@ -93,6 +93,7 @@ class Node:
     async def open(self) -> None:
         """Begin to tick, to report and to listen."""
         await self._media.start()
+        self._process.spawn(self._media.keep_ticking(), "sound")
         self._process.check("sound", self._ticks)
         self._process.uses("state", self._state.ping)
         self._process.routes(

@@ -93,20 +93,21 @@ class StreamCarriage:
         """End."""
         self.end()
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes) -> bool:
         """Send 20 ms of sound, and with every fiftieth a mark."""
         if self._over.is_set():
-            return
+            return False
         self._frames += 1
         if self._wire.waiting_bytes > WAITING_MAX_BYTES:
             self._drop()
-            return
+            return False
         self._clogged_s = None
         self._wire.send(self._says.sound(packet[HEADER_LENGTH:]))
         if self._frames % MARK_EVERY_FRAMES == 0 and len(self._marks) < MARKS_MAX:
             name = f"m{self._frames}"
             self._marks[name] = self._clock()
             self._wire.send(self._says.mark(name))
+        return True
 
     def _drop(self) -> None:
         """Leave out what is due; whoever takes nothing for long is lost."""

@@ -42,6 +42,16 @@ class Sending:
     lengths: NDArray[np.uint64]
     """How much of each packet."""
 
+    def only(self, are_chosen: NDArray[np.bool_]) -> "Sending":
+        """Return some of it."""
+        chosen = np.flatnonzero(are_chosen).tolist()
+        return Sending(
+            rows=self.rows[are_chosen],
+            places=[self.places[at] for at in chosen],
+            packets=[self.packets[at] for at in chosen],
+            lengths=self.lengths[are_chosen],
+        )
+
 
 class Batch(Protocol):
     """Reads and writes sockets by their rows in the slots."""
@@ -108,7 +118,7 @@ class SocketBatch:
 
     def opened(self, row: int, opened: socket.socket) -> None:
         """Take a socket in."""
-        self._sockets[row] = opened
+        self._sockets[row], self._places[row] = opened, None
 
     def closed(self, row: int) -> None:
         """Forget a socket."""

@@ -43,8 +43,10 @@ class Carriage(Protocol):
     async def close(self) -> None:
         """End, and give back what is held; to close again does nothing."""
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes) -> bool:
         """Send 20 ms of sound as an RTP packet: a header of 12 bytes, then 160 of the law's.
+
+        Say whether it went out: what is sent is numbered without gaps.
 
         Not asked for while the leg's sound goes out by a port (`sound_port.SoundPort.speak`).
         """

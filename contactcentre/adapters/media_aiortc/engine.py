@@ -334,7 +334,6 @@ class Engine:
         self._encode()
         rows = self._rows
         packets = self._packets[:rows]
-        self._sequences += 1
         self._timestamps += np.uint32(SAMPLES_PER_TICK * (1 + skipped))
         packets[:, 2:4] = self._sequences[:rows].astype(">u2").view(np.uint8).reshape(rows, 2)
         packets[:, 4:8] = self._timestamps[:rows].astype(">u4").view(np.uint8).reshape(rows, 4)
@@ -343,21 +342,29 @@ class Engine:
             spoken = self.ports.spoken_to
             seats = [seat for seat in self._seats[:rows] if seat is not None]
             self._by_call = [seat for seat in seats if seat.is_connected and seat not in spoken]
-        for seat in self._by_call:
-            seat.send(packets[seat.row, :PACKET_LENGTH].tobytes())
-            self._sent_counts[seat.row] += 1
-        self._sent_counts[self.ports.send()] += 1
+        sent = [seat.row for seat in self._by_call if self._send(seat)]
+        for sent_rows in (np.array(sent, np.intp), self.ports.send()):
+            self._sequences[sent_rows] += 1  # SRTP loses count where numbers are left out
+            self._sent_counts[sent_rows] += 1
+
+    def _send(self, seat: Seat) -> bool:
+        """Let a leg's carriage send the leg's packet, and say whether it has."""
+        with self.ports.mishaps:
+            return seat.send(self._packets[seat.row, :PACKET_LENGTH].tobytes())
+        return False
 
     def _look_after(self, now: int) -> None:
         """Watch those who may be silent, and report to a fiftieth of the legs."""
         rows = self._rows
         if self._ticks % WATCH_EVERY_TICKS == 0:
             for seat in list(self._hearing.streams.loose):
-                if seat.is_connected:
-                    seat.watch(now)
+                with self.ports.mishaps:
+                    if seat.is_connected:
+                        seat.watch(now)
         for sender in self._seats[self._ticks % REPORT_EVERY_TICKS : rows : REPORT_EVERY_TICKS]:
-            if sender is not None and sender.is_connected:
-                self._report(sender, now)
+            with self.ports.mishaps:
+                if sender is not None and sender.is_connected:
+                    self._report(sender, now)
 
     def _report(self, seat: Seat, now: int) -> None:
         """Send a leg its RTCP report."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactcentre.adapters.media_aiortc.batches import Batch, Rows
+from contactcentre.adapters.media_aiortc.mishaps import Mishaps
 from contactcentre.adapters.media_aiortc.packets import (
     HEADER_LENGTH,
     PACKET_LENGTH,
@@ -69,12 +70,18 @@ class Listening:
     """The incoming slots of all ports, and what is known of who sends to them."""
 
     def __init__(
-        self, ports_max: int, *, take_steady: TakeSteady, clock: Callable[[], float]
+        self,
+        ports_max: int,
+        *,
+        take_steady: TakeSteady,
+        mishaps: Mishaps,
+        clock: Callable[[], float],
     ) -> None:
         self.slots = made(ports_max, INCOMING)
         self._packet: NDArray[np.uint8] = self.slots["packet"]
         self._names: NDArray[np.uint64] = self.slots["name"].view(np.uint64)
         self._take_steady = take_steady
+        self._mishaps = mishaps
         self._clock = clock
         self._legs: Rows = np.zeros(ports_max, np.intp)
         self._is_settled = np.zeros(ports_max, np.bool_)
@@ -83,6 +90,10 @@ class Listening:
         self._settled_names: NDArray[np.uint64] = np.zeros((ports_max, NAME_BYTES // 8), np.uint64)
         self.heard_at_s: Times = np.zeros(ports_max)
         """When each port's settled place was heard last, by the node's clock."""
+
+    def opened(self, row: int) -> None:
+        """Forget whom a former socket of a port has heard: a shorter name would not cover it."""
+        self._names[row] = 0
 
     def address(self, row: int) -> int:
         """Return where in memory the packets of a port come to lie."""
@@ -141,10 +152,11 @@ class Listening:
             if port is None:
                 continue
             data = self._packet[row, : lengths[at]].tobytes()
-            if known[at]:
-                port.leg.packet_came(data, float(waited_s[at]))
-            else:
-                port.received(data, place_of(self._names[row].tobytes()), float(waited_s[at]))
+            with self._mishaps:
+                if known[at]:
+                    port.leg.packet_came(data, float(waited_s[at]))
+                else:
+                    port.received(data, place_of(self._names[row].tobytes()), float(waited_s[at]))
 
     def _known(self, rows: Rows, lengths: Lengths) -> NDArray[np.bool_]:
         """Say which packets are sound, from where the sound of a settled port comes."""

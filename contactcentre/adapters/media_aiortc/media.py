@@ -73,11 +73,27 @@ class AiortcMedia:
         """Say whether sound is moved at all; a node that does not tick is of no use."""
         return self._ticking is not None and not self._ticking.done()
 
+    @property
+    def mishap_count(self) -> int:
+        """Return how many packets and legs were passed over by a mistake of ours."""
+        return self._engine.ports.mishaps.count
+
     async def start(self) -> None:
         """Begin to tick."""
         assert self._ticking is None
         offer_addresses(self._addresses)
         self._ticking = asyncio.create_task(self._engine.run(), name="media tick")
+
+    async def keep_ticking(self) -> None:
+        """Wait until it ticks no more, and raise what has ended that before it was stopped.
+
+        A node that carries no sound is to end, so that others take its calls over.
+        """
+        ticking = self._ticking
+        assert ticking is not None, "started"
+        await asyncio.wait([ticking])
+        if not ticking.cancelled():
+            ticking.result()
 
     async def stop(self) -> None:
         """Close every leg and tick no more."""

@@ -147,15 +147,17 @@ class OverOpus:
         self.answer, self.run = inner.answer, inner.run
         self.end, self.close = inner.end, inner.close
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes) -> bool:
         """Send 20 ms."""
         _, _, sequence, timestamp, source = _header.unpack_from(packet)
         payload = self._encoder.encode(self._codec.law.decode(packet[HEADER_LENGTH:]))
-        self._octet_count += len(payload)
         head = _header.pack(
             VERSION, self._codec.payload_type, sequence, timestamp * TIMES & 0xFFFF_FFFF, source
         )
-        self._inner.send(head + payload)
+        if not self._inner.send(head + payload):
+            return False
+        self._octet_count += len(payload)
+        return True
 
     def send_report(self, packet: bytes) -> None:
         """Send a report of ours (packets.write_report), counted by the clock of Opus."""

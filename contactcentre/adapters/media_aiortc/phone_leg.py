@@ -179,11 +179,13 @@ class PhoneLeg:
             self._sound = self._reports = None
             self._ports.give_back(self._port)
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes) -> bool:
         """Send sound that does not go out by the port by itself, where the phone wants any."""
-        if self._sound is not None and self._sound_there is not None:
-            data = packet if self._out is None else self._out.protect(packet)
-            self._sound.send(data, self._sound_there)
+        if self._sound is None or self._sound_there is None:
+            return False
+        data = packet if self._out is None else self._out.protect(packet)
+        self._sound.send(data, self._sound_there)
+        return True
 
     def send_report(self, packet: bytes) -> None:
         """Send a report, on hold as well: it says that we are there."""

@@ -131,7 +131,7 @@ class Seat:
         self.is_connected = self.is_muted = self.is_silent = False
         self.source = random.getrandbits(32)
         self.name = f"{random.getrandbits(64):016x}"
-        self.send: Callable[[bytes], None] = _nowhere
+        self.send: Callable[[bytes], bool] = _unsent
         self.send_report: Callable[[bytes], None] = _nowhere
         self._keys = KeyPresses()
         self._keys_payload_type = keys_payload_type
@@ -236,6 +236,11 @@ class Seat:
             level_dbov=dbov(mean_square),
             round_trip_ms=self._round_trip_ms,
         )
+
+
+def _unsent(_packet: bytes) -> bool:
+    """Send nothing."""
+    return False
 
 
 def _nowhere(_packet: bytes) -> None:

@@ -13,6 +13,7 @@ from pylibsrtp import Session
 
 from contactcentre.adapters.media_aiortc.batches import Batch, RingBatch, Rows, SocketBatch
 from contactcentre.adapters.media_aiortc.listening import Leg, Listening, TakeSteady
+from contactcentre.adapters.media_aiortc.mishaps import Mishaps
 from contactcentre.adapters.media_aiortc.ring import RingFailed
 from contactcentre.adapters.media_aiortc.slots import STAMPED, Place
 from contactcentre.adapters.media_aiortc.speaking import Aimed, Speaking
@@ -113,7 +114,10 @@ class SoundPorts:
         take_steady: TakeSteady,
         clock: Callable[[], float],
     ) -> None:
-        self._listening = Listening(ports_max, take_steady=take_steady, clock=clock)
+        self.mishaps = Mishaps()
+        self._listening = Listening(
+            ports_max, take_steady=take_steady, mishaps=self.mishaps, clock=clock
+        )
         self._speaking = Speaking(ports_max, packets)
         self._ports: list[SoundPort | None] = [None] * ports_max
         self._settled: dict[Leg, SoundPort] = {}
@@ -141,6 +145,7 @@ class SoundPorts:
         row = self._free.pop()
         port = self._ports[row] = SoundPort(self, row, opened, received, leg)
         self._sockets[row] = opened
+        self._listening.opened(row)
         self._batch.opened(row, opened)
         self._rows = np.append(self._rows, row)
         return port
@@ -206,13 +211,13 @@ class SoundPorts:
         return self._speaking.arrange(self._ports)
 
     def send(self) -> Rows:
-        """Send all who are spoken to their packets, and return the rows of these legs."""
+        """Send all who are spoken to their packets, and return the rows of legs that went out."""
         if self._batch is not None:
             try:
                 self._speaking.send(self._batch)
             except RingFailed:
                 self._go_on_without_ring()
-        return self._speaking.leg_rows
+        return self._speaking.sent_rows
 
     def _begun(self) -> Batch:
         """Return the best way to read and write sockets that the system allows."""

@@ -58,6 +58,8 @@ class Speaking:
         self.legs: set[Leg] = set()
         """Who is spoken to by a port."""
         self.leg_rows: Rows = np.zeros(0, np.intp)
+        self.sent_rows = self.leg_rows
+        """Those of them that were sent a packet last."""
 
     def note(self) -> None:
         """Look anew at who is spoken to, before the next packet is sent."""
@@ -92,12 +94,15 @@ class Speaking:
         return True
 
     def send(self, batch: Batch) -> None:
-        """Send every leg that is spoken to its packet."""
-        sending = self._sending
+        """Send every leg that is spoken to its packet, unless that cannot be encrypted."""
+        sending, self.sent_rows = self._sending, self.leg_rows
         if not len(sending.rows):
             return
         for at, seal in self._seals:
             sending.lengths[at] = max(0, seal(PACKET_LENGTH))
+        is_sealed = sending.lengths > 0
+        if not is_sealed.all():
+            sending, self.sent_rows = sending.only(is_sealed), self.leg_rows[is_sealed]
         self.slots["piece"]["length"][sending.rows] = sending.lengths
         batch.send(sending)
 

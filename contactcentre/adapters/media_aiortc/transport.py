@@ -131,13 +131,15 @@ class Connection:
         if self._connecting is not None:
             await asyncio.wait([self._connecting])
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes) -> bool:
         """Encrypt an RTP packet and send it by the loop, as where the way is a relay's.
 
         Before the connection stands it goes nowhere.
         """
-        if self._send is not None and self._protect is not None:
-            self._send(self._protect(packet), self._there)
+        if self._send is None or self._protect is None:
+            return False
+        self._send(self._protect(packet), self._there)
+        return True
 
     def send_report(self, packet: bytes) -> None:
         """Encrypt an RTCP packet and send it, where the other side can now be reached."""

@@ -59,6 +59,8 @@ class Rooms:
         self._media = media
         self._leaving = leaving
         self.events: list[LegEvent] = []
+        self.answers: list[str] = []
+        """What each offer was answered with."""
 
     async def caller(
         self, leg: str, *, hz: float | None = None, call: str = "call", law: Law = PCMU
@@ -72,6 +74,7 @@ class Rooms:
             offer_sdp=await peer.offer(),
             heard=self.events.append,
         )
+        self.answers.append(answer)
         await peer.accept(answer)
         async with asyncio.timeout(CONNECTED_MAX_S):
             while LegId(leg) not in self.connected:  # noqa: ASYNC110 - events are told by a callback

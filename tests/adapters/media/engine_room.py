@@ -52,8 +52,13 @@ class Caller:
         self._number = 0
         self._law = law
         room.engine.seat(self.seat)
-        self.seat.send, self.seat.send_report = self.packets.append, self.reports.append
+        self.seat.send, self.seat.send_report = self._sent, self.reports.append
         self.seat.connected()
+
+    def _sent(self, packet: bytes) -> bool:
+        """Get a packet of the node's."""
+        self.packets.append(packet)
+        return True
 
     def send(self) -> None:
         """Send the next 20 ms."""

@@ -54,9 +54,10 @@ class Wire:
         self.end()
         self.closed.set()
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes) -> bool:
         """Keep a packet."""
         self.sent.append(packet)
+        return True
 
     def send_report(self, packet: bytes) -> None:
         """Drop a report."""

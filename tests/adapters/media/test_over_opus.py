@@ -160,7 +160,14 @@ class Wire:
         self.sent: list[bytes] = []
         self.reports: list[bytes] = []
         self.is_closed = False
-        self.send, self.send_report = self.sent.append, self.reports.append
+        self.is_held = False
+        self.send_report = self.reports.append
+
+    def send(self, packet: bytes) -> bool:
+        """Keep a packet, if anybody is to have it."""
+        if not self.is_held:
+            self.sent.append(packet)
+        return not self.is_held
 
     async def answer(self, *, source: int, name: str) -> str:
         """Answer."""
@@ -230,6 +237,16 @@ def test_reports_are_counted_by_the_clock_of_opus() -> None:
     assert int.from_bytes(said[40:44], "big") == 240
     assert int.from_bytes(said[44:48], "big") == 5
     assert said[52:] == write_report(sent, about, clock_s=1_000.0)[52:]
+
+
+def test_what_is_not_sent_counts_in_no_report() -> None:
+    wire = Wire()
+    carriage = OverOpus(wire, OPUS)
+    wire.is_held = True
+    assert not carriage.send(write_rtp(0, 1, 0, 5, PCMU.silence))
+    sent = Sent(source=5, timestamp=1_600, packet_count=0, octet_count=0, name="name")
+    carriage.send_report(write_report(sent, None, clock_s=1_000.0))
+    assert int.from_bytes(wire.reports[0][24:28], "big") == 0
 
 
 async def test_all_else_is_the_carriages_own_and_g711_is_left_alone() -> None:

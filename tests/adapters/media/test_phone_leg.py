@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 import pytest
 
@@ -108,6 +109,20 @@ async def test_a_telephone_that_holds_is_sent_nothing_until_it_is_back(phones: P
         assert await until(lambda: ada.heard().packets_count == 0)
         assert "a=sendrecv" in leg.offered(ada.sdp())
         assert await ada.hears(LONG_HZ)
+
+
+async def test_a_telephone_that_was_on_hold_finds_no_gap_in_the_numbers(phones: Phones) -> None:
+    ada, leg = await phones.ring("ada")
+    numbers: list[int] = []
+    ada.packet_came = lambda packet: numbers.append(packet[1])
+    assert await until(lambda: len(numbers) > 10)
+    leg.offered(ada.sdp(direction="sendonly"))
+    await asyncio.sleep(0.2)
+    count = len(numbers)
+    leg.offered(ada.sdp())
+    assert await until(lambda: len(numbers) > count + 10)
+    steps = {after - before & 0xFFFF for before, after in pairwise(numbers)}
+    assert steps == {1}, "encryption would lose count"
 
 
 async def test_sound_follows_a_telephone_that_moves(phones: Phones) -> None:
