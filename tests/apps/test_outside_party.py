@@ -366,13 +366,23 @@ async def test_a_phone_that_does_not_come_along_to_another_node_has_gone(
     assert stage.dialler.hung_up_count == (lacks == "sound")
 
 
-async def test_whoever_goes_while_the_phone_is_fetched_is_not_in_its_way(stage: Stage) -> None:
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+async def test_a_phone_that_is_fetched_too_late_hears_a_goodbye_unless_another_node_has_it(
+    stage: Stage,
+    is_elsewhere: bool,  # noqa: FBT001 - a case
+) -> None:
     stage.dialler.is_slow.clear()
     await stage.goes_on()
-    stage.party.drop()
+    if is_elsewhere:
+        stage.party.let_go()
+    else:
+        stage.party.drop()
     stage.dialler.is_slow.set()
     await asyncio.sleep(0.01)
-    assert stage.dialler.hung_up_count == 1
+    assert (stage.dialler.hung_up_count, stage.dialler.let_go_count) == (
+        not is_elsewhere,
+        is_elsewhere,
+    )
 
 
 async def test_a_number_that_another_node_has_is_let_go_with_its_call_and_hears_no_goodbye(
