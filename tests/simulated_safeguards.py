@@ -42,6 +42,18 @@ SIMULATED = (
         ],
     ),
     Ablation(
+        name="pauses of recordings off, simulated",
+        files=["contactcentre/apps/talk_recording.py"],
+        line="self._terms.deck.pause_recording(self._tape, on=on)",
+        instead="pass",
+        tests=[
+            (
+                "tests/simulation/test_world.py",
+                "test_nobody_is_lost_under_faults_stacked_by_chance",
+            ),
+        ],
+    ),
+    Ablation(
         name="listening before it is written down, simulated",
         files=["contactcentre/apps/supervising.py"],
         line="if seq == seq_before or not await self._is_durable(seq):",

@@ -207,11 +207,11 @@ class NodeDialler:
             believed=[trunk.peer[0] for trunk in self._way_out.trunks],
         )
         outside = OutsideCall(leg, number, sound=sound, told=told, heard=heard, over=self._over)
-        outside.is_answered = True
         self._calls[outside] = Lines.OUTSIDE
         async with self._beginning(outside):
             sdp = await self._seat(outside, call, sound, heard)
             outside.phone = adopted = self._door.adopt(kept.dialog)
+            outside.is_answered = True
             adopted.belongs_to(outside)
             adopted.answer(sdp, call=call)
         self.taken_over.add(before.leg)

@@ -60,6 +60,8 @@ class Party:
     is_connected: bool = False
     is_referred: bool = False
     """The caller's own trunk has brought the two together, and the call goes on there."""
+    is_let_go: bool = False
+    """Another node has the call, and whoever was asked."""
     dialled: Dialled | None = None
     referring: asyncio.Event | None = None
     """Set once the trunk that is asked to do that has said how it ended: nothing takes it back."""
@@ -257,8 +259,9 @@ class OutsideParty:
         """Leave that one to the node that has the call now; whoever only rings is given up."""
         party, self._party = self._party, None
         self.is_left = False
-        if party is not None and party.dialled is not None:
-            party.dialled.let_go()
+        if party is not None:
+            party.is_let_go = True
+            _end(party)
 
     @property
     def _answered(self) -> Party:
@@ -271,8 +274,7 @@ class OutsideParty:
         if party is None:
             return
         self._why = why
-        if party.dialled is not None:
-            party.dialled.hang_up()
+        _end(party)
         self._changed()
 
     # What becomes of it
@@ -297,7 +299,7 @@ class OutsideParty:
             self._over(party, ConsultEnd.NOT_REACHED)
         else:
             if party is not self._party:
-                party.dialled.hang_up()
+                _end(party)
 
     async def _take_over(self, party: Party, dialler: Dialler, before: OutsideMemory) -> None:
         """Have the phone take the sound of this node; one that does not in time has gone."""
@@ -315,7 +317,7 @@ class OutsideParty:
             self._over(party, ConsultEnd.LEFT)
             return
         if party is not self._party:
-            party.dialled.hang_up()
+            _end(party)
             return
         self._changed()
         await self._tools.clock.sleep_ms(OUTSIDE_BACK_MS)
@@ -384,3 +386,13 @@ class OutsideParty:
         """Let a caller who was left there know that nobody is there any more."""
         if self.is_left:
             self._gone.set()
+
+
+def _end(party: Party) -> None:
+    """End what has come of a call, or leave it to another node."""
+    if party.dialled is None:
+        return
+    if party.is_let_go:
+        party.dialled.let_go()
+    else:
+        party.dialled.hang_up()

@@ -85,10 +85,10 @@ class OutsideRescue:
         self._clock = clock
         self._own = _shelf(node)
         self._adopt = adopt
-        self._said: dict[LegId, str] = {}
-        """What was last kept of each number here."""
-        self._orphans: dict[LegId, int] = {}
-        """Numbers that no node is known to have, and until when they wait for one."""
+        self._said: set[LegId] = set()
+        """The numbers that were here when this was last kept."""
+        self._orphans: dict[LegId, tuple[str, int]] = {}
+        """Numbers that no node is known to have, as they are kept, and how long they wait so."""
         self._marked: dict[LegId, int] = {}
         """Where marks are left, and until when."""
         self._looks = True
@@ -114,7 +114,7 @@ class OutsideRescue:
         if changed or ended:
             sealed = {CallId(leg): self._signatures.seal_text(one) for leg, one in changed.items()}
             await self._kept.keep_dialogs(self._own, sealed, [CallId(leg) for leg in ended])
-        self._said = {leg: one for leg, one in here.items() if leg in self._said or leg in changed}
+        self._said = set(here)
 
     def _is_left(self, leg: LegId) -> bool:
         """Say whether a number was left to another node; from then on it waits as others' do."""
@@ -122,7 +122,11 @@ class OutsideRescue:
         return leg in self._calls.left_alone
 
     async def _changed(self, here: Mapping[LegId, str]) -> dict[LegId, str]:
-        """Return what is to be kept anew; what another node has is let go. StateUnavailable."""
+        """Return what is kept anew with every beat; what another node has is let go.
+
+        Whoever has taken it on from a node that only stood still sees so that it lives.
+        Raises StateUnavailable.
+        """
         if not here:
             return {}
         sealed = await self._kept.look_dialogs([CallId(leg) for leg in here])
@@ -130,7 +134,7 @@ class OutsideRescue:
         for leg in here:
             if known.get(leg) == ELSEWHERE:
                 self._calls.elsewhere(leg)
-        return {leg: one for leg, one in here.items() if known.get(leg) not in {one, ELSEWHERE}}
+        return {leg: one for leg, one in here.items() if known.get(leg) != ELSEWHERE}
 
     def _marks(self) -> dict[LegId, str]:
         """Return the marks to be left, again for a while: what they replace may come late."""
@@ -158,18 +162,28 @@ class OutsideRescue:
         self._calls.left_alone.difference_update([leg for leg in said if said[leg] == ELSEWHERE])
         mine = {*here, *self._said} - self._calls.left_alone
         waiting = {leg: one for leg, one in said.items() if leg not in mine and one != ELSEWHERE}
-        self._orphans = {leg: until for leg, until in self._orphans.items() if leg in waiting}
+        self._orphans = {leg: one for leg, one in self._orphans.items() if leg in waiting}
         self._looks = bool(waiting)
-        return [leg for leg, one in waiting.items() if self._is_unwanted(leg, one, now_ms)]
+        return [
+            leg
+            for leg, one in waiting.items()
+            if self._is_unwanted(leg, one, sealed=shelf[CallId(leg)], now_ms=now_ms)
+        ]
 
-    def _is_unwanted(self, leg: LegId, said: str, now_ms: int) -> bool:
-        """Say whether nobody has gone on with a number in time, and end it then."""
+    def _is_unwanted(self, leg: LegId, said: str, *, sealed: str, now_ms: int) -> bool:
+        """Say whether nobody has kept or taken a number for a while, and end it then.
+
+        No two seals of the same words are the same.
+        """
         try:
             kept = KeptOutside.model_validate_json(said)
         except ValidationError as error:
             log.warning("an outside number cannot be ended", leg=leg, why=str(error))
             return True
-        until_ms = self._orphans.setdefault(leg, now_ms + (OUTSIDE_ORPHAN_MS if kept.waits else 0))
+        before, until_ms = self._orphans.get(leg, ("", 0))
+        if before != sealed:
+            until_ms = now_ms + (OUTSIDE_ORPHAN_MS if kept.waits else 0)
+            self._orphans[leg] = sealed, until_ms
         if now_ms < until_ms:
             return False
         log.info("an outside number that nobody goes on with is told goodbye", leg=leg)

@@ -16,7 +16,7 @@ from contactcentre.domain.consulting import asked_about
 from contactcentre.domain.ids import CallId
 from contactcentre.drills import history as facts
 from contactcentre.drills.desk_way import DeskWay
-from contactcentre.drills.handing import Handing
+from contactcentre.drills.handing import Handing, Parting
 from contactcentre.drills.history import now_ms
 from contactcentre.drills.leg import (
     ADVISER_HZ,
@@ -364,8 +364,12 @@ class AdviserPage:
         parting = self._adviser.parting()
         if parting is None or self._ring is None or not self._bridged.is_set():
             return
-        self._handing = Handing(self._tell_node)
-        await self._handing.do(parting)
+        await self._do(Handing(self._tell_node), parting)
+
+    async def _do(self, handing: Handing, parting: Parting) -> None:
+        """Do something with a caller, and hear what the node says of it."""
+        self._handing = handing
+        await handing.do(parting)
 
     async def _tell_node(self, said: Said) -> bool:
         leg, ring = self._leg, self._ring

@@ -174,8 +174,8 @@ class RoomAdviser(AdviserPage):
         if parting is not None:
             if parting.outside:
                 await asyncio.sleep(FIRST_WORDS_S)
-            self._handing = Handing(
+            handing = Handing(
                 self._tell_node, patience=OVER_A_FAULT, before=self._rooms.set_and_go_on
             )
-            await self._handing.do(parting)
+            await self._do(handing, parting)
         await super()._talk()

@@ -41,8 +41,9 @@ class PausingAdviser(ChattingAdviser):
         seat_of: MakeSeat,
         *,
         witness: Witness,
-        chance: Random,
+        chance: Random | None,
     ) -> None:
+        """Make it; without a chance nothing is ever paused."""
         super().__init__(adviser, manner, seat_of)
         self._witness = witness
         self._chance = chance
@@ -54,14 +55,11 @@ class PausingAdviser(ChattingAdviser):
         return self._ring if is_heard and self._work[0] == "talking" else None
 
     async def _talk(self) -> None:
-        draw, after_s, for_s = (
-            self._chance.random(),
-            self._chance.uniform(*PAUSES_AFTER_S),
-            self._chance.uniform(*PAUSES_FOR_S),
-        )
-        if draw >= PAUSE_RATIO:
+        chance = self._chance
+        if chance is None or chance.random() >= PAUSE_RATIO:
             await super()._talk()
             return
+        after_s, for_s = chance.uniform(*PAUSES_AFTER_S), chance.uniform(*PAUSES_FOR_S)
         async with asyncio.TaskGroup() as tasks:
             pausing = tasks.create_task(self._pause(after_s, for_s), name="adviser pauses")
             try:

@@ -197,7 +197,8 @@ class Floor:
     ) -> None:
         """Let every adviser come to work, at any desk process or at some.
 
-        They hand some callers to other queues, and ask one another, if they do so at all.
+        They hand some callers to other queues, ask one another, and pause recordings, if they do
+        so at all.
         """
         desks = [f"http://{desk}" for desk in self._world.of("desk")] if desks is None else desks
         for name in self._world.ground.accounts:
@@ -219,7 +220,7 @@ class Floor:
                 manner_of(name),
                 partial(self._seat, adviser),
                 witness=self._world.ground.witness,
-                chance=Random(self._pauses.random()),  # noqa: S311 - the same seed, the same people
+                chance=self._dice_of_pauses() if hands_on else None,
             )
             self._names.append(name)
             self.advisers.append(page)
@@ -362,6 +363,10 @@ class Floor:
 
     def _dice(self) -> Random:
         return Random(self._chance.random())  # noqa: S311 - the same seed, the same people
+
+    def _dice_of_pauses(self) -> Random:
+        """Return dice of their own for pauses of recordings."""
+        return Random(self._pauses.random())  # noqa: S311 - the same seed, the same people
 
     def _dice_of_chats(self) -> Random:
         """Return dice of their own for those who write: others go on as if nobody did."""

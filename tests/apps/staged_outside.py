@@ -1,4 +1,4 @@
-"""One call on stage that has to do with somebody on an outside number: no sound, no socket."""
+"""A call with somebody on an outside number, and a dialler that rings as a test says."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,9 +12,7 @@ from contactcentre.domain.dialling import DialFailure, OutsideNumber
 from contactcentre.domain.events import CallEvent
 from contactcentre.domain.ids import AdviserId, CallId, LegId, OutsideName, PhoneNumber, Token
 from contactcentre.domain.languages import Language
-from contactcentre.ports.dialling import (
-    DialEvent,
-)
+from contactcentre.ports.dialling import DialEvent
 from contactcentre.wire.claims import OutsideMemory
 
 NAME = OutsideName("council-tax")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from contactcentre.domain.presence import Presence
 from contactcentre.wire.cluster import Ring
 from tests.adapters.sip.answering import OUTSIDE, Answering, Rung
 from tests.adapters.sip.entrance import until
+from tests.apps.outside_town import outside_settings, phone
 from tests.apps.small_centre import FREE, PAYING, LegPage, SmallCentre, small_centre
 from tests.apps.test_trunk_rescue import (
     LOST,
@@ -25,17 +25,7 @@ from tests.apps.test_trunk_rescue import (
 )
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
-TRUNKS = """
-[trunks.north]
-addresses = ["127.0.0.1"]
-[trunks.north.out]
-address = "127.0.0.1"
-port = {port}
-"""
-NUMBERS = """
-own = ["+441632960001"]
-allowed = ["+441632960"]
-"""
+RTP_PORTS = "22000-22999"
 
 
 class Office:
@@ -88,35 +78,11 @@ def nodes_count() -> int:
     return 1
 
 
-@asynccontextmanager
-async def phone() -> AsyncIterator[tuple[Answering, PhonePeer]]:
-    """Give a trunk with a phone that rings and is not picked up, and the sound of that phone."""
-    trunk, sound = Answering(), PhonePeer()
-    await trunk.open()
-    await sound.open()
-    trunk.script = lambda rung: rung.respond(180)
-    yield trunk, sound
-    await sound.close()
-    await trunk.close()
-
-
-def settings(folder: Path, port: int) -> dict[str, str]:
-    """Return what nodes are told of a trunk at a port."""
-    trunks, numbers = folder / "trunks.toml", folder / "numbers.toml"
-    trunks.write_text(TRUNKS.format(port=port))
-    numbers.write_text(NUMBERS)
-    return {
-        "CC_SIP_TRUNKS": str(trunks),
-        "CC_OUTSIDE_NUMBERS": str(numbers),
-        "CC_RTP_PORTS": "22000-22999",
-    }
-
-
 @pytest.fixture
 async def office(redis_url: str, tmp_path: Path, nodes_count: int) -> AsyncIterator[Office]:
     """Give a centre whose advisers may use a phone that does as the test says."""
     async with phone() as (trunk, sound):
-        more = settings(tmp_path, trunk.port) | {"CC_SIP_PORT": FREE}
+        more = outside_settings(tmp_path, trunk.port, rtp_ports=RTP_PORTS) | {"CC_SIP_PORT": FREE}
         async with small_centre(redis_url, tmp_path, nodes=nodes_count, **more) as centre:
             yield Office(centre, trunk, sound)
 
@@ -246,7 +212,7 @@ async def test_a_talk_whose_node_is_killed_rings_the_phone_anew_and_goes_on(
     redis_url: str, tmp_path: Path
 ) -> None:
     async with phone() as (trunk, sound):
-        shared = settings(tmp_path, trunk.port)
+        shared = outside_settings(tmp_path, trunk.port, rtp_ports=RTP_PORTS)
         lost = settings_of_the_lost(redis_url, tmp_path / "lost", shared)
         async with (
             small_centre(

@@ -21,7 +21,7 @@ from contactcentre.ports.dialling import (
 )
 from contactcentre.ports.media import KeyHeard, LegConnected
 from contactcentre.ports.phones import Phone
-from tests.adapters.sip.answering import OUTSIDE, OWN, Answering
+from tests.adapters.sip.answering import OUTSIDE, OWN, Answering, answering
 from tests.adapters.sip.entrance import until
 from tests.apps.outside import CALL, Outside, outside
 
@@ -31,10 +31,8 @@ TONE_HZ = 620.0
 @pytest.fixture
 async def trunk() -> AsyncIterator[Answering]:
     """Give a trunk whose phones do as they are told."""
-    one = Answering()
-    await one.open()
-    yield one
-    await one.close()
+    async with answering() as one:
+        yield one
 
 
 @pytest.fixture

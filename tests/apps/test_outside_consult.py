@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,26 +11,9 @@ from contactcentre.domain.presence import Presence
 from contactcentre.wire.cluster import Ring
 from tests.adapters.sip.answering import OWN, Answering, Rung
 from tests.adapters.sip.entrance import until
+from tests.apps.outside_town import NAME, OUTSIDE_HZ, TITLES, outside_settings, phone
 from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
 from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, becomes, stands
-
-OUTSIDE_HZ = 1_900.0
-NAME = "council-tax"
-TITLES = {"en-GB": "Council tax", "cy": "Treth y cyngor"}
-TRUNKS = """
-[trunks.north]
-addresses = ["127.0.0.1"]
-out = {{ address = "127.0.0.1", port = {port} }}
-"""
-NUMBERS = """
-own = ["+441632960001"]
-allowed = ["+441632960"]
-calls_max = 1
-
-[numbers.council-tax]
-number = "+441632960100"
-titles = { en-GB = "Council tax", cy = "Treth y cyngor" }
-"""
 
 
 class Town:
@@ -41,7 +23,6 @@ class Town:
         self.centre = centre
         self.trunk = trunk
         self.sound = sound
-        trunk.script = lambda rung: rung.respond(180)
 
     async def talk(self) -> tuple[LegPage, LegPage, Ring]:
         """Return caller and adviser who talk and hum."""
@@ -69,34 +50,17 @@ class Town:
         rung.respond(200, sdp=self.sound.sdp())
 
 
-@asynccontextmanager
-async def outside_town(
-    redis_url: str, folder: Path, trunk: Answering, sound: PhonePeer
-) -> AsyncIterator[Town]:
-    """Run a node that may ring one number."""
-    (folder / "trunks.toml").write_text(TRUNKS.format(port=trunk.port))
-    (folder / "numbers.toml").write_text(NUMBERS)
-    more = {
-        "CC_LEG_GRACE_MS": "5000",
-        "CC_SIP_PORT": str(free_port()),
-        "CC_SIP_TRUNKS": str(folder / "trunks.toml"),
-        "CC_OUTSIDE_NUMBERS": str(folder / "numbers.toml"),
-        "CC_RTP_PORTS": "21000-21999",
-    }
-    async with small_centre(redis_url, folder, nodes=1, **more) as centre:
-        yield Town(centre, trunk, sound)
-
-
 @pytest.fixture
 async def town(redis_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """Give a centre that may ring one number."""
-    trunk, sound = Answering(), PhonePeer()
-    await trunk.open()
-    await sound.open()
-    async with outside_town(redis_url, tmp_path, trunk, sound) as one:
-        yield one
-    await sound.close()
-    await trunk.close()
+    async with phone() as (trunk, sound):
+        more = {
+            "CC_LEG_GRACE_MS": "5000",
+            "CC_SIP_PORT": str(free_port()),
+            **outside_settings(tmp_path, trunk.port, rtp_ports="21000-21999"),
+        }
+        async with small_centre(redis_url, tmp_path, nodes=1, **more) as centre:
+            yield Town(centre, trunk, sound)
 
 
 async def test_adviser_and_outside_number_talk_swap_all_together_and_the_caller_stays_there(

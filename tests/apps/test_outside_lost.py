@@ -7,7 +7,7 @@ caller then, and is told goodbye by another one only if none has.
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,9 @@ from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.presence import Presence
 from tests.adapters.sip.answering import Answering
 from tests.adapters.sip.entrance import until
+from tests.apps.outside_town import NAME, OUTSIDE_HZ, outside_settings, phone
 from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
 from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ
-from tests.apps.test_outside_consult import NAME, NUMBERS, OUTSIDE_HZ, TRUNKS
 from tests.apps.test_trunk_rescue import other_node, settings_of_the_lost, until_there
 
 
@@ -26,12 +26,16 @@ class Town:
     """A centre of two nodes, one of which will be lost, and the phone at an outside number."""
 
     def __init__(
-        self, centre: SmallCentre, node: asyncio.subprocess.Process, trunk: Answering
+        self,
+        centre: SmallCentre,
+        node: asyncio.subprocess.Process,
+        trunk: Answering,
+        sound: PhonePeer,
     ) -> None:
         self.centre = centre
         self.node = node
         self.trunk = trunk
-        self.sound = PhonePeer()
+        self.sound = sound
 
     async def talk(self) -> tuple[LegPage, LegPage]:
         """Return caller and adviser who talk on the node that will be lost, with the number."""
@@ -75,30 +79,21 @@ async def town(redis_url: str, tmp_path: Path) -> AsyncIterator[Town]:
 @asynccontextmanager
 async def lost_town(redis_url: str, folder: Path) -> AsyncIterator[Town]:
     """Run it."""
-    trunk = Answering()
-    await trunk.open()
-    (folder / "trunks.toml").write_text(TRUNKS.format(port=trunk.port))
-    (folder / "numbers.toml").write_text(NUMBERS)
-    shared = {
-        "CC_SIP_TRUNKS": str(folder / "trunks.toml"),
-        "CC_OUTSIDE_NUMBERS": str(folder / "numbers.toml"),
-        "CC_RTP_PORTS": "26000-26999",
-    }
-    lost = settings_of_the_lost(redis_url, folder / "lost", shared)
-    more = shared | {"CC_SIP_PORT": str(free_port())}
-    async with (
-        small_centre(redis_url, folder / "kept", nodes=1, **more) as centre,
-        other_node(lost) as node,
-    ):
+    async with AsyncExitStack() as stack:
+        trunk, sound = await stack.enter_async_context(phone())
+        shared = outside_settings(folder, trunk.port, rtp_ports="26000-26999")
+        lost = settings_of_the_lost(redis_url, folder / "lost", shared)
+        more = shared | {"CC_SIP_PORT": str(free_port())}
+        centre = await stack.enter_async_context(
+            small_centre(redis_url, folder / "kept", nodes=1, **more)
+        )
+        node = await stack.enter_async_context(other_node(lost))
         centre.leg_urls.append(f"ws://127.0.0.1:{lost['CC_MEDIA_PORT']}/leg")
         await until_there(centre.state)
-        one = Town(centre, node, trunk)
-        await one.sound.open()
-        trunk.script = lambda rung: rung.respond(200, sdp=one.sound.sdp())
+        one = Town(centre, node, trunk, sound)
+        trunk.script = lambda rung: rung.respond(200, sdp=sound.sdp())
         trunk.offered = lambda request: one.offered(request.body.decode())
         yield one
-        await one.sound.close()
-    await trunk.close()
 
 
 async def test_whoever_is_asked_outside_talks_on_with_caller_and_adviser_at_another_node(

@@ -17,7 +17,6 @@ from contactcentre.domain.errors import (
 from contactcentre.ports.dialling import (
     DialEvent,
     NumberAnswered,
-    NumberElsewhere,
     NumberEnded,
     NumberFailed,
     NumberRings,
@@ -228,62 +227,3 @@ async def test_a_caller_who_was_not_left_there_stays_for_nobody(stage: Stage) ->
     async with asyncio.timeout(1):
         await stage.party.stay(asyncio.Event())
     assert stage.party.is_asked
-
-
-@pytest.mark.parametrize("is_merged", [False, True])
-async def test_whoever_was_there_at_another_node_is_there_again_and_is_noted_once(
-    stage: Stage,
-    is_merged: bool,  # noqa: FBT001 - how it was
-) -> None:
-    await stage.goes_on(is_merged=is_merged)
-    assert not stage.party.seats
-    stage.dialler.heard(LegConnected(leg=stage.dialler.leg))
-    stage.is_late.set()
-    await asyncio.sleep(0.01)
-    assert stage.party.seats[0].leg == stage.dialler.leg
-    memory = stage.party.memory
-    assert memory is not None
-    assert (memory.leg, memory.kept) == (stage.dialler.leg, "kept"), "and at the next one"
-    assert (memory.is_merged, stage.party.is_merged, memory.is_left) == (is_merged,) * 2 + (False,)
-    assert (stage.noted, stage.dialler.hung_up_count) == ([], 0)
-
-
-@pytest.mark.parametrize("lacks", ["sound", "a line", "its dialler"])
-async def test_a_phone_that_does_not_come_along_to_another_node_has_gone(
-    stage: Stage, lacks: str
-) -> None:
-    stage.has_dialler = lacks != "its dialler"
-    stage.dialler.fails = MediaUnavailable("x") if lacks == "a line" else None
-    stage.is_late.set()
-    await stage.goes_on(is_left=True)
-    assert stage.stands == (ConsultState.NONE, ConsultEnd.LEFT)
-    async with asyncio.timeout(1):
-        await stage.party.stay(asyncio.Event())
-    assert stage.dialler.hung_up_count == (lacks == "sound")
-
-
-async def test_whoever_goes_while_the_phone_is_fetched_is_not_in_its_way(stage: Stage) -> None:
-    stage.dialler.is_slow.clear()
-    await stage.goes_on()
-    stage.party.drop()
-    stage.dialler.is_slow.set()
-    await asyncio.sleep(0.01)
-    assert stage.dialler.hung_up_count == 1
-
-
-async def test_a_number_that_another_node_has_is_let_go_with_its_call_and_hears_no_goodbye(
-    stage: Stage,
-) -> None:
-    await stage.rings()
-    assert stage.party.memory is None, "whoever only rings is not kept"
-    stage.dialler.told(NumberAnswered())
-    stage.party.leave()
-    memory = stage.party.memory
-    assert memory is not None
-    assert memory.is_left
-    stage.dialler.told(NumberElsewhere())
-    await asyncio.sleep(0.01)
-    assert stage.dropped_count == 1
-    stage.party.let_go()
-    stage.party.end()
-    assert (stage.dialler.let_go_count, stage.dialler.hung_up_count) == (1, 0)

@@ -10,41 +10,29 @@ from contactcentre.adapters.state_redis.events import RedisEventInbox
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.events import CallEnded, CallSentOutside
 from contactcentre.domain.presence import Presence
-from tests.adapters.sip.answering import Answering
+from tests.adapters.sip.answering import Answering, answering
 from tests.adapters.sip.entrance import until
 from tests.adapters.sip.test_referral import notify
+from tests.apps.outside_town import NAME, OUTSIDE_HZ, outside_settings
 from tests.apps.small_centre import free_port, small_centre
 from tests.apps.test_consult import becomes
-from tests.apps.test_outside_consult import NAME, NUMBERS, OUTSIDE_HZ
 from tests.apps.test_trunk_calls import Town
-
-TRUNKS = """
-[trunks.north]
-addresses = ["127.0.0.1"]
-out = {{ address = "127.0.0.1", port = {port}, refer = true }}
-"""
 
 
 @pytest.fixture
 async def trunk() -> AsyncIterator[Answering]:
     """Give the trunk as it is called."""
-    one = Answering()
-    await one.open()
-    yield one
-    await one.close()
+    async with answering() as one:
+        yield one
 
 
 @pytest.fixture
 async def town(redis_url: str, tmp_path: Path, trunk: Answering) -> AsyncIterator[Town]:
     """Give a centre whose trunk hands callers on."""
-    (tmp_path / "trunks.toml").write_text(TRUNKS.format(port=trunk.port))
-    (tmp_path / "numbers.toml").write_text(NUMBERS)
     more = {
         "CC_LEG_GRACE_MS": "5000",
         "CC_SIP_PORT": str(free_port()),
-        "CC_SIP_TRUNKS": str(tmp_path / "trunks.toml"),
-        "CC_OUTSIDE_NUMBERS": str(tmp_path / "numbers.toml"),
-        "CC_RTP_PORTS": "27000-27999",
+        **outside_settings(tmp_path, trunk.port, rtp_ports="27000-27999", refer=True),
     }
     async with small_centre(redis_url, tmp_path, nodes=1, **more) as centre:
         one = Town(centre)

@@ -108,6 +108,24 @@ async def test_a_number_that_another_node_goes_on_with_is_ended_by_nobody_and_le
         await one.state.close()
 
 
+async def test_a_number_of_a_node_that_only_stood_still_is_ended_by_nobody(
+    redis_url: str,
+) -> None:
+    node, other = Node("node", redis_url), Node("other", redis_url)
+    node.here = {OLD: kept("old")}
+    await node.beats()
+    await other.rescue.take(node.name)
+    for _ in range(3):
+        await other.beats(ms=OUTSIDE_ORPHAN_MS - 1)
+        await node.beats()
+    assert (other.bidden, node.gone) == ([], [])
+    await other.beats(ms=1)
+    await other.beats(ms=OUTSIDE_ORPHAN_MS)
+    assert other.bidden == ["old"], "once that one is lost in earnest"
+    for one in (node, other):
+        await one.state.close()
+
+
 async def test_a_number_that_was_left_to_a_node_that_never_took_it_is_told_goodbye(
     redis_url: str,
 ) -> None:

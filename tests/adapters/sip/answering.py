@@ -1,7 +1,8 @@
 """A trunk that takes our calls: its phones do what the test tells them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from contactcentre.adapters.sip.dialog import SDP, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
@@ -160,6 +161,15 @@ class Answering:
         sdp = self.offered(request) if request.method == "INVITE" else ""
         contact = [("contact", f"<sip:phone@{self.place}>")]
         serving.respond(200, headers=contact, body=sdp.encode())
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[Answering]:
+    """Give a trunk whose phones do as they are told."""
+    one = Answering()
+    await one.open()
+    yield one
+    await one.close()
 
 
 class Dialling:
