@@ -10,35 +10,43 @@ from contactcentre.domain.ids import NodeId
 from contactcentre.domain.line import Line
 from contactcentre.limits import OFFER_MOST_MS, OFFER_WITHIN_MS, TAKE_UP_MS
 
+KEPT_MS = 30_000
+"""What was seen of a line so long ago says nothing of it now: its node may be gone."""
+
 
 class TakeUp:
     """What one router has seen of its lines to the nodes and to the live state."""
 
     def __init__(self) -> None:
         self._state = _line()
-        self._nodes: dict[NodeId, Line] = {}
+        self._nodes: dict[NodeId, tuple[Line, int]] = {}
+        """The line to each node, and when an offer was answered over it last."""
 
     def looked(self, took_ms: int) -> None:
         """Take in how long a look at the live state took."""
         self._state.took(took_ms / 1_000)
 
-    def offered(self, node: NodeId, took_ms: int) -> None:
-        """Take in how long an offer took that its node has answered."""
-        self._nodes.setdefault(node, _line()).took(took_ms / 1_000)
+    def offered(self, node: NodeId, took_ms: int, *, at_ms: int) -> None:
+        """Take in how long an offer took that its node has answered.
 
-    def forget(self, node: NodeId) -> None:
-        """Forget a node that nobody knows any more."""
-        self._nodes.pop(node, None)
+        One that was not answered says nothing: the node may be gone.
+        """
+        line, _ = self._nodes.get(node, (_line(), 0))
+        line.took(took_ms / 1_000)
+        self._nodes[node] = line, at_ms
 
     def offer_within_ms(self, node: NodeId) -> int:
         """Return how long an offer to that node may take."""
-        return _within_ms(self._nodes.get(node))
+        line, _ = self._nodes.get(node, (None, 0))
+        return _within_ms(line)
 
-    @property
-    def within_ms(self) -> int:
+    def within_ms(self, *, at_ms: int) -> int:
         """Return how long a reservation may stand that no node has taken up."""
-        slowest_ms = max(map(_within_ms, (self._state, *self._nodes.values())))
-        return TAKE_UP_MS - OFFER_WITHIN_MS + slowest_ms
+        old = [node for node, (_, last_ms) in self._nodes.items() if at_ms - last_ms > KEPT_MS]
+        for node in old:
+            del self._nodes[node]
+        lines = (self._state, *(line for line, _ in self._nodes.values()))
+        return TAKE_UP_MS - OFFER_WITHIN_MS + max(map(_within_ms, lines))
 
 
 def _line() -> Line:

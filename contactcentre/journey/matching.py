@@ -221,10 +221,10 @@ class Matcher:
             )
             is_answered = True
         finally:
-            took_ms = self._clock.monotonic_ms() - began_ms
-            self._window.note(took_ms)
+            now_ms = self._clock.monotonic_ms()
+            self._window.note(now_ms - began_ms)
             if is_answered:
-                self._take_up.offered(reservation.node, took_ms)
+                self._take_up.offered(reservation.node, now_ms - began_ms, at_ms=now_ms)
 
     async def _url(self, node: NodeId) -> str | None:
         """Return where a node is, None if nobody knows."""
@@ -235,7 +235,6 @@ class Matcher:
         standing = await self._addresses.node(node)
         if standing is None:
             self._urls.pop(node, None)
-            self._take_up.forget(node)
             return None
         self._urls[node] = (standing.internal_url, now_ms)
         return standing.internal_url
@@ -267,7 +266,7 @@ class Matcher:
         now_ms = self._clock.monotonic_ms()
         seen = {(one.call, one.token): one for one in standing}
         self._first_seen_ms = {key: self._first_seen_ms.get(key, now_ms) for key in seen}
-        first_ms = now_ms - self._take_up.within_ms
+        first_ms = now_ms - self._take_up.within_ms(at_ms=now_ms)
         return [one for key, one in seen.items() if self._first_seen_ms[key] < first_ms]
 
     def _check_advisers(self, standing: Sequence[Reservation]) -> None:

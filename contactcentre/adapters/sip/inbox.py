@@ -19,14 +19,23 @@ ROUNDS_KEPT = 8
 """The length of a round is smoothed over so many: one that was long alone means nothing."""
 STALE_AFTER_S = 0.5
 WAITING_MAX = 2_000
-"""What comes on top of so many is dropped: whoever sent it sends it again."""
+"""New calls that come on top of so many are dropped: whoever calls calls again."""
+WAITING_MOST = 2 * WAITING_MAX
+"""So many wait at most, whatever they are: over TCP nobody says goodbye twice."""
 
 
 class Inbox:
     """Passes messages on, each in its turn."""
 
-    def __init__(self, take: Callable[[bytes, Way], None], dropped: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        take: Callable[[bytes, Way], None],
+        *,
+        may_drop: Callable[[bytes], bool],
+        dropped: Callable[[], None],
+    ) -> None:
         self._take = take
+        self._may_drop = may_drop
         self._dropped = dropped
         self._waiting: deque[tuple[bytes, Way]] = deque()
         self._spent_s = 0.0
@@ -43,7 +52,8 @@ class Inbox:
     def came(self, data: bytes, way: Way) -> None:
         """Pass a message on now if this round has time for it and none waits, else later."""
         if self._waiting or self._spent_s >= ROUND_MAX_S:
-            if len(self._waiting) >= WAITING_MAX:
+            count = len(self._waiting)
+            if count >= WAITING_MOST or (count >= WAITING_MAX and self._may_drop(data)):
                 self._dropped()
             else:
                 self._waiting.append((data, way))

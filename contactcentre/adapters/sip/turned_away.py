@@ -46,10 +46,8 @@ class TurnedAway:
 
         Whatever is no plain INVITE of a new call is left to who reads it whole.
         """
-        if not data.startswith(_INVITE):
-            return False
-        found = _headers(data)
-        if found is None or b"tag" in found[b"To"][0].rpartition(b">")[2].lower():
+        found = _of_new_call(data)
+        if found is None:
             return False
         first = found[b"Via"][0].decode("utf-8", "surrogateescape")
         try:
@@ -72,6 +70,18 @@ class TurnedAway:
         ]
         way.back_to(port).send(b"\r\n".join(lines) + _END)
         return True
+
+
+def begins_call(data: bytes) -> bool:
+    """Say whether a message is a plain INVITE of a new call."""
+    return _of_new_call(data) is not None
+
+
+def _of_new_call(data: bytes) -> Headers | None:
+    found = _headers(data) if data.startswith(_INVITE) else None
+    if found is None or b"tag" in found[b"To"][0].rpartition(b">")[2].lower():
+        return None
+    return found
 
 
 def _headers(data: bytes) -> Headers | None:

@@ -35,6 +35,13 @@ async def test_the_call_page_has_a_password_for_the_relay_that_is_its_own_for_a_
     assert of_another["username"] != relaying["username"]
 
 
+async def test_a_page_with_a_password_is_kept_by_nobody() -> None:
+    client: TestClient[web.Request, web.Application]
+    async with TestClient(TestServer(House().site().application())) as client:
+        answers = [await client.get(path) for path in ("/call", "/privacy")]
+    assert [one.headers["Cache-Control"] for one in answers] == ["no-store", "no-cache"]
+
+
 async def test_without_servers_the_call_page_is_told_of_none() -> None:
     assert await told(House()) == [[]]
 

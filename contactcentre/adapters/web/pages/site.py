@@ -204,7 +204,7 @@ class Site:
             for name in self._assets.files
             if name.startswith(MODULES_PREFIX)
         ]
-        return self._render(
+        response = self._render(
             request,
             page,
             language,
@@ -229,6 +229,8 @@ class Site:
                 "connect_ms": CONNECT_MS,
             },
         )
+        response.headers["Cache-Control"] = "no-store"  # it carries the password of a relay
+        return response
 
     async def _accessibility(self, language: Language, request: web.Request) -> web.Response:
         return self._render(request, "accessibility", _asked(request, language), {})
