@@ -108,6 +108,13 @@ class _Over:
     is_made: bool = False
 
 
+class _NotAllowed:
+    """Its keeper does not let it be rung on."""
+
+
+_Item = AdviserAct | DialEvent | _NotAllowed
+
+
 class CallbackDial:
     """One number."""
 
@@ -120,7 +127,7 @@ class CallbackDial:
         self._shared = shared
         self._tools = shared.tools
         self._name = shared.tools.chance.nonce()
-        self._inbox: asyncio.Queue[AdviserAct | DialEvent] = asyncio.Queue(KEYS_INBOX_MAX)
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue(KEYS_INBOX_MAX)
         self._kept: list[LegEvent] = []
         """What was heard of the leg before there was a call."""
         self._caller: TrunkCaller | None = None
@@ -227,17 +234,25 @@ class CallbackDial:
                         return _Over(why=GIVEN_UP, is_made=has_rung)
                     case going if isinstance(going, AdviserGone):
                         return _Over(why=GIVEN_UP)
+                    case _NotAllowed():
+                        return _Over(why=GIVEN_UP, is_made=has_rung)
                     case _:
                         pass
         finally:
             again.cancel()
 
     async def _say_again(self) -> None:
-        """Let the keeper know that it rings, for as long as it does."""
+        """Let the keeper know that it rings, for as long as it does and the keeper allows it."""
         while True:
             await self._tools.clock.sleep_ms(DIAL_AGAIN_EVERY_MS)
-            with suppress(Refusal, Outage):  # it rings all the same
+            try:
                 await self._shared.keepers.ask(self._ticket, self._name)
+            except Refusal as refusal:  # another adviser's by now, for one
+                log.warning("its keeper ends it", call=self._ticket.call, why=refusal.code)
+                self._put(_NotAllowed())
+                return
+            except Outage:
+                pass  # it rings all the same
 
     async def _end(self, over: _Over) -> None:
         """Let keeper and adviser know that nobody has answered."""
@@ -351,7 +366,7 @@ class CallbackDial:
         else:
             self._pass_on(event)
 
-    def _pass_on(self, item: AdviserAct | DialEvent) -> None:
+    def _pass_on(self, item: _Item) -> None:
         """Let the call know of what would have ended the ringing."""
         if isinstance(item, NumberEnded) and self._caller is not None:
             self._caller.phone_ended(was_lost=item.was_lost)
@@ -364,7 +379,7 @@ class CallbackDial:
         else:
             self.call.caller.heard(event)
 
-    def _put(self, item: AdviserAct | DialEvent) -> None:
+    def _put(self, item: _Item) -> None:
         with suppress(asyncio.QueueFull):  # it is full of what ends it
             self._inbox.put_nowait(item)
 

@@ -2,7 +2,8 @@
 
 One number is rung once for each time that its adviser has taken the callback, however often it is
 asked about: the node that asked first may, and says so again for as long as it rings. Only what
-was no attempt, or was lost with its node, may be rung again.
+was no attempt, or was lost with its node, may be rung again; and never by two nodes at once,
+whoever has taken the callback meanwhile.
 """
 
 from contextlib import suppress
@@ -59,8 +60,8 @@ class DiallingBack:
                 raise StaleToken("That number is rung no longer.")
             known.heard_ms = now_ms
             return held, offered
-        if known is not None and known.token == token:
-            _refuse_second(known, now_ms)
+        if known is not None:
+            _refuse_second(known, token, now_ms)
         if is_quiet(self._hours, self._clock.now_ms()):
             raise OutOfOrder("It is too early or too late in the day to ring anybody.")
         held.dialling = Dialling(token=token, dial=dial, heard_ms=now_ms)
@@ -88,9 +89,12 @@ class DiallingBack:
             self._count(held.callback.queue, CallbackNews.KEPT)
 
 
-def _refuse_second(known: Dialling, now_ms: int) -> None:
-    """Raise OutOfOrder where a number was rung for this adviser, TooMany where it is."""
-    if known.is_made:
+def _refuse_second(known: Dialling, token: Token, now_ms: int) -> None:
+    """Raise OutOfOrder where a number was rung for this adviser, TooMany where it is for anybody.
+
+    The node of an adviser who has the callback no longer may not have heard of that yet.
+    """
+    if known.is_made and known.token == token:
         raise OutOfOrder("The number has been rung. Say how it ended.")
     if not known.is_over and now_ms - known.heard_ms < DIAL_LOST_AFTER_MS:
         raise TooMany("The number is being rung already. Try again in a moment.")

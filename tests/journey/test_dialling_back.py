@@ -93,6 +93,22 @@ def test_a_number_that_has_rung_is_rung_again_only_for_whoever_takes_it_next() -
     stage.ask("later", NEXT)
 
 
+def test_a_number_that_is_rung_for_one_adviser_is_rung_for_the_next_only_once_that_is_over() -> (
+    None
+):
+    stage = Stage()
+    stage.ask("first")
+    stage.clock.at_ms = DIAL_LOST_AFTER_MS - 1
+    with pytest.raises(TooMany, match="being rung already"):
+        stage.ask("next", NEXT)
+    stage.over("first", is_made=False)
+    stage.ask("next", NEXT)
+    stage = Stage()
+    stage.ask("lost")
+    stage.clock.at_ms = DIAL_LOST_AFTER_MS
+    stage.ask("next", NEXT)
+
+
 def test_nobody_is_dialled_before_the_adviser_has_taken_it_nor_in_quiet_hours() -> None:
     stage = Stage()
     assert stage.held is not None
