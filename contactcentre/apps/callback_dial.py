@@ -162,6 +162,8 @@ class CallbackDial:
         if (missing := await self._adviser_comes()) is not None:
             return _Over(why=missing)
         facts = await self._shared.keepers.ask(self._ticket, self._name)
+        if self._has_gone():
+            return _Over(why=GIVEN_UP)
         dialled = await self._dial(way, facts)
         try:
             over = await self._follow()
@@ -185,6 +187,11 @@ class CallbackDial:
             if act is None or isinstance(act, AdviserGone):
                 return NO_ADVISER
         return None
+
+    def _has_gone(self) -> bool:
+        """Say whether the adviser has gone meanwhile; nothing else matters before it rings."""
+        items = [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
+        return any(isinstance(one, AdviserGone) for one in items)
 
     async def _dial(self, way: WayBack, facts: DialFacts) -> OutsideCall:
         """Begin to ring, with the leg in the room in which the adviser sits."""

@@ -12,6 +12,7 @@ from contactcentre.domain.errors import PeerUnavailable, StaleToken
 from contactcentre.domain.ids import AdviserId, CallId, LegId, LineId, NodeId, PhoneNumber, Token
 from contactcentre.limits import DIAL_AGAIN_EVERY_MS
 from contactcentre.ports.dialling import DialEvent, NumberRings
+from contactcentre.ports.live import AdviserAttached, AdviserGone, AdviserHungUp, AdviserLost
 from contactcentre.wire.callbacks import CallerRung
 from contactcentre.wire.claims import AdviserTicket
 from tests.adapters.sip.entrance import until
@@ -176,3 +177,16 @@ async def test_a_number_rings_on_while_its_keeper_is_out_of_reach(stage: Stage) 
     await asyncio.sleep(0.02)
     assert stage.part.told[-1].state == "ringing"
     assert not stage.dialler.hung_up_count
+
+
+@pytest.mark.parametrize("gone", [AdviserHungUp(), AdviserLost()])
+async def test_nobody_is_dialled_for_an_adviser_who_goes_while_the_keeper_is_asked(
+    stage: Stage, gone: AdviserGone
+) -> None:
+    stage.keepers.asking = lambda: stage.part.act(gone)
+    stage.part.act(AdviserAttached(leg=LegId("ada")))
+    stage.begin()
+    told = await stage.ends()
+    assert (told.why, told.may_again) == ("given_up", True)
+    assert stage.keepers.overs == [False], "it may be rung again"
+    assert not stage.dialler.dialled_count
