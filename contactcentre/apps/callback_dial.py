@@ -105,7 +105,6 @@ class _Over:
 
     why: str
     found: Attempt | None = None
-    is_made: bool = False
 
 
 class _NotAllowed:
@@ -132,6 +131,8 @@ class CallbackDial:
         """What was heard of the leg before there was a call."""
         self._caller: TrunkCaller | None = None
         self._sound = RoomSound(shared.tools.media)
+        self._is_made = False
+        """This was the attempt: it has rung, or is no number that could."""
 
     def page_gone(self) -> None:
         """Ring no longer for an adviser whose page has gone."""
@@ -223,26 +224,28 @@ class CallbackDial:
 
     async def _follow(self) -> _Over | None:
         """Follow it until somebody answers (None), or nobody will."""
-        has_rung, again = False, asyncio.ensure_future(self._say_again())
+        again = asyncio.ensure_future(self._say_again())
         try:
             while True:
                 match await self._inbox.get():
                     case NumberRings(is_heard=is_heard):
-                        has_rung = True
+                        self._is_made = True
                         self._rung("ringing", is_heard=is_heard)
                     case NumberAnswered():
+                        self._is_made = True  # whatever becomes of it
                         return None
                     case NumberFailed(why=why):
                         found = FOUND.get(why)
-                        return _Over(why=why.value, found=found, is_made=found is not None)
+                        self._is_made |= found is not None
+                        return _Over(why=why.value, found=found)
                     case NumberEnded():
-                        return _Over(why=DialFailure.UNREACHABLE.value, is_made=True)
-                    case AdviserHungUp():
-                        return _Over(why=GIVEN_UP, is_made=has_rung)
-                    case going if isinstance(going, AdviserGone):
+                        self._is_made = True
+                        return _Over(why=DialFailure.UNREACHABLE.value)
+                    case AdviserHungUp() | _NotAllowed():
                         return _Over(why=GIVEN_UP)
-                    case _NotAllowed():
-                        return _Over(why=GIVEN_UP, is_made=has_rung)
+                    case going if isinstance(going, AdviserGone):
+                        self._is_made = False  # a page that broke may have it rung once more
+                        return _Over(why=GIVEN_UP)
                     case _:
                         pass
         finally:
@@ -263,9 +266,9 @@ class CallbackDial:
 
     async def _end(self, over: _Over) -> None:
         """Let keeper and adviser know that nobody has answered."""
-        may_again = not over.is_made and over.why not in FOR_GOOD
+        may_again = not self._is_made and over.why not in FOR_GOOD
         with suppress(Refusal, Outage):  # then it is lost to the keeper after a while
-            await self._shared.keepers.over(self._ticket, self._name, is_made=over.is_made)
+            await self._shared.keepers.over(self._ticket, self._name, is_made=self._is_made)
         self.part.send(
             CallerRung(
                 state="failed",

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from contactcentre.apps.callback_dial import CallbackDial
+from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.errors import PeerUnavailable, StaleToken
 from contactcentre.domain.ids import AdviserId, CallId, LegId, LineId, NodeId, PhoneNumber, Token
 from contactcentre.limits import DIAL_AGAIN_EVERY_MS
-from contactcentre.ports.dialling import DialEvent, NumberRings
+from contactcentre.ports.dialling import DialEvent, NumberAnswered, NumberFailed, NumberRings
 from contactcentre.ports.live import AdviserAttached, AdviserGone, AdviserHungUp, AdviserLost
 from contactcentre.wire.callbacks import CallerRung
 from contactcentre.wire.claims import AdviserTicket
@@ -190,3 +191,42 @@ async def test_nobody_is_dialled_for_an_adviser_who_goes_while_the_keeper_is_ask
     assert (told.why, told.may_again) == ("given_up", True)
     assert stage.keepers.overs == [False], "it may be rung again"
     assert not stage.dialler.dialled_count
+
+
+@pytest.mark.parametrize("why", [DialFailure.UNREACHABLE, DialFailure.NO_SOUND])
+async def test_what_has_rung_was_the_attempt_however_it_failed(
+    stage: Stage, why: DialFailure
+) -> None:
+    await stage.rings()
+    stage.dialler.told(NumberFailed(why=why))
+    told = await stage.ends()
+    assert (told.why, told.found, told.may_again) == (why.value, None, False)
+    assert stage.keepers.overs == [True]
+
+
+async def test_what_was_answered_was_the_attempt_though_no_call_comes_of_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(CallbackDial, "_begin", fail)
+    stage.begin()
+    assert await until(lambda: stage.dialler.dialled_count == 1)
+    stage.dialler.told(NumberAnswered())
+    told = await stage.ends()
+    assert (told.why, told.may_again) == ("unreachable", False)
+    assert stage.keepers.overs == [True]
+    assert stage.dialler.hung_up_count == 1
+
+
+@pytest.mark.parametrize(("gone", "is_made"), [(AdviserHungUp(), True), (AdviserLost(), False)])
+async def test_a_page_that_breaks_while_it_rings_is_no_attempt_and_who_hangs_up_has_made_one(
+    stage: Stage,
+    gone: AdviserGone,
+    is_made: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    await stage.rings()
+    stage.part.act(gone)
+    assert (await stage.ends()).may_again is not is_made
+    assert stage.keepers.overs == [is_made]
