@@ -12,6 +12,7 @@ from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import Callback, RingingHours
 from contactcentre.domain.events import LapseReason
 from contactcentre.domain.ids import NodeId, QueueId
+from contactcentre.journey.callback_counts import CallbackCounts
 from contactcentre.journey.calling_back import CallingBack
 from contactcentre.journey.dialling_back import DiallingBack
 from contactcentre.journey.keeping import Keeper
@@ -229,13 +230,14 @@ def assemble_keeper(
         node=NodeId(f"keeper-{settings.node}"), site=settings.site, internal_url=internal_url
     )
     desks = HttpCallbackDesks(DeskRings(peers, state), clock, place)
+    counts = CallbackCounts(metrics.count_callback)
     conductor = CallingBack(
         callbacks=callbacks,
         queues=state,
         desks=desks,
         clock=clock,
         ring_ms=settings.ring_ms,
-        count=metrics.count_callback,
+        counts=counts,
     )
     keeper = Keeper(
         place,
@@ -255,7 +257,7 @@ def assemble_keeper(
         callbacks,
         clock=clock,
         hours=ringing_hours(settings),
-        count=metrics.count_callback,
+        counts=counts,
     )
     return keeper, KeeperDoor(keeper, desks, callbacks, clock, dialling)
 

@@ -20,7 +20,8 @@ from contactcentre.domain.errors import (
     StateUnavailable,
 )
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.ports.callbacks import CallbackDesks, Callbacks, CountNews, Held
+from contactcentre.journey.callback_counts import CallbackCounts
+from contactcentre.ports.callbacks import CallbackDesks, Callbacks, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallQueues
@@ -39,14 +40,14 @@ class CallingBack:
         desks: CallbackDesks,
         clock: Clock,
         ring_ms: int,
-        count: CountNews,
+        counts: CallbackCounts,
     ) -> None:
         self._callbacks = callbacks
         self._queues = queues
         self._desks = desks
         self._clock = clock
         self._ring_ms = ring_ms
-        self._count = count
+        self._counts = counts
 
     async def conduct(self, held: Held, offered: Offered) -> None:
         """Ring the adviser, and let the adviser ring the number; return once that is over."""
@@ -132,7 +133,7 @@ class CallingBack:
             )
         except LedgerUnavailable:
             return False
-        self._count(callback.queue, news_of(attempt, stands.state))
+        self._counts.add(callback, offered.token, news_of(attempt, stands.state))
         return True
 
 

@@ -13,8 +13,9 @@ from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import CallbackNews, RingingHours, is_quiet
 from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, Token
+from contactcentre.journey.callback_counts import CallbackCounts
 from contactcentre.limits import DIAL_LOST_AFTER_MS
-from contactcentre.ports.callbacks import Callbacks, CountNews, Dialling, Held
+from contactcentre.ports.callbacks import Callbacks, Dialling, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 
@@ -36,13 +37,13 @@ class DiallingBack:
         *,
         clock: Clock,
         hours: RingingHours,
-        count: CountNews,
+        counts: CallbackCounts,
     ) -> None:
         self._holder = holder
         self._callbacks = callbacks
         self._clock = clock
         self._hours = hours
-        self._count = count
+        self._counts = counts
 
     def ask(
         self, call: CallId, adviser: AdviserId, token: Token, dial: str
@@ -86,7 +87,8 @@ class DiallingBack:
         await self._callbacks.answered(call, adviser=adviser, token=token, at_ms=at_ms)
         with suppress(UnknownName, StaleToken):  # another keeper's, which has it no longer
             held, _ = self._holder.offered_to(call, adviser, token)
-            self._count(held.callback.queue, CallbackNews.KEPT)
+            if held.state is not CallState.ENDED:  # its adviser's word is counted, or about to be
+                self._counts.add(held.callback, token, CallbackNews.KEPT)
 
 
 def _refuse_second(known: Dialling, token: Token, now_ms: int) -> None:
