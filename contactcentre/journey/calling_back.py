@@ -7,10 +7,11 @@ offer, the callback stands where it stood before, or the attempt is in the recor
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import Attempt, Callback, TakeUp, news_of
+from contactcentre.domain.callback import Attempt, Callback, CallbackNews, TakeUp, news_of
 from contactcentre.domain.errors import (
     LedgerUnavailable,
     Outage,
@@ -20,7 +21,7 @@ from contactcentre.domain.errors import (
     StateUnavailable,
 )
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.journey.callback_counts import CallbackCounts
+from contactcentre.domain.ids import Token
 from contactcentre.ports.callbacks import CallbackDesks, Callbacks, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
@@ -40,14 +41,14 @@ class CallingBack:
         desks: CallbackDesks,
         clock: Clock,
         ring_ms: int,
-        counts: CallbackCounts,
+        count: Callable[[Callback, Token, CallbackNews], None],
     ) -> None:
         self._callbacks = callbacks
         self._queues = queues
         self._desks = desks
         self._clock = clock
         self._ring_ms = ring_ms
-        self._counts = counts
+        self._count = count
 
     async def conduct(self, held: Held, offered: Offered) -> None:
         """Ring the adviser, and let the adviser ring the number; return once that is over."""
@@ -133,7 +134,7 @@ class CallingBack:
             )
         except LedgerUnavailable:
             return False
-        self._counts.add(callback, offered.token, news_of(attempt, stands.state))
+        self._count(callback, offered.token, news_of(attempt, stands.state))
         return True
 
 

@@ -6,14 +6,14 @@ was no attempt, or was lost with its node, may be rung again; and never by two n
 whoever has taken the callback meanwhile.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import CallbackNews, RingingHours, is_quiet
+from contactcentre.domain.callback import Callback, CallbackNews, RingingHours, is_quiet
 from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, Token
-from contactcentre.journey.callback_counts import CallbackCounts
 from contactcentre.limits import DIAL_LOST_AFTER_MS
 from contactcentre.ports.callbacks import Callbacks, Dialling, Held
 from contactcentre.ports.environment import Clock
@@ -37,13 +37,13 @@ class DiallingBack:
         *,
         clock: Clock,
         hours: RingingHours,
-        counts: CallbackCounts,
+        count: Callable[[Callback, Token, CallbackNews], None],
     ) -> None:
         self._holder = holder
         self._callbacks = callbacks
         self._clock = clock
         self._hours = hours
-        self._counts = counts
+        self._count = count
 
     def ask(
         self, call: CallId, adviser: AdviserId, token: Token, dial: str
@@ -62,7 +62,9 @@ class DiallingBack:
             known.heard_ms = now_ms
             return held, offered
         if known is not None:
-            _refuse_second(known, token, now_ms)
+            if known.token == token:
+                _refuse_another(known)
+            _refuse_second(known, now_ms)
         if is_quiet(self._hours, self._clock.now_ms()):
             raise OutOfOrder("It is too early or too late in the day to ring anybody.")
         held.dialling = Dialling(token=token, dial=dial, heard_ms=now_ms)
@@ -88,15 +90,19 @@ class DiallingBack:
         with suppress(UnknownName, StaleToken):  # another keeper's, which has it no longer
             held, _ = self._holder.offered_to(call, adviser, token)
             if held.state is not CallState.ENDED:  # its adviser's word is counted, or about to be
-                self._counts.add(held.callback, token, CallbackNews.KEPT)
+                self._count(held.callback, token, CallbackNews.KEPT)
 
 
-def _refuse_second(known: Dialling, token: Token, now_ms: int) -> None:
-    """Raise OutOfOrder where a number was rung for this adviser, TooMany where it is for anybody.
+def _refuse_another(known: Dialling) -> None:
+    """Raise OutOfOrder where a number was rung already for whoever has the callback."""
+    if known.is_made:
+        raise OutOfOrder("The number has been rung. Say how it ended.")
+
+
+def _refuse_second(known: Dialling, now_ms: int) -> None:
+    """Raise TooMany where a number is being rung, for whomever.
 
     The node of an adviser who has the callback no longer may not have heard of that yet.
     """
-    if known.is_made and known.token == token:
-        raise OutOfOrder("The number has been rung. Say how it ended.")
     if not known.is_over and now_ms - known.heard_ms < DIAL_LOST_AFTER_MS:
         raise TooMany("The number is being rung already. Try again in a moment.")

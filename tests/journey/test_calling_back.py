@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from contactcentre.apps.keeper import CallbackCounts
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import (
     Aftermath,
@@ -30,7 +31,6 @@ from contactcentre.domain.ids import (
     Token,
 )
 from contactcentre.domain.languages import Language
-from contactcentre.journey.callback_counts import CallbackCounts
 from contactcentre.journey.calling_back import CallingBack
 from contactcentre.ports.callbacks import Held
 from contactcentre.ports.live import Offered
@@ -154,7 +154,7 @@ async def offer(
         desks=StagedDesks(record.told, refuse),
         clock=MovingClock(),
         ring_ms=200,
-        counts=record.counts,
+        count=record.counts.add,
     )
     for word in words:
         one.words.put_nowait(word)

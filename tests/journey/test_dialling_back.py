@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from contactcentre.apps.keeper import KEPT_MAX, CallbackCounts
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import CallbackNews, RingingHours
 from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, Token
-from contactcentre.journey.callback_counts import KEPT_MAX, CallbackCounts
 from contactcentre.journey.dialling_back import DiallingBack
 from contactcentre.limits import DIAL_LOST_AFTER_MS
 from contactcentre.ports.callbacks import Held
@@ -40,7 +40,7 @@ class Stage:
             callback=CALLBACK, state=CallState.TALKING, offered=OFFER, token=OFFER.token
         )
         self.dialling = DiallingBack(
-            self, self.record, clock=self.clock, hours=hours, counts=self.record.counts
+            self, self.record, clock=self.clock, hours=hours, count=self.record.counts.add
         )
 
     def offered_to(self, call: CallId, adviser: AdviserId, token: Token) -> tuple[Held, Offered]:
