@@ -105,7 +105,13 @@ class _Over:
 
     why: str
     found: Attempt | None = None
-    is_made: bool = False
+
+
+class _NotAllowed:
+    """Its keeper does not let it be rung on."""
+
+
+_Item = AdviserAct | DialEvent | _NotAllowed
 
 
 class CallbackDial:
@@ -120,11 +126,13 @@ class CallbackDial:
         self._shared = shared
         self._tools = shared.tools
         self._name = shared.tools.chance.nonce()
-        self._inbox: asyncio.Queue[AdviserAct | DialEvent] = asyncio.Queue(KEYS_INBOX_MAX)
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue(KEYS_INBOX_MAX)
         self._kept: list[LegEvent] = []
         """What was heard of the leg before there was a call."""
         self._caller: TrunkCaller | None = None
         self._sound = RoomSound(shared.tools.media)
+        self._is_made = False
+        """This was the attempt: it has rung, or is no number that could."""
 
     def page_gone(self) -> None:
         """Ring no longer for an adviser whose page has gone."""
@@ -155,6 +163,8 @@ class CallbackDial:
         if (missing := await self._adviser_comes()) is not None:
             return _Over(why=missing)
         facts = await self._shared.keepers.ask(self._ticket, self._name)
+        if self._has_gone():
+            return _Over(why=GIVEN_UP)
         dialled = await self._dial(way, facts)
         try:
             over = await self._follow()
@@ -178,6 +188,11 @@ class CallbackDial:
             if act is None or isinstance(act, AdviserGone):
                 return NO_ADVISER
         return None
+
+    def _has_gone(self) -> bool:
+        """Say whether the adviser has gone meanwhile; nothing else matters before it rings."""
+        items = [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
+        return any(isinstance(one, AdviserGone) for one in items)
 
     async def _dial(self, way: WayBack, facts: DialFacts) -> OutsideCall:
         """Begin to ring, with the leg in the room in which the adviser sits."""
@@ -209,23 +224,27 @@ class CallbackDial:
 
     async def _follow(self) -> _Over | None:
         """Follow it until somebody answers (None), or nobody will."""
-        has_rung, again = False, asyncio.ensure_future(self._say_again())
+        again = asyncio.ensure_future(self._say_again())
         try:
             while True:
                 match await self._inbox.get():
                     case NumberRings(is_heard=is_heard):
-                        has_rung = True
+                        self._is_made = True
                         self._rung("ringing", is_heard=is_heard)
                     case NumberAnswered():
+                        self._is_made = True  # whatever becomes of it
                         return None
                     case NumberFailed(why=why):
                         found = FOUND.get(why)
-                        return _Over(why=why.value, found=found, is_made=found is not None)
+                        self._is_made |= found is not None
+                        return _Over(why=why.value, found=found)
                     case NumberEnded():
-                        return _Over(why=DialFailure.UNREACHABLE.value, is_made=True)
-                    case AdviserHungUp():
-                        return _Over(why=GIVEN_UP, is_made=has_rung)
+                        self._is_made = True
+                        return _Over(why=DialFailure.UNREACHABLE.value)
+                    case AdviserHungUp() | _NotAllowed():
+                        return _Over(why=GIVEN_UP)
                     case going if isinstance(going, AdviserGone):
+                        self._is_made = False  # a page that broke may have it rung once more
                         return _Over(why=GIVEN_UP)
                     case _:
                         pass
@@ -233,17 +252,23 @@ class CallbackDial:
             again.cancel()
 
     async def _say_again(self) -> None:
-        """Let the keeper know that it rings, for as long as it does."""
+        """Let the keeper know that it rings, for as long as it does and the keeper allows it."""
         while True:
             await self._tools.clock.sleep_ms(DIAL_AGAIN_EVERY_MS)
-            with suppress(Refusal, Outage):  # it rings all the same
+            try:
                 await self._shared.keepers.ask(self._ticket, self._name)
+            except Refusal as refusal:  # another adviser's by now, for one
+                log.warning("its keeper ends it", call=self._ticket.call, why=refusal.code)
+                self._put(_NotAllowed())
+                return
+            except Outage:
+                pass  # it rings all the same
 
     async def _end(self, over: _Over) -> None:
         """Let keeper and adviser know that nobody has answered."""
-        may_again = not over.is_made and over.why not in FOR_GOOD
+        may_again = not self._is_made and over.why not in FOR_GOOD
         with suppress(Refusal, Outage):  # then it is lost to the keeper after a while
-            await self._shared.keepers.over(self._ticket, self._name, is_made=over.is_made)
+            await self._shared.keepers.over(self._ticket, self._name, is_made=self._is_made)
         self.part.send(
             CallerRung(
                 state="failed",
@@ -351,7 +376,7 @@ class CallbackDial:
         else:
             self._pass_on(event)
 
-    def _pass_on(self, item: AdviserAct | DialEvent) -> None:
+    def _pass_on(self, item: _Item) -> None:
         """Let the call know of what would have ended the ringing."""
         if isinstance(item, NumberEnded) and self._caller is not None:
             self._caller.phone_ended(was_lost=item.was_lost)
@@ -364,7 +389,7 @@ class CallbackDial:
         else:
             self.call.caller.heard(event)
 
-    def _put(self, item: AdviserAct | DialEvent) -> None:
+    def _put(self, item: _Item) -> None:
         with suppress(asyncio.QueueFull):  # it is full of what ends it
             self._inbox.put_nowait(item)
 

@@ -9,14 +9,14 @@ from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.reach import DeskRings, PeerWay
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import Callback, RingingHours
+from contactcentre.domain.callback import Callback, CallbackNews, RingingHours
 from contactcentre.domain.events import LapseReason
-from contactcentre.domain.ids import NodeId, QueueId
+from contactcentre.domain.ids import CallId, NodeId, QueueId, Token
 from contactcentre.journey.calling_back import CallingBack
 from contactcentre.journey.dialling_back import DiallingBack
 from contactcentre.journey.keeping import Keeper
 from contactcentre.limits import KEEPER_LOST_AFTER_MS
-from contactcentre.ports.callbacks import Callbacks, KeeperPlace
+from contactcentre.ports.callbacks import Callbacks, CountNews, KeeperPlace
 from contactcentre.ports.environment import Chance, Clock
 from contactcentre.ports.live import Offered
 from contactcentre.settings import Settings
@@ -34,6 +34,9 @@ from contactcentre.wire.cluster import (
     RingAgain,
 )
 
+KEPT_MAX = 2_000
+"""So many of the last ones are remembered: they are told of again within seconds or a talk."""
+
 
 class Gauges:
     """What a keeper shows of its callbacks."""
@@ -49,6 +52,28 @@ class Gauges:
         for queue in self._queues:
             ages_ms = [max(0, now_ms - one.enqueued_ms) for one in standing if one.queue == queue]
             metrics.show_callbacks(queue, len(ages_ms), max(ages_ms, default=0))
+
+
+class CallbackCounts:
+    """What became of callbacks: that one was kept counts once for each time that it was taken.
+
+    That is told more than once: by the node that rang the number, again where it heard no answer
+    to that, and by the adviser afterwards.
+    """
+
+    def __init__(self, count: CountNews) -> None:
+        self._count = count
+        self._kept: dict[CallId, Token] = {}
+
+    def add(self, callback: Callback, token: Token, news: CallbackNews) -> None:
+        """Count what became of a callback as it was taken by that token."""
+        if news is CallbackNews.KEPT:
+            if self._kept.get(callback.id) == token:
+                return
+            self._kept[callback.id] = token
+            if len(self._kept) > KEPT_MAX:
+                del self._kept[next(iter(self._kept))]
+        self._count(callback.queue, news)
 
 
 class HttpCallbackDesks:
@@ -229,13 +254,14 @@ def assemble_keeper(
         node=NodeId(f"keeper-{settings.node}"), site=settings.site, internal_url=internal_url
     )
     desks = HttpCallbackDesks(DeskRings(peers, state), clock, place)
+    counts = CallbackCounts(metrics.count_callback)
     conductor = CallingBack(
         callbacks=callbacks,
         queues=state,
         desks=desks,
         clock=clock,
         ring_ms=settings.ring_ms,
-        count=metrics.count_callback,
+        count=counts.add,
     )
     keeper = Keeper(
         place,
@@ -255,7 +281,7 @@ def assemble_keeper(
         callbacks,
         clock=clock,
         hours=ringing_hours(settings),
-        count=metrics.count_callback,
+        count=counts.add,
     )
     return keeper, KeeperDoor(keeper, desks, callbacks, clock, dialling)
 

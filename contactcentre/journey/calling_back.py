@@ -7,10 +7,11 @@ offer, the callback stands where it stood before, or the attempt is in the recor
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import Attempt, Callback, TakeUp, news_of
+from contactcentre.domain.callback import Attempt, Callback, CallbackNews, TakeUp, news_of
 from contactcentre.domain.errors import (
     LedgerUnavailable,
     Outage,
@@ -20,7 +21,8 @@ from contactcentre.domain.errors import (
     StateUnavailable,
 )
 from contactcentre.domain.events import Ending, LapseReason
-from contactcentre.ports.callbacks import CallbackDesks, Callbacks, CountNews, Held
+from contactcentre.domain.ids import Token
+from contactcentre.ports.callbacks import CallbackDesks, Callbacks, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 from contactcentre.ports.state import CallQueues
@@ -39,7 +41,7 @@ class CallingBack:
         desks: CallbackDesks,
         clock: Clock,
         ring_ms: int,
-        count: CountNews,
+        count: Callable[[Callback, Token, CallbackNews], None],
     ) -> None:
         self._callbacks = callbacks
         self._queues = queues
@@ -132,7 +134,7 @@ class CallingBack:
             )
         except LedgerUnavailable:
             return False
-        self._count(callback.queue, news_of(attempt, stands.state))
+        self._count(callback, offered.token, news_of(attempt, stands.state))
         return True
 
 

@@ -2,18 +2,20 @@
 
 One number is rung once for each time that its adviser has taken the callback, however often it is
 asked about: the node that asked first may, and says so again for as long as it rings. Only what
-was no attempt, or was lost with its node, may be rung again.
+was no attempt, or was lost with its node, may be rung again; and never by two nodes at once,
+whoever has taken the callback meanwhile.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 from contactcentre.domain.call import CallState
-from contactcentre.domain.callback import CallbackNews, RingingHours, is_quiet
+from contactcentre.domain.callback import Callback, CallbackNews, RingingHours, is_quiet
 from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, Token
 from contactcentre.limits import DIAL_LOST_AFTER_MS
-from contactcentre.ports.callbacks import Callbacks, CountNews, Dialling, Held
+from contactcentre.ports.callbacks import Callbacks, Dialling, Held
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import Offered
 
@@ -35,7 +37,7 @@ class DiallingBack:
         *,
         clock: Clock,
         hours: RingingHours,
-        count: CountNews,
+        count: Callable[[Callback, Token, CallbackNews], None],
     ) -> None:
         self._holder = holder
         self._callbacks = callbacks
@@ -59,7 +61,9 @@ class DiallingBack:
                 raise StaleToken("That number is rung no longer.")
             known.heard_ms = now_ms
             return held, offered
-        if known is not None and known.token == token:
+        if known is not None:
+            if known.token == token:
+                _refuse_another(known)
             _refuse_second(known, now_ms)
         if is_quiet(self._hours, self._clock.now_ms()):
             raise OutOfOrder("It is too early or too late in the day to ring anybody.")
@@ -85,12 +89,20 @@ class DiallingBack:
         await self._callbacks.answered(call, adviser=adviser, token=token, at_ms=at_ms)
         with suppress(UnknownName, StaleToken):  # another keeper's, which has it no longer
             held, _ = self._holder.offered_to(call, adviser, token)
-            self._count(held.callback.queue, CallbackNews.KEPT)
+            if held.state is not CallState.ENDED:  # its adviser's word is counted, or about to be
+                self._count(held.callback, token, CallbackNews.KEPT)
+
+
+def _refuse_another(known: Dialling) -> None:
+    """Raise OutOfOrder where a number was rung already for whoever has the callback."""
+    if known.is_made:
+        raise OutOfOrder("The number has been rung. Say how it ended.")
 
 
 def _refuse_second(known: Dialling, now_ms: int) -> None:
-    """Raise OutOfOrder where a number was rung for this adviser, TooMany where it is."""
-    if known.is_made:
-        raise OutOfOrder("The number has been rung. Say how it ended.")
+    """Raise TooMany where a number is being rung, for whomever.
+
+    The node of an adviser who has the callback no longer may not have heard of that yet.
+    """
     if not known.is_over and now_ms - known.heard_ms < DIAL_LOST_AFTER_MS:
         raise TooMany("The number is being rung already. Try again in a moment.")

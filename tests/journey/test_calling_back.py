@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from contactcentre.apps.keeper import CallbackCounts
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import (
     Aftermath,
@@ -57,6 +58,10 @@ class StagedRecord:
     away_count: int = 0
     told: list[str] = field(default_factory=list)
     news: list[CallbackNews] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Have what becomes of its callbacks counted."""
+        self.counts = CallbackCounts(self.count)
 
     def count(self, queue: QueueId, news: CallbackNews) -> None:
         """Remember what was counted."""
@@ -149,7 +154,7 @@ async def offer(
         desks=StagedDesks(record.told, refuse),
         clock=MovingClock(),
         ring_ms=200,
-        count=record.count,
+        count=record.counts.add,
     )
     for word in words:
         one.words.put_nowait(word)
@@ -180,6 +185,15 @@ async def test_an_adviser_waits_for_no_record_that_is_away() -> None:
     _, told = await offer(TakeUp.TAKE, Attempt.REACHED, record=record)
     assert told == ["ring", "bridged", "away", "over", "away", Attempt.REACHED]
     assert record.news == [CallbackNews.KEPT], "counted once it is written"
+
+
+async def test_an_adviser_who_says_what_is_counted_already_is_not_counted_again() -> None:
+    record = StagedRecord()
+    record.counts.add(CALLBACK, OFFER.token, CallbackNews.KEPT)
+    await offer(TakeUp.TAKE, Attempt.REACHED, record=record)
+    assert record.news == [CallbackNews.KEPT]
+    await offer(TakeUp.TAKE, Attempt.NO_ANSWER, record=record)
+    assert record.news == [CallbackNews.KEPT, CallbackNews.NOT_REACHED], "it was a mailbox"
 
 
 async def test_who_declines_gives_the_place_back() -> None:

@@ -1,7 +1,10 @@
 """What a keeper allows of the numbers of its callbacks."""
 
+from dataclasses import replace
+
 import pytest
 
+from contactcentre.apps.keeper import KEPT_MAX, CallbackCounts
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import CallbackNews, RingingHours
 from contactcentre.domain.errors import OutOfOrder, StaleToken, TooMany, UnknownName
@@ -37,7 +40,7 @@ class Stage:
             callback=CALLBACK, state=CallState.TALKING, offered=OFFER, token=OFFER.token
         )
         self.dialling = DiallingBack(
-            self, self.record, clock=self.clock, hours=hours, count=self.record.count
+            self, self.record, clock=self.clock, hours=hours, count=self.record.counts.add
         )
 
     def offered_to(self, call: CallId, adviser: AdviserId, token: Token) -> tuple[Held, Offered]:
@@ -93,6 +96,22 @@ def test_a_number_that_has_rung_is_rung_again_only_for_whoever_takes_it_next() -
     stage.ask("later", NEXT)
 
 
+def test_a_number_that_is_rung_for_one_adviser_is_rung_for_the_next_only_once_that_is_over() -> (
+    None
+):
+    stage = Stage()
+    stage.ask("first")
+    stage.clock.at_ms = DIAL_LOST_AFTER_MS - 1
+    with pytest.raises(TooMany, match="being rung already"):
+        stage.ask("next", NEXT)
+    stage.over("first", is_made=False)
+    stage.ask("next", NEXT)
+    stage = Stage()
+    stage.ask("lost")
+    stage.clock.at_ms = DIAL_LOST_AFTER_MS
+    stage.ask("next", NEXT)
+
+
 def test_nobody_is_dialled_before_the_adviser_has_taken_it_nor_in_quiet_hours() -> None:
     stage = Stage()
     assert stage.held is not None
@@ -112,3 +131,34 @@ async def test_an_answer_is_written_down_whoever_has_the_callback(is_held: bool)
     await stage.dialling.answered(CALLBACK.id, ADA, OFFER.token)
     assert stage.record.told == ["reached"]
     assert stage.record.news == [CallbackNews.KEPT] * is_held
+
+
+async def test_an_answer_that_is_told_again_is_counted_once() -> None:
+    stage = Stage()
+    for _ in range(2):
+        await stage.dialling.answered(CALLBACK.id, ADA, OFFER.token)
+    assert stage.record.news == [CallbackNews.KEPT]
+
+
+async def test_an_answer_is_not_counted_whose_adviser_has_said_how_it_ended() -> None:
+    stage = Stage()
+    assert stage.held is not None
+    stage.held.state = CallState.ENDED
+    await stage.dialling.answered(CALLBACK.id, ADA, OFFER.token)
+    assert stage.record.told == ["reached"]
+    assert not stage.record.news
+
+
+def test_each_callback_is_counted_each_time_that_it_is_kept_and_only_the_last_are_remembered() -> (
+    None
+):
+    news: list[CallbackNews] = []
+    counts = CallbackCounts(lambda _, one: news.append(one))
+    for number in range(KEPT_MAX + 1):
+        for _ in range(2):
+            counts.add(replace(CALLBACK, id=CallId(f"c{number}")), OFFER.token, CallbackNews.KEPT)
+    assert len(news) == KEPT_MAX + 1
+    counts.add(replace(CALLBACK, id=CallId("c0")), OFFER.token, CallbackNews.KEPT)
+    assert len(news) == KEPT_MAX + 2, "forgotten by then"
+    counts.add(replace(CALLBACK, id=CallId("c0")), NEXT, CallbackNews.KEPT)
+    assert len(news) == KEPT_MAX + 3, "by another one"

@@ -14,7 +14,7 @@ import structlog
 from contactcentre.adapters.sip.dialog import SDP, Dialog, DialogFacts, Headers, Ours, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.session_timer import accepted, longer, wanted
-from contactcentre.adapters.sip.transactions import LIFE_S
+from contactcentre.adapters.sip.transactions import LIFE_S, Asking
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.adapters.sip.ways import Way
 from contactcentre.domain.dialling import DialFailure
@@ -90,6 +90,7 @@ class Outgoing:
         self._sdp = ""
         self._early = ""
         self._request: Request
+        self._asking: Asking | None = None
         self._bound: asyncio.Timeout | None = None
         self._is_heard = False
         """The trunk has the call, and so can be told to give it up."""
@@ -205,9 +206,11 @@ class Outgoing:
         return is_other or "stale=true" in asked.lower().replace(" ", "").replace('"', "")
 
     async def _ask(self, request: Request) -> Response | None:
-        """Ask once, and wait as long as it rings."""
+        """Ask once, and wait as long as it rings; not at all if it was given up before."""
+        if self._is_given_up:
+            return None
         self._is_heard = False
-        asking = self._ours.transactions.begin(request, self._way())
+        asking = self._asking = self._ours.transactions.begin(request, self._way())
         asking.provisional = self._rings
         try:
             async with asyncio.timeout(LIFE_S) as self._bound:
@@ -250,11 +253,17 @@ class Outgoing:
             self._no_answer()
 
     def _give_up(self) -> None:
-        """Want no answer any more; before the trunk has said a word it cannot be told so."""
+        """Want no answer any more; before the trunk has said a word it cannot be told so.
+
+        Nor is it asked again: it might hear that only once the number is rung by another trunk.
+        What it still answers is taken.
+        """
         if not self._is_given_up and not self._is_decided:
             self._is_given_up = True
             if self._is_heard:
                 self._cancel()
+            elif self._asking is not None:
+                self._asking.close()
 
     def _cancel(self) -> None:
         self._is_heard = True
