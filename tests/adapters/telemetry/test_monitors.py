@@ -1,12 +1,18 @@
 """An invariant seen broken is heard: as a number and as a line."""
 
+import pytest
 import structlog
 
+from contactcentre.adapters.telemetry import monitors
 from contactcentre.adapters.telemetry.metrics import metrics_page
 from contactcentre.adapters.telemetry.monitors import violated
 
 
-def test_what_must_never_be_is_counted_and_written_down_with_whom_it_is_about() -> None:
+def test_what_must_never_be_is_counted_and_written_down_with_whom_it_is_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # one that was used before logging was set up anew would not be captured
+    monkeypatch.setattr(monitors, "log", structlog.get_logger())
     with structlog.testing.capture_logs() as lines:
         violated("I4", adviser="ada", calls_count=2)
         violated("I4", adviser="bob", calls_count=3)
