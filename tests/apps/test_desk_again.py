@@ -168,7 +168,7 @@ async def over_there(
 async def is_at(centre: DeskCentre, desk: str, state: Presence) -> None:
     """Make sure that an adviser stays at a desk process, and in a state, for some beats."""
     for _ in range(30):
-        standing = await centre.standing(state, within_s=0.5)
+        standing = await centre.standing(state, within_s=1.5)
         assert standing.desk == desk
         await asyncio.sleep(0.1)
 

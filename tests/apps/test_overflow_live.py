@@ -50,6 +50,13 @@ async def hear_words(page: LegPage, words: str) -> None:
             return
 
 
+async def report_for_ever(centre: SmallCentre) -> None:
+    """Let somebody of the other team be at work: a desk that is silent has nobody there."""
+    while True:
+        await centre.desk.report("gail", Presence.WRAP_UP, GENERAL)
+        await asyncio.sleep(1)
+
+
 async def test_the_last_caller_of_a_full_queue_waits_for_another_team_and_keeps_the_time(
     centre: SmallCentre,
 ) -> None:
@@ -58,9 +65,10 @@ async def test_the_last_caller_of_a_full_queue_waits_for_another_team_and_keeps_
     late = await centre.wait_in_queue("late")
     (joined,) = await centre.state.look_calls([CallId("late")])
     assert joined.queue == PAYING
-    await centre.desk.report("gail", Presence.WRAP_UP, GENERAL)
+    working = asyncio.create_task(report_for_ever(centre))
     async with asyncio.timeout(10):
         await hear_words(late, TOLD)
+    working.cancel()
     (moved,) = await centre.state.look_calls([CallId("late")])
     assert (moved.queue, moved.enqueued_ms) == (GENERAL, joined.enqueued_ms)
     assert await centre.state.place(call=CallId("late"), queue=QueueId(PAYING)) is None
