@@ -10,6 +10,8 @@ Caller b was rung out of order if, when b rang at time t, a caller a
 - went on waiting for the slack after t, and a's next ring, if it came later, was reserved later
   than b's. Tokens rise with each reservation, so that two rings which overtake each other on their
   ways to two desks are not taken for an inversion;
+- stood there already when b's page said that b rings, if it said so before the desk rang: who joins
+  while a ring is on its way to a desk that is hard to reach was passed by nobody;
 - had not been rung in vain at this very adviser, who would not be offered a again;
 - was at a node that the others could reach: a site that is cut off has its callers to itself until
   they have gone to another one;
@@ -38,7 +40,7 @@ HOLDS_NOTHING = ("flush redis", "kill redis", "records", "postgres")
 """Words of faults that leave nobody reserved unseen."""
 WISHED_MS = WISH_MS + 1_500
 """A wish lapses by the clock of a router that has seen it within a second, and is told of then."""
-TALKING = "talking"
+TALKING, RINGING = "talking", "ringing"
 UNREST_MS = 3_000
 """So long after everything is ready again things may still be settling."""
 
@@ -107,6 +109,7 @@ def order_violations(
         if not stood:
             continue
         behind = stood[-1]
+        matched_ms = _matched_ms(ring, calls.get(ring.call, ()))
         slack = (
             SLACK_BROKEN_MS
             if any(one.covers(ring.at_ms, ring.at_ms) for one in unrest)
@@ -114,7 +117,8 @@ def order_violations(
         )
         for ahead in chain.from_iterable(places.values()):
             if (
-                in_front(ahead, behind, ring)
+                ahead.began_ms <= matched_ms
+                and in_front(ahead, behind, ring)
                 and _was_passed_over(ahead, ring, rings, slack)
                 and not is_excused(ahead.call, ring)
             ):
@@ -124,6 +128,12 @@ def order_violations(
                     f"who stood {early_ms} ms in front"
                 )
                 break
+
+
+def _matched_ms(ring: RingHeard, facts: Sequence[CallerFact]) -> int:
+    """Return when somebody was matched at the latest: the caller may hear it before the desk."""
+    stages = [fact for fact in facts if isinstance(fact, h.StageHeard) and fact.at_ms <= ring.at_ms]
+    return stages[-1].at_ms if stages and stages[-1].state == RINGING else ring.at_ms
 
 
 def _was_passed_over(

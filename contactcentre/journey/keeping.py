@@ -210,7 +210,7 @@ class Keeper:
         """Let go of what is over, and take on what nobody keeps. Raises an Outage."""
         nodes = await self._nodes()
         lost = self._lost(nodes, await self._callbacks.keepers())
-        await self._let_go_of_gone()
+        gone = await self._let_go_of_gone()
         claimed = await self._callbacks.claim(
             self._place.node,
             nonce=self._chance.nonce(),
@@ -228,7 +228,7 @@ class Keeper:
             advisers: Mapping[AdviserId, AdviserStanding] = {}
         else:
             advisers = dict(overview.advisers)
-            self._watch_talks(advisers)
+            await self._watch_talks(advisers, gone)
         called = await self._called(nodes, claimed)
         for callback in claimed:
             if callback.id not in called:  # what was claimed and is not held is claimed again
@@ -260,21 +260,18 @@ class Keeper:
         others = {one: beats.get(one) for one in keepers if one != self._place.node}
         return self._silences.lost(others, at_ms=self._clock.monotonic_ms())
 
-    async def _let_go_of_gone(self) -> None:
-        """Let go of what is not open any more, or is with another keeper.
-
-        Whoever talks goes on: that it is with another keeper the live state says.
-        """
+    async def _let_go_of_gone(self) -> Collection[CallId]:
+        """Let go of what is over or with another keeper, unless at a desk; return what that is."""
         held = self._reported
         if not held:
-            return
+            return ()
         gone = set(await self._callbacks.gone(self._place.node, [one.callback for one in held]))
         for one in held:
             is_here = self._held.get(one.callback.id) is one
-            if one.callback.id not in gone or not is_here:
-                continue
-            if one.state not in (CallState.TALKING, CallState.ENDED):
+            is_at_desk = one.state in (CallState.TALKING, CallState.ENDED)
+            if one.callback.id in gone and is_here and not is_at_desk:
                 await self._withdraw(one)
+        return gone
 
     async def _withdraw(self, held: Held) -> None:
         """Take a callback out of its queue; an adviser who is rung for it is ready again."""
@@ -296,9 +293,11 @@ class Keeper:
                 held.offered = Offered(adviser=adviser, desk=standing.desk, token=standing.token)
                 self._begin(held, self._conductor.go_on(held))
 
-    def _watch_talks(self, advisers: Mapping[AdviserId, AdviserStanding]) -> None:
-        """Give a callback its place back that its adviser has left without a word."""
-        for held in self._held.values():
+    async def _watch_talks(
+        self, advisers: Mapping[AdviserId, AdviserStanding], gone: Collection[CallId]
+    ) -> None:
+        """Give callbacks their place back that their advisers have left without a word."""
+        for held in list(self._held.values()):
             if held.state is not CallState.TALKING or held.offered is None:
                 continue
             standing = advisers.get(held.offered.adviser)
@@ -311,6 +310,8 @@ class Keeper:
             if held.odd_looks >= NOT_AT_IT_LOOKS:
                 self._stop(held)
                 held.wait_again()
+                if held.callback.id in gone:  # another keeper has written the word down
+                    await self._withdraw(held)
 
     def _begin(self, held: Held, work: Coroutine[None, None, None]) -> None:
         assert self._group is not None, "nothing is taken up before the keeper runs"

@@ -60,6 +60,17 @@ def test_a_ring_that_was_reserved_first_and_heard_second_is_in_order(saw: Saw) -
     assert found(saw) == {}
 
 
+@pytest.mark.parametrize(("joined_ms", "violations"), [(3_000, 1), (5_000, 0)])
+def test_who_joins_while_a_ring_is_on_its_way_to_the_desk_was_passed_by_nobody(
+    saw: Saw, joined_ms: int, violations: int
+) -> None:
+    saw.comes("b", 10, place=2)
+    saw.comes("a", joined_ms, place=1)
+    saw.note(h.StageHeard(at_ms=4_000, call="b", state="ringing"))
+    saw.rings("b", "ada", 12_000, token=1)
+    assert len(list(order_violations(saw.history))) == violations
+
+
 @pytest.mark.parametrize(("lost_at_ms", "violations"), [(3_000, 0), (500, 1)])
 def test_a_caller_who_has_only_just_come_back_may_be_passed_over(
     saw: Saw, lost_at_ms: int, violations: int
