@@ -26,7 +26,7 @@ such reservation, and records have no part in it. An inversion of seconds is alw
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise, zip_longest
+from itertools import chain, pairwise, takewhile, zip_longest
 
 from contactcentre.drills import history as h
 from contactcentre.drills.history import CallerFact, History, RingHeard
@@ -133,7 +133,8 @@ def order_violations(
 def _matched_ms(ring: RingHeard, facts: Sequence[CallerFact]) -> int:
     """Return when somebody was matched at the latest: the caller may hear it before the desk."""
     stages = [fact for fact in facts if isinstance(fact, h.StageHeard) and fact.at_ms <= ring.at_ms]
-    return stages[-1].at_ms if stages and stages[-1].state == RINGING else ring.at_ms
+    rang = [*takewhile(lambda fact: fact.state == RINGING, reversed(stages))]
+    return rang[-1].at_ms if rang else ring.at_ms
 
 
 def _was_passed_over(
