@@ -350,6 +350,8 @@ def _talk(memory: CallMemory, stands: CallStanding | None) -> Offered | None:
     talk that was over by then is refused by its desk.
     """
     known = memory.call
+    if known.state is CallState.IN_MENU:
+        return None  # `take_over` begins the menu anew, as nobody knows what was asked for
     is_talking = known.state in TALKS and (stands is None or stands.token <= known.token)
     if is_talking:
         return _offered(known.adviser, (stands and stands.desk) or memory.desk, known.token)
