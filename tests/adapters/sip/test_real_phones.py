@@ -20,7 +20,7 @@ from contactcentre.bench.peer import strongest_tone
 from contactcentre.bench.sip_phone import PhoneCall, free_port
 from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.adapters.sip.entrance import LOOPBACK, NUMBER, OFFER, Entrance, until
-from tests.adapters.sip.sounding_board import TONE_HZ, sounding_board
+from tests.adapters.sip.sounding_board import TONE_HZ, Heard, SoundingBoard, sounding_board
 
 KEYS = "159*0#"
 BARESIP = """
@@ -101,6 +101,12 @@ async def connected(port: int) -> asyncio.StreamWriter:
     raise TimeoutError("the program does not listen")
 
 
+def is_heard(board: SoundingBoard, call: Heard) -> bool:
+    """Say whether a phone's sound has come: before that its keys go nowhere."""
+    quality = board.media.quality(call.leg)
+    return quality is not None and quality.received_count > 0
+
+
 def modules() -> Path:
     """Return where baresip's modules are."""
     return next(Path("/usr/lib").glob("**/baresip/modules"))
@@ -122,6 +128,7 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
             await control(port, "dial", there)
             assert await until(lambda: bool(board.calls)), (tmp_path / "baresip.log").read_text()
             call = board.calls[0]
+            assert await until(lambda: is_heard(board, call))
             for key in KEYS:
                 await control(port, "sndcode", key)
                 await asyncio.sleep(0.15)
