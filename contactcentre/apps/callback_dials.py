@@ -1,11 +1,11 @@
 """Advisers who have come to this node to have the numbers of their callbacks rung."""
 
-from contactcentre.apps.adviser_part import AdviserPart, Browser
+from contactcentre.apps.adviser_part import Browser
 from contactcentre.apps.adviser_phone import PhonePart
 from contactcentre.apps.callback_dial import CallbackDial, DialTools
+from contactcentre.apps.node_calls import browser_part
 from contactcentre.apps.rung_phone import dialler_of
 from contactcentre.domain.errors import MalformedOffer, NodeFull
-from contactcentre.domain.ids import LegId
 from contactcentre.ports.media import PHONE_OFFER, TEXT_OFFER
 from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.legs import Answer
@@ -32,19 +32,10 @@ class CallbackDials:
             raise MalformedOffer("Offer sound, or a phone by its number.")
         if phone is not None:
             return self._by_phone(ticket, browser, phone)
-        leg = LegId(f"{ticket.call}.adviser.{self._tools.chance.nonce()}")
-        part = AdviserPart(
-            adviser=ticket.adviser,
-            token=ticket.token,
-            leg=leg,
-            browser=browser,
-            media=self._tools.media,
-            spawn=self._tools.spawn,
-            grace_ms=self._tools.patience.adviser_grace_ms,
-        )
+        part = browser_part(ticket, browser, self._tools)
         dial = CallbackDial(ticket, part, self._shared)
         answer = await self._tools.media.accept(
-            call=ticket.call, leg=leg, offer_sdp=sdp, heard=part.heard
+            call=ticket.call, leg=part.leg, offer_sdp=sdp, heard=part.heard
         )
         browser.send(Answer(call=ticket.call, sdp=answer))
         self._tools.spawn(dial.run(), "callback")

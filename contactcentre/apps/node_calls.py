@@ -190,20 +190,10 @@ class NodeCalls:
             raise MalformedOffer("Whoever offers a phone gives its number, and nobody else.")
         if phone is not None:
             return self._attach_phone(call, ticket, phone, browser)
-        leg = LegId(f"{ticket.call}.adviser.{self._tools.chance.nonce()}")
-        part = AdviserPart(
-            adviser=ticket.adviser,
-            token=ticket.token,
-            leg=leg,
-            browser=browser,
-            media=self._tools.media,
-            spawn=self._tools.spawn,
-            grace_ms=self._tools.patience.adviser_grace_ms,
-            has_sound=not call.is_chat,
-        )
+        part = browser_part(ticket, browser, self._tools, has_sound=not call.is_chat)
         self._seat(call, part, ticket)
         answer = await self._tools.media.accept(
-            call=call.call.id, leg=leg, offer_sdp=sdp, heard=part.heard
+            call=call.call.id, leg=part.leg, offer_sdp=sdp, heard=part.heard
         )
         browser.send(Answer(call=ticket.call, sdp=answer))
         return part
@@ -374,3 +364,19 @@ class NodeCalls:
             with suppress(Refusal):  # closed or superseded: known as well as can be
                 await self._tools.queues.end(call=call, epoch=end.epoch, ending=end.ending)
             self._ends_untold.discard(call)
+
+
+def browser_part(
+    ticket: AdviserTicket, browser: Browser, tools: NodeTools, *, has_sound: bool = True
+) -> AdviserPart:
+    """Return the part of an adviser whose browser comes with a ticket, on a leg of its own."""
+    return AdviserPart(
+        adviser=ticket.adviser,
+        token=ticket.token,
+        leg=LegId(f"{ticket.call}.adviser.{tools.chance.nonce()}"),
+        browser=browser,
+        media=tools.media,
+        spawn=tools.spawn,
+        grace_ms=tools.patience.adviser_grace_ms,
+        has_sound=has_sound,
+    )

@@ -147,11 +147,6 @@ class Witness:
         """Say whether every part that is on a disk is in the record."""
         return all(part in self._ledger.parts for reels in self._reels.values() for part in reels)
 
-    @property
-    def recorded_s(self) -> int:
-        """Return how many seconds are on all disks."""
-        return sum(len(reel.seconds) for reels in self._reels.values() for reel in reels.values())
-
     def missing(self) -> Iterator[str]:
         """Yield what should be on a disk, or in the record, and is not."""
         kept: dict[tuple[CallId, Life], set[int]] = {}
