@@ -20,6 +20,8 @@ from contactcentre.ports.accounts import Account, Accounts, Role
 
 PASSWORDS_FILE = "demo-accounts.json"
 PASSWORD_BYTES = 9
+PATIENCE_MS = 30_000
+"""At a start nobody waits on the line, and a database that has just been made is slow to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ async def seed_demo(
     `queues` are all queues, each with the language of its callers. Raises LedgerUnavailable.
     """
     passwords = _passwords(data_dir / PASSWORDS_FILE)
-    async with PostgresPool(database_url) as pool:
+    async with PostgresPool(database_url, timeout_ms=PATIENCE_MS) as pool:
         await _put(PostgresAccounts(pool), passwords, queues)
     return [
         DemoAccount(role=person.role, name=person.id, password=passwords[person.id])
