@@ -237,21 +237,10 @@ class CallWay:
             media=tools.media,
             desks=tools.desks,
             clock=tools.clock,
-            to_queue=self._to_queue,
+            to_queue=partial(_to_queue, tools, is_chat=self._is_chat),
             recording=self._recording,
         )
         return self.bridging
-
-    def _to_queue(self, queue: QueueId) -> QueueDefinition:
-        """Return where the caller waits once handed to a queue. Raises UnknownName, QueueClosed."""
-        tools = self._tools
-        return target_queue(
-            tools.lines,
-            tools.switches,
-            queue,
-            is_chat=self._is_chat,
-            at_ms=tools.clock.now_ms(),
-        )
 
 
 def _is_open(flow: Flow, queue: QueueId, at_ms: int) -> bool:
@@ -267,3 +256,10 @@ def _moved(tools: NodeTools, queue: QueueId) -> QueueDefinition | None:
     """
     line = line_of(tools.lines, queue)
     return moved(line.flow, tools.switches(line.id), queue)
+
+
+def _to_queue(tools: NodeTools, queue: QueueId, *, is_chat: bool) -> QueueDefinition:
+    """Return where the caller waits once handed to a queue. Raises UnknownName, QueueClosed."""
+    return target_queue(
+        tools.lines, tools.switches, queue, is_chat=is_chat, at_ms=tools.clock.now_ms()
+    )
