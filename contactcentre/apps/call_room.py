@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from contactcentre.adapters.telemetry.metrics import count_dropped
 from contactcentre.apps.adviser_part import AdviserPart
 from contactcentre.apps.asking import Asking
+from contactcentre.apps.belonging import loosely
 from contactcentre.apps.call_bounds import next_of
 from contactcentre.apps.caller_part import CallerPart
 from contactcentre.apps.consulting import ConsultedCall, Consulting
@@ -46,12 +47,13 @@ class CallRoom:
             clock=tools.clock,
             spawn=tools.spawn,
             durable_seq=tools.durable_seq,
-            changed=self._supervisors_changed,
+            changed=loosely(self._supervisors_changed),
             is_told=tools.tells_of_listening,
         )
-        self.consulting = Consulting(live, tools, self._asking_changed)
+        asking_changed = loosely(self._asking_changed)
+        self.consulting = Consulting(live, tools, asking_changed)
         self.outside = OutsideParty(
-            live, tools, changed=self._asking_changed, hand_over=self._hand_over_asked
+            live, tools, changed=asking_changed, hand_over=loosely(self._hand_over_asked)
         )
         self.asking = Asking(self.consulting, self.outside)
         self._acts: asyncio.Queue[AdviserAct] = asyncio.Queue(KEYS_INBOX_MAX)

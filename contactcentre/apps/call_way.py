@@ -4,6 +4,7 @@ Menu, queue, ring and talk follow one another here; what each of them does stand
 """
 
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,7 @@ from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.events import Ending, HungUpBy, LapseReason
 from contactcentre.domain.ids import DeskId, QueueId, SoundName
 from contactcentre.domain.ivr.doors import how_stands
-from contactcentre.domain.ivr.flow import QueueDefinition, line_of
+from contactcentre.domain.ivr.flow import Flow, QueueDefinition, line_of
 from contactcentre.domain.ivr.moves import Position
 from contactcentre.domain.ivr.switches import diverted, moved
 from contactcentre.domain.ivr.transfer import target_queue
@@ -67,7 +68,7 @@ class CallWay:
             queues=tools.queues,
             clock=tools.clock,
             errors=tools.wait_errors,
-            moved=self._moved,
+            moved=partial(_moved, tools),
             pass_on=tools.pass_on,
             callbacks=self._callbacks,
             is_chat=is_chat,
@@ -166,16 +167,11 @@ class CallWay:
                 for queue in self._flow.queues.values()
                 if queue.callbacks_max is not None
             },
-            is_open=self._is_open,
+            is_open=partial(_is_open, self._flow),
             rule=terms.rule,
             clock=self._tools.clock,
             count=metrics.count_callback,
         )
-
-    def _is_open(self, queue: QueueId, at_ms: int) -> bool:
-        """Say whether a queue will be open at a time, as planned."""
-        names = [name for (name, _), one in self._flow.queues.items() if one.id == queue]
-        return bool(names) and how_stands(self._flow, names[0], at_ms).is_open
 
     async def _join_chat(self) -> None:
         """Let a chat wait: it has no menu."""
@@ -195,14 +191,6 @@ class CallWay:
             return queue
         log.info("a new caller is diverted", call=self._live.call.id, queue=elsewhere.id)
         return elsewhere.id
-
-    def _moved(self, queue: QueueId) -> QueueDefinition | None:
-        """Return where whoever waits in a queue is to wait now, if a supervisor moves them.
-
-        The queue may be another line's, which has passed the caller on.
-        """
-        line = line_of(self._tools.lines, queue)
-        return moved(line.flow, self._tools.switches(line.id), queue)
 
     async def _bridged(self, offered: Offered) -> bool:
         """Ring an adviser; say whether there was a talk that the adviser ended."""
@@ -249,18 +237,29 @@ class CallWay:
             media=tools.media,
             desks=tools.desks,
             clock=tools.clock,
-            to_queue=self._to_queue,
+            to_queue=partial(_to_queue, tools, is_chat=self._is_chat),
             recording=self._recording,
         )
         return self.bridging
 
-    def _to_queue(self, queue: QueueId) -> QueueDefinition:
-        """Return where the caller waits once handed to a queue. Raises UnknownName, QueueClosed."""
-        tools = self._tools
-        return target_queue(
-            tools.lines,
-            tools.switches,
-            queue,
-            is_chat=self._is_chat,
-            at_ms=tools.clock.now_ms(),
-        )
+
+def _is_open(flow: Flow, queue: QueueId, at_ms: int) -> bool:
+    """Say whether a queue will be open at a time, as planned."""
+    names = [name for (name, _), one in flow.queues.items() if one.id == queue]
+    return bool(names) and how_stands(flow, names[0], at_ms).is_open
+
+
+def _moved(tools: NodeTools, queue: QueueId) -> QueueDefinition | None:
+    """Return where whoever waits in a queue is to wait now, if a supervisor moves them.
+
+    The queue may be another line's, which has passed the caller on.
+    """
+    line = line_of(tools.lines, queue)
+    return moved(line.flow, tools.switches(line.id), queue)
+
+
+def _to_queue(tools: NodeTools, queue: QueueId, *, is_chat: bool) -> QueueDefinition:
+    """Return where the caller waits once handed to a queue. Raises UnknownName, QueueClosed."""
+    return target_queue(
+        tools.lines, tools.switches, queue, is_chat=is_chat, at_ms=tools.clock.now_ms()
+    )

@@ -28,6 +28,7 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
 from contactcentre.adapters.web.routes import read_said
 from contactcentre.apps.call_metrics import Gauges
+from contactcentre.apps.collecting import collector_at_rest, keep_collecting
 from contactcentre.apps.keeper import ringing_hours
 from contactcentre.apps.node_core import NodeCore, NodeGround, patience_of
 from contactcentre.apps.node_tools import CallbackTerms, RecordingTerms
@@ -57,6 +58,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, process: Process) -> None:
     """Take calls until told to drain, then let those there are come to their end."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(collector_at_rest())
         node = await _build(settings, process, stack)
         # whatever still runs is over before what it uses is closed
         stack.push_async_callback(process.settle)
@@ -104,6 +106,7 @@ class Node:
         self._process.spawn(self._tell_quality(), "quality")
         gc.collect()
         gc.freeze()  # what has been loaded by now stays: nobody is to look through it in a call
+        self._process.spawn(keep_collecting(lambda: not self._calls.calls), "collecting")
         self._process.spawn(self._core.evacuate(), "evacuation")
         self._process.spawn(self._state.client.watch(), "sentinels")
         browsers = web.Application(client_max_size=MESSAGE_MAX_BYTES)

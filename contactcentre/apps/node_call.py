@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from weakref import proxy
 
 import structlog
 
@@ -16,6 +18,7 @@ from contactcentre.adapters.telemetry.monitors import violated
 from contactcentre.apps import call_bounds
 from contactcentre.apps.adviser_part import AdviserPart, Browser
 from contactcentre.apps.asking import Asking
+from contactcentre.apps.belonging import loosely, tools_of
 from contactcentre.apps.call_bounds import End, Start, next_of
 from contactcentre.apps.call_metrics import measure
 from contactcentre.apps.call_room import CallRoom
@@ -74,29 +77,24 @@ class NodeCall:
         claim: CallerClaim,
         tools: NodeTools,
     ) -> None:
-        self._tools = tools
-        self._call = start.call
-        self.sight = Sight(
-            queues=tools.queues,
-            node=tools.node,
-            report=self.report,
-            spawn=tools.spawn,
-            failed=list(start.failed),
-        )
+        self._tools = tools = tools_of(self, tools)
+        self._call, live = start.call, proxy(self)
+        self.sight = Sight(tools, report=loosely(self.report), failed=list(start.failed))
+        remember = partial(NodeCall.memory, live)
         self.caller = CallerPart(
-            leg=leg, browser=browser, claim=claim, tools=tools, remember=self.memory
+            leg=leg, browser=browser, claim=claim, tools=tools, remember=remember
         )
-        self.caller.sound_changed = self._caller_sound_changed
-        self.texts = Conversation(self, spool=tools.spool, clock=tools.clock, spawn=tools.spawn)
+        self.caller.sound_changed = loosely(self._caller_sound_changed)
+        self.texts = Conversation(live, spool=tools.spool, clock=tools.clock, spawn=tools.spawn)
         self.recording = TalkRecording(
-            self, tools, start, lambda: self.caller.refresh_claim(self._call)
+            live, tools, start, lambda: live.caller.refresh_claim(live.call)
         )
         self._steps: deque[CallEvent] = deque(maxlen=STEPS_KEPT_MAX)
         self._offers: asyncio.Queue[Offered] = asyncio.Queue(1)
         self._offered = start.offered
-        self.room = CallRoom(self, self.caller, tools, self.recording)
+        self.room = CallRoom(live, self.caller, tools, self.recording)
         self._way = CallWay(
-            self, tools, self.sight, recording=self.recording, start=start, is_chat=self.is_chat
+            live, tools, self.sight, recording=self.recording, start=start, is_chat=self.is_chat
         )
         self.last_seq = 0
         """The number of the last event that was written down; 0 for none."""

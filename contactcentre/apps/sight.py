@@ -5,14 +5,15 @@ says the same, so that nothing depends on the telling.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 
 from contactcentre.adapters.telemetry.metrics import count_call_set_aside
+from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.errors import Refusal, StateUnavailable
-from contactcentre.domain.ids import AdviserId, NodeId
+from contactcentre.domain.ids import AdviserId
 from contactcentre.limits import DESKS_FAILED_MAX, SET_ASIDE_MS
-from contactcentre.ports.state import CallQueues, CallReport
+from contactcentre.ports.state import CallReport
 
 
 class Sight:
@@ -20,17 +21,15 @@ class Sight:
 
     def __init__(
         self,
+        tools: NodeTools,
         *,
-        queues: CallQueues,
-        node: NodeId,
         report: Callable[[], CallReport | None],
-        spawn: Callable[[Coroutine[None, None, None], str], None],
         failed: list[AdviserId],
     ) -> None:
-        self._queues = queues
-        self._node = node
+        self._queues = tools.queues
+        self._node = tools.node
         self._report = report
-        self._spawn = spawn
+        self._spawn = tools.spawn
         self.failed = failed
         """Whose desks have failed on this call, one after the other, the last one last."""
         self.is_aside = False

@@ -14,6 +14,7 @@ import structlog
 from pydantic import BaseModel
 
 from contactcentre.adapters.telemetry.metrics import count_unrecorded
+from contactcentre.apps.belonging import loosely
 from contactcentre.apps.call_bounds import Start
 from contactcentre.apps.node_tools import NodeTools
 from contactcentre.domain.call import Call
@@ -151,8 +152,11 @@ class TalkRecording:
         if self._terms is not None:
             self._pausing = asyncio.get_running_loop().call_later(
                 self._terms.pause_max_ms / 1_000,
-                lambda: self._set_paused(on=False, is_forgotten=True),
+                loosely(self._end_forgotten_pause),
             )
+
+    def _end_forgotten_pause(self) -> None:
+        self._set_paused(on=False, is_forgotten=True)
 
     def _stop_pausing(self) -> None:
         if self._pausing is not None:

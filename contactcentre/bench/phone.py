@@ -200,6 +200,7 @@ class PhonePeer:
         await self.rest()
         if self._socket is not None:
             self._socket.close()
+            self._socket = None
 
     async def _send_on(self) -> None:
         due = time.monotonic()

@@ -46,6 +46,7 @@ from contactcentre.domain.ivr.opening_words import time_words
 from contactcentre.ports.callbacks import Booking, CountNews, Promises
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
+from contactcentre.together import Together
 
 CALLBACK_KEY = "1"
 RIGHT_KEY, AGAIN_KEY = "1", "2"
@@ -311,7 +312,7 @@ class CallbackOffers:
         Only a key that `stops` it cuts it short: a hash after the last digit must not silence the
         number that is read back.
         """
-        async with asyncio.TaskGroup() as group:
+        async with Together() as group:
             saying = group.create_task(self._live.say(sounds, keys=keys), name="question")
             pressing = group.create_task(self._pressed(stops), name="answer")
             await asyncio.wait({saying, pressing}, return_when=asyncio.FIRST_COMPLETED)

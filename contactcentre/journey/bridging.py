@@ -4,7 +4,6 @@ The ring's length is counted here and nowhere else. Whatever becomes of an offer
 two ways: caller and adviser talk, or the caller stands where the caller stood before.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -31,6 +30,7 @@ from contactcentre.ports.live import Desks, LiveCall, Offered, TalkEnd
 from contactcentre.ports.media import Media
 from contactcentre.ports.recording import TalkTape
 from contactcentre.ports.state import CallQueues
+from contactcentre.together import Together
 
 MOVED_AGAIN_EVERY_MS = 1_000
 """A desk that could not be told that a talk has moved is told again so often."""
@@ -166,7 +166,7 @@ class Bridging:
 
     async def rejoin(self, *, within_ms: int) -> TalkEnd:
         """Bring a talk together again that has moved here with its caller, and go on with it."""
-        async with asyncio.TaskGroup() as group:
+        async with Together() as group:
             telling = group.create_task(self._tell_moved(), name="moved")
             sorry = group.create_task(self._live.say((APOLOGY_MOVED,), keys={}), name="apology")
             is_back = await self._adviser_is_back(within_ms)
@@ -182,7 +182,7 @@ class Bridging:
         """Follow the adviser to the end of the talk, while the caller hears what comes first."""
         if not first:
             return await self._follow_adviser()
-        async with asyncio.TaskGroup() as group:
+        async with Together() as group:
             saying = group.create_task(self._live.say(first, keys={}), name="joining")
             end = await self._follow_adviser()
             saying.cancel()

@@ -19,6 +19,7 @@ from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall
 from contactcentre.ports.state import CallQueues
 from contactcentre.ports.texts import Texts
+from contactcentre.together import Together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ class FlowWalk:
 
     async def _play(self, sounds: tuple[SoundName, ...]) -> moves.Event:
         """Play prompts until they end or a key is pressed that means something here."""
-        async with asyncio.TaskGroup() as group:
+        async with Together() as group:
             playing = group.create_task(
                 self._live.say(sounds, keys=walk.keys_shown(self._flow, self.position)),
                 name="prompts",

@@ -35,6 +35,7 @@ from contactcentre.ports.callbacks import Offers
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.live import LiveCall, Offered
 from contactcentre.ports.state import CallQueues, Place
+from contactcentre.together import Together
 
 OFFER_LOOK_MS = 60_000
 
@@ -129,7 +130,7 @@ class Waiting:
         Return None once the caller has booked a callback instead.
         """
         self._first = (*self._first, *first)
-        async with asyncio.TaskGroup() as group:
+        async with Together() as group:
             attending = group.create_task(self._attend(), name="announcements and keys")
             coming = group.create_task(self._next_offer(), name="offer")
             await asyncio.wait({attending, coming}, return_when=asyncio.FIRST_COMPLETED)
@@ -152,7 +153,7 @@ class Waiting:
         a callback stands.
         """
         while True:
-            async with asyncio.TaskGroup() as group:
+            async with Together() as group:
                 voice = group.create_task(self._announce(), name="announcements")
                 asked = group.create_task(self._key_asked(), name="keys")
                 await asyncio.wait({voice, asked}, return_when=asyncio.FIRST_COMPLETED)

@@ -142,7 +142,7 @@ class Engine:
         self._heard_until_now.pop(seat, None)
         for before in self._heard_until_now.values():
             before[before == row] = self._nobody
-        seat.is_connected = False
+        seat.leave()
         self.tapes.note(seat)
         heapq.heappush(self._free, row)
         for other in self._seats:

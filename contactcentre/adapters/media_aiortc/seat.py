@@ -196,6 +196,11 @@ class Seat:
         self.is_connected = True
         self.last_packet_at = clock_samples(self._clock())
 
+    def leave(self) -> None:
+        """Be no leg's place any more: nothing is sent by its carriage, nor is that held."""
+        self.is_connected = False
+        self.send, self.send_report = _unsent, _nowhere
+
     def watch(self, now: int) -> None:
         """Tell once that nothing has come for too long."""
         quiet_for = now - self.last_packet_at
