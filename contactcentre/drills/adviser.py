@@ -328,7 +328,9 @@ class AdviserPage:
             await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _answer(self) -> None:
-        await self._manner.think()
+        ring = self._ring
+        assert ring is not None, "it rings"
+        await self._manner.think(ring["call"])
         self._answering = True
         if self._ring is not None:
             self._note(self._about(facts.AnswerPressed, self._ring["call"], self._ring["token"]))

@@ -24,6 +24,8 @@ LATE_MS = 50
 POLL_S = 0.05
 READY_WITHIN_S = 40.0
 NEXT_CALLER_MAX_S = 1.0
+FIRST_NUMBER = 1
+"""That of whoever calls first; the others are counted on from there."""
 CALLS_MANY = 1_000
 """More than a drill has."""
 SOCKETS_MAX = 0
@@ -74,7 +76,7 @@ class Floor:
         self._chance = chance
         self._session = session
         self._group = group
-        self._numbers = count(1)
+        self._numbers = count(FIRST_NUMBER)
         self.started_count = 0
         self._working: list[asyncio.Task[None]] = []
         self.history = history

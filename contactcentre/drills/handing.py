@@ -125,8 +125,8 @@ class Handing:
         together_s = self._patience.together_s
         asked = {"kind": "ask", "queue": parting.queue, "adviser": None}
         await self._insist(asked, lambda: self._state != "none")
-        await self._comes_to(lambda: self._state in THERE, within_s=ASKED_WITHIN_S)
-        await self._before()
+        if await self._comes_to(lambda: self._state in THERE, within_s=ASKED_WITHIN_S):
+            await self._before()
         if self._state in THERE:
             await asyncio.sleep(together_s)
             if parting.way in {Way.MERGE, Way.MEET}:

@@ -50,6 +50,10 @@ class Legs(StrEnum):
         """Return what one caller after the other has."""
         return (Legs.WEB, Legs.SIP, Legs.TWILIO) if self is Legs.MIXED else (self,)
 
+    def kind_of(self, number: int) -> "Legs":
+        """Return what the caller with a number has."""
+        return self.kinds[number % len(self.kinds)]
+
 
 MakeTelephone = Callable[[Caller], Telephone]
 
@@ -63,32 +67,32 @@ class Network:
         self._tasks = tasks
         self._asking: asyncio.Task[None] | None = None
         self._outside: OutsidePhones | None = None
-        self._kinds = legs.kinds
+        self._legs = legs
         self._exchange = exchange
         self._carrier = carrier
 
     def settings(self, folder: Path) -> Mapping[str, str]:
         """Return what every process is told of the networks; what is a file lies in a folder."""
         said: dict[str, str] = {}
-        if Legs.SIP in self._kinds:
+        if Legs.SIP in self._legs.kinds:
             trunks = folder / "trunks.toml"
             host, port = self._exchange.host, self._exchange.port
             out = f'out = {{ address = "{host}", port = {port} }}'
             trunks.write_text(f'[trunks.drill]\naddresses = ["{host}"]\n{out}\n')
             said[TRUNKS] = str(trunks)
             said["CC_OUTSIDE_NUMBERS"] = str(numbers_file(folder))
-        if Legs.TWILIO in self._kinds:
+        if Legs.TWILIO in self._legs.kinds:
             said |= account_settings(self._carrier, ACCOUNT, TOKEN)
         return said
 
     def callers(self, doors: Doors) -> MakeCaller:
         """Return what makes the callers of a centre."""
-        if self._kinds == (Legs.WEB,):
+        if self._legs.kinds == (Legs.WEB,):
             return CallerPage
         telephones = self._telephones(doors)
 
         def make(caller: Caller, manner: CallerManner) -> OneCaller:
-            kind = self._kinds[caller.number % len(self._kinds)]
+            kind = self._legs.kind_of(caller.number)
             if kind is Legs.WEB:
                 return CallerPage(caller, manner)
             return PhoneCaller(caller, manner, telephones[kind](caller))
@@ -97,7 +101,7 @@ class Network:
 
     def answer_outside(self, history: History) -> None:
         """Let there be phones at outside numbers, where a trunk leads to them."""
-        if Legs.SIP in self._kinds:
+        if Legs.SIP in self._legs.kinds:
             self._outside = OutsidePhones(self._exchange, history, frames_of_music(), self._tasks)
 
     def close(self) -> None:
@@ -111,7 +115,7 @@ class Network:
         number = load_lines(default_flows_dir())[LINE].numbers[0]
         music = frames_of_music()
         trunk = Trunk(self._exchange, doors.trunk_ends, number=number, music=music)
-        if Legs.SIP in self._kinds:
+        if Legs.SIP in self._legs.kinds:
             self._asking = self._tasks.create_task(trunk.keep_asking(), name="edge")
         self._carrier.doors = {PUBLIC_URL: doors.public_doors}
         account = Account(carrier=self._carrier, number=number, music=music)

@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from contactcentre.domain.errors import Outage
 from contactcentre.drills import history as h
+from contactcentre.drills.casting import cast
 from contactcentre.drills.floor import Floor, drill_floor
 from contactcentre.drills.history import now_ms
 from contactcentre.drills.legs import Legs, telephone_network
@@ -31,7 +32,7 @@ from contactcentre.drills.networks import (
     Way,
     drill_networks,
 )
-from contactcentre.drills.run import OVER_WITHIN_S, SHARES, Result, judge, last_round, set_the_stage
+from contactcentre.drills.run import OVER_WITHIN_S, Result, judge, last_round, set_the_stage
 from contactcentre.drills.site_measures import broken_bounds, late_record, measure_site, shown
 from contactcentre.drills.slow_line import Slowness
 from contactcentre.drills.two_sites import NAME, SITES, TwoSites, drill_two_sites
@@ -87,17 +88,17 @@ def run_lose_site(loss: Loss, *, calls: int, seed: int, legs: Legs = Legs.WEB) -
 async def _run(networks: Networks, loss: Loss, legs: Legs, *, calls: int, seed: int) -> Result:
     began_ms = now_ms()
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
-    share = max(1, calls // SHARES)
+    casting = cast(chance, legs, calls=calls)
     async with (
         telephone_network(legs, host=WIRES[OUTSIDE].host) as network,
-        drill_two_sites(networks, advisers=2 * share, settings=network.settings) as centre,
+        drill_two_sites(networks, advisers=casting.advisers, settings=network.settings) as centre,
         drill_floor(
             centre, chance, names=_Names(chance), make_caller=network.callers(centre)
         ) as floor,
     ):
-        stage = Stage(chance, talks=share, quick=share)
+        stage = Stage(chance, talks=casting.share, quick=casting.share)
         await floor.open(StagedAdviser(stage))
-        await set_the_stage(floor, stage, calls, share)
+        await set_the_stage(floor, stage, casting)
         counts = _counts(floor, centre)
         fault = LostSite(networks, centre, floor, loss)
         await fault.live_through(stage, chance)

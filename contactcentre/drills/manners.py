@@ -4,6 +4,9 @@ import asyncio
 from random import Random
 from typing import Protocol
 
+from contactcentre.domain.consulting import is_consult
+from contactcentre.domain.ids import CallId
+
 PATIENT_S = 3_600.0
 """Longer than any drill."""
 
@@ -24,8 +27,8 @@ class CallerManner(Protocol):
 class AdviserManner(Protocol):
     """What every adviser does."""
 
-    async def think(self) -> None:
-        """Return when the adviser answers the ring."""
+    async def think(self, call: str) -> None:
+        """Return when the adviser answers the ring for a call."""
 
     async def talk(self) -> None:
         """Return when the adviser ends the talk."""
@@ -38,16 +41,28 @@ class Stage:
     """What holds everybody in place until the fault, and lets them go on after it."""
 
     def __init__(self, chance: Random, *, talks: int, quick: int) -> None:
-        """Make it; the first `talks` rings are answered at once, the others have to wait.
+        """Make it; the first `talks` callers are answered at once, the others have to wait.
 
         So many of these talks are `quick`: they end as soon as everything goes on.
         """
         self.go_on = asyncio.Event()
         self.chance = chance
-        self.answers_left = talks
+        self._talks = talks
+        self._answered: set[str] = set()
         self.quick_left = quick
         self.answers = _set()
         """Not set while every ring is to be left ringing."""
+
+    def is_answered(self, call: str) -> bool:
+        """Say whether a ring is answered before the fault, whoever it is for and however often.
+
+        Whoever is asked about a caller always comes, and takes nobody's place.
+        """
+        if is_consult(CallId(call)):
+            return True
+        if len(self._answered) < self._talks:
+            self._answered.add(call)
+        return call in self._answered
 
     async def some(self, least_s: float, most_s: float) -> None:
         """Wait for a while."""
@@ -83,15 +98,13 @@ class StagedAdviser:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    async def think(self) -> None:
-        """Answer at once while talks are wanted, else let it ring."""
+    async def think(self, call: str) -> None:
+        """Answer at once whoever is to talk, else let it ring."""
         stage = self._stage
         if stage.go_on.is_set():
             await stage.some(0.5, 1.5)
             await stage.answers.wait()
-        elif stage.answers_left > 0:
-            stage.answers_left -= 1
-        else:
+        elif not stage.is_answered(call):
             await stage.go_on.wait()
             await stage.some(1.0, 4.0)
 
@@ -146,8 +159,9 @@ class StandingAdviser:
         self.answers = _set()
         """Not set while every ring is to be left ringing."""
 
-    async def think(self) -> None:
+    async def think(self, call: str) -> None:
         """Answer soon."""
+        del call
         await asyncio.sleep(self._chance.uniform(0.3, 3.0))
         await self.answers.wait()
 

@@ -6,7 +6,8 @@ What an adviser sees undone is done again, as a person would.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from random import Random
 from types import MappingProxyType
 
@@ -55,16 +56,22 @@ def counts_of(history: History) -> Mapping[str, int]:
     }
 
 
-def ways_of(chance: Random, kinds: Collection[str], *, talks: int) -> Sequence[Way]:
-    """Return what is done in up to so many talks, with callers who have such legs."""
-    ways = [*(WAYS if WEB in kinds else ()), *(OUTSIDE_WAYS if SIP in kinds else ())]
+def ways_of(chance: Random, legs: Sequence[str]) -> Sequence[Way]:
+    """Return what is done with callers who have these legs: each once, with another caller."""
+    left = Counter(legs)
+    ways = [*(WAYS if WEB in left else ()), *(OUTSIDE_WAYS if SIP in left else ())]
     chance.shuffle(ways)
-    return ways[:talks]
+    done: list[Way] = []
+    for way in ways:
+        if left[_leg_for(way)] > 0:
+            left[_leg_for(way)] -= 1
+            done.append(way)
+    return done
 
 
-def more_advisers(ways: Sequence[Way]) -> int:
-    """Return how many more advisers it takes than there are talks and rings."""
-    return ways.count(Way.MEET) - ways.count(Way.LEAVE_OUTSIDE)
+def _leg_for(way: Way) -> str:
+    """Return what leg a caller has with whom that is done."""
+    return SIP if way in OUTSIDE_WAYS else WEB
 
 
 class Rooms:
@@ -76,7 +83,6 @@ class Rooms:
         self._left = list(ways)
         self.outside: set[str] = set()
         """The call whose caller was left outside, or in which somebody outside is asked."""
-        stage.answers_left += self._left.count(Way.MEET)
         self._begun: set[str] = set()
         self._leaving: set[str] = set()
         self._under_way = 0
@@ -84,7 +90,7 @@ class Rooms:
     @property
     def are_set(self) -> bool:
         """Say whether everything is as it is to be when something is lost."""
-        return self._under_way == 0 and not any(self._may_have(call) for call in self._came)
+        return self._under_way == 0 and not self._left
 
     def begin(self, call: str) -> Parting | None:
         """Return what is done in a talk that begins, if anything is."""
@@ -112,14 +118,7 @@ class Rooms:
     def _fits(self, way: Way, call: str) -> bool:
         """Say whether that may be done with a caller who has such a leg."""
         leg = next((fact.leg for fact in self._history.of(CallerCame) if fact.call == call), "")
-        return leg == (SIP if way in OUTSIDE_WAYS else WEB)
-
-    def _may_have(self, call: str) -> bool:
-        return call not in self._begun and any(self._fits(way, call) for way in self._left)
-
-    @property
-    def _came(self) -> set[str]:
-        return {fact.call for fact in self._history.of(CallerCame)}
+        return leg == _leg_for(way)
 
     async def set_and_go_on(self) -> None:
         """Take note that one is as it is to be, and wait until it may go on."""

@@ -10,6 +10,7 @@ from typing import Any
 from contactcentre.domain.errors import Outage
 from contactcentre.drills import history as h
 from contactcentre.drills.bounds import broken_bounds, broken_promises, figures_of
+from contactcentre.drills.casting import Casting, cast
 from contactcentre.drills.centre import Doors, drill_centre
 from contactcentre.drills.checker import STUCK_AFTER_MS, check
 from contactcentre.drills.faults import Drill, Fault, Ground, How, heal, make_fault
@@ -19,7 +20,7 @@ from contactcentre.drills.legs import Legs, telephone_network
 from contactcentre.drills.manners import PromptCaller, Stage, StagedAdviser, StagedCaller
 from contactcentre.drills.measures import Seen, measure
 from contactcentre.drills.record_rows import read_settled_record
-from contactcentre.drills.rooms import Rooms, counts_of, more_advisers, ways_of
+from contactcentre.drills.rooms import Rooms, counts_of
 from contactcentre.drills.spans import TALKS
 from contactcentre.drills.unseen_places import put_places
 
@@ -27,7 +28,6 @@ STAGED_WITHIN_S = 45.0
 OVER_WITHIN_S = 120.0
 LAST_ROUND_WITHIN_S = 12.0
 RECORDED_WITHIN_S = 20.0
-SHARES = 4
 STATE_LOST = frozenset({Drill.LOSE_REDIS, Drill.FLUSH_REDIS, Drill.SWITCH_REDIS})
 """Advisers become ready while the live state is put together again: nobody may be passed over."""
 BECOMING_READY_S = (0.0, 0.6)
@@ -61,22 +61,22 @@ async def run_drill(
     """Run one drill; `with_rooms` more than talking goes on in some talks."""
     began_ms, heading = now_ms(), {"drill": drill, "fault": how, "legs": legs, "seed": seed}
     chance = Random(seed)  # noqa: S311 - the same seed, the same drill
-    share = max(1, calls // SHARES)
-    ways = ways_of(chance, legs.kinds, talks=share if with_rooms else 0)
+    casting = cast(chance, legs, calls=calls, with_rooms=with_rooms)
+    share = casting.share
     async with (
         telephone_network(legs) as network,
         drill_centre(
-            advisers=2 * share + more_advisers(ways),
+            advisers=casting.advisers,
             with_sentinels=drill is Drill.SWITCH_REDIS,
             settings=network.settings,
         ) as centre,
         drill_floor(centre, chance, make_caller=network.callers(centre)) as floor,
     ):
         stage = Stage(chance, talks=share, quick=share if drill in STATE_LOST else share // 4)
-        rooms = Rooms(stage, floor.history, ways)
+        rooms = Rooms(stage, floor.history, casting.ways)
         network.answer_outside(floor.history)
         await floor.open(StagedAdviser(stage), make_adviser=rooms.adviser)
-        await set_the_stage(floor, stage, calls, share, rooms)
+        await set_the_stage(floor, stage, casting, rooms)
         busy = floor.busy_nodes(rooms.outside)
         ground = Ground(centre=centre, history=floor.history, chance=chance, busy=busy)
         await live_through(make_fault(drill, how, ground), ground, drill, floor, stage)
@@ -121,7 +121,7 @@ async def live_through(
 
 
 async def set_the_stage(
-    floor: Floor, stage: Stage, calls: int, share: int, rooms: Rooms | None = None
+    floor: Floor, stage: Stage, casting: Casting, rooms: Rooms | None = None
 ) -> None:
     """Bring a quarter of the callers into each stage: talks first, as they need advisers."""
 
@@ -133,14 +133,14 @@ async def set_the_stage(
             found = ", ".join(f"{page.call or 'nobody'} {page.stage}" for page in pages)
             raise Outage(f"Within {STAGED_WITHIN_S:g} s not every caller is {state}: {found}.")
 
-    await bring(share, "talking")
+    await bring(casting.share, "talking")
     if rooms is not None:
         await floor.until(
             lambda: rooms.are_set, within_s=STAGED_WITHIN_S, words="not every room is set"
         )
-    await bring(calls - 3 * share, "in_menu", in_menu=True)
-    await bring(share, "ringing")
-    await bring(share, "waiting")
+    await bring(casting.in_menu, "in_menu", in_menu=True)
+    await bring(casting.share, "ringing")
+    await bring(casting.share, "waiting")
     await asyncio.sleep(stage.chance.uniform(*SETTLING_S))
 
 

@@ -40,8 +40,9 @@ class CastAdviser(SimulatedAdviser):
         self._adviser = adviser
         self._dice = chance
 
-    async def think(self) -> None:
+    async def think(self, call: str) -> None:
         """Answer, or let it ring."""
+        del call
         lets_ring = self._adviser.lets_ring and not self.is_last_round
         await asyncio.sleep(
             NO_ANSWER_S if lets_ring else self._dice.uniform(*self._adviser.thinks_s)

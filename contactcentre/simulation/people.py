@@ -148,8 +148,9 @@ class SimulatedAdviser:
         """Not set while every ring is to be left ringing."""
         self.is_last_round = False
 
-    async def think(self) -> None:
+    async def think(self, call: str) -> None:
         """Answer soon, or not at all."""
+        del call
         if not self.is_last_round and self._chance.random() < NO_ANSWER_RATIO:
             await asyncio.sleep(NO_ANSWER_S)
         await asyncio.sleep(self._chance.uniform(0.3, 3.0))

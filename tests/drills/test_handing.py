@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from contactcentre.drills import handing
 from contactcentre.drills.handing import Handing, Parting, Patience, Way
 from contactcentre.drills.leg import Said
 
@@ -70,6 +71,14 @@ async def test_what_is_refused_is_said_again_and_nothing_is_undone_too_early(
     way: Way, said: list[str]
 ) -> None:
     assert await heard(way, BRISK) == said
+
+
+async def test_nothing_goes_on_for_a_colleague_who_does_not_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handing, "ASKED_WITHIN_S", 0.05)
+    monkeypatch.setitem(CONSULTED, "ask", "waiting")
+    assert "it may go on" not in await heard(Way.MEET, BRISK)
 
 
 async def test_who_believes_a_refusal_says_nothing_twice() -> None:

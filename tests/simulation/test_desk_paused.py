@@ -36,7 +36,7 @@ class Worker:
     def __init__(self) -> None:
         self.ends = asyncio.Event()
 
-    async def think(self) -> None:
+    async def think(self, call: str) -> None:
         """Answer at once."""
 
     async def talk(self) -> None:
