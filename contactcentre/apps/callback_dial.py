@@ -257,12 +257,12 @@ class CallbackDial:
             await self._tools.clock.sleep_ms(DIAL_AGAIN_EVERY_MS)
             try:
                 await self._shared.keepers.ask(self._ticket, self._name)
+            except (UnknownName, Outage):
+                pass  # a keeper that is away, or has begun anew: it rings all the same
             except Refusal as refusal:  # another adviser's by now, for one
                 log.warning("its keeper ends it", call=self._ticket.call, why=refusal.code)
                 self._put(_NotAllowed())
                 return
-            except Outage:
-                pass  # it rings all the same
 
     async def _end(self, over: _Over) -> None:
         """Let keeper and adviser know that nobody has answered."""

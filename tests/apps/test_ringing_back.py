@@ -9,7 +9,7 @@ import pytest
 
 from contactcentre.apps.callback_dial import CallbackDial
 from contactcentre.domain.dialling import DialFailure
-from contactcentre.domain.errors import PeerUnavailable, StaleToken
+from contactcentre.domain.errors import PeerUnavailable, StaleToken, UnknownName
 from contactcentre.domain.ids import AdviserId, CallId, LegId, LineId, NodeId, PhoneNumber, Token
 from contactcentre.limits import DIAL_AGAIN_EVERY_MS
 from contactcentre.ports.dialling import DialEvent, NumberAnswered, NumberFailed, NumberRings
@@ -165,11 +165,17 @@ async def test_a_number_whose_callback_is_another_advisers_by_now_is_rung_no_lon
     assert stage.dialler.hung_up_count == 1
 
 
-async def test_a_number_rings_on_while_its_keeper_is_out_of_reach(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [PeerUnavailable("It is away."), UnknownName("It has begun anew and does not know it yet.")],
+)
+async def test_a_number_rings_on_while_its_keeper_is_away_or_begins_anew(
+    stage: Stage, answer: Exception
+) -> None:
     await stage.rings()
 
     def is_away() -> None:
-        raise PeerUnavailable("away")
+        raise answer
 
     stage.keepers.asking = is_away
     for _ in range(2):
