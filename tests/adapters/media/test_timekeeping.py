@@ -72,7 +72,6 @@ def test_a_report_says_what_share_was_lost_since_the_last(room: Room) -> None:
 
 async def test_a_tick_that_is_held_up_is_left_out_and_counted() -> None:
     room = Room()
-    ada = room.enter("ada")
     clock = [100.0]
 
     async def sleep(seconds: float) -> None:
@@ -80,13 +79,11 @@ async def test_a_tick_that_is_held_up_is_left_out_and_counted() -> None:
         if len(ada.packets) >= 30:
             raise asyncio.CancelledError
 
-    engine = Engine(music=tone(300, 1), legs_max=4, clock=lambda: clock[0], sleep=sleep)
-    room.engine.unseat(ada.seat)
-    engine.seat(ada.seat)
-    ada.seat.is_connected = True
+    room.engine = Engine(music=tone(300, 1), legs_max=4, clock=lambda: clock[0], sleep=sleep)
+    ada = room.enter("ada")
     with pytest.raises(asyncio.CancelledError):
-        await engine.run()
-    load = engine.load()
+        await room.engine.run()
+    load = room.engine.load()
     assert load.skipped_count == 4
     assert load.late_ratio == pytest.approx(5 / 34)
     packets = [packet for packet in map(read_rtp, ada.packets) if packet is not None]
