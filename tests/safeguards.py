@@ -304,4 +304,16 @@ ABLATIONS = (
             ),
         ],
     ),
+    Ablation(
+        name="a pause is what the caller's page knows of it",
+        files=["contactcentre/apps/call_room.py"],
+        line="if part.recording_seen is not None and self._state in TALKS:",
+        instead="if part is None:",
+        tests=[
+            (
+                "tests/apps/test_recorded_talk.py",
+                "test_a_pause_of_which_the_callers_page_knows_nothing_goes_on_where_the_talk_does",
+            ),
+        ],
+    ),
 )

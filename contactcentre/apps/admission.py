@@ -258,6 +258,7 @@ class Admission:
             is_booked=memory.is_booked,
             is_announced=memory.is_announced,
             is_paused=memory.is_paused,
+            recording_act=memory.recording_act,
             outside=memory.outside if call.state in TALKS and not is_other_talk else None,
         )
         return Taken(start=start, rung=rung, consult=memory.consult)

@@ -20,6 +20,7 @@ from contactcentre.ports.media import (
 )
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Bridged, Over, Quality
+from contactcentre.wire.recording import RecordingSeen
 
 
 class Browser(Protocol):
@@ -64,6 +65,8 @@ class AdviserPart:
         self._meter = QualityMeter()
         self.act: Callable[[AdviserAct], None] = lambda _: None
         """Takes what happens to this end; set by whoever seats it."""
+        self.recording_seen: RecordingSeen | None = None
+        """What the page showed of the talk's recording as it came; set likewise."""
 
     @property
     def connected_leg(self) -> LegId | None:

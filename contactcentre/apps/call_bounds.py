@@ -60,6 +60,8 @@ class Start:
     """The caller has heard that the talk is recorded;"""
     is_paused: bool = False
     """and the adviser had the recording paused."""
+    recording_act: int = 0
+    """How often a pause had begun or ended, as far as that is known."""
     outside: OutsideMemory | None = None
     """Somebody outside who is with the adviser, or with the caller."""
 

@@ -91,6 +91,8 @@ class CallRoom:
         if self.adviser is not None:
             self.adviser.leave(Closing.REPLACED)
         self.adviser = part
+        if part.recording_seen is not None and self._state in TALKS:
+            self._recording.believe(part.recording_seen)  # before there is any sound to record
         self.settle()
 
     def act(self, part: AdviserPart, act: AdviserAct) -> None:

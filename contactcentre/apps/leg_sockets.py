@@ -30,6 +30,7 @@ from contactcentre.wire import staff
 from contactcentre.wire.claims import AdviserTicket, CallerClaim
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import LegMessage
+from contactcentre.wire.recording import Record
 
 
 class SocketBrowser:
@@ -161,7 +162,7 @@ class LegSockets:
         if call is None and ticket.keeper_url is not None:
             await self._serve_dial(ticket, attach, browser, messages)
             return
-        part = await self._calls.attach(ticket, attach.sdp, browser, phone=attach.phone)
+        part = await self._calls.attach(ticket, attach, browser)
         assert call is not None, "nobody is seated in a call that is not here"
         try:
             if call.is_chat:
@@ -269,7 +270,7 @@ def _adviser_said(call: NodeCall, part: AdviserPart, message: LegMessage) -> Non
     if is_late and call.side(Writer.ADVISER) is part:
         _tell_whose_call(part)
         return
-    if isinstance(message, said.Record):
+    if isinstance(message, Record):
         if call.side(Writer.ADVISER) is part:
             call.recording.pause(on=not message.on)
         return
@@ -319,7 +320,7 @@ def _act(message: LegMessage) -> AdviserAct | None:  # noqa: C901, PLR0911, PLR0
             return acts.ConsultDropped()
         case said.HangUp():
             return acts.AdviserHungUp()
-        case said.Beat() | said.Write() | said.Typing() | said.Record():
+        case said.Beat() | said.Write() | said.Typing() | Record():
             return None
         case (
             said.Offer()

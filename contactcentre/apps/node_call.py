@@ -345,6 +345,7 @@ class NodeCall:
             consult=self.asking.id,
             is_announced=self.recording.is_announced,
             is_paused=self.recording.is_paused,
+            recording_act=self.recording.act,
             outside=self.asking.memory,
         )
 

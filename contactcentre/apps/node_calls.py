@@ -30,7 +30,7 @@ from contactcentre.ports.state import CallReport, NodeReport
 from contactcentre.wire.claims import AdviserTicket, SupervisorTicket
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.cluster import AskRing, OfferCall
-from contactcentre.wire.legs import Answer
+from contactcentre.wire.legs import Answer, Attach
 
 log = structlog.get_logger()
 
@@ -174,14 +174,13 @@ class NodeCalls:
         else:
             await call.take(offered)
 
-    async def attach(
-        self, ticket: AdviserTicket, sdp: str, browser: Browser, *, phone: str | None = None
-    ) -> AdviserPart:
+    async def attach(self, ticket: AdviserTicket, attach: Attach, browser: Browser) -> AdviserPart:
         """Seat an adviser's browser in its call, and answer the offer.
 
         Raises StaleToken, MalformedOffer, MediaUnavailable, NumberNotAllowed.
         """
         call = self._calls.get(asked_about(ticket.call))
+        sdp, phone = attach.sdp, attach.phone
         if call is None:
             raise StaleToken("This ring is over.")
         if call.is_chat is not (sdp == TEXT_OFFER):
@@ -189,8 +188,9 @@ class NodeCalls:
         if (phone is not None) is not (sdp == PHONE_OFFER):
             raise MalformedOffer("Whoever offers a phone gives its number, and nobody else.")
         if phone is not None:
-            return self._attach_phone(call, ticket, phone, browser)
+            return self._attach_phone(call, ticket, attach, phone, browser)
         part = browser_part(ticket, browser, self._tools, has_sound=not call.is_chat)
+        part.recording_seen = attach.recording
         self._seat(call, part, ticket)
         answer = await self._tools.media.accept(
             call=call.call.id, leg=part.leg, offer_sdp=sdp, heard=part.heard
@@ -199,7 +199,12 @@ class NodeCalls:
         return part
 
     def _attach_phone(
-        self, call: NodeCall, ticket: AdviserTicket, phone: str, browser: Browser
+        self,
+        call: NodeCall,
+        ticket: AdviserTicket,
+        attach: Attach,
+        phone: str,
+        browser: Browser,
     ) -> PhonePart:
         """Seat the page of an adviser who takes the sound on a phone."""
         number = dialler_of(self._tools).check(phone)
@@ -213,6 +218,7 @@ class NodeCalls:
             number=number,
             before=consulting.part if is_asked else call.room.adviser,
         )
+        part.recording_seen = attach.recording
         self._seat(call, part, ticket)
         browser.send(Answer(call=ticket.call, sdp=PHONE_OFFER))
         part.begin(is_talk=consulting.is_joined if is_asked else call.call.state in TALKS)

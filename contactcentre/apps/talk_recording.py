@@ -1,8 +1,8 @@
 """The recording of one call's talks on the node that holds it: a part for each talk.
 
 Nothing is recorded before the caller has heard to its end that it will be. The adviser may pause
-it; a pause that is forgotten ends by itself. The claim in the caller's page knows of both, so that
-no loss of a node ends a pause.
+it; a pause that is forgotten ends by itself. The claim in the caller's page knows of both, and what
+the adviser's page shows comes with its leg, so that no loss of a node ends a pause.
 """
 
 import asyncio
@@ -24,10 +24,12 @@ from contactcentre.domain.ids import LegId, RecordingPart, SoundName
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.recording import Kept, Shelf, Tape
 from contactcentre.ports.records import Spool
-from contactcentre.wire.legs import RecordingNow
+from contactcentre.wire.recording import RecordingNow, RecordingSeen
 
 log = structlog.get_logger()
 
+ACTS_MAX = 10_000
+"""More often nobody pauses one call: a page that says so is mistaken."""
 PART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 
@@ -72,6 +74,10 @@ class TalkRecording:
         self.is_announced = start.is_announced
         """The caller has heard that the talk is recorded."""
         self.is_paused = start.is_paused
+        self.act = start.recording_act
+        """How often a pause has begun or ended, over all nodes of the call."""
+        self._may_be_shorter = start.is_paused
+        """For how long the pause was to go on is known to the adviser's page alone."""
         if self.is_paused:
             self._watch_pause()
 
@@ -115,9 +121,28 @@ class TalkRecording:
         if on is not self.is_paused:
             self._set_paused(on=on, is_forgotten=False)
 
+    def believe(self, seen: RecordingSeen) -> None:
+        """Go on as the adviser's page shows it, which may have heard more than is known here.
+
+        The node that is lost has told it something as it died. A node that has told of something
+        newer knows better, and a page that is told of that shows it.
+        """
+        if self._terms is None or not self.act <= seen.act <= ACTS_MAX:
+            return
+        if seen.act > self.act:
+            self.act, self.is_paused = seen.act, not seen.on
+        elif not self._may_be_shorter or seen.on is self.is_paused:
+            return
+        self._may_be_shorter = False
+        self._stop_pausing()
+        if self.is_paused:
+            self._watch_pause(seen.left_ms)
+        self._remember()
+
     def end(self) -> None:
         """Come to the end of a talk."""
         self._stop_pausing()
+        self.act += self.is_paused
         self.is_paused = False
         self._legs = None
         if self._terms is not None and self._tape is not None:
@@ -139,7 +164,8 @@ class TalkRecording:
         if self._terms is None:
             return
         self._stop_pausing()
-        self.is_paused = on
+        self.act += 1
+        self.is_paused, self._may_be_shorter = on, False
         if on:
             self._watch_pause()
         if self._tape is not None:
@@ -147,11 +173,12 @@ class TalkRecording:
         self._tell(is_forgotten=is_forgotten)
         self._remember()
 
-    def _watch_pause(self) -> None:
-        """Let a pause that nobody ends be over after a while."""
+    def _watch_pause(self, left_ms: int | None = None) -> None:
+        """Let a pause that nobody ends be over after a while, or after what is left of that."""
         if self._terms is not None:
+            most_ms = self._terms.pause_max_ms
             self._pausing = asyncio.get_running_loop().call_later(
-                self._terms.pause_max_ms / 1_000,
+                (most_ms if left_ms is None else min(left_ms, most_ms)) / 1_000,
                 loosely(self._end_forgotten_pause),
             )
 
@@ -172,7 +199,11 @@ class TalkRecording:
         if self._pausing is not None:
             left_s = self._pausing.when() - asyncio.get_running_loop().time()
             left_ms = max(0, round(left_s * 1_000))
-        side.send(RecordingNow(on=not self.is_paused, left_ms=left_ms, is_forgotten=is_forgotten))
+        side.send(
+            RecordingNow(
+                on=not self.is_paused, left_ms=left_ms, is_forgotten=is_forgotten, act=self.act
+            )
+        )
 
 
 def keeper(

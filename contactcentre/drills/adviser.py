@@ -213,12 +213,15 @@ class AdviserPage:
         self._ring = talk["ring"]
         return talk["ring"]  # type: ignore[no-any-return]
 
+    def _attach(self, ring: Said) -> Said:
+        """Return what is said first on a leg, but for its offer."""
+        return {"kind": "attach", "ticket": ring["ticket"]}
+
     async def _live_leg(self, ring: Said) -> LegEnd:
-        first = {"kind": "attach", "ticket": ring["ticket"]}
         leg = Leg(
             self._at_work.session,
             ring["node_url"],
-            first,
+            self._attach(ring),
             hums_hz=ADVISER_HZ,
             said=lambda said: self._leg_said(ring, said),
             make_sound=self._adviser.make_sound,

@@ -47,6 +47,8 @@ class PausingAdviser(ChattingAdviser):
         super().__init__(adviser, manner, seat_of)
         self._witness = witness
         self._chance = chance
+        self._shown: tuple[int, Said, float] | None = None
+        """Of which talk's recording the page shows what, and since when."""
 
     @property
     def talk(self) -> Said | None:
@@ -78,8 +80,22 @@ class PausingAdviser(ChattingAdviser):
 
     def _leg_said(self, ring: Said, said: Said) -> None:
         super()._leg_said(ring, said)
-        if said["kind"] == "recording" and not said["on"]:
-            self._witness.paused(ring["call"], self._adviser.name, on=True)
+        if said["kind"] == "recording":
+            self._shown = ring["token"], said, asyncio.get_running_loop().time()
+            if not said["on"]:
+                self._witness.paused(ring["call"], self._adviser.name, on=True)
+
+    def _attach(self, ring: Said) -> Said:
+        """Say with a new leg what the page shows of the recording."""
+        attach = super()._attach(ring)
+        if self._shown is None or self._shown[0] != ring["token"]:
+            return attach
+        _, shown, since_s = self._shown
+        left_ms = shown["left_ms"]
+        if left_ms is not None:
+            left_ms -= round((asyncio.get_running_loop().time() - since_s) * 1_000)
+            left_ms = max(0, left_ms)
+        return {**attach, "recording": {"on": shown["on"], "left_ms": left_ms, "act": shown["act"]}}
 
     def _end_part(self, call: str, token: int, *, lapse: str | None = None) -> None:
         super()._end_part(call, token, lapse=lapse)

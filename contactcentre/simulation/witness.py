@@ -11,7 +11,6 @@ listening_unwritten  a supervisor who heard something of a talk before the recor
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from contactcentre.domain.consulting import asked_about
 from contactcentre.domain.ids import CallId, LegId, RecordingPart, SoundName
@@ -22,20 +21,9 @@ from contactcentre.simulation.tapes import RecordingMedia, Reel, call_of, hear_e
 
 LOST_MAX_S = 5
 """So much of a talk may be missing that was at one node."""
-CLAIM_WITHIN_S = 3
-"""A page whose sound goes both ways has its claim by then."""
 ADVISER, SUPERVISOR = ".adviser.", ".supervisor."
 ANNOUNCED = SoundName("call_recorded")
 Reels = Mapping[str, dict[RecordingPart, Reel]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Pause:
-    """That an adviser has the recording of a call paused."""
-
-    since_s: int
-    life: Life | None = None
-    """Where it was last so."""
 
 
 class Witness:
@@ -49,11 +37,10 @@ class Witness:
         self._ledger = ledger
         self._reels = reels
         self._announced: set[CallId] = set()
-        self._pauses: dict[tuple[CallId, str], Pause] = {}
+        self._pauses: dict[tuple[CallId, str], int] = {}
+        """Since which second an adviser has the recording of a call paused."""
         self._seen: dict[tuple[CallId, Life], set[int]] = {}
         """In which seconds what may be recorded was said, at each node."""
-        self._last_s: dict[tuple[CallId, Life], int] = {}
-        """When a talk was last seen at a node."""
         self._listening: set[LegId] = set()
 
     def begin(self) -> None:
@@ -69,10 +56,10 @@ class Witness:
 
     def paused(self, call: str, adviser: str, *, on: bool) -> None:
         """Hear that an adviser's page shows a recording as paused, or that it is to go on."""
-        key = CallId(call), adviser
+        key = asked_about(CallId(call)), adviser
         if on and key not in self._pauses:
             self.paused_count += 1
-            self._pauses[key] = Pause(since_s=round(asyncio.get_running_loop().time()))
+            self._pauses[key] = round(asyncio.get_running_loop().time())
         elif not on:
             self._pauses.pop(key, None)
 
@@ -98,7 +85,7 @@ class Witness:
             legs = media.legs_of(tape)
             if legs is not None:
                 tape.write(b"", at=now_s)
-                self._recorded(media.life, tape.reel.call.id, _person(legs[1]), now_s)
+                self._recorded(tape.reel.call.id, _person(legs[1]), now_s)
 
     def _talks(self, media: RecordingMedia, adviser: NodeLeg, now_s: int) -> None:
         """Note that a caller and an adviser talk, if they do."""
@@ -112,22 +99,14 @@ class Witness:
         pause = self._pauses.get((call, _person(adviser)))
         if pause is None and call in self._announced:
             self._seen.setdefault((call, media.life), set()).add(now_s)
-        elif pause is not None and pause.life in {None, media.life}:
-            pause.life = media.life
-        self._last_s[call, media.life] = now_s
 
-    def _recorded(self, life: Life, call: CallId, adviser: str, now_s: int) -> None:
+    def _recorded(self, call: CallId, adviser: str, now_s: int) -> None:
         """Note what must not be on a tape."""
         if call not in self._announced:
             self.wrong.append(f"{call} was recorded at {now_s} s, and its caller knew nothing")
         pause = self._pauses.get((call, adviser))
-        if pause is None or now_s <= pause.since_s:
+        if pause is None or now_s <= pause:
             return
-        if pause.life not in {None, life}:
-            assert pause.life is not None, "it was seen at another node"
-            if self._last_s[call, pause.life] < pause.since_s + CLAIM_WITHIN_S:
-                del self._pauses[call, adviser]  # no page knew of it when the node was lost
-                return
         self.wrong.append(f"{call} was recorded at {now_s} s, while {adviser} had that paused")
 
     def _listens(self, leg: NodeLeg) -> None:

@@ -101,6 +101,8 @@ class CallMemory(Said):
     """The caller has heard that the talk is recorded;"""
     is_paused: bool = False
     """and the adviser has the recording paused."""
+    recording_act: int = 0
+    """How often a pause has begun or ended."""
     outside: OutsideMemory | None = None
 
 

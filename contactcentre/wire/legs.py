@@ -15,6 +15,7 @@ from contactcentre.domain.languages import Language
 from contactcentre.domain.room import Role
 from contactcentre.limits import SDP_MAX_BYTES, TEXT_MAX_CHARS
 from contactcentre.wire.callbacks import CallerRung
+from contactcentre.wire.recording import Record, RecordingNow, RecordingSeen
 from contactcentre.wire.said import Said
 from contactcentre.wire.staff import (
     Ask,
@@ -95,6 +96,8 @@ class Attach(Said):
     sdp: Sdp
     phone: str | None = Field(default=None, min_length=1, max_length=32)
     """The number on which the adviser takes the sound; then `sdp` is `phone`."""
+    recording: RecordingSeen | None = None
+    """What the page shows of the recording of this very talk, if a node has told it anything."""
 
 
 class AnswerCall(Said):
@@ -135,13 +138,6 @@ class Supervise(Said):
     kind: Literal["supervise"] = "supervise"
     ticket: str = Field(max_length=4_096)
     sdp: Sdp
-
-
-class Record(Said):
-    """The adviser lets the talk be recorded again, or pauses that."""
-
-    kind: Literal["record"] = "record"
-    on: bool
 
 
 class Write(Said):
@@ -295,17 +291,6 @@ class Held(Said):
 
     kind: Literal["held"] = "held"
     on: bool
-
-
-class RecordingNow(Said):
-    """Adviser: the talk is recorded, or its recording is paused. Not said where none is."""
-
-    kind: Literal["recording"] = "recording"
-    on: bool
-    left_ms: int | None
-    """A pause ends by itself after so long; None while it is recorded."""
-    is_forgotten: bool
-    """A pause has just ended by itself."""
 
 
 class PhoneNow(Said):

@@ -250,9 +250,9 @@ class SmallCentre:
         await page.hear("stage", state="waiting")
         return page
 
-    async def attach(self, ring: Ring) -> LegPage:
-        """Connect the sound of the adviser who is rung."""
-        return await self._open(ring.node_url, ticket=ring.ticket)
+    async def attach(self, ring: Ring, **more: Any) -> LegPage:
+        """Connect the sound of the adviser who is rung; `more` is said with the offer."""
+        return await self._open(ring.node_url, ticket=ring.ticket, **more)
 
     async def answer_ring(self, *, within_s: float = 10.0) -> tuple[Ring, LegPage]:
         """Wait for the next ring, connect the adviser's sound and press Answer."""

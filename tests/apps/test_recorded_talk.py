@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,3 +138,58 @@ async def test_a_talk_that_moves_goes_on_in_a_second_part_and_paused_if_it_was(
     assert folder is not None
     names = sorted(path.relative_to(folder).parts[0] for path in folder.rglob("*.rec"))
     assert names == ["node-1", "node-2"]
+
+
+SEEN = {"on": False, "left_ms": 600, "act": 1}
+"""What the adviser's page shows of a pause that the claim in the caller's page is older than."""
+
+
+@pytest.mark.parametrize(
+    ("more", "is_paused"),
+    [
+        pytest.param({"recording": SEEN}, True, id="the adviser's page knows of it"),
+        pytest.param({"recording": {**SEEN, "act": 10**9}}, False, id="so often nobody pauses"),
+        pytest.param({}, False, id="a page from before says nothing"),
+    ],
+)
+async def test_a_pause_of_which_the_callers_page_knows_nothing_goes_on_where_the_talk_does(
+    centre: SmallCentre,
+    more: dict[str, Any],
+    is_paused: bool,  # noqa: FBT001 - a case
+) -> None:
+    caller, adviser = await talk(centre)
+    await adviser.hear("recording", on=True)
+    with suppress(TimeoutError):
+        await caller.hear("nothing more", within_s=0.5)
+    claim = caller.claim
+    await adviser.say("record", on=False)
+    assert (await adviser.hear("recording", on=False))["act"] == 1
+    await centre.call_again(claim, node=1)
+    async with asyncio.timeout(5):
+        ring = await centre.desk.moved.get()
+    again = await centre.attach(ring, **more)
+    now = await again.hear("recording")
+    assert now["on"] is not is_paused
+    if is_paused:
+        assert now["left_ms"] <= 600, "it is over when it was to be"
+        assert (await again.hear("recording", on=True, within_s=1.5))["is_forgotten"] is True
+
+
+async def test_a_pause_that_has_just_ended_is_not_begun_again_by_the_callers_page(
+    centre: SmallCentre,
+) -> None:
+    caller, adviser = await talk(centre)
+    await adviser.hear("recording", on=True)
+    await adviser.say("record", on=False)
+    await adviser.hear("recording", on=False)
+    with suppress(TimeoutError):
+        await caller.hear("nothing more", within_s=0.5)
+    claim = caller.claim
+    await adviser.say("record", on=True)
+    now = await adviser.hear("recording", on=True)
+    await centre.call_again(claim, node=1)
+    async with asyncio.timeout(5):
+        ring = await centre.desk.moved.get()
+    seen = {"on": True, "left_ms": None, "act": now["act"]}
+    again = await centre.attach(ring, recording=seen)
+    assert (await again.hear("recording"))["on"] is True

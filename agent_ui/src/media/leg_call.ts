@@ -7,7 +7,7 @@
  */
 
 import { BeatingSocket } from "../wire/beating_socket";
-import type { AdviserSays, IceServer, NodeSays, RingNow } from "../wire/made";
+import type { AdviserSays, IceServer, NodeSays, RecordingSeen, RingNow } from "../wire/made";
 import { between, type Counts, countsIn, type Heard } from "./line_stats";
 
 export interface LegEnds {
@@ -18,6 +18,8 @@ export interface LegEnds {
   line: (heard: Heard) => void;
   /** The way to the node is broken. */
   broken: () => void;
+  /** What is shown of the talk's recording, asked as the leg begins: the node may know less. */
+  recording: () => RecordingSeen | null;
 }
 
 /** Where the adviser's sound comes from: a microphone, or the phone of that number. */
@@ -125,7 +127,10 @@ export class LegCall {
 
   #attach(sdp: string, phone: string | null): void {
     this.#socket = new BeatingSocket<NodeSays, AdviserSays>(this.#ring.node_url, {
-      opened: () => this.say({ kind: "attach", ticket: this.#ring.ticket, sdp, phone }),
+      opened: () => {
+        const recording = this.#ends.recording();
+        this.say({ kind: "attach", ticket: this.#ring.ticket, sdp, phone, recording });
+      },
       heard: (said) => void this.#heard(said),
       ended: () => this.#break(),
     });

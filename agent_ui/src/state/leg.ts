@@ -2,7 +2,14 @@
  * The adviser's own leg to the node that holds the caller, as the node and the browser tell it.
  */
 
-import type { CallerRung, Consulted, LegNow, NodeSays, SupervisorMode } from "../wire/made";
+import type {
+  CallerRung,
+  Consulted,
+  LegNow,
+  NodeSays,
+  RecordingSeen,
+  SupervisorMode,
+} from "../wire/made";
 
 export type Sound =
   /** There is no call. */
@@ -47,6 +54,8 @@ export interface Recording {
   ends: number | null;
   /** A pause was forgotten, and has ended by itself. */
   forgotten: boolean;
+  /** Which beginning or end of a pause it was. */
+  act: number;
 }
 
 export interface Leg {
@@ -162,6 +171,13 @@ export function follow(leg: Leg, event: LegEvent, at: number): Leg {
   }
 }
 
+/** Return what is said of the recording where the talk goes on, if anything was ever said of it here. */
+export function seen(recording: Recording | null, at: number): RecordingSeen | null {
+  if (recording === null) return null;
+  const { on, ends, act } = recording;
+  return { on, left_ms: ends === null ? null : Math.max(0, Math.round(ends - at)), act };
+}
+
 function mended(leg: Leg): Leg {
   return leg.mending === "under_way" ? { ...leg, mending: "done", refusal: null } : leg;
 }
@@ -204,6 +220,7 @@ function hear(leg: Leg, said: NodeSays, at: number): Leg {
           on: said.on,
           ends: said.left_ms === null ? null : at + said.left_ms,
           forgotten: said.is_forgotten || (said.on && (leg.recording?.forgotten ?? false)),
+          act: said.act,
         },
       };
     case "caller_heard":

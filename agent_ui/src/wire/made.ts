@@ -147,6 +147,15 @@ export interface Attach {
   ticket: string;
   sdp: string;
   phone: string | null;
+  recording: RecordingSeen | null;
+}
+/**
+ * What an adviser's page shows of the recording of the talk to which it comes back.
+ */
+export interface RecordingSeen {
+  on: boolean;
+  left_ms: number | null;
+  act: number;
 }
 /**
  * The adviser takes the call that rings.
@@ -695,6 +704,7 @@ export interface RecordingNow {
   on: boolean;
   left_ms: number | null;
   is_forgotten: boolean;
+  act: number;
 }
 /**
  * Adviser: what becomes of the phone on which you take the sound.

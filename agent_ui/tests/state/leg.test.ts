@@ -27,7 +27,7 @@ const EVENTS: Record<string, LegEvent> = {
   answer: ANSWER,
   bridged: BRIDGED,
   held: said({ kind: "held", on: true }),
-  recording: said({ kind: "recording", on: true, left_ms: null, is_forgotten: false }),
+  recording: said({ kind: "recording", on: true, left_ms: null, is_forgotten: false, act: 1 }),
   "caller silent": said({ kind: "caller_heard", on: false }),
   over: OVER,
   refused: said({ kind: "refused", code: "stale-token", words: "This ring is over." }),

@@ -61,7 +61,7 @@ describe("ringing", () => {
   it("the sound is connected while it rings, with the ring's ticket", async () => {
     await ring();
     expect(newest("/leg").sent).toEqual([
-      { kind: "attach", ticket: "ticket-1", sdp: "v=0 mine", phone: null },
+      { kind: "attach", ticket: "ticket-1", sdp: "v=0 mine", phone: null, recording: null },
     ]);
     nodeSays(ANSWER);
     await settle();
@@ -165,12 +165,26 @@ describe("talking", () => {
   });
 
   it("a pause of the recording shows only once the node says so", () => {
-    nodeSays({ kind: "recording", on: true, left_ms: null, is_forgotten: false });
+    nodeSays({ kind: "recording", on: true, left_ms: null, is_forgotten: false, act: 1 });
     work.record(false);
     expect(newest("/leg").sent.at(-1)).toEqual({ kind: "record", on: false });
     expect(work.seen().leg.recording?.on).toBe(true);
-    nodeSays({ kind: "recording", on: false, left_ms: 60_000, is_forgotten: false });
+    nodeSays({ kind: "recording", on: false, left_ms: 60_000, is_forgotten: false, act: 1 });
     expect(work.seen().leg.recording?.on).toBe(false);
+  });
+
+  it("a leg that comes back says what is shown of the recording, and a new talk's says nothing", async () => {
+    nodeSays({ kind: "recording", on: false, left_ms: 60_000, is_forgotten: false, act: 3 });
+    newest("/leg").breaks();
+    server.answers.set("GET /api/talk", { ...TALK, ring: ELSEWHERE });
+    await vi.advanceTimersByTimeAsync(1_000);
+    newest("/leg").opens();
+    const again = { recording: { on: false, left_ms: 59_000, act: 3 } };
+    expect(newest("/leg").sent[0]).toMatchObject({ kind: "attach", ...again });
+    deskSays(presence("ringing"), { ...RING, call: "c2", token: RING.token + 1 });
+    await settle();
+    newest("/leg").opens();
+    expect(newest("/leg").sent[0]).toMatchObject({ kind: "attach", recording: null });
   });
 
   it("keys and the end go to the node", () => {

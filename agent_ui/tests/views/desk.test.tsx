@@ -229,7 +229,7 @@ describe("talking", () => {
   it("a recorded talk says so in words, and the pause with its end", async () => {
     expect(screen.queryByRole("button", { name: /recording/ })).toBeNull();
     await user.keyboard("{Shift>}{F8}{/Shift}");
-    await nodeTells({ kind: "recording", on: true, left_ms: null, is_forgotten: false });
+    await nodeTells({ kind: "recording", on: true, left_ms: null, is_forgotten: false, act: 1 });
     expect(screen.getByText("Recording.")).toBeTruthy();
     await user.click(button("Pause recording"));
     await user.keyboard("{Shift>}{F8}{/Shift}");
@@ -238,11 +238,11 @@ describe("talking", () => {
       { kind: "record", on: false },
       { kind: "record", on: false },
     ]);
-    await nodeTells({ kind: "recording", on: false, left_ms: 90_000, is_forgotten: false });
+    await nodeTells({ kind: "recording", on: false, left_ms: 90_000, is_forgotten: false, act: 1 });
     expect(screen.getByText("Recording paused.")).toBeTruthy();
     expect(screen.getByText(/by itself in 1:30/)).toBeTruthy();
     expect(button("Resume recording")).toBeTruthy();
-    await nodeTells({ kind: "recording", on: true, left_ms: null, is_forgotten: true });
+    await nodeTells({ kind: "recording", on: true, left_ms: null, is_forgotten: true, act: 1 });
     expect(screen.getByText(/paused for too long/, { selector: ".recording p" })).toBeTruthy();
   });
 

@@ -75,7 +75,7 @@ describe("an adviser's phone", () => {
     const peers = FakePeer.all.length;
     await ring();
     expect(newest("/leg").sent).toEqual([
-      { kind: "attach", ticket: "ticket-1", sdp: "phone", phone: NUMBER },
+      { kind: "attach", ticket: "ticket-1", sdp: "phone", phone: NUMBER, recording: null },
     ]);
     await nodeTells(ATTACHED);
     await user.click(button(/Answer/));

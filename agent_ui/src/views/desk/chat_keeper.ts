@@ -170,7 +170,13 @@ export class ChatKeeper {
     this.#letters = letters.opened(this.#letters);
     this.#socket = new BeatingSocket<NodeSays, AdviserSays>(ring.node_url, {
       opened: () =>
-        this.#socket?.say({ kind: "attach", ticket: ring.ticket, sdp: TEXT_OFFER, phone: null }),
+        this.#socket?.say({
+          kind: "attach",
+          ticket: ring.ticket,
+          sdp: TEXT_OFFER,
+          phone: null,
+          recording: null,
+        }),
       heard: (said) => this.#hear(said),
       ended: () => this.#broke(),
     });

@@ -4,7 +4,7 @@
 
 import { LegCall, type Sound } from "../../media/leg_call";
 import type { Heard } from "../../media/line_stats";
-import { follow, type Leg, type LegEvent, NO_LEG } from "../../state/leg";
+import { follow, type Leg, type LegEvent, NO_LEG, seen } from "../../state/leg";
 import { type Line, measure, NO_LINE, worse } from "../../state/quality";
 import { backoffMs } from "../../wire/connection";
 import type { AdviserSays, IceServer, NodeSays, Quality, RingNow } from "../../wire/made";
@@ -76,6 +76,7 @@ export class LegKeeper {
       caller: (caller) => this.#show({ caller }),
       line: (heard) => this.#measured(heard),
       broken: () => this.#broke(),
+      recording: () => seen(this.#shown.leg.recording, performance.now()),
     });
     if (answering) this.#call.decide("answer_call");
     if (muted) this.#call.mute(true);
