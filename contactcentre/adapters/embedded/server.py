@@ -7,13 +7,14 @@ stopped by hand). It hears no Ctrl-C of our terminal: we stop first, then it.
 import asyncio
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ POLL_S = 0.01
 WATCH_S = 0.05
 """How often one that should not end is looked at."""
 STOP_WITHIN_S = 15.0
+PORTS = range(10_000, 20_000)
+"""Where free ports are looked for: sound goes by the ten thousand above them."""
+PORT_TRIES_MAX = 100
 LOG_TAIL_LINES = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -61,11 +65,16 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address on which nobody listens."""
-    with socket.socket() as asked:
-        asked.bind((LOOPBACK, 0))
-        port: int = asked.getsockname()[1]
-        return port
+    """Return a port of the loopback address on which nobody listens. Raises Outage.
+
+    It is none of those that the system gives to whoever connects to somewhere: one of those might
+    be taken again before anybody listens on it.
+    """
+    for port in secrets.SystemRandom().sample(PORTS, PORT_TRIES_MAX):
+        with socket.socket() as asked, suppress(OSError):
+            asked.bind((LOOPBACK, port))
+            return port
+    raise Outage(f"No port from {PORTS[0]} to {PORTS[-1]} is free on this machine.")
 
 
 def port_at(place: Place) -> int:
