@@ -12,6 +12,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from contactcentre.drills.slow_line import SlowLine, Slowness
 NORTH, SOUTH, WITNESS, OUTSIDE = "north", "south", "witness", "outside"
 PLACES = (NORTH, SOUTH, WITNESS, OUTSIDE)
 COMMAND_WITHIN_S = 5.0
+UP_POLL_S = 0.02
 FIRST_RULE, SLOW_RULE = 10, 100
 """Rules are asked in this order: first who is cut off, then who goes the slow way."""
 SLOW_TABLE = "77"
@@ -178,6 +180,9 @@ def drill_networks() -> Iterator[Networks]:
             Path("/proc/sys/net/ipv4/conf/default/rp_filter").write_text("0", encoding="ascii")
         for place, wire in WIRES.items():
             _join(wire, hub, places[place])
+        for place, wire in WIRES.items():
+            _wait_until_up(hub, wire.device)
+            _wait_until_up(places[place], OWN_LINE)
         networks = Networks(hub, places)
         stack.callback(networks.close)
         yield networks
@@ -227,6 +232,18 @@ def _join(wire: Wire, hub: int, place: int) -> None:
     _ip(place, "route", "add", "default", "via", wire.hub)
 
 
+def _wait_until_up(network: int, device: str) -> None:
+    """Wait until a line carries packets: the kernel lets them vanish until it has seen to that.
+
+    Raises Outage.
+    """
+    until_s = time.monotonic() + COMMAND_WITHIN_S
+    while "state UP" not in _ip(network, "-o", "link", "show", "dev", device):
+        if time.monotonic() > until_s:
+            raise Outage(f"The line {device} is not up after {COMMAND_WITHIN_S:.0f} s.")
+        time.sleep(UP_POLL_S)
+
+
 @contextmanager
 def _inside(network: int) -> Iterator[None]:
     own = _own()
@@ -248,8 +265,8 @@ def _go(network: int) -> None:
         raise OSError(ctypes.get_errno(), "this thread cannot go into a network")
 
 
-def _ip(network: int, *words: str) -> None:
-    """Run one `ip` command in a network. Raises Outage."""
+def _ip(network: int, *words: str) -> str:
+    """Run one `ip` command in a network and return what it says. Raises Outage."""
     with _inside(network):
         ran = subprocess.run(  # noqa: S603 - the words are our own
             ["ip", *words],  # noqa: S607 - wherever the machine has it
@@ -260,6 +277,7 @@ def _ip(network: int, *words: str) -> None:
         )
     if ran.returncode != 0:
         raise Outage(f"`ip {' '.join(words)}` has failed: {ran.stderr.strip()}")
+    return ran.stdout
 
 
 def _tunnel(network: int, device: str) -> int:

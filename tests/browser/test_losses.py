@@ -36,7 +36,7 @@ STOPPED_MS = 8_000
 OFFLINE_S = 20
 RING_MS = 15_000
 UNHEARD_S = 3
-RECORDED_WITHIN_S = 15.0
+RECORDED_WITHIN_S = 30.0
 
 
 @pytest.fixture(scope="module")
