@@ -110,15 +110,32 @@ class LivePage:
         """Return the next message of a kind; whatever comes before it is kept in `heard`."""
         async with asyncio.timeout(within_s):
             while True:
-                message = await self.socket.receive()
-                assert message.type is aiohttp.WSMsgType.TEXT, (self.socket.close_code, self.heard)
-                told = said.DESK_SAYS.validate_json(message.data)
-                if isinstance(told, Beat):
-                    await self.socket.send_str(told.model_dump_json())
-                    continue
-                self.heard.append(told)
+                told = await self._next()
                 if isinstance(told, kind):
                     return told
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answer the desk's beats while something else is looked at: a silent page is lost."""
+        async with asyncio.TaskGroup() as group:
+            answering = group.create_task(self._answer_beats())
+            yield
+            answering.cancel()
+
+    async def _answer_beats(self) -> None:
+        while not self.socket.closed:
+            await self._next()
+
+    async def _next(self) -> BaseModel | None:
+        """Return what the desk says next; None for a beat, which is answered."""
+        message = await self.socket.receive()
+        assert message.type is aiohttp.WSMsgType.TEXT, (self.socket.close_code, self.heard)
+        told = said.DESK_SAYS.validate_json(message.data)
+        if isinstance(told, Beat):
+            await self.socket.send_str(told.model_dump_json())
+            return None
+        self.heard.append(told)
+        return told
 
     async def end(self) -> int | None:
         """Return the code under which the socket is closed."""

@@ -191,12 +191,14 @@ async def test_a_page_may_come_over_from_a_desk_process_that_lives(
             while talk.ring is None:
                 talk = await there.hear(said.TalkNow)
             assert [asked.desk for asked in first.node.asked] == ["desk-2"]
-            await asyncio.sleep(1.5)
-            await is_at(second, "desk-2", Presence.TALKING)
+            async with there.listening():
+                await asyncio.sleep(1.5)
+                await is_at(second, "desk-2", Presence.TALKING)
             await second.node.over(ring)
             assert (await there.hear(said.WrapUpNow)).queue == GENERAL
-            await asyncio.sleep(0.5)
-            await is_at(second, "desk-2", Presence.WRAP_UP)
+            async with there.listening():
+                await asyncio.sleep(0.5)
+                await is_at(second, "desk-2", Presence.WRAP_UP)
 
 
 async def test_a_page_at_another_process_takes_over_from_the_one_before(
@@ -209,7 +211,8 @@ async def test_a_page_at_another_process_takes_over_from_the_one_before(
             assert (await there.hear(said.PresenceNow)).state is Presence.READY
             await page.hear(said.Replaced)
             assert await page.end() == Closing.REPLACED
-            await is_at(second, "desk-2", Presence.READY)
+            async with there.listening():
+                await is_at(second, "desk-2", Presence.READY)
 
 
 async def test_a_page_that_was_lost_elsewhere_finds_that_it_was_ready(
