@@ -169,8 +169,7 @@ class Settings(BaseModel):
     twilio_account_sid: str | None = Field(default=None, pattern=r"^AC[0-9a-f]{32}$")
     """The account at Twilio that calls come from; without it none are taken there."""
     twilio_auth_tokens: SecretStr | None = None
-    """The account's auth tokens, with a comma between two while they are changed: what is signed
-    with either is Twilio's, and the first is what we ask Twilio with."""
+    """The account's auth tokens: while they are changed both, with a comma between, ours first."""
     twilio_api_url: str = "https://api.twilio.com"
     """Where Twilio is asked to do something with a call."""
     texts: Path | None = None
@@ -251,6 +250,8 @@ class Settings(BaseModel):
     """The folder for recordings, of lines whose flow says that talks are recorded; none without."""
     recording_pause_max_ms: int = Field(default=5 * MINUTE_MS, ge=1_000, le=60 * MINUTE_MS)
     """An adviser's pause of a recording that nobody ends is over after so long."""
+    payment_key: SecretStr | None = Field(default=None, min_length=32)
+    """What a payment page proves itself with when it has a recording paused; none may without."""
     recording_keep_days: RecordingDays = {}
     """For how many days recordings are kept, by service class: P0=365,P3=30; the others for 90."""
     redis_timeout_ms: int = Field(default=500, ge=50, le=5_000)

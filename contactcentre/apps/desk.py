@@ -41,6 +41,8 @@ from contactcentre.apps.desk_talks import DeskRooms, Talks
 from contactcentre.apps.desk_told import Signs
 from contactcentre.apps.desk_transfers import TransferSigns
 from contactcentre.apps.overflow_watch import OverflowWatch
+from contactcentre.apps.payment_steps import PATH as PAYMENT_STEPS
+from contactcentre.apps.payment_steps import PaymentSteps
 from contactcentre.apps.process import Process
 from contactcentre.apps.reach import HttpKeepers, HttpNodes, PeerWay
 from contactcentre.apps.ways_back import WaysBack
@@ -204,7 +206,7 @@ async def _build(settings: Settings, process: Process, stack: AsyncExitStack) ->
         steering=steering,
         overflow=overflow,
         clock=clock,
-        browsers=_pages(api, gate, https=https),
+        browsers=_pages(api, gate, _steps(settings, state, supervision, peers, clock), https=https),
     )
 
 
@@ -277,11 +279,30 @@ def _supervision(state: RedisState, pool: PostgresPool, clock: Clock, signs: Sig
     )
 
 
-def _pages(api: DeskApi, gate: SessionGate, *, https: bool) -> web.Application:
-    """Return what browsers are served."""
+def _steps(
+    settings: Settings, state: RedisState, supervision: Supervision, peers: Peers, clock: Clock
+) -> PaymentSteps | None:
+    """Return what payment pages ask; None where none has a key."""
+    if settings.payment_key is None:
+        return None
+    return PaymentSteps(
+        key=settings.payment_key.get_secret_value(),
+        queues=state,
+        supervision=supervision,
+        nodes=HttpNodes(peers),
+        clock=clock,
+    )
+
+
+def _pages(
+    api: DeskApi, gate: SessionGate, steps: PaymentSteps | None, *, https: bool
+) -> web.Application:
+    """Return what browsers and payment pages are served."""
     browsers = web.Application(middlewares=[say_problems], client_max_size=MESSAGE_MAX_BYTES)
     put_headers_on(browsers, https=https)
     ROUTES.mount(browsers, api, gate)
+    if steps is not None:
+        browsers.router.add_post(PAYMENT_STEPS, steps.answer)
     return browsers
 
 

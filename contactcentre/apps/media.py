@@ -26,7 +26,7 @@ from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.adapters.web.peers import Peers
-from contactcentre.adapters.web.routes import read_said
+from contactcentre.adapters.web.routes import read_said, say
 from contactcentre.apps.call_metrics import Gauges
 from contactcentre.apps.collecting import collector_at_rest, keep_collecting
 from contactcentre.apps.keeper import ringing_hours
@@ -51,6 +51,7 @@ from contactcentre.limits import MESSAGE_MAX_BYTES
 from contactcentre.setting_checks import helping
 from contactcentre.settings import Settings
 from contactcentre.wire.cluster import AskRing, OfferCall
+from contactcentre.wire.recording import RecordingStep
 
 log = structlog.get_logger()
 
@@ -99,7 +100,11 @@ class Node:
         self._process.check("sound", self._ticks)
         self._process.uses("state", self._state.ping)
         self._process.routes(
-            [web.post("/offers", self._take_offer), web.post("/rings/again", self._ring_again)]
+            [
+                web.post("/offers", self._take_offer),
+                web.post("/rings/again", self._ring_again),
+                web.post("/recordings/steps", self._step),
+            ]
         )
         self._process.routes(self._telephones.internal_routes())
         self._process.spawn(self._core.keep_reporting(self._show), "node beat")
@@ -128,8 +133,10 @@ class Node:
         return web.Response(status=204)
 
     async def _ring_again(self, request: web.Request) -> web.Response:
-        again = self._core.ring_again(await read_said(request, AskRing))
-        return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
+        return say(self._core.ring_again(await read_said(request, AskRing)))
+
+    async def _step(self, request: web.Request) -> web.Response:
+        return say(self._core.step(await read_said(request, RecordingStep)))
 
     def _show(self) -> None:
         self._gauges.show(

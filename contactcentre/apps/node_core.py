@@ -32,7 +32,9 @@ from contactcentre.apps.node_tools import (
 from contactcentre.apps.overflow_watch import OverflowWatch
 from contactcentre.apps.reach import HttpDesks, PeerWay
 from contactcentre.apps.text_legs import WithTextLegs
-from contactcentre.domain.errors import StateUnavailable
+from contactcentre.domain.call import TALKS
+from contactcentre.domain.consulting import asked_about
+from contactcentre.domain.errors import OutOfOrder, StateUnavailable
 from contactcentre.domain.expecting import WaitErrors
 from contactcentre.domain.ids import CallId, DeskId, LineId, QueueId
 from contactcentre.domain.ivr.flow import Line
@@ -49,6 +51,7 @@ from contactcentre.ports.texts import NumberOf, Texts
 from contactcentre.settings import Settings
 from contactcentre.wire.claims import CallerClaim, CallMemory
 from contactcentre.wire.cluster import AskRing, OfferCall, RingAgain
+from contactcentre.wire.recording import RecordingStands, RecordingStep
 
 log = structlog.get_logger()
 Spawn = Callable[[Coroutine[None, None, None], str], None]
@@ -179,6 +182,14 @@ class NodeCore:
             stands.call, stands.offered, ring_ms=stands.ring_ms, steps=stands.steps
         )
         return RingAgain(ring=ring, talking=stands.is_talk)
+
+    def step(self, asked: RecordingStep) -> RecordingStands:
+        """Let a step begin or end that nobody may record. Raises UnknownName, OutOfOrder."""
+        call = self.calls.find(asked_about(asked.call))
+        if call.call.state not in TALKS:
+            raise OutOfOrder("Nobody talks with that caller now.")
+        log.info("a payment step", call=call.call.id, on=asked.on)
+        return call.recording.step(on=asked.on)
 
     async def drain(self, *, within_s: float) -> None:
         """Take nothing new; return once the last call is gone and its record is on its way.

@@ -38,6 +38,7 @@ from contactcentre.wire.cluster import (
     RingOver,
     Talk,
 )
+from contactcentre.wire.recording import RecordingStands, RecordingStep
 
 RING_DEADLINE_MS = 1_500
 NOWHERE: Mapping[DeskId, str] = MappingProxyType({})
@@ -84,6 +85,19 @@ class HttpNodes:
         """
         return await self._peers.ask(
             node_url, "/rings/again", ask, gives=RingAgain, deadline_ms=RING_DEADLINE_MS
+        )
+
+    async def step(self, node_url: str, step: RecordingStep) -> RecordingStands:
+        """Let a step begin or end that nobody may record; return how it stands at the call's node.
+
+        Raises PeerUnavailable and what the node refuses.
+        """
+        return await self._peers.ask(
+            node_url,
+            "/recordings/steps",
+            step,
+            gives=RecordingStands,
+            deadline_ms=RING_DEADLINE_MS,
         )
 
 

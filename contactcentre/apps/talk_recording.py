@@ -1,8 +1,9 @@
 """The recording of one call's talks on the node that holds it: a part for each talk.
 
 Nothing is recorded before the caller has heard to its end that it will be. The adviser may pause
-it; a pause that is forgotten ends by itself. The claim in the caller's page knows of both, and what
-the adviser's page shows comes with its leg, so that no loss of a node ends a pause.
+it, and so may a payment page; a pause that is forgotten ends by itself. The claim in the caller's
+page knows of both, and what the adviser's page shows comes with its leg, so that no loss of a node
+ends a pause.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from contactcentre.domain.ids import LegId, RecordingPart, SoundName
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.recording import Kept, Shelf, Tape
 from contactcentre.ports.records import Spool
-from contactcentre.wire.recording import RecordingNow, RecordingSeen
+from contactcentre.wire.recording import Recorded, RecordingNow, RecordingSeen, RecordingStands
 
 log = structlog.get_logger()
 
@@ -121,6 +122,15 @@ class TalkRecording:
         if on is not self.is_paused:
             self._set_paused(on=on, is_forgotten=False)
 
+    def step(self, *, on: bool) -> RecordingStands:
+        """Let a step begin that nobody may record, or end; a pause that goes on begins anew."""
+        if on or self.is_paused:
+            self._set_paused(on=on, is_forgotten=False)
+        if self._terms is None:
+            return RecordingStands(recorded=Recorded.NOT, left_ms=None)
+        recorded = Recorded.PAUSED if self.is_paused else Recorded.ON
+        return RecordingStands(recorded=recorded, left_ms=self._left_ms)
+
     def believe(self, seen: RecordingSeen) -> None:
         """Go on as the adviser's page shows it, which may have heard more than is known here.
 
@@ -195,15 +205,22 @@ class TalkRecording:
         side = self._live.side(Writer.ADVISER)
         if side is None:
             return
-        left_ms = None
-        if self._pausing is not None:
-            left_s = self._pausing.when() - asyncio.get_running_loop().time()
-            left_ms = max(0, round(left_s * 1_000))
         side.send(
             RecordingNow(
-                on=not self.is_paused, left_ms=left_ms, is_forgotten=is_forgotten, act=self.act
+                on=not self.is_paused,
+                left_ms=self._left_ms,
+                is_forgotten=is_forgotten,
+                act=self.act,
             )
         )
+
+    @property
+    def _left_ms(self) -> int | None:
+        """Return after how long a pause is over by itself; None if there is none."""
+        if self._pausing is None:
+            return None
+        left_s = self._pausing.when() - asyncio.get_running_loop().time()
+        return max(0, round(left_s * 1_000))
 
 
 def keeper(

@@ -32,9 +32,11 @@ from contactcentre.wire.cluster import (
     RingOver,
     Talk,
 )
+from contactcentre.wire.recording import Recorded, RecordingStands, RecordingStep
 
 GENERAL = QueueId("tax.general.en")
 DEADLINE_MS = 2_000
+PAUSE_LEFT_MS = 290_000
 FIRST, SECOND = LegEpoch(1, "a"), LegEpoch(2, "b")
 """The caller's leg, and the one after it on another node."""
 
@@ -50,6 +52,10 @@ class PlayedNode:
         self.holds: RingAgain | None = None
         """What it tells a desk that asks; None: it does not have that call."""
         self.asked: list[AskRing] = []
+        self.steps: list[RecordingStep] = []
+        """What it was told of payment steps."""
+        self.recorded: Recorded | None = None
+        """How it says that the recording of its call stands; None: it does not have that call."""
         self.legs_count = 1
         self._beat = 0
 
@@ -150,7 +156,8 @@ class PlayedNode:
     async def asked_by_desks(self) -> AsyncIterator[None]:
         """Answer desks that ask for a ring again."""
         app = web.Application(middlewares=[say_problems])
-        app.add_routes([web.post("/rings/again", self._again)])
+        steps = web.post("/recordings/steps", self._step)
+        app.add_routes([web.post("/rings/again", self._again), steps])
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self.port).start()
@@ -164,6 +171,13 @@ class PlayedNode:
         if self.holds is None:
             raise UnknownName("This node does not have that call.")
         return web.Response(body=self.holds.model_dump_json(), content_type="application/json")
+
+    async def _step(self, request: web.Request) -> web.Response:
+        self.steps.append(RecordingStep.model_validate_json(await request.read()))
+        if self.recorded is None:
+            raise UnknownName("This node does not have that call.")
+        stands = RecordingStands(recorded=self.recorded, left_ms=PAUSE_LEFT_MS)
+        return web.Response(body=stands.model_dump_json(), content_type="application/json")
 
     async def _tell(self, path: str, said: Ring | Talk | RingOver) -> None:
         await self._peers.post(self._desk_url, path, said, deadline_ms=DEADLINE_MS)

@@ -12,8 +12,13 @@ import pytest
 from contactcentre.adapters.media_aiortc.g711 import PCMU, Samples
 from contactcentre.adapters.recording_files import form
 from contactcentre.adapters.recording_files.sealing import KeyRing
+from contactcentre.adapters.web.peers import Peers
+from contactcentre.apps.reach import HttpNodes
 from contactcentre.bench.peer import strongest_tone
+from contactcentre.domain.errors import OutOfOrder
+from contactcentre.domain.ids import CallId
 from contactcentre.domain.presence import Presence
+from contactcentre.wire.recording import Recorded, RecordingStands, RecordingStep
 from tests.apps.small_centre import PAYING, LegPage, SmallCentre, small_centre
 from tests.recorded_flows import recorded_flows
 
@@ -193,3 +198,51 @@ async def test_a_pause_that_has_just_ended_is_not_begun_again_by_the_callers_pag
     seen = {"on": True, "left_ms": None, "act": now["act"]}
     again = await centre.attach(ring, recording=seen)
     assert (await again.hear("recording"))["on"] is True
+
+
+async def step(centre: SmallCentre, call: str, *, on: bool, node: int = 0) -> RecordingStands:
+    """Tell a node of a payment step, as a desk process does."""
+    key = centre.settings.cluster_key.get_secret_value()
+    async with Peers(key) as peers:
+        asked = RecordingStep(call=CallId(call), on=on)
+        return await HttpNodes(peers).step(centre.internal_urls[node], asked)
+
+
+async def test_a_payment_step_has_a_whole_pause_of_its_own_and_goes_on_at_another_node(
+    centre: SmallCentre,
+) -> None:
+    caller, adviser = await talk(centre)
+    await adviser.hear("recording", on=True)
+    await adviser.say("record", on=False)
+    await adviser.hear("recording", on=False)
+    await asyncio.sleep(PAUSE_MAX_MS / 2_000)
+    stands = await step(centre, "call-1", on=True)
+    assert stands.recorded is Recorded.PAUSED
+    assert stands.left_ms is not None
+    assert stands.left_ms > PAUSE_MAX_MS - 200, "and not what was left of the adviser's"
+    paused = await adviser.hear("recording", on=False)
+    with suppress(TimeoutError):
+        await caller.hear("nothing more", within_s=0.3)
+    await centre.call_again(caller.claim, node=1)
+    async with asyncio.timeout(5):
+        ring = await centre.desk.moved.get()
+    seen = {"on": False, "left_ms": 1_000, "act": paused["act"]}
+    again = await centre.attach(ring, recording=seen)
+    await again.hear("recording", on=False)
+    over = await step(centre, "call-1", on=False, node=1)
+    assert (over.recorded, over.left_ms) == (Recorded.ON, None)
+    assert (await again.hear("recording", on=True))["is_forgotten"] is False
+
+
+async def test_a_payment_step_that_is_forgotten_ends_by_itself(centre: SmallCentre) -> None:
+    _, adviser = await talk(centre)
+    await adviser.hear("recording", on=True)
+    await step(centre, "call-1", on=True)
+    now = await adviser.hear("recording", on=True, within_s=PAUSE_MAX_MS / 1_000 + 1)
+    assert now["is_forgotten"] is True
+
+
+async def test_there_is_no_payment_step_where_nobody_talks(centre: SmallCentre) -> None:
+    await centre.wait_in_queue("call-1")
+    with pytest.raises(OutOfOrder):
+        await step(centre, "call-1", on=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.browser.centre import Centre
+from tests.browser.people import Adviser, Caller
 
 PROC = Path("/proc")
 WHOLE_WITHIN_S = 30.0
@@ -47,6 +48,13 @@ class Running:
 def child_of(centre: Centre, name: str) -> Running:
     """Return the process that does the work under a name, as `up` calls it."""
     return next(each for each in _children(centre) if each.name == name)
+
+
+async def node_of(person: Caller | Adviser, centre: Centre) -> Running:
+    """Return the node that has somebody's call."""
+    found = re.fullmatch(r"ws://127\.0\.0\.1:(\d+)/leg", await person.node_url())
+    assert found is not None
+    return child_of(centre, f"media-{int(found[1]) - centre.media_port + 1}")
 
 
 def store_of(centre: Centre) -> Running:

@@ -63,6 +63,9 @@ LISTEN = """async () => {
   };
 }"""
 
+NODE_URL = "JSON.parse(sessionStorage.getItem('call')).url"
+"""Where the caller's page has its leg."""
+
 
 class Person:
     """Whoever sits before a page with a microphone."""
@@ -130,6 +133,11 @@ class Caller(Person):
         await caller.is_in("in_menu")
         return caller
 
+    async def node_url(self) -> str:
+        """Return where the page's leg is: at the node that has the call."""
+        url: str = await self.page.evaluate(NODE_URL)
+        return url
+
     @property
     def state(self) -> Locator:
         """Return the heading that says where the call is."""
@@ -194,6 +202,12 @@ class Adviser(Person):
         await adviser.page.get_by_role("button", name="Sign in").click()
         await expect(adviser.presence).to_be_visible()
         return adviser
+
+    async def node_url(self) -> str:
+        """Return where the leg of the talk is, as the desk knows it: at the node that has it."""
+        talk = await self.page.evaluate("fetch('/api/talk').then((response) => response.json())")
+        url: str = talk["ring"]["node_url"]
+        return url
 
     @property
     def presence(self) -> Locator:

@@ -18,16 +18,16 @@ from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import CALLER_HZ, Stage, hear_each_other
 from tests.browser.desk_phone import NUMBER, PHONE_HZ, DeskPhone
 from tests.browser.faults import (
-    Running,
     child_of,
     kill,
+    node_of,
     record_of,
     stop,
     store_of,
     tell_to_end,
     whole,
 )
-from tests.browser.people import Adviser, Caller
+from tests.browser.people import NODE_URL, Adviser, Caller
 
 NODES = 3
 KILLED_MS = 5_000
@@ -56,16 +56,6 @@ def centre(phone: DeskPhone) -> Iterator[Centre]:
 async def whole_centre(centre: Centre) -> None:
     """Begin with every process there."""
     await whole(centre, nodes=NODES)
-
-
-async def node_of(caller: Caller, centre: Centre) -> Running:
-    """Return the node that has a caller's call, as the caller's page knows it."""
-    url = await caller.page.evaluate(NODE_URL)
-    port = int(re.fullmatch(r"ws://127\.0\.0\.1:(\d+)/leg", url)[1])  # type: ignore[index]
-    return child_of(centre, f"media-{port - centre.media_port + 1}")
-
-
-NODE_URL = "JSON.parse(sessionStorage.getItem('call')).url"
 
 
 async def talk(stage: Stage, name: str = "ada") -> tuple[Caller, Adviser]:

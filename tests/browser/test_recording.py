@@ -7,9 +7,12 @@ import subprocess
 import sys
 import wave
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import aiohttp
 import numpy as np
 import pytest
 from playwright.async_api import expect
@@ -18,7 +21,7 @@ from contactcentre.adapters.media_aiortc.g711 import Samples
 from contactcentre.bench.peer import strongest_tone
 from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage, hear_each_other
-from tests.browser.faults import child_of, kill, whole
+from tests.browser.faults import child_of, kill, node_of, whole
 from tests.recorded_flows import recorded_flows
 
 NODES = 2
@@ -26,6 +29,7 @@ S = 8_000
 TALK_S, PAUSE_S = 2.0, 2.0
 RECORDED_WITHIN_S = 30
 KEYS = f"2026:{'r' * 32}"
+PAYMENT_KEY = "p" * 32
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,7 @@ def centre(folder: Path) -> Iterator[Centre]:
         "CC_FLOWS_DIR": str(recorded_flows(folder / "flows", announced_by="call_recorded")),
         "CC_RECORDINGS": str(folder / "recordings"),
         "CC_RECORDING_KEYS": KEYS,
+        "CC_PAYMENT_KEY": PAYMENT_KEY,
     }
     with running_centre(environ, nodes=NODES) as started:
         yield started
@@ -82,6 +87,42 @@ async def test_a_talk_is_recorded_paused_and_goes_on_at_another_node(
     for part in (first[begins - S : begins], first[ends : ends + S], second[-2 * S : -S]):
         assert abs(strongest_tone(part[:, 0])[0] - CALLER_HZ) < 20, "the caller on the left"
         assert abs(strongest_tone(part[:, 1])[0] - ADVISER_HZ) < 20, "the adviser on the right"
+
+
+async def test_a_payment_page_keeps_a_card_number_out_also_when_the_node_is_lost(
+    centre: Centre, stage: Stage
+) -> None:
+    ada = await stage.adviser_signs_in("ada")
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.answers()
+    await expect(ada.page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await hear_each_other(caller, ada)
+    assert (await payment_step(centre, on=True))["recorded"] == "paused"
+    await expect(ada.page.get_by_text("Recording paused.")).to_be_visible()
+    kill(await node_of(caller, centre))
+    await expect(ada.page.get_by_text("You and the caller are back together.")).to_be_visible()
+    await hear_each_other(caller, ada)
+    await expect(ada.page.get_by_text("Recording paused.")).to_be_visible()
+    assert (await payment_step(centre, on=False))["recorded"] == "on"
+    await expect(ada.page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await ada.ends_the_call()
+    await whole(centre, nodes=NODES)
+
+
+async def payment_step(centre: Centre, *, on: bool) -> dict[str, Any]:
+    """Ask as a payment page does for ada's talk."""
+    headers = {"Authorization": f"Bearer {PAYMENT_KEY}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(
+            centre.desk_url + "api/payment-steps", json={"adviser": "ada", "on": on}
+        ) as response,
+    ):
+        assert response.status == HTTPStatus.OK, await response.text()
+        stands: dict[str, Any] = await response.json()
+        return stands
 
 
 async def taken_out(centre: Centre, folder: Path) -> list[Samples]:

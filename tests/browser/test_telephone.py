@@ -4,7 +4,6 @@ Of the platform nothing is played: Kamailio, baresip and Chromium are what calle
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from tests.browser.calling_phone import HOST, calling
 from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage
 from tests.browser.desk_phone import DeskPhone
-from tests.browser.faults import Running, child_of, kill
+from tests.browser.faults import kill, node_of
 from tests.browser.people import Adviser
 
 NODES = 2
@@ -57,14 +56,6 @@ async def edge_port(sip_port: int, tmp_path: Path) -> AsyncIterator[int]:
         assert await until_code(exchange.phone((HOST, port), LINE), 200)
         yield port
     await exchange.close()
-
-
-async def node_of(adviser: Adviser, centre: Centre) -> Running:
-    """Return the node that has an adviser's talk, as the desk knows it."""
-    talk = await adviser.page.evaluate("fetch('/api/talk').then((response) => response.json())")
-    found = re.fullmatch(r"ws://127\.0\.0\.1:(\d+)/leg", talk["ring"]["node_url"])
-    assert found is not None
-    return child_of(centre, f"media-{int(found[1]) - centre.media_port + 1}")
 
 
 @needs("baresip")
