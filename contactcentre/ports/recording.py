@@ -66,7 +66,10 @@ class TapeDeck(Protocol):
         """
 
     def pause_recording(self, tape: Tape, *, on: bool) -> None:
-        """Put silence on a tape, or again what is said."""
+        """Put silence on a tape, or again what is said.
+
+        Meanwhile the tones of keys in the caller's sound are silence to everybody.
+        """
 
     def stop_recording(self, tape: Tape) -> None:
         """Put nothing more on a tape, and close it."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactcentre.adapters.media_aiortc.g711 import PCMU, SAMPLE_OFFSET, Samples
-from contactcentre.adapters.media_aiortc.inband import mask_keys
+from contactcentre.adapters.media_aiortc.inband import find_keys, mask_keys
 from contactcentre.adapters.media_aiortc.seat import Seat
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.limits import SAMPLES_PER_TICK
@@ -26,7 +26,17 @@ SKIPPED_MAX = 500
 class _Reel:
     """One tape and the two who are on it."""
 
-    __slots__ = ("adviser", "at", "caller", "had_keys", "is_paused", "phase", "row", "tape")
+    __slots__ = (
+        "adviser",
+        "at",
+        "caller",
+        "had_keys",
+        "is_keyed",
+        "is_paused",
+        "phase",
+        "row",
+        "tape",
+    )
 
     def __init__(self, tape: Tape, caller: Seat, adviser: Seat, *, row: int, phase: int) -> None:
         self.tape = tape
@@ -36,6 +46,8 @@ class _Reel:
         self.phase = phase
         self.is_paused = False
         self.at = 0
+        self.is_keyed = False
+        """The caller's last frame had the tones of a key, while the tape was paused."""
         self.had_keys: NDArray[np.bool_] = np.zeros(2, np.bool_)
 
 
@@ -46,6 +58,7 @@ class Tapes:
         """`nobody` is the row of what is heard in which there is never any sound."""
         self._nobody = nobody
         self._reels: dict[Tape, _Reel] = {}
+        self._paused: dict[_Reel, None] = {}
         self._of: dict[Seat, list[_Reel]] = defaultdict(list)
         self._due: list[dict[_Reel, None]] = [{} for _ in range(FRAMES)]
         self._free = list(range(tapes_max))[::-1]
@@ -75,7 +88,8 @@ class Tapes:
         """Put silence on a tape, or again what is said."""
         reel = self._reels.get(tape)
         if reel is not None:
-            reel.is_paused = on
+            reel.is_paused, reel.is_keyed = on, False
+            (self._paused.__setitem__ if on else self._paused.pop)(reel, None)
             self._place(reel)
 
     def stop(self, tape: Tape) -> None:
@@ -83,6 +97,7 @@ class Tapes:
         reel = self._reels.pop(tape, None)
         if reel is None:
             return
+        self._paused.pop(reel, None)
         frames = (self._now - reel.phase) % FRAMES
         self._give(reel, frames)
         self._forget(reel)
@@ -97,6 +112,21 @@ class Tapes:
         """Take notice of a change in whom a leg hears, or that it is gone."""
         for reel in self._of.get(seat, ()):
             self._place(reel)
+
+    def silence_keys(self, heard: Samples, changed: NDArray[np.bool_]) -> None:
+        """Silence a caller's keys while the tape is paused: nobody hears a card number then.
+
+        What is heard of such a row is no longer what came, which is noted in `changed`.
+        """
+        reels = [reel for reel in self._paused if reel.caller.row >= 0]
+        if not reels:
+            return
+        rows: NDArray[np.intp] = np.array([reel.caller.row for reel in reels], np.intp)
+        keyed = find_keys(heard[rows])
+        silent = rows[keyed | np.array([reel.is_keyed for reel in reels])]
+        heard[silent], changed[silent] = 0, True
+        for reel, is_keyed in zip(reels, keyed.tolist(), strict=True):
+            reel.is_keyed = is_keyed
 
     def take(self, heard: Samples, *, skipped: int) -> None:
         """Put one tick on every tape, and silence for those before it that were left out."""

@@ -165,6 +165,28 @@ def test_a_key_that_is_heard_as_a_tone_is_on_no_tape(
     assert power_at(heard[:3_200], 440) > 5_000, "what is said beside it stays"
 
 
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_a_key_that_is_heard_as_a_tone_is_silence_to_the_adviser_while_the_tape_is_paused(
+    room: Room,
+    tape: ListedTape,
+    is_paused: bool,  # noqa: FBT001 - a case
+) -> None:
+    ada, bob = talk(room, tape)
+    room.engine.tapes.pause(tape, on=is_paused)
+    keys = np.concatenate([np.zeros(70, np.int16), *keypad_tones().values()])
+    sound = np.concatenate([keys, tone(440, 0.5)])
+    room.callers.remove(ada)
+    for frame in sound[: len(sound) // 160 * 160].reshape(-1, 160):
+        ada.say(frame)
+        bob.send()
+        room.now_s += 0.02
+        room.engine.tick(room.now_s)
+    heard = bob.heard(len(sound) / S)
+    windows = np.lib.stride_tricks.sliding_window_view(heard[: len(keys)], 160)[::10]
+    assert bool(find_keys(windows).any()) is not is_paused
+    assert power_at(heard[-1_600:], 440) > 5_000, "what is said after it is heard"
+
+
 @pytest.mark.parametrize("pitch_hz", [95, 120, 180, 233, 241])
 def test_a_voice_is_not_taken_for_keys(pitch_hz: float) -> None:
     rng = np.random.default_rng(int(pitch_hz))
