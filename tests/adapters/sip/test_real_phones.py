@@ -5,6 +5,7 @@ Without them installed these tests are left out, which the check does not accept
 
 import asyncio
 import json
+import re
 import shutil
 import wave
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contactcentre.adapters.sip.tls import TlsKeys
+from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.bench.peer import strongest_tone
 from contactcentre.bench.sip_phone import PhoneCall, free_port
 from tests.adapters.sip.certificates import make_authority, make_certificate
@@ -146,6 +147,21 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
     assert abs(frequency * rate / 8_000 - TONE_HZ) < 20
 
 
+def secure_baresip(folder: Path, certificate: TlsFiles | None) -> int:
+    """Make ready a phone that speaks TLS and may show a certificate; return where it is told."""
+    port = free_port(LOOPBACK)
+    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": folder}
+    config = BARESIP.format(modules=modules(), codec="g711", **settings)
+    config += f"sip_cafile {folder}/authority.pem\n"
+    if certificate is not None:
+        both = certificate.certificate.read_text() + certificate.key.read_text()
+        (folder / "both.pem").write_text(both)
+        config += f"sip_certificate {folder}/both.pem\n"
+    (folder / "config").write_text(config)
+    (folder / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
+    return port
+
+
 @needs("baresip")
 @needs("openssl")
 async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
@@ -153,14 +169,7 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
 ) -> None:
     make_authority(tmp_path, "authority")
     ours, theirs = (make_certificate(tmp_path, one, "authority") for one in ("node", "trunk"))
-    both = theirs.certificate.read_text() + theirs.key.read_text()
-    (tmp_path / "both.pem").write_text(both)
-    port = free_port(LOOPBACK)
-    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": tmp_path}
-    config = BARESIP.format(modules=modules(), codec="g711", **settings)
-    config += f"sip_certificate {tmp_path}/both.pem\nsip_cafile {tmp_path}/authority.pem\n"
-    (tmp_path / "config").write_text(config)
-    (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
+    port = secure_baresip(tmp_path, theirs)
     keys = TlsKeys(replace(ours, authorities=tmp_path / "authority.pem"))
     await entrance.open(keys=keys, only_tls=True)
     async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
@@ -175,12 +184,15 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
 
 SEEN_WITHIN_S = 1.5
 """The edge asks every node once a second."""
-KAMAILIO = Path(__file__).parents[3] / "deploy" / "kamailio" / "kamailio.cfg"
+DEPLOYED = Path(__file__).parents[3] / "deploy" / "kamailio"
 
 
 @asynccontextmanager
-async def edge(cwd: Path, *nodes: int) -> AsyncIterator[int]:
-    """Run the edge of `deploy/` in front of some ports, and give its own."""
+async def edge(cwd: Path, *nodes: int, tls: int | None = None) -> AsyncIterator[int]:
+    """Run the edge of `deploy/` in front of some ports, and give its own.
+
+    On the port `tls` it speaks TLS, with what tls.cfg names in `cwd`.
+    """
     port = free_port(LOOPBACK)
     listed = [
         f"{group} sip:{who}{LOOPBACK}:{one} 0 0"
@@ -191,8 +203,15 @@ async def edge(cwd: Path, *nodes: int) -> AsyncIterator[int]:
     (cwd / "trunks.list").write_text(f"1 {LOOPBACK} 32 0 north\n")
     files = [f'-A NODES_FILE="{cwd}/nodes.list"', f'-A TRUNKS_FILE="{cwd}/trunks.list"']
     listens = [f"-A LISTEN=udp:{LOOPBACK}:{port}", f"-A LISTEN_TCP=tcp:{LOOPBACK}:{port}"]
+    if tls is not None:
+        of_it = (DEPLOYED / "tls.cfg").read_text()
+        (cwd / "tls.cfg").write_text(
+            re.sub(r"= (\w+\.(?:pem|key))$", rf"= {cwd}/\1", of_it, flags=re.MULTILINE)
+        )
+        files += [f'-A TLS_FILE="{cwd}/tls.cfg"', "-A WITH_TLS"]
+        listens.append(f"-A LISTEN_TLS=tls:{LOOPBACK}:{tls}")
     said = [word for one in (*files, *listens) for word in one.split(" ", 1)]
-    command = ["kamailio", "-f", str(KAMAILIO), "-DD", "-E", "-m", "64", "-M", "8"]
+    command = ["kamailio", "-f", str(DEPLOYED / "kamailio.cfg"), "-DD", "-E", "-m", "64", "-M", "8"]
     async with running(*command, "-Y", str(cwd), *said, cwd=cwd):
         yield port
 
@@ -263,6 +282,43 @@ async def test_the_edge_sends_calls_to_a_strained_node_only_where_no_other_takes
             assert await calls(2) == [2, 0]
         for task in other.tasks:
             task.cancel()
+
+
+@needs("baresip")
+@needs("kamailio")
+@needs("openssl")
+@pytest.mark.parametrize("shows", [True, False])
+async def test_a_carrier_calls_the_edge_over_tls_and_must_show_its_certificate(
+    entrance: Entrance,
+    tmp_path: Path,
+    shows: bool,  # noqa: FBT001 - a case
+) -> None:
+    authority = make_authority(tmp_path, "authority")
+    shutil.copy(authority, tmp_path / "carriers.pem")
+    make_certificate(tmp_path, "edge", "authority")
+    theirs = make_certificate(tmp_path, "carrier", "authority")
+    told = secure_baresip(tmp_path, theirs if shows else None)
+    await entrance.open()
+    tls, calls = free_port(LOOPBACK), entrance.board.calls
+    async with edge(tmp_path, entrance.there[1], tls=tls) as port:
+        asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
+        assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
+        async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
+            await control(told, "dial", f"sip:{NUMBER}@{LOOPBACK}:{tls};transport=tls")
+            if not shows:
+                log = tmp_path / "kamailio.log"
+                assert await until(lambda: "peer did not return a certificate" in log.read_text())
+                assert not calls
+                return
+            assert await until(lambda: bool(calls)), (tmp_path / "baresip.log").read_text()
+            assert await until(lambda: calls[0].told == ["began"])
+            await control(told, "hangup")
+            assert await until(lambda: calls[0].told == ["began", "ended"])
+            await control(told, "dial", f"sip:{NUMBER}@{LOOPBACK}:{tls};transport=tls")
+            assert await until(lambda: len(calls) == 2 and calls[1].told == ["began"])
+            calls[1].phone.hang_up()
+            log = tmp_path / "baresip.log"
+            assert await until(lambda: "session closed" in log.read_text()), "by the node"
 
 
 async def until_code(phone: PhoneCall, code: int) -> bool:
