@@ -6,13 +6,15 @@ Of the platform nothing is played: Kamailio, baresip and Chromium are what calle
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from contactcentre.bench.sip_phone import Exchange
-from tests.adapters.sip.test_real_phones import edge, needs, until_code
+from tests.adapters.sip.edge import edge, rtpengine, until_code
+from tests.adapters.sip.test_real_phones import needs
 from tests.browser.calling_phone import HOST, calling
 from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage
@@ -45,14 +47,20 @@ def centre(phone: DeskPhone, sip_port: int) -> Iterator[Centre]:
         yield started
 
 
-@pytest.fixture
-async def edge_port(sip_port: int, tmp_path: Path) -> AsyncIterator[int]:
-    """Put the edge in front of the nodes, once it has found one."""
+@pytest.fixture(params=["past the edge", "through rtpengine"])
+async def edge_port(
+    request: pytest.FixtureRequest, sip_port: int, tmp_path: Path
+) -> AsyncIterator[int]:
+    """Put the edge in front of the nodes, once it has found one; sound goes past it or through."""
     folder = tmp_path / "edge"
     folder.mkdir()
     exchange = Exchange()
     await exchange.open()
-    async with edge(folder, *(sip_port + number for number in range(NODES))) as port:
+    async with AsyncExitStack() as stack:
+        relayed = request.param == "through rtpengine"
+        relay = await stack.enter_async_context(rtpengine(folder)) if relayed else None
+        nodes = [sip_port + number for number in range(NODES)]
+        port = await stack.enter_async_context(edge(folder, *nodes, relay=relay))
         assert await until_code(exchange.phone((HOST, port), LINE), 200)
         yield port
     await exchange.close()
@@ -60,6 +68,7 @@ async def edge_port(sip_port: int, tmp_path: Path) -> AsyncIterator[int]:
 
 @needs("baresip")
 @needs("kamailio")
+@needs("rtpengine")
 async def test_a_telephone_reaches_an_adviser_and_both_hear_again_when_the_node_is_killed(
     stage: Stage, centre: Centre, edge_port: int, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ class Heard:
         self.sound = PhoneLeg.of_offer(
             ringing.offer or "", address=LOOPBACK, ports=board.ports, believed=[ringing.host]
         )
+        self.offer = ringing.offer or ""
         self.keys = ""
         self.is_over = False
         self.playing = asyncio.create_task(self._play())

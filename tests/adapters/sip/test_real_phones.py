@@ -5,11 +5,10 @@ Without them installed these tests are left out, which the check does not accept
 
 import asyncio
 import json
-import re
 import shutil
 import wave
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +17,9 @@ import pytest
 
 from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.bench.peer import strongest_tone
-from contactcentre.bench.sip_phone import PhoneCall, free_port
+from contactcentre.bench.sip_phone import free_port
 from tests.adapters.sip.certificates import make_authority, make_certificate
-from tests.adapters.sip.entrance import LOOPBACK, NUMBER, OFFER, Entrance, until
+from tests.adapters.sip.entrance import LOOPBACK, NUMBER, Entrance, until
 from tests.adapters.sip.sounding_board import TONE_HZ, Heard, SoundingBoard, sounding_board
 
 KEYS = "159*0#"
@@ -180,152 +179,3 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
         assert await until(lambda: calls[0].told == ["began"]), calls[0].told
         await control(port, "hangup")
         assert await until(lambda: calls[0].told == ["began", "ended"]), calls[0].told
-
-
-SEEN_WITHIN_S = 1.5
-"""The edge asks every node once a second."""
-DEPLOYED = Path(__file__).parents[3] / "deploy" / "kamailio"
-
-
-@asynccontextmanager
-async def edge(cwd: Path, *nodes: int, tls: int | None = None) -> AsyncIterator[int]:
-    """Run the edge of `deploy/` in front of some ports, and give its own.
-
-    On the port `tls` it speaks TLS, with what tls.cfg names in `cwd`.
-    """
-    port = free_port(LOOPBACK)
-    listed = [
-        f"{group} sip:{who}{LOOPBACK}:{one} 0 0"
-        for group, who in ((1, ""), (2, "with-headroom@"))
-        for one in nodes
-    ]
-    (cwd / "nodes.list").write_text("\n".join([*listed, ""]))
-    (cwd / "trunks.list").write_text(f"1 {LOOPBACK} 32 0 north\n")
-    files = [f'-A NODES_FILE="{cwd}/nodes.list"', f'-A TRUNKS_FILE="{cwd}/trunks.list"']
-    listens = [f"-A LISTEN=udp:{LOOPBACK}:{port}", f"-A LISTEN_TCP=tcp:{LOOPBACK}:{port}"]
-    if tls is not None:
-        of_it = (DEPLOYED / "tls.cfg").read_text()
-        (cwd / "tls.cfg").write_text(
-            re.sub(r"= (\w+\.(?:pem|key))$", rf"= {cwd}/\1", of_it, flags=re.MULTILINE)
-        )
-        files += [f'-A TLS_FILE="{cwd}/tls.cfg"', "-A WITH_TLS"]
-        listens.append(f"-A LISTEN_TLS=tls:{LOOPBACK}:{tls}")
-    said = [word for one in (*files, *listens) for word in one.split(" ", 1)]
-    command = ["kamailio", "-f", str(DEPLOYED / "kamailio.cfg"), "-DD", "-E", "-m", "64", "-M", "8"]
-    async with running(*command, "-Y", str(cwd), *said, cwd=cwd):
-        yield port
-
-
-@needs("kamailio")
-async def test_a_call_through_the_edge_reaches_the_node_that_lives_and_ends_from_either_side(
-    entrance: Entrance, tmp_path: Path
-) -> None:
-    await entrance.open()
-    dead = free_port(LOOPBACK)
-    async with edge(tmp_path, dead, entrance.there[1]) as port:
-        asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-        assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
-        for ends in ("phone", "node"):
-            phone = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-            phone.sdp = OFFER
-            response = await phone.invite()
-            assert response is not None
-            assert response.code == 200
-            assert len(phone.routes) >= 1
-            someone = entrance.board.calls[-1]
-            assert await until(lambda: someone.told == ["began"])  # noqa: B023 - of this round
-            if ends == "phone":
-                bye = await phone.bye()
-                assert bye is not None
-                assert bye.code == 200
-                assert someone.told == ["began", "ended"]
-            else:
-                someone.phone.hang_up()
-                assert await until(lambda: phone.is_over)  # noqa: B023 - likewise
-        entrance.board.retry_after_s = 5
-        assert await until_code(asked, 503)
-
-
-@needs("kamailio")
-async def test_the_edge_sends_calls_to_a_strained_node_only_where_no_other_takes_them(
-    entrance: Entrance, tmp_path: Path
-) -> None:
-    async with AsyncExitStack() as leaving:
-        other = Entrance(leaving)
-        for one in (entrance, other):
-            await one.open()
-        async with edge(tmp_path, entrance.there[1], other.there[1]) as port:
-
-            async def calls(count: int) -> list[int]:
-                """Call some times; return how many calls each node has got."""
-                before = [len(one.board.calls) for one in (entrance, other)]
-                for _ in range(count):
-                    phone = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-                    phone.sdp = OFFER
-                    response = await phone.invite()
-                    assert response is not None
-                    assert response.code == 200
-                    await phone.bye()
-                return [
-                    len(one.board.calls) - was
-                    for one, was in zip((entrance, other), before, strict=True)
-                ]
-
-            asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-            assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
-            entrance.board.is_strained = True
-            await asyncio.sleep(SEEN_WITHIN_S)
-            assert await calls(4) == [0, 4]
-            other.board.retry_after_s = 5
-            assert await calls(2) == [2, 0]
-            await asyncio.sleep(SEEN_WITHIN_S)
-            assert await calls(2) == [2, 0]
-        for task in other.tasks:
-            task.cancel()
-
-
-@needs("baresip")
-@needs("kamailio")
-@needs("openssl")
-@pytest.mark.parametrize("shows", [True, False])
-async def test_a_carrier_calls_the_edge_over_tls_and_must_show_its_certificate(
-    entrance: Entrance,
-    tmp_path: Path,
-    shows: bool,  # noqa: FBT001 - a case
-) -> None:
-    authority = make_authority(tmp_path, "authority")
-    shutil.copy(authority, tmp_path / "carriers.pem")
-    make_certificate(tmp_path, "edge", "authority")
-    theirs = make_certificate(tmp_path, "carrier", "authority")
-    told = secure_baresip(tmp_path, theirs if shows else None)
-    await entrance.open()
-    tls, calls = free_port(LOOPBACK), entrance.board.calls
-    async with edge(tmp_path, entrance.there[1], tls=tls) as port:
-        asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-        assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
-        async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
-            await control(told, "dial", f"sip:{NUMBER}@{LOOPBACK}:{tls};transport=tls")
-            if not shows:
-                log = tmp_path / "kamailio.log"
-                assert await until(lambda: "peer did not return a certificate" in log.read_text())
-                assert not calls
-                return
-            assert await until(lambda: bool(calls)), (tmp_path / "baresip.log").read_text()
-            assert await until(lambda: calls[0].told == ["began"])
-            await control(told, "hangup")
-            assert await until(lambda: calls[0].told == ["began", "ended"])
-            await control(told, "dial", f"sip:{NUMBER}@{LOOPBACK}:{tls};transport=tls")
-            assert await until(lambda: len(calls) == 2 and calls[1].told == ["began"])
-            calls[1].phone.hang_up()
-            log = tmp_path / "baresip.log"
-            assert await until(lambda: "session closed" in log.read_text()), "by the node"
-
-
-async def until_code(phone: PhoneCall, code: int) -> bool:
-    """Ask until the answer is this one."""
-    for _ in range(50):
-        response = await phone.ask(phone.request("OPTIONS"))
-        if response is not None and response.code == code:
-            return True
-        await asyncio.sleep(0.1)
-    return False
