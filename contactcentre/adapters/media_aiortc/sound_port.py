@@ -113,8 +113,9 @@ class SoundPorts:
         packets: NDArray[np.uint8],
         take_steady: TakeSteady,
         clock: Callable[[], float],
+        mishaps: Mishaps | None = None,
     ) -> None:
-        self.mishaps = Mishaps()
+        self.mishaps = mishaps or Mishaps()
         self._listening = Listening(
             ports_max, take_steady=take_steady, mishaps=self.mishaps, clock=clock
         )
