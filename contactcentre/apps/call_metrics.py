@@ -52,7 +52,7 @@ class Gauges:
             metrics.show_waiting(queue, waiting[queue])
         metrics.show_legs(sound.legs_count)
         metrics.show_sound(late_ratio=sound.late_ratio, busy_ratio=sound.busy_ratio)
-        self._count_passed_over(Counter(mishap=sound.mishap_count))
+        self._count_passed_over(Counter(mishap=sound.mishap_count, flood=sound.dropped_count))
         metrics.show_spooled(spooled_count)
 
     def _count_passed_over(self, since_start: Counter[str]) -> None:

@@ -207,6 +207,7 @@ class Engine:
             busy_ratio=self._time.busy_ratio,
             skipped_count=self._time.skipped_count,
             is_batched=self.ports.is_batched,
+            dropped_count=self.ports.dropped_count,
             mishap_count=self.mishaps.count,
         )
 

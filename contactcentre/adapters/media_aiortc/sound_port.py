@@ -132,6 +132,11 @@ class SoundPorts:
         """Say whether one call of the system reads or writes all sockets."""
         return isinstance(self._batch, RingBatch)
 
+    @property
+    def dropped_count(self) -> int:
+        """Return how many packets came on top of what a tick takes of their kind."""
+        return self._listening.dropped_count
+
     def open(self, leg: Leg, opened: socket.socket, received: SoundReceived) -> SoundPort:
         """Return a leg's port, with a socket that never waits.
 

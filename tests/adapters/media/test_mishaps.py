@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NoReturn, cast
 
 import pytest
@@ -161,21 +162,22 @@ async def test_a_sound_that_cannot_be_played_is_over_and_the_next_one_is_heard()
 
 
 def test_what_is_passed_over_is_among_the_numbers_of_the_node() -> None:
-    name = 'contactcentre_bridging_passed_over_total{why="mishap"}'
-
-    def shown() -> float:
+    def shown(why: str) -> float:
         page = metrics_page()[0].decode()
+        name = f'contactcentre_bridging_passed_over_total{{why="{why}"}}'
         return float(page.partition(f"{name} ")[2].partition("\n")[0] or "nan")
 
     room, gauges = Room(), Gauges()
     ada = room.enter("ada", 440.0)
     gauges.show([], sound=room.engine.load(), spooled_count=0)
-    before = shown()
+    before = {why: shown(why) for why in ("mishap", "flood")}
     ada.seat.send = fails
     for seconds in (0.2, 0.4, 0.0):
         room.run(seconds)
-        gauges.show([], sound=room.engine.load(), spooled_count=0)
-    assert shown() == before + 30, "each is counted once"
+        sound = replace(room.engine.load(), dropped_count=7)
+        gauges.show([], sound=sound, spooled_count=0)
+    assert shown("mishap") == before["mishap"] + 30, "each is counted once"
+    assert shown("flood") == before["flood"] + 7
 
 
 def test_packets_are_numbered_as_they_are_sent() -> None:
