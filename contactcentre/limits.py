@@ -112,6 +112,10 @@ OUTSIDE_BACK_MS = 6_000
 """An outside number that another node goes on with has answered within this, or is gone."""
 OUTSIDE_ORPHAN_MS = 20_000
 """An outside number of a lost node waits so long for the node that has its caller."""
+OUTSIDE_AGAIN_MS = 5_000
+"""What is kept of an outside number is kept anew so often: its node lives."""
+KEPT_AT_ONCE_MAX = 200
+"""One step in the store keeps no more telephone calls or outside numbers."""
 SUPERVISORS_MAX = 3
 """So many supervisors may be in one talk."""
 WRITTEN_WITHIN_MS = 5_000
@@ -141,6 +145,7 @@ assert BEAT_EVERY_MS * 3 <= NODE_SUSPECT_AFTER_MS, "two beats may be lost"
 assert 2 * BEAT_EVERY_MS < BARRIER_MS < NODE_SUSPECT_AFTER_MS, "every living node reports in time"
 assert NODE_SUSPECT_AFTER_MS < RING_MS, "a lost node is noticed within one ring"
 assert NODE_SUSPECT_AFTER_MS < KEEPER_LOST_AFTER_MS < ORPHAN_GRACE_MS, "none is presumed over"
+assert OUTSIDE_AGAIN_MS + 2 * BEAT_EVERY_MS < OUTSIDE_ORPHAN_MS // 2, "one word may be lost"
 assert SOCKET_LOST_AFTER_MS + REJOIN_MS < ORPHAN_GRACE_MS, "whoever comes back finds the call"
 assert NODE_SUSPECT_AFTER_MS < EVACUATE_AFTER_MS, "nobody moves for a switch of primaries"
 assert 2 * EVACUATE_AFTER_MS < ORPHAN_GRACE_MS, "whoever is sent elsewhere is there in time"

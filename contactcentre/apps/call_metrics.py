@@ -42,6 +42,7 @@ class Gauges:
 
     def __init__(self) -> None:
         self._queues: set[QueueId] = set()
+        self._passed_over: Counter[str] = Counter()
 
     def show(self, calls: Iterable[Call], *, sound: MediaLoad, spooled_count: int) -> None:
         """Show the sound carried, and how many callers wait in each queue seen so far."""
@@ -51,4 +52,11 @@ class Gauges:
             metrics.show_waiting(queue, waiting[queue])
         metrics.show_legs(sound.legs_count)
         metrics.show_sound(late_ratio=sound.late_ratio, busy_ratio=sound.busy_ratio)
+        self._count_passed_over(Counter(mishap=sound.mishap_count, flood=sound.dropped_count))
         metrics.show_spooled(spooled_count)
+
+    def _count_passed_over(self, since_start: Counter[str]) -> None:
+        """Count what was passed over since the last beat; what never was is told as 0."""
+        for why, count in since_start.items():
+            metrics.count_passed_over(why, count - self._passed_over[why])
+        self._passed_over = since_start

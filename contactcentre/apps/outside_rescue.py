@@ -6,7 +6,7 @@ whichever node has taken the record. A node that had only stood still finds the 
 lets go without a word: two nodes in one dialog would both send their sound.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.outside_call import KeptOutside
 from contactcentre.domain.errors import BadClaim
 from contactcentre.domain.ids import CallId, LegId, NodeId
-from contactcentre.limits import OUTSIDE_ORPHAN_MS
+from contactcentre.limits import KEPT_AT_ONCE_MAX, OUTSIDE_AGAIN_MS, OUTSIDE_ORPHAN_MS
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.phones import KeptDialogs
 
@@ -85,8 +85,8 @@ class OutsideRescue:
         self._clock = clock
         self._own = _shelf(node)
         self._adopt = adopt
-        self._said: set[LegId] = set()
-        """The numbers that were here when this was last kept."""
+        self._said: dict[LegId, tuple[str, int]] = {}
+        """What was last kept of the numbers that were here then, and when."""
         self._orphans: dict[LegId, tuple[str, int]] = {}
         """Numbers that no node is known to have, as they are kept, and how long they wait so."""
         self._marked: dict[LegId, int] = {}
@@ -111,10 +111,21 @@ class OutsideRescue:
         if self._looks:
             ended += await self._unwanted(here)
         changed = {**await self._changed(here), **self._marks()}
-        if changed or ended:
-            sealed = {CallId(leg): self._signatures.seal_text(one) for leg, one in changed.items()}
-            await self._kept.keep_dialogs(self._own, sealed, [CallId(leg) for leg in ended])
-        self._said = set(here)
+        await self._keep(changed, ended)
+        self._said = {leg: one for leg, one in self._said.items() if leg in here}
+
+    async def _keep(self, changed: Mapping[LegId, str], ended: Sequence[LegId]) -> None:
+        """Keep and forget some numbers, so many in one step as the store has time for.
+
+        Raises StateUnavailable.
+        """
+        now_ms = self._clock.monotonic_ms()
+        for some in _few(list(changed)):
+            sealed = {CallId(leg): self._signatures.seal_text(changed[leg]) for leg in some}
+            await self._kept.keep_dialogs(self._own, sealed, [])
+            self._said |= {leg: (changed[leg], now_ms) for leg in some if changed[leg] != ELSEWHERE}
+        for some in _few(ended):
+            await self._kept.keep_dialogs(self._own, {}, [CallId(leg) for leg in some])
 
     def _is_left(self, leg: LegId) -> bool:
         """Say whether a number was left to another node; from then on it waits as others' do."""
@@ -122,19 +133,27 @@ class OutsideRescue:
         return leg in self._calls.left_alone
 
     async def _changed(self, here: Mapping[LegId, str]) -> dict[LegId, str]:
-        """Return what is kept anew with every beat; what another node has is let go.
+        """Return what is to be kept now; what another node has is let go.
 
-        Whoever has taken it on from a node that only stood still sees so that it lives.
-        Raises StateUnavailable.
+        What has not changed is kept anew all the same, now and then: whoever has taken it on from
+        a node that only stood still sees so that it lives. Raises StateUnavailable.
         """
-        if not here:
-            return {}
-        sealed = await self._kept.look_dialogs([CallId(leg) for leg in here])
-        known = {LegId(leg): self._unsealed(one) for leg, one in sealed.items()}
-        for leg in here:
-            if known.get(leg) == ELSEWHERE:
-                self._calls.elsewhere(leg)
-        return {leg: one for leg, one in here.items() if known.get(leg) != ELSEWHERE}
+        sealed: dict[CallId, str] = {}
+        for some in _few(list(here)):
+            sealed |= await self._kept.look_dialogs([CallId(leg) for leg in some])
+        elsewhere = {LegId(leg) for leg, one in sealed.items() if self._unsealed(one) == ELSEWHERE}
+        for leg in elsewhere:
+            self._calls.elsewhere(leg)
+        return {
+            leg: one
+            for leg, one in here.items()
+            if leg not in elsewhere and (CallId(leg) not in sealed or self._is_due(leg, one))
+        }
+
+    def _is_due(self, leg: LegId, said: str) -> bool:
+        """Say whether a number has changed since it was kept, or that was a while ago."""
+        before, at_ms = self._said.get(leg, ("", 0))
+        return said != before or self._clock.monotonic_ms() - at_ms >= OUTSIDE_AGAIN_MS
 
     def _marks(self) -> dict[LegId, str]:
         """Return the marks to be left, again for a while: what they replace may come late."""
@@ -189,6 +208,12 @@ class OutsideRescue:
         log.info("an outside number that nobody goes on with is told goodbye", leg=leg)
         self._adopt(kept.dialog).hang_up()
         return True
+
+
+def _few(legs: Sequence[LegId]) -> Iterator[Sequence[LegId]]:
+    """Give some numbers, a few at a time."""
+    for at in range(0, len(legs), KEPT_AT_ONCE_MAX):
+        yield legs[at : at + KEPT_AT_ONCE_MAX]
 
 
 def _shelf(node: NodeId) -> NodeId:

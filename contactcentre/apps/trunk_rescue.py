@@ -22,7 +22,7 @@ from contactcentre.apps.trunk_caller import KeptCall
 from contactcentre.apps.trunk_calls import TrunkCalls
 from contactcentre.domain.errors import BadClaim, Outage, StateUnavailable
 from contactcentre.domain.ids import CallId, NodeId
-from contactcentre.limits import BEAT_EVERY_MS
+from contactcentre.limits import BEAT_EVERY_MS, KEPT_AT_ONCE_MAX
 from contactcentre.ports.environment import Clock
 from contactcentre.ports.phones import Caller, KeptDialogs, Phone
 from contactcentre.ports.state import AddressBook, NodeStanding
@@ -37,7 +37,6 @@ TAKEN_AT_ONCE_MAX = 5
 """So many calls of a lost node one other takes at a time, so that all have a share."""
 OWN_MAX = 2_000
 """More than a node ever had."""
-KEPT_AT_ONCE_MAX = 200
 GATHERED_MS = 50
 """So long after a change it is kept, with what has changed besides."""
 ALL_AGAIN_EVERY_BEATS = 10

@@ -21,6 +21,7 @@ from contactcentre.adapters.media_aiortc.packets import (
     read_rtp,
     write_rtp,
 )
+from contactcentre.adapters.media_aiortc.phone_leg import PROFILES
 from contactcentre.adapters.media_aiortc.phone_ports import RECEIVE_BUFFER_BYTES, PhoneSocket
 from contactcentre.adapters.media_aiortc.sound_port import Listen, SoundPort
 from contactcentre.bench.peer import (
@@ -49,6 +50,7 @@ class PhonePeer:
         self._law = law
         self._host = host
         self._srtp_key = srtp_key
+        self._suite, self._tag = SUITE, 1
         self._keys_payload_type = KEYS_PAYLOAD_TYPE
         self._out = self._in = _clear
         self._socket: PhoneSocket | UntoldPort | SoundPort | None = None
@@ -123,7 +125,7 @@ class PhonePeer:
         ]
         if self._srtp_key:
             key = b64encode(self._srtp_key).decode()
-            lines.append(f"a=crypto:1 {SUITE} inline:{key}")
+            lines.append(f"a=crypto:{self._tag} {self._suite} inline:{key}")
         return "\r\n".join(lines) + "\r\n"
 
     def answered(self, sdp: str) -> None:
@@ -139,12 +141,20 @@ class PhonePeer:
             elif line.startswith("a=crypto"):
                 key = b64decode(line.partition("inline:")[2])
                 policy = pylibsrtp.Policy
-                self._in = pylibsrtp.Session(
-                    policy(key=key, ssrc_type=policy.SSRC_ANY_INBOUND)
-                ).unprotect
-                self._out = pylibsrtp.Session(
-                    policy(key=self._srtp_key, ssrc_type=policy.SSRC_ANY_OUTBOUND)
-                ).protect
+                self._in = self._session(key, policy.SSRC_ANY_INBOUND).unprotect
+                self._out = self._session(self._srtp_key, policy.SSRC_ANY_OUTBOUND).protect
+
+    def encrypt(self, key: bytes, *, suite: str = SUITE, tag: int = 1) -> None:
+        """Offer another key, suite or tag; they are used once there is an answer."""
+        self._srtp_key, self._suite, self._tag = key, suite, tag
+
+    def number_from(self, number: int) -> None:
+        """Give the next packet this number."""
+        self._number = number - 1
+
+    def _session(self, key: bytes, which: int) -> pylibsrtp.Session:
+        policy = pylibsrtp.Policy(key=key, ssrc_type=which, srtp_profile=PROFILES[self._suite])
+        return pylibsrtp.Session(policy)
 
     def hum(self, frequency_hz: float) -> None:
         """Send a tone from now on, a packet every 20 ms."""

@@ -1,14 +1,18 @@
 """What is kept of outside numbers, who lets go of them, and who tells them goodbye."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
+
+import pytest
 
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.outside_call import KeptOutside
 from contactcentre.apps.outside_rescue import OutsideRescue
+from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import CallId, LegId, NodeId
-from contactcentre.limits import OUTSIDE_ORPHAN_MS
+from contactcentre.limits import KEPT_AT_ONCE_MAX, OUTSIDE_AGAIN_MS, OUTSIDE_ORPHAN_MS
 from contactcentre.ports.environment import Clock
 
 OLD, NEW = LegId("c1.outside.old"), LegId("c1.outside.new")
@@ -17,6 +21,24 @@ OLD, NEW = LegId("c1.outside.old"), LegId("c1.outside.new")
 def kept(dialog: str, *, waits: bool = True) -> str:
     """Return what is kept of a number."""
     return KeptOutside(dialog=dialog, codec="PCMA", waits=waits).model_dump_json()
+
+
+class Store(RedisState):
+    """A store that notes what is kept in it in each step."""
+
+    def __init__(self, redis_url: str) -> None:
+        super().__init__(redis_url)
+        self.steps: list[tuple[list[CallId], list[CallId]]] = []
+        self.forgets = True
+
+    async def keep_dialogs(
+        self, node: NodeId, said: Mapping[CallId, str], ended: Sequence[CallId]
+    ) -> None:
+        """Note it, and keep it; be away when something is to be forgotten, if it shall be so."""
+        if ended and not self.forgets:
+            raise StateUnavailable("It is away.")
+        self.steps.append((list(said), list(ended)))
+        await super().keep_dialogs(node, said, ended)
 
 
 class Node:
@@ -30,7 +52,7 @@ class Node:
         self.taken_over: set[LegId] = set()
         self.left_alone: set[LegId] = set()
         self.name = NodeId(name)
-        self.state = RedisState(redis_url)
+        self.state = Store(redis_url)
         clock: Any = self
         self.rescue = OutsideRescue(
             self,
@@ -117,7 +139,7 @@ async def test_a_number_of_a_node_that_only_stood_still_is_ended_by_nobody(
     await other.rescue.take(node.name)
     for _ in range(3):
         await other.beats(ms=OUTSIDE_ORPHAN_MS - 1)
-        await node.beats()
+        await node.beats(ms=OUTSIDE_AGAIN_MS)
     assert (other.bidden, node.gone) == ([], [])
     await other.beats(ms=1)
     await other.beats(ms=OUTSIDE_ORPHAN_MS)
@@ -162,3 +184,45 @@ async def test_a_number_whose_call_has_ended_is_not_kept_any_longer(redis_url: s
     assert await node.state.look_dialogs([CallId(OLD)]) == {}
     assert node.bidden == []
     await node.state.close()
+
+
+async def test_many_numbers_are_kept_a_few_at_a_time_and_again_once_it_is_time(
+    redis_url: str,
+) -> None:
+    node = Node("node", redis_url)
+    legs = [LegId(f"c{number}.outside.1") for number in range(2 * KEPT_AT_ONCE_MAX + 10)]
+    node.here = {leg: kept(leg) for leg in legs}
+
+    async def kept_now(*, ms: int) -> list[LegId]:
+        node.state.steps.clear()
+        await node.beats(ms=ms)
+        for said, ended in node.state.steps:
+            assert len(said) + len(ended) <= KEPT_AT_ONCE_MAX
+        return [LegId(call) for said, _ in node.state.steps for call in said]
+
+    assert await kept_now(ms=0) == legs
+    assert len(await node.state.look_dialogs([CallId(leg) for leg in legs])) == len(legs)
+    assert await kept_now(ms=OUTSIDE_AGAIN_MS - 1) == []
+    node.here[legs[7]] = kept("changed")
+    assert await kept_now(ms=0) == [legs[7]]
+    assert len(await kept_now(ms=1)) == len(legs) - 1
+    assert await kept_now(ms=OUTSIDE_AGAIN_MS - 1) == [legs[7]]
+    await node.state.keep_dialogs(NodeId("node/outside"), {}, [CallId(legs[3])])
+    assert await kept_now(ms=0) == [legs[3]], "it is kept nowhere, as in a store that was emptied"
+    node.here = {}
+    assert await kept_now(ms=0) == []
+    assert await node.state.look_dialogs([CallId(leg) for leg in legs]) == {}
+    await node.state.close()
+
+
+async def test_a_mark_stands_though_the_store_was_lost_in_the_same_beat(redis_url: str) -> None:
+    taker = Node("taker", redis_url)
+    taker.here = {NEW: kept("new")}
+    await taker.beats()
+    taker.here, taker.taken_over, taker.state.forgets = {}, {OLD}, False
+    with pytest.raises(StateUnavailable):
+        await taker.beats()
+    taker.state.forgets = True
+    await taker.beats()
+    assert (await taker.state.look_dialogs([CallId(OLD), CallId(NEW)])).keys() == {CallId(OLD)}
+    await taker.state.close()

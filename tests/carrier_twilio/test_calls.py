@@ -1,6 +1,7 @@
 """Calls from telephones at Twilio, from the webhook to the end of the talk."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -89,6 +90,43 @@ async def test_word_that_a_caller_has_gone_may_come_late_or_twice(both: Telephon
     assert counted("status", "taken") == before + 2
     (call,) = await both.centre.state.look_calls([call_of(phone)])
     assert call.ending is Ending.ABANDONED
+
+
+STATUSES = ("queued", "initiated", "ringing", "in-progress", "completed")
+"""What Twilio says of one call, in the order in which it comes to be."""
+
+
+async def test_word_of_a_call_leaves_the_same_in_whatever_order_it_comes_and_however_often(
+    both: TelephoneCentre,
+) -> None:
+    chance = random.Random(20_401)  # noqa: S311 - the same each time
+    url = f"{both.public_url}/twilio/status"
+    stayed = await both.wait_in_queue()
+    phones = [await both.wait_in_queue() for _ in range(5)]
+    unknown = counted("status", "unknown-call")
+    for word in chance.choices(STATUSES[:-1], k=10):
+        assert await both.carrier.post(stayed, url, {"CallStatus": word}) == ""
+    for phone in phones:
+        words = [*STATUSES, *chance.choices(STATUSES, k=5)]
+        chance.shuffle(words)
+        for word in words:
+            assert await both.carrier.post(phone, url, {"CallStatus": word}) == ""
+        await both.until_state(phone, "closed")
+    late = chance.choices(STATUSES, k=3 * len(phones))
+    await asyncio.gather(
+        *(
+            both.carrier.post(phone, url, {"CallStatus": word})
+            for phone, word in zip(phones * 3, late, strict=True)
+        )
+    )
+    stands = await both.centre.state.look_calls([call_of(phone) for phone in phones])
+    others = await both.state_of(stayed)
+    await stayed.hang_up()
+    assert [(one.state, one.ending, one.is_presumed, one.node, one.queue) for one in stands] == [
+        ("closed", Ending.ABANDONED, False, None, None)
+    ] * len(phones)
+    assert counted("status", "unknown-call") == unknown
+    assert others == "waiting", "only a call that is completed has ended"
 
 
 async def test_a_caller_is_taken_in_where_the_sound_of_every_node_is_late(

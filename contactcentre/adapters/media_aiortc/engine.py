@@ -23,6 +23,7 @@ from contactcentre.adapters.media_aiortc.g711 import (
 )
 from contactcentre.adapters.media_aiortc.hearing import Hearing
 from contactcentre.adapters.media_aiortc.load import MediaLoad, Timekeeping
+from contactcentre.adapters.media_aiortc.mishaps import Mishaps
 from contactcentre.adapters.media_aiortc.music import Music
 from contactcentre.adapters.media_aiortc.packets import (
     HEADER_LENGTH,
@@ -70,7 +71,8 @@ class Engine:
         self._nobody = legs_max
         self._playing: dict[Seat, None] = {}
         self._with_music: dict[Seat, None] = {}
-        self.tapes = Tapes(tapes_max=legs_max, nobody=legs_max)
+        self.mishaps = Mishaps()
+        self.tapes = Tapes(tapes_max=legs_max, nobody=legs_max, mishaps=self.mishaps)
         self._music_at: NDArray[np.intp] = np.zeros(legs_max, np.intp)
         self._music = Music(music)
         self._hears: NDArray[np.intp] = np.full((legs_max, HEARS_MAX), self._nobody)
@@ -90,12 +92,13 @@ class Engine:
         self._packets = np.zeros((legs_max, _PACKET_SPACE), np.uint8)
         self._payloads = self._packets[:, HEADER_LENGTH:PACKET_LENGTH]
         self._sent_counts = np.zeros(legs_max, np.int64)
-        self._hearing = Hearing(legs_max)
+        self._hearing = Hearing(legs_max, self.mishaps)
         self.ports = SoundPorts(
             PORTS_A_LEG * legs_max,
             packets=self._packets,
             take_steady=self._hearing.streams.push,
             clock=clock,
+            mishaps=self.mishaps,
         )
         self._time = Timekeeping()
         self._ticks = 0
@@ -204,6 +207,8 @@ class Engine:
             busy_ratio=self._time.busy_ratio,
             skipped_count=self._time.skipped_count,
             is_batched=self.ports.is_batched,
+            dropped_count=self.ports.dropped_count,
+            mishap_count=self.mishaps.count,
         )
 
     async def run(self) -> None:
@@ -289,8 +294,10 @@ class Engine:
                 del self._playing[seat]
                 continue
             frame[:] = 0
-            playing = seat.plays[0]
-            if playing.next_into(frame):
+            playing, is_over = seat.plays[0], True
+            with self.mishaps:  # what cannot be played is over
+                is_over = playing.next_into(frame)
+            if is_over:
                 playing.done.set_result(None)
             self._mixed[seat.row] += frame
         if self._with_music:
@@ -350,7 +357,7 @@ class Engine:
 
     def _send(self, seat: Seat) -> bool:
         """Let a leg's carriage send the leg's packet, and say whether it has."""
-        with self.ports.mishaps:
+        with self.mishaps:
             return seat.send(self._packets[seat.row, :PACKET_LENGTH].tobytes())
         return False
 
@@ -359,11 +366,11 @@ class Engine:
         rows = self._rows
         if self._ticks % WATCH_EVERY_TICKS == 0:
             for seat in list(self._hearing.streams.loose):
-                with self.ports.mishaps:
+                with self.mishaps:
                     if seat.is_connected:
                         seat.watch(now)
         for sender in self._seats[self._ticks % REPORT_EVERY_TICKS : rows : REPORT_EVERY_TICKS]:
-            with self.ports.mishaps:
+            with self.mishaps:
                 if sender is not None and sender.is_connected:
                     self._report(sender, now)
 

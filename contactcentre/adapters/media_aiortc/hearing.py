@@ -4,6 +4,7 @@ import numpy as np
 
 from contactcentre.adapters.media_aiortc.conceal import HISTORY_SAMPLES, Concealment
 from contactcentre.adapters.media_aiortc.g711 import LAWS, PCMU, Codes, Samples
+from contactcentre.adapters.media_aiortc.mishaps import Mishaps
 from contactcentre.adapters.media_aiortc.seat import Seat
 from contactcentre.adapters.media_aiortc.steady import SteadyStreams
 from contactcentre.limits import SAMPLES_PER_TICK
@@ -19,8 +20,10 @@ _DECODED = np.concatenate([law.decoded for law in LAWS])
 class Hearing:
     """The sound of all legs, a leg a row, and a row more that is always silent."""
 
-    def __init__(self, legs_max: int) -> None:
-        self.streams = SteadyStreams(legs_max)
+    def __init__(self, legs_max: int, mishaps: Mishaps) -> None:
+        """Begin; what fails with one leg is one of the `mishaps`, and silence to the others."""
+        self._mishaps = mishaps
+        self.streams = SteadyStreams(legs_max, mishaps)
         self.codes: Codes = np.full((legs_max, SAMPLES_PER_TICK), PCMU.silence[0], np.uint8)
         """20 ms of each as it came, whatever was put in place of what is mended."""
         self.is_mended = np.zeros(legs_max, np.bool_)
@@ -59,13 +62,14 @@ class Hearing:
         self.streams.pull(now, codes)
         missing: dict[Seat, None] = {}
         for seat in list(self.streams.loose):
-            frame = seat.jitter.pull(now)
-            if frame is None:
-                missing[seat] = None
-            else:
-                codes[seat.row] = np.frombuffer(frame, np.uint8)
-                if seat.has_port:
-                    self.streams.lend(seat)
+            missing[seat] = None
+            with self._mishaps:
+                frame = seat.jitter.pull(now)
+                if frame is not None:
+                    codes[seat.row] = np.frombuffer(frame, np.uint8)
+                    del missing[seat]
+                    if seat.has_port:
+                        self.streams.lend(seat)
         for start in range(0, rows, DECODED_AT_ONCE):
             some = slice(start, min(start + DECODED_AT_ONCE, rows))
             places = codes[some] + self._decode_from[some]
@@ -82,11 +86,15 @@ class Hearing:
         for seat, concealment in list(self._concealing.items()):
             self.is_mended[seat.row] = True
             if seat not in missing:
-                samples[seat.row] = concealment.fade_into(samples[seat.row])
                 del self._concealing[seat]
+                with self._mishaps:
+                    samples[seat.row] = concealment.fade_into(samples[seat.row])
         for seat in missing:
-            if seat not in self._concealing:
-                before = [(self._ticks - ago) % _FRAMES_KEPT for ago in (3, 2, 1)]
-                self._concealing[seat] = Concealment(self._frames[before, seat.row].reshape(-1))
-            samples[seat.row] = self._concealing[seat].next_frame()
             self.is_mended[seat.row] = True
+            samples[seat.row] = 0
+            with self._mishaps:
+                if seat not in self._concealing:
+                    before = [(self._ticks - ago) % _FRAMES_KEPT for ago in (3, 2, 1)]
+                    frames = self._frames[before, seat.row].reshape(-1)
+                    self._concealing[seat] = Concealment(frames)
+                samples[seat.row] = self._concealing[seat].next_frame()

@@ -35,6 +35,11 @@ from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
 
 TAKEN_MAX = 32
 """Packets that one port gives up in one tick: a flood of one leg does not hold up the others."""
+ODD_MAX = 512
+"""Packets that one tick takes of those that are no sound, or none from where a port's sound comes.
+
+Each is taken apart by itself. What is more than that is dropped: whoever means it sends it again.
+"""
 _TICK_S = TICK_MS / 1_000
 _SAMPLES_PER_S = SAMPLES_PER_TICK * 1_000 // TICK_MS
 
@@ -90,6 +95,9 @@ class Listening:
         self._settled_names: NDArray[np.uint64] = np.zeros((ports_max, NAME_BYTES // 8), np.uint64)
         self.heard_at_s: Times = np.zeros(ports_max)
         """When each port's settled place was heard last, by the node's clock."""
+        self.dropped_count = 0
+        """Packets that came on top of what a tick takes of their kind."""
+        self._odd_left = ODD_MAX
 
     def opened(self, row: int) -> None:
         """Forget whom a former socket of a port has heard: a shorter name would not cover it."""
@@ -118,6 +126,7 @@ class Listening:
         Behind that one there is hardly another, and to look costs as much as to find. What is
         there all the same is taken a tick later, for which `jitter.FRAMES_MIN` has room.
         """
+        self._odd_left = ODD_MAX
         for _ in range(TAKEN_MAX):
             if not len(rows):
                 return
@@ -133,7 +142,8 @@ class Listening:
     ) -> None:
         """Give away what is expected at once, and anything else to whoever takes it apart."""
         now_s = self._clock()
-        known = self._known(rows, lengths)
+        are_sound = self._are_sound(rows, lengths)
+        known = self._known(rows, are_sound)
         for at in np.flatnonzero(known & self._is_locked[rows]).tolist():
             port = ports[rows[at]]
             length = -1 if port is None or port.unlock is None else port.unlock(int(lengths[at]))
@@ -141,7 +151,7 @@ class Listening:
             if length >= 0:
                 lengths[at] = length
         self.heard_at_s[rows[known]] = now_s
-        is_open = np.ones(len(rows), np.bool_)
+        is_open = self._within_bound(~known & (self._is_settled[rows] | ~are_sound))
         usual = np.flatnonzero(known & (lengths == PACKET_LENGTH))
         if len(usual):
             came_at = ((now_s - waited_s[usual]) * _SAMPLES_PER_S).astype(np.int64)
@@ -158,14 +168,27 @@ class Listening:
                 else:
                     port.received(data, place_of(self._names[row].tobytes()), float(waited_s[at]))
 
-    def _known(self, rows: Rows, lengths: Lengths) -> NDArray[np.bool_]:
-        """Say which packets are sound, from where the sound of a settled port comes."""
+    def _within_bound(self, are_odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Say which packets this tick still takes; the others are counted."""
+        is_open = np.ones(len(are_odd), np.bool_)
+        odd = np.flatnonzero(are_odd)
+        is_open[odd[self._odd_left :]] = False
+        self.dropped_count += max(0, len(odd) - self._odd_left)
+        self._odd_left = max(0, self._odd_left - len(odd))
+        return is_open
+
+    def _are_sound(self, rows: Rows, lengths: Lengths) -> NDArray[np.bool_]:
+        """Say which packets look like sound."""
         heads = self._packet[rows, :2]
         first, second = heads[:, 0], heads[:, 1]
-        known: NDArray[np.bool_] = self._is_settled[rows] & (lengths >= HEADER_LENGTH)
-        known &= (first >= RTP_FIRST) & (first <= RTP_LAST)
-        known &= (second < RTCP_FIRST) | (second > RTCP_LAST)
-        known &= self._from_anywhere[rows] | (self._names[rows] == self._settled_names[rows]).all(
-            axis=1
-        )
+        are_sound: NDArray[np.bool_] = lengths >= HEADER_LENGTH
+        are_sound &= (first >= RTP_FIRST) & (first <= RTP_LAST)
+        are_sound &= (second < RTCP_FIRST) | (second > RTCP_LAST)
+        return are_sound
+
+    def _known(self, rows: Rows, are_sound: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Say which packets are sound, from where the sound of a settled port comes."""
+        are_there: NDArray[np.bool_] = (self._names[rows] == self._settled_names[rows]).all(axis=1)
+        known: NDArray[np.bool_] = are_sound & self._is_settled[rows]
+        known &= self._from_anywhere[rows] | are_there
         return known

@@ -27,6 +27,10 @@ class MediaLoad:
     """Ticks left out since the start."""
     is_batched: bool
     """Whether one call of the system reads or writes all sockets."""
+    dropped_count: int
+    """Packets, no sound of any leg, that ticks had no time for, since the start."""
+    mishap_count: int
+    """Packets, legs and tapes passed over by a mistake of ours since the start."""
 
 
 class Timekeeping:

@@ -75,8 +75,8 @@ class AiortcMedia:
 
     @property
     def mishap_count(self) -> int:
-        """Return how many packets and legs were passed over by a mistake of ours."""
-        return self._engine.ports.mishaps.count
+        """Return how many packets, legs and tapes were passed over by a mistake of ours."""
+        return self._engine.mishaps.count
 
     async def start(self) -> None:
         """Begin to tick."""

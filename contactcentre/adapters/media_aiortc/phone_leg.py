@@ -40,10 +40,11 @@ from contactcentre.adapters.media_aiortc.srtp import Transform, unprotector
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.limits import LEG_SILENT_AFTER_MS
 
-_PROFILES = {
+PROFILES = {
     "AES_CM_128_HMAC_SHA1_80": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
     "AES_CM_128_HMAC_SHA1_32": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
 }
+"""The suites of SRTP that we have, by their names in offers."""
 
 
 class PhoneLeg:
@@ -136,17 +137,13 @@ class PhoneLeg:
         opened = await self._ports.open(self._listen, self._came, self._report)
         self._port, self._sound, self._reports = opened
         theirs = self._theirs
-        srtp = None
-        if theirs is not None and theirs.srtp is not None:
-            srtp = SrtpKeys.draw(tag=theirs.srtp.tag, suite=theirs.srtp.suite)
-            self._out = pylibsrtp.Session(_policy(srtp, pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
         self._ours = OurSound(
             place=(self._address, self._port),
             session=source,
             version=1,
             name=name,
             source=source,
-            srtp=srtp,
+            srtp=None if theirs is None else self._encrypted_as(theirs),
         )
         if theirs is None:
             return write_offer(self._ours, self._codec)
@@ -218,16 +215,31 @@ class PhoneLeg:
         assert self._theirs is not None
         theirs = read_sound(sdp, liked=self._codec)
         offered_again(theirs, self._theirs)
+        srtp = self._encrypted_as(theirs)
         self._follow(theirs)
-        self._ours = replace(self._ours, version=self._ours.version + 1)
+        self._ours = replace(self._ours, version=self._ours.version + 1, srtp=srtp)
         return write_answer(theirs, self._ours)
+
+    def _encrypted_as(self, theirs: PhoneSound) -> SrtpKeys | None:
+        """Return what we encrypt with, by the tag and the suite of an offer (RFC 4568, 5.1.2).
+
+        A call that keeps its suite keeps our key, and its count of packets.
+        """
+        asked, ours = theirs.srtp, None if self._ours is None else self._ours.srtp
+        if asked is None:
+            return None
+        if ours is not None and ours.suite == asked.suite:
+            return replace(ours, tag=asked.tag)
+        ours = SrtpKeys.draw(tag=asked.tag, suite=asked.suite)
+        self._out = pylibsrtp.Session(_policy(ours, pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
+        return ours
 
     def _follow(self, theirs: PhoneSound) -> None:
         """Send from now on where and as the phone says."""
         before, self._theirs = self._theirs, theirs
         if before is None or theirs.place != before.place:
             self._heard_at = None
-        is_new = before is None or before.srtp != theirs.srtp
+        is_new = before is None or not _are_same(before.srtp, theirs.srtp)
         if theirs.srtp is not None and (self._in is None or is_new):
             self._in = pylibsrtp.Session(_policy(theirs.srtp, pylibsrtp.Policy.SSRC_ANY_INBOUND))
             self._unprotect = unprotector(self._in)
@@ -306,8 +318,15 @@ class PhoneLeg:
         self._report_came(data)
 
 
+def _are_same(one: SrtpKeys | None, other: SrtpKeys | None) -> bool:
+    """Say whether two encrypt alike, by whatever tag."""
+    if one is None or other is None:
+        return one is other
+    return (one.suite, one.key) == (other.suite, other.key)
+
+
 def _policy(keys: SrtpKeys, which: int) -> pylibsrtp.Policy:
-    return pylibsrtp.Policy(key=keys.key, ssrc_type=which, srtp_profile=_PROFILES[keys.suite])
+    return pylibsrtp.Policy(key=keys.key, ssrc_type=which, srtp_profile=PROFILES[keys.suite])
 
 
 def _drop(_packet: bytes, _waited_s: float = 0.0) -> None:

@@ -113,8 +113,9 @@ class SoundPorts:
         packets: NDArray[np.uint8],
         take_steady: TakeSteady,
         clock: Callable[[], float],
+        mishaps: Mishaps | None = None,
     ) -> None:
-        self.mishaps = Mishaps()
+        self.mishaps = mishaps or Mishaps()
         self._listening = Listening(
             ports_max, take_steady=take_steady, mishaps=self.mishaps, clock=clock
         )
@@ -130,6 +131,11 @@ class SoundPorts:
     def is_batched(self) -> bool:
         """Say whether one call of the system reads or writes all sockets."""
         return isinstance(self._batch, RingBatch)
+
+    @property
+    def dropped_count(self) -> int:
+        """Return how many packets came on top of what a tick takes of their kind."""
+        return self._listening.dropped_count
 
     def open(self, leg: Leg, opened: socket.socket, received: SoundReceived) -> SoundPort:
         """Return a leg's port, with a socket that never waits.

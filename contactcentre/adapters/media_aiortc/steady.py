@@ -21,6 +21,7 @@ from contactcentre.adapters.media_aiortc.jitter import (
     WINDOW_SAMPLES,
     JitterBuffer,
 )
+from contactcentre.adapters.media_aiortc.mishaps import Mishaps
 from contactcentre.adapters.media_aiortc.packets import HEADER_LENGTH, VERSION
 from contactcentre.adapters.media_aiortc.seat import Seat
 from contactcentre.adapters.media_aiortc.stream import Stream
@@ -72,7 +73,8 @@ assert _HEADER.itemsize == HEADER_LENGTH
 class SteadyStreams:
     """The steady streams of a node, by the rows of their legs."""
 
-    def __init__(self, legs_max: int) -> None:
+    def __init__(self, legs_max: int, mishaps: Mishaps | None = None) -> None:
+        self._mishaps = mishaps or Mishaps()
         self.loose: dict[Seat, None] = {}
         """The legs that are heard one by one."""
         self._is_lent = np.zeros(legs_max, np.bool_)
@@ -127,11 +129,11 @@ class SteadyStreams:
         stream = Stream._make(
             [*following.tolist()[2:], waiting, *numbers, float(self._jitter[row])]
         )
-        seat.jitter.resume(stream, int(self._received[row]))
         seat.last_packet_at = int(self._came_at[row])
         self._seats[row] = None
         self._is_lent[row], self._has_changed = False, True
         self.loose[seat] = None
+        seat.jitter.resume(stream, int(self._received[row]))
 
     def tell(self, seat: Seat, buffer: JitterBuffer) -> None:
         """Bring a buffer's figures up to date, and keep its stream."""
@@ -198,7 +200,8 @@ class SteadyStreams:
             for row in rows[~go_on].tolist():
                 seat = self._seats[row]
                 assert seat is not None
-                self.give_back(seat)
+                with self._mishaps:
+                    self.give_back(seat)
             rows, numbers, delay = rows[go_on], numbers[:, go_on], delay[go_on]
         numbers[_DELAY] = delay
         numbers[_PLAY] += SAMPLES_PER_TICK

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from contactcentre.adapters.media_aiortc.g711 import PCMU, SAMPLE_OFFSET, Samples
 from contactcentre.adapters.media_aiortc.inband import find_keys, mask_keys
+from contactcentre.adapters.media_aiortc.mishaps import Mishaps
 from contactcentre.adapters.media_aiortc.seat import Seat
 from contactcentre.domain.errors import MediaUnavailable
 from contactcentre.limits import SAMPLES_PER_TICK
@@ -54,8 +55,9 @@ class _Reel:
 class Tapes:
     """All tapes that a node's sound goes onto."""
 
-    def __init__(self, *, tapes_max: int, nobody: int) -> None:
+    def __init__(self, *, tapes_max: int, nobody: int, mishaps: Mishaps) -> None:
         """`nobody` is the row of what is heard in which there is never any sound."""
+        self._mishaps = mishaps
         self._nobody = nobody
         self._reels: dict[Tape, _Reel] = {}
         self._paused: dict[_Reel, None] = {}
@@ -99,7 +101,8 @@ class Tapes:
             return
         self._paused.pop(reel, None)
         frames = (self._now - reel.phase) % FRAMES
-        self._give(reel, frames)
+        with self._mishaps:
+            self._give(reel, frames)
         self._forget(reel)
         del self._due[reel.phase][reel]
         self._rows[reel.row] = self._nobody
@@ -142,19 +145,21 @@ class Tapes:
     def _turn(self) -> None:
         """Go on by a frame, and give the tapes whose second is full what they have."""
         self._now = (self._now + 1) % FRAMES
-        for reel in self._due[self._now]:
-            self._give(reel, FRAMES)
+        for reel in list(self._due[self._now]):
+            with self._mishaps:
+                self._give(reel, FRAMES)
 
     def _give(self, reel: _Reel, count: int) -> None:
-        """Give a tape its last frames."""
+        """Give a tape its last frames; what it does not take is a gap there."""
         if not count:
             return
+        at = reel.at
+        reel.at += count * SAMPLES_PER_TICK
         places = (self._now - count + np.arange(count)) % FRAMES
         frames = self._second[places, reel.row]
         reel.had_keys = mask_keys(frames, before=reel.had_keys)
         codes = PCMU.encoded[frames.transpose(0, 2, 1).astype(np.int32) + SAMPLE_OFFSET]
-        reel.tape.write(codes.tobytes(), at=reel.at)
-        reel.at += count * SAMPLES_PER_TICK
+        reel.tape.write(codes.tobytes(), at=at)
 
     def _place(self, reel: _Reel) -> None:
         """Note where the sound of the two comes from: as far as each is heard by the other."""

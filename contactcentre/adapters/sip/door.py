@@ -25,7 +25,7 @@ from contactcentre.adapters.sip.outgoing import Outgoing
 from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions
 from contactcentre.adapters.sip.trunks import Outward, Trunks
-from contactcentre.adapters.sip.turned_away import TurnedAway, begins_call
+from contactcentre.adapters.sip.turned_away import TurnedAway, is_of_no_call
 from contactcentre.adapters.sip.ways import Way, Ways
 from contactcentre.domain.ids import PhoneNumber
 from contactcentre.ports.phones import Called, Ringing, Switchboard
@@ -100,7 +100,7 @@ class Door:
         self._trunks = trunks
         self._switchboard = switchboard
         self._count = count
-        self._inbox = Inbox(self._read, may_drop=begins_call, dropped=lambda: count("dropped"))
+        self._inbox = Inbox(self._read, may_drop=is_of_no_call, dropped=lambda: count("dropped"))
         self._ways = Ways(self.received, keys, named=trunks.names_at)
         self._transactions = Transactions(
             request_came=self._request_came, ack_came=self._ack_came, success_came=self._success

@@ -19,7 +19,7 @@ ROUNDS_KEPT = 8
 """The length of a round is smoothed over so many: one that was long alone means nothing."""
 STALE_AFTER_S = 0.5
 WAITING_MAX = 2_000
-"""New calls that come on top of so many are dropped: whoever calls calls again."""
+"""What is of no call in progress and comes on top of so many is dropped: it will come again."""
 WAITING_MOST = 2 * WAITING_MAX
 """So many wait at most, whatever they are: over TCP nobody says goodbye twice."""
 

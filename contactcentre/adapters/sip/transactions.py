@@ -244,9 +244,9 @@ class Transactions:
         else:
             self._request(message, way)
 
-    def is_invited(self, via: Via) -> bool:
-        """Say whether there is an INVITE with such a Via already."""
-        return (via.branch, f"{via.host}:{via.port}", "INVITE") in self._served
+    def is_invited(self, invite: Request, via: Via) -> bool:
+        """Say whether there is such an INVITE already. Raises ValueError."""
+        return _key(invite, via) in self._served
 
     async def ask(self, request: Request, way: Way) -> Response | None:
         """Send a request and return its final response; None if none comes in time."""

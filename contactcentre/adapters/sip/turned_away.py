@@ -7,11 +7,18 @@ not heard it calls again and is answered again. A flood costs little more than i
 import secrets
 from collections.abc import Callable
 
-from contactcentre.adapters.sip.messages import MalformedMessage, Via, noted_via, read_via
+from contactcentre.adapters.sip.messages import (
+    Request,
+    Via,
+    noted_via,
+    read_via,
+)
 from contactcentre.adapters.sip.ways import Way
 
 LINES_MAX = 64
-_INVITE, _ACK = b"INVITE ", b"ACK "
+_INVITE, _ACK = b"INVITE", b"ACK "
+_ASKED_FROM_OUTSIDE = (_INVITE, b"OPTIONS", b"REGISTER", b"SUBSCRIBE", b"PUBLISH", b"MESSAGE")
+"""What may be asked outside of any call; whoever asks it in a call says so by the tag of To."""
 _END = b"\r\n\r\n"
 _KEPT = {
     b"via": b"Via",
@@ -31,8 +38,11 @@ Headers = dict[bytes, list[bytes]]
 class TurnedAway:
     """Who is told to call again later, without a word more."""
 
-    def __init__(self, is_known: Callable[[Via], bool]) -> None:
-        """Begin; `is_known` says whether an INVITE with such a Via is being answered already."""
+    def __init__(self, is_known: Callable[[Request, Via], bool]) -> None:
+        """Begin; `is_known` says whether an INVITE with such a Via is being answered already.
+
+        It is shown no more of the INVITE than From, Call-ID and CSeq, and may raise ValueError.
+        """
         self._is_known = is_known
         self._tag = b";tag=later" + secrets.token_hex(6).encode()
         """Of no use to anybody: no dialog has it, and what acknowledges it is told by it."""
@@ -46,15 +56,16 @@ class TurnedAway:
 
         Whatever is no plain INVITE of a new call is left to who reads it whole.
         """
-        found = _of_new_call(data)
+        found = _of_no_call(data, _INVITE)
         if found is None:
             return False
         first = found[b"Via"][0].decode("utf-8", "surrogateescape")
         try:
             via = read_via(first.partition(",")[0].strip())
-        except MalformedMessage:
+            is_known = self._is_known(_known_by(found), via)
+        except ValueError:
             return False
-        if self._is_known(via):
+        if is_known:
             return False
         noted, port = noted_via(first, via, way.peer)
         vias = [noted.encode("utf-8", "surrogateescape"), *found[b"Via"][1:]]
@@ -72,19 +83,28 @@ class TurnedAway:
         return True
 
 
-def begins_call(data: bytes) -> bool:
-    """Say whether a message is a plain INVITE of a new call."""
-    return _of_new_call(data) is not None
+def is_of_no_call(data: bytes) -> bool:
+    """Say whether a message plainly begins a call, or asks us something outside of any."""
+    return any(_of_no_call(data, method) is not None for method in _ASKED_FROM_OUTSIDE)
 
 
-def _of_new_call(data: bytes) -> Headers | None:
-    found = _headers(data) if data.startswith(_INVITE) else None
+def _of_no_call(data: bytes, method: bytes) -> Headers | None:
+    found = _headers(data, method) if data.startswith(method + b" ") else None
     if found is None or b"tag" in found[b"To"][0].rpartition(b">")[2].lower():
         return None
     return found
 
 
-def _headers(data: bytes) -> Headers | None:
+def _known_by(found: Headers) -> Request:
+    """Return as much of an INVITE as tells it from others, whether or not its branch does."""
+    headers = [
+        (name, found[kept][0].decode("utf-8", "surrogateescape"))
+        for name, kept in (("from", b"From"), ("call-id", b"Call-ID"), ("cseq", b"CSeq"))
+    ]
+    return Request(method="INVITE", uri="", headers=headers)
+
+
+def _headers(data: bytes, method: bytes) -> Headers | None:
     """Return the headers that an answer repeats; None if they are not there plainly, each once."""
     head, end, _ = data.partition(_END)
     lines = head.split(b"\r\n")
@@ -99,5 +119,5 @@ def _headers(data: bytes) -> Headers | None:
         if kept is not None:
             found.setdefault(kept, []).append(value.strip())
     is_plain = b"Via" in found and all(len(found.get(name, ())) == 1 for name in _ONCE)
-    is_invite = is_plain and found[b"CSeq"][0].endswith(b" INVITE")
-    return found if is_invite and b"tag=" in found[b"From"][0] else None
+    is_asked = is_plain and found[b"CSeq"][0].endswith(b" " + method)
+    return found if is_asked and b"tag=" in found[b"From"][0] else None

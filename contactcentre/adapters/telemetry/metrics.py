@@ -140,6 +140,12 @@ _busy_ratio = Gauge(
     "Of the last minute: spent moving sound.",
     registry=REGISTRY,
 )
+_passed_over = Counter(
+    "contactcentre_bridging_passed_over_total",
+    "Packets, legs and recordings of a tick that were passed over, by why.",
+    ["why"],
+    registry=REGISTRY,
+)
 _unrecorded = Counter(
     "contactcentre_bridging_unrecorded_seconds_total",
     "Sound of recorded talks that could not be kept, as the disk was too slow or failed.",
@@ -368,6 +374,11 @@ def show_sound(*, late_ratio: float, busy_ratio: float) -> None:
     """Show how well a node keeps time, and how much room it has left."""
     _late_ratio.set(late_ratio)
     _busy_ratio.set(busy_ratio)
+
+
+def count_passed_over(why: str, count: int) -> None:
+    """Count what a tick of sound has passed over: by a mistake of ours, or by its bound."""
+    _passed_over.labels(why=why).inc(count)
 
 
 def record_loop_lag(seconds: float) -> None:

@@ -12,6 +12,7 @@ from contactcentre.adapters.media_aiortc.g711 import PCMA, PCMU, Law
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.media_aiortc.packets import write_rtp
 from contactcentre.adapters.media_aiortc.phone_leg import PhoneLeg
+from contactcentre.adapters.media_aiortc.phone_offers import SUITES
 from contactcentre.adapters.media_aiortc.phone_ports import PhonePorts
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.errors import MalformedOffer, MediaUnavailable
@@ -189,6 +190,60 @@ async def test_what_is_not_encrypted_for_us_is_refused(phones: Phones) -> None:
     assert LegConnected(leg=LegId("ada")) in phones.events
     assert phones.media.quality(LegId("ada")).received_count == 0  # type: ignore[union-attr]
     await stranger.close()
+
+
+def crypto_of(sdp: str) -> tuple[str, str]:
+    """Return the tag and suite that an answer has taken."""
+    (line,) = (one for one in sdp.splitlines() if one.startswith("a=crypto:"))
+    tag, suite, _ = line.removeprefix("a=crypto:").split()
+    return tag, suite
+
+
+def key_of(sdp: str) -> str:
+    """Return what an answer is encrypted with."""
+    return sdp.partition("inline:")[2].split()[0]
+
+
+@pytest.mark.parametrize("tag", ["1", "4"])
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("key", [SRTP_KEY, SRTP_KEY[::-1]], ids=["same-key", "new-key"])
+async def test_an_offer_in_an_encrypted_call_is_answered_with_its_own_tag_and_suite(
+    phones: Phones, tag: str, suite: str, key: bytes
+) -> None:
+    ada, leg = await phones.ring("ada", srtp_key=SRTP_KEY)
+    ada.hum(440)
+    bob, _ = await phones.ring("bob")
+    phones.media.let_hear(listener=LegId("bob"), speaker=LegId("ada"), on=True)
+    assert await bob.hears(440)
+    ada.encrypt(key, suite=suite, tag=int(tag))
+    answer = leg.offered(ada.sdp())
+    assert crypto_of(answer) == (tag, suite)
+    ada.answered(answer)
+    refused = leg.refused_count
+    ada.hum(900)
+    await phones.play("ada")
+    assert await bob.hears(900)
+    assert await ada.hears(LONG_HZ)
+    assert leg.refused_count <= refused + 3, "no more than was on its way"
+
+
+async def test_an_encrypted_call_whose_tag_alone_is_new_goes_on_with_its_keys_and_counts(
+    phones: Phones,
+) -> None:
+    ada, leg = await phones.ring("ada", srtp_key=SRTP_KEY)
+    bob, _ = await phones.ring("bob")
+    phones.media.let_hear(listener=LegId("bob"), speaker=LegId("ada"), on=True)
+    ada.number_from(0xFFF0)
+    ada.hum(440)
+    assert await until(lambda: ada.sent_count > 0x20), "its packets are counted from 0 again"
+    assert await bob.hears(440)
+    first = leg.offered(ada.sdp())
+    ada.encrypt(SRTP_KEY, tag=2)
+    again = leg.offered(ada.sdp())
+    assert [crypto_of(one)[0] for one in (first, again)] == ["1", "2"]
+    assert key_of(first) == key_of(again)
+    ada.hum(900)
+    assert await bob.hears(900)
 
 
 async def test_a_telephone_that_falls_silent_is_told_and_so_is_its_return(phones: Phones) -> None:

@@ -10,7 +10,7 @@ import pylibsrtp
 import pytest
 from numpy.typing import NDArray
 
-from contactcentre.adapters.media_aiortc import sound_port
+from contactcentre.adapters.media_aiortc import listening, sound_port
 from contactcentre.adapters.media_aiortc.batches import RingBatch, Rows
 from contactcentre.adapters.media_aiortc.listening import TAKEN_MAX
 from contactcentre.adapters.media_aiortc.packets import PACKET_LENGTH, write_rtp
@@ -186,6 +186,39 @@ def test_a_flooded_port_gives_up_no_more_in_a_tick_than_it_may(line: Line) -> No
     assert len(line.taken) == TAKEN_MAX
     line.ports.take()
     assert len(line.taken) == TAKEN_MAX + 5
+
+
+def test_a_flood_of_what_is_no_sound_is_bounded_for_all_ports_together(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "ODD_MAX", 10)
+    flooded = _bound(socket.AF_INET)
+    there, odd = flooded.getsockname(), list[bytes]()
+    port = line.ports.open(Leg(), flooded, lambda data, _there, _waited_s: odd.append(data))
+    line.port.hear(line.phone_there)
+    spoken = [sound(number) for number in range(TAKEN_MAX)]
+    line.send(b"asks", *spoken[1:])
+    for number in range(TAKEN_MAX):
+        line.phone.sendto(b"x%d" % number, there)
+    time.sleep(OLD_S)
+    line.ports.take()
+    assert line.taken == [b"asks"], "whoever asks once is heard"
+    assert line.leg.heard == spoken[1:], "and all sound is"
+    assert odd == [b"x%d" % number for number in range(9)]
+    assert line.ports.dropped_count == TAKEN_MAX - 9
+    for packet in spoken:
+        line.phone.sendto(packet, there)
+    time.sleep(OLD_S)
+    line.ports.take()
+    assert odd[9:] == spoken, "a port that is not settled yet may have sound"
+    port.hear(("192.0.2.1", 9))
+    for packet in spoken:
+        line.phone.sendto(packet, there)
+    time.sleep(OLD_S)
+    line.ports.take()
+    assert odd[9:] == [*spoken, *spoken[:10]], "what comes from elsewhere is none"
+    assert line.ports.dropped_count == TAKEN_MAX - 9 + TAKEN_MAX - 10
+    port.close()
 
 
 def test_a_port_that_is_closed_gives_and_takes_nothing(line: Line) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contactcentre.adapters.sip.messages import Response
+from contactcentre.adapters.sip import inbox
+from contactcentre.adapters.sip.messages import Request, Response
 from contactcentre.adapters.sip.trunks import read_trunks
 from contactcentre.bench.sip_phone import PhoneCall
 from contactcentre.domain.errors import BadRequest
@@ -148,6 +149,67 @@ async def test_sound_may_be_offered_again_in_a_flood(entrance: Entrance) -> None
     assert await code_of(entrance.phone(), "INVITE") == 503
     assert await code_of(phone, "INVITE") == 200
     assert (await phone.bye()) is not None
+
+
+@pytest.mark.parametrize("branch", ["", ";branch=old"])
+async def test_a_phone_of_the_old_kind_keeps_its_call_in_a_flood_as_others_do(
+    entrance: Entrance, branch: str
+) -> None:
+    await entrance.open(calls_per_s=1)
+    entrance.board.answers = False
+    phone = entrance.phone()
+
+    def old(method: str, sdp: str = "") -> Request:
+        request = phone.request(method, sdp=sdp)
+        request.headers = [
+            (name, value.partition(";")[0] + branch + ";rport" if name == "via" else value)
+            for name, value in request.headers
+        ]
+        return request
+
+    invite = old("INVITE", OFFER)
+    phone.way().send(invite.to_bytes())
+    phone.way().send(invite.to_bytes())
+    assert await until(lambda: entrance.door.repeated_count == 1), "it is known, not one more"
+    assert await code_of(entrance.phone(), "INVITE") == 503, "there is a flood"
+    assert entrance.counted["flood"] == 1, "but a call that came again is none of it"
+    entrance.board.calls[0].phone.answer(ANSWER, call=CALL)
+    answer = await phone.ask(invite)
+    assert answer is not None
+    assert answer.code == 200
+    phone.stands(answer)
+    phone.ack(answer)
+    told = entrance.board.calls[0].told
+    assert await until(lambda: "began" in told)
+    again, key, bye = old("INVITE", OFFER), old("INFO", "Signal=5\r\n"), old("BYE")
+    key.headers = [
+        (name, "application/dtmf-relay" if name == "content-type" else value)
+        for name, value in key.headers
+    ]
+    for request in (again, key, bye):
+        response = await phone.ask(request)
+        assert response is not None
+        assert response.code == 200
+    assert told[-3:] == ["offered", "key 5", "ended"]
+
+
+async def test_whoever_asks_outside_a_call_is_dropped_before_whoever_is_in_one(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await entrance.open()
+    phone = entrance.phone()
+    await phone.invite()
+    told = entrance.board.calls[0].told
+    assert await until(lambda: "began" in told)
+    monkeypatch.setattr(inbox, "ROUND_MAX_S", 1e-9)
+    monkeypatch.setattr(inbox, "WAITING_MAX", 3)
+    for _ in range(6):
+        entrance.door.received(entrance.phone().request("OPTIONS").to_bytes(), phone.way())
+    bye = phone.request("BYE")
+    bye.headers[0] = ("via", bye.headers[0][1].partition(";")[0])
+    entrance.door.received(bye.to_bytes(), phone.way())
+    assert entrance.counted["dropped"] == 2, "one was dealt with at once and three wait"
+    assert await until(lambda: told[-1] == "ended")
 
 
 def proof(challenge: Response, password: str, *, nonce: str = "") -> tuple[str, str]:

@@ -1,12 +1,12 @@
-"""Which messages are the first of a call, and may therefore be turned away unread."""
+"""Which messages are of no call in progress, and are the first to be dropped when many wait."""
 
 import pytest
 
-from contactcentre.adapters.sip.turned_away import begins_call
+from contactcentre.adapters.sip.turned_away import is_of_no_call
 
 MESSAGE = (
     "{method} sip:tax@192.0.2.2 SIP/2.0\r\n"
-    "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\n"
+    "Via: SIP/2.0/UDP 192.0.2.1:5060{branch}\r\n"
     "From: <sip:caller@192.0.2.1>;tag=a\r\n"
     "{to}: Tax <sip:tax@192.0.2.2>{tag}\r\n"
     "Call-ID: one\r\n"
@@ -14,19 +14,26 @@ MESSAGE = (
 )
 
 
+@pytest.mark.parametrize("branch", [";branch=z9hG4bK1", ";branch=old", ""])
 @pytest.mark.parametrize(
-    ("method", "to", "tag", "begins"),
+    ("method", "to", "tag", "is_outside"),
     [
         ("INVITE", "To", "", True),
         ("INVITE", "t", "", True),
+        ("OPTIONS", "To", "", True),
+        ("REGISTER", "To", "", True),
         ("INVITE", "To", ";tag=b", False),
         ("INVITE", "TO", ";TAG=b", False),
+        ("OPTIONS", "To", ";tag=b", False),
         ("BYE", "To", ";tag=b", False),
+        ("INFO", "t", ";tag=b", False),
         ("ACK", "To", ";tag=b", False),
-        ("OPTIONS", "To", "", False),
+        ("CANCEL", "To", "", False),
+        ("INVITED", "To", "", False),
     ],
 )
-def test_an_invite_outside_a_call_begins_one(
-    method: str, to: str, tag: str, *, begins: bool
+def test_what_is_asked_outside_a_call_is_told_from_what_is_said_in_one(
+    method: str, to: str, tag: str, branch: str, *, is_outside: bool
 ) -> None:
-    assert begins_call(MESSAGE.format(method=method, to=to, tag=tag).encode()) is begins
+    message = MESSAGE.format(method=method, to=to, tag=tag, branch=branch)
+    assert is_of_no_call(message.encode()) is is_outside
