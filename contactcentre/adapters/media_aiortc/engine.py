@@ -232,7 +232,8 @@ class Engine:
         self.ports.take()
         now = clock_samples(now_s)
         self._hearing.hear(self._rows, now)
-        self.tapes.silence_keys(self._hearing.samples, self._hearing.is_mended)
+        with self.mishaps:
+            self.tapes.silence_keys(self._hearing.samples, self._hearing.is_mended)
         self.tapes.take(self._hearing.samples, skipped=skipped)
         self._mix()
         self._play()
