@@ -1,4 +1,4 @@
-"""Telephones and a proxy that others have written: sipp, baresip, Kamailio.
+"""Telephones that others have written: sipp and baresip.
 
 Without them installed these tests are left out, which the check does not accept.
 """
@@ -8,18 +8,18 @@ import json
 import shutil
 import wave
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from contactcentre.adapters.sip.tls import TlsKeys
+from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.bench.peer import strongest_tone
-from contactcentre.bench.sip_phone import PhoneCall, free_port
+from contactcentre.bench.sip_phone import free_port
 from tests.adapters.sip.certificates import make_authority, make_certificate
-from tests.adapters.sip.entrance import LOOPBACK, NUMBER, OFFER, Entrance, until
+from tests.adapters.sip.entrance import LOOPBACK, NUMBER, Entrance, until
 from tests.adapters.sip.sounding_board import TONE_HZ, Heard, SoundingBoard, sounding_board
 
 KEYS = "159*0#"
@@ -146,6 +146,18 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
     assert abs(frequency * rate / 8_000 - TONE_HZ) < 20
 
 
+def tls_phone(folder: Path, files: TlsFiles, authority: str) -> int:
+    """Write down a baresip that calls over TLS and shows a certificate; return its control port."""
+    (folder / "both.pem").write_text(files.certificate.read_text() + files.key.read_text())
+    port = free_port(LOOPBACK)
+    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": folder}
+    config = BARESIP.format(modules=modules(), codec="g711", **settings)
+    config += f"sip_certificate {folder}/both.pem\nsip_cafile {folder}/{authority}.pem\n"
+    (folder / "config").write_text(config)
+    (folder / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
+    return port
+
+
 @needs("baresip")
 @needs("openssl")
 async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
@@ -153,14 +165,7 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
 ) -> None:
     make_authority(tmp_path, "authority")
     ours, theirs = (make_certificate(tmp_path, one, "authority") for one in ("node", "trunk"))
-    both = theirs.certificate.read_text() + theirs.key.read_text()
-    (tmp_path / "both.pem").write_text(both)
-    port = free_port(LOOPBACK)
-    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": tmp_path}
-    config = BARESIP.format(modules=modules(), codec="g711", **settings)
-    config += f"sip_certificate {tmp_path}/both.pem\nsip_cafile {tmp_path}/authority.pem\n"
-    (tmp_path / "config").write_text(config)
-    (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
+    port = tls_phone(tmp_path, theirs, "authority")
     keys = TlsKeys(replace(ours, authorities=tmp_path / "authority.pem"))
     await entrance.open(keys=keys, only_tls=True)
     async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
@@ -171,105 +176,3 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
         assert await until(lambda: calls[0].told == ["began"]), calls[0].told
         await control(port, "hangup")
         assert await until(lambda: calls[0].told == ["began", "ended"]), calls[0].told
-
-
-SEEN_WITHIN_S = 1.5
-"""The edge asks every node once a second."""
-KAMAILIO = Path(__file__).parents[3] / "deploy" / "kamailio" / "kamailio.cfg"
-
-
-@asynccontextmanager
-async def edge(cwd: Path, *nodes: int) -> AsyncIterator[int]:
-    """Run the edge of `deploy/` in front of some ports, and give its own."""
-    port = free_port(LOOPBACK)
-    listed = [
-        f"{group} sip:{who}{LOOPBACK}:{one} 0 0"
-        for group, who in ((1, ""), (2, "with-headroom@"))
-        for one in nodes
-    ]
-    (cwd / "nodes.list").write_text("\n".join([*listed, ""]))
-    (cwd / "trunks.list").write_text(f"1 {LOOPBACK} 32 0 north\n")
-    files = [f'-A NODES_FILE="{cwd}/nodes.list"', f'-A TRUNKS_FILE="{cwd}/trunks.list"']
-    listens = [f"-A LISTEN=udp:{LOOPBACK}:{port}", f"-A LISTEN_TCP=tcp:{LOOPBACK}:{port}"]
-    said = [word for one in (*files, *listens) for word in one.split(" ", 1)]
-    command = ["kamailio", "-f", str(KAMAILIO), "-DD", "-E", "-m", "64", "-M", "8"]
-    async with running(*command, "-Y", str(cwd), *said, cwd=cwd):
-        yield port
-
-
-@needs("kamailio")
-async def test_a_call_through_the_edge_reaches_the_node_that_lives_and_ends_from_either_side(
-    entrance: Entrance, tmp_path: Path
-) -> None:
-    await entrance.open()
-    dead = free_port(LOOPBACK)
-    async with edge(tmp_path, dead, entrance.there[1]) as port:
-        asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-        assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
-        for ends in ("phone", "node"):
-            phone = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-            phone.sdp = OFFER
-            response = await phone.invite()
-            assert response is not None
-            assert response.code == 200
-            assert len(phone.routes) >= 1
-            someone = entrance.board.calls[-1]
-            assert await until(lambda: someone.told == ["began"])  # noqa: B023 - of this round
-            if ends == "phone":
-                bye = await phone.bye()
-                assert bye is not None
-                assert bye.code == 200
-                assert someone.told == ["began", "ended"]
-            else:
-                someone.phone.hang_up()
-                assert await until(lambda: phone.is_over)  # noqa: B023 - likewise
-        entrance.board.retry_after_s = 5
-        assert await until_code(asked, 503)
-
-
-@needs("kamailio")
-async def test_the_edge_sends_calls_to_a_strained_node_only_where_no_other_takes_them(
-    entrance: Entrance, tmp_path: Path
-) -> None:
-    async with AsyncExitStack() as leaving:
-        other = Entrance(leaving)
-        for one in (entrance, other):
-            await one.open()
-        async with edge(tmp_path, entrance.there[1], other.there[1]) as port:
-
-            async def calls(count: int) -> list[int]:
-                """Call some times; return how many calls each node has got."""
-                before = [len(one.board.calls) for one in (entrance, other)]
-                for _ in range(count):
-                    phone = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-                    phone.sdp = OFFER
-                    response = await phone.invite()
-                    assert response is not None
-                    assert response.code == 200
-                    await phone.bye()
-                return [
-                    len(one.board.calls) - was
-                    for one, was in zip((entrance, other), before, strict=True)
-                ]
-
-            asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
-            assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
-            entrance.board.is_strained = True
-            await asyncio.sleep(SEEN_WITHIN_S)
-            assert await calls(4) == [0, 4]
-            other.board.retry_after_s = 5
-            assert await calls(2) == [2, 0]
-            await asyncio.sleep(SEEN_WITHIN_S)
-            assert await calls(2) == [2, 0]
-        for task in other.tasks:
-            task.cancel()
-
-
-async def until_code(phone: PhoneCall, code: int) -> bool:
-    """Ask until the answer is this one."""
-    for _ in range(50):
-        response = await phone.ask(phone.request("OPTIONS"))
-        if response is not None and response.code == code:
-            return True
-        await asyncio.sleep(0.1)
-    return False
