@@ -34,7 +34,9 @@ Content-Length: 0
 
 
 @asynccontextmanager
-async def edge(cwd: Path, *nodes: int, tls: int | None = None) -> AsyncIterator[int]:
+async def edge(
+    cwd: Path, *nodes: int, tls: int | None = None, relay: int | None = None
+) -> AsyncIterator[int]:
     """Run the edge of `deploy/` in front of some ports, and give its own."""
     port = free_port(LOOPBACK)
     listed = [
@@ -51,6 +53,8 @@ async def edge(cwd: Path, *nodes: int, tls: int | None = None) -> AsyncIterator[
     if tls is not None:
         listens[1:] = ["-A WITH_TLS", f"-A LISTEN_TLS=tls:{LOOPBACK}:{tls}"]
     said = [word for one in (*files, *listens) for word in one.split(" ", 1)]
+    if relay is not None:
+        said += ["-A", "WITH_RTPENGINE", "-A", f'RTPENGINE="udp:{LOOPBACK}:{relay}"']
     command = ["kamailio", "-f", "kamailio.cfg", "-DD", "-E", "-m", "64", "-M", "8"]
     async with running(*command, "-Y", str(cwd), *said, cwd=cwd):
         yield port
