@@ -13,8 +13,9 @@ import pytest
 from playwright.async_api import expect
 
 from contactcentre.bench.sip_phone import Exchange
-from tests.adapters.sip.edge import edge, rtpengine, until_code
+from tests.adapters.sip.test_real_edge import edge, until_code
 from tests.adapters.sip.test_real_phones import needs
+from tests.adapters.sip.test_real_relay import relay
 from tests.browser.calling_phone import HOST, calling
 from tests.browser.centre import Centre, running_centre
 from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage
@@ -57,10 +58,10 @@ async def edge_port(
     exchange = Exchange()
     await exchange.open()
     async with AsyncExitStack() as stack:
-        relayed = request.param == "through rtpengine"
-        relay = await stack.enter_async_context(rtpengine(folder)) if relayed else None
+        is_relayed = request.param == "through rtpengine"
+        told = await stack.enter_async_context(relay(folder)) if is_relayed else None
         nodes = [sip_port + number for number in range(NODES)]
-        port = await stack.enter_async_context(edge(folder, *nodes, relay=relay))
+        port = await stack.enter_async_context(edge(folder, *nodes, relay=told))
         assert await until_code(exchange.phone((HOST, port), LINE), 200)
         yield port
     await exchange.close()

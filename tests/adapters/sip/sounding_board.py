@@ -32,11 +32,11 @@ class Heard:
     def __init__(self, board: "SoundingBoard", ringing: Ringing, phone: Phone) -> None:
         self._media = board.media
         self.phone = phone
+        self.offer = ringing.offer or ""
         self.leg = LegId(f"leg {len(board.calls)}")
         self.sound = PhoneLeg.of_offer(
-            ringing.offer or "", address=LOOPBACK, ports=board.ports, believed=[ringing.host]
+            self.offer, address=LOOPBACK, ports=board.ports, believed=[ringing.host]
         )
-        self.offer = ringing.offer or ""
         self.keys = ""
         self.is_over = False
         self.playing = asyncio.create_task(self._play())

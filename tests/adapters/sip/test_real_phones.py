@@ -1,4 +1,4 @@
-"""Telephones and a proxy that others have written: sipp, baresip, Kamailio.
+"""Telephones that others have written: sipp and baresip.
 
 Without them installed these tests are left out, which the check does not accept.
 """
@@ -146,16 +146,13 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
     assert abs(frequency * rate / 8_000 - TONE_HZ) < 20
 
 
-def secure_baresip(folder: Path, certificate: TlsFiles | None) -> int:
-    """Make ready a phone that speaks TLS and may show a certificate; return where it is told."""
+def tls_phone(folder: Path, files: TlsFiles, authority: str) -> int:
+    """Write down a baresip that calls over TLS and shows a certificate; return its control port."""
+    (folder / "both.pem").write_text(files.certificate.read_text() + files.key.read_text())
     port = free_port(LOOPBACK)
     settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": folder}
     config = BARESIP.format(modules=modules(), codec="g711", **settings)
-    config += f"sip_cafile {folder}/authority.pem\n"
-    if certificate is not None:
-        both = certificate.certificate.read_text() + certificate.key.read_text()
-        (folder / "both.pem").write_text(both)
-        config += f"sip_certificate {folder}/both.pem\n"
+    config += f"sip_certificate {folder}/both.pem\nsip_cafile {folder}/{authority}.pem\n"
     (folder / "config").write_text(config)
     (folder / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
     return port
@@ -168,7 +165,7 @@ async def test_baresip_calls_over_tls_and_both_sides_show_certificates(
 ) -> None:
     make_authority(tmp_path, "authority")
     ours, theirs = (make_certificate(tmp_path, one, "authority") for one in ("node", "trunk"))
-    port = secure_baresip(tmp_path, theirs)
+    port = tls_phone(tmp_path, theirs, "authority")
     keys = TlsKeys(replace(ours, authorities=tmp_path / "authority.pem"))
     await entrance.open(keys=keys, only_tls=True)
     async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
