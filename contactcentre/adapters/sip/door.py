@@ -292,7 +292,7 @@ class Door:
             return
         elif request.body and _kind(request.first("content-type")) != SDP:
             self._refuse(serving, "body", 415, ("accept", SDP))
-        elif (accepted := request.every("accept")) and ANY_SDP.isdisjoint(map(_kind, accepted)):
+        elif (kinds := _kinds(request.every("accept"))) and ANY_SDP.isdisjoint(kinds):
             self._refuse(serving, "body", 406, ("accept", SDP))
         else:
             self._ring(serving, trunk)
@@ -357,6 +357,11 @@ class Door:
             dialog.success_again(response)
         elif outgoing is not None:
             outgoing.success_again(response)
+
+
+def _kinds(accepted: list[str]) -> set[str]:
+    """Return the media types that are accepted; an Accept that names none says nothing here."""
+    return {_kind(one) for one in accepted} - {""}
 
 
 def _kind(value: str) -> str:

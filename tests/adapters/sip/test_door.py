@@ -83,6 +83,14 @@ async def test_what_is_not_ours_to_do_is_refused(
     assert not entrance.board.calls
 
 
+@pytest.mark.parametrize("accepted", ["", "application/*", "text/plain, Application/SDP;q=0.5"])
+async def test_whoever_does_not_say_that_our_answer_cannot_be_read_is_answered(
+    entrance: Entrance, accepted: str
+) -> None:
+    await entrance.open()
+    assert await code_of(entrance.phone(), "INVITE", [("accept", accepted)]) == 200
+
+
 async def test_a_number_that_leads_nowhere_is_not_found(entrance: Entrance) -> None:
     await entrance.open()
     assert await code_of(entrance.phone("+441632960999"), "INVITE") == 404

@@ -171,6 +171,27 @@ async def test_calls_whose_branches_name_nothing_are_told_apart(entrance: Entran
     assert "another.one" in answers[1].decode()
 
 
+async def test_what_cannot_be_read_is_refused_once_by_a_tag_of_ours_and_its_ack_is_not(
+    entrance: Entrance,
+) -> None:
+    await entrance.open()
+    line = Line(entrance)
+    text = NAMED["mismatch01"].text
+    ack = Case(name="ack", why="", code=None, text=text.replace("OPTIONS", "ACK"))
+    torn = Case(name="torn", why="", code=None, text=text.rstrip())
+    try:
+        (refusal,) = await line.send(NAMED["mismatch01"])
+        assert await line.send(ack) == []
+        assert await line.send(torn) == []
+    finally:
+        line.close()
+    answer = read_message(refusal)
+    assert isinstance(answer, Response)
+    assert (answer.code, answer.from_tag, answer.cseq[0]) == (400, "mismatch017", 8)
+    assert answer.to_tag
+    assert entrance.counted["malformed"] == 3
+
+
 async def test_an_answer_that_has_no_way_back_stops_nothing(entrance: Entrance) -> None:
     await entrance.open()
     line = Line(entrance)
