@@ -39,7 +39,11 @@ STRANGERS_PER_S = 20
 WITH_HEADROOM = "with-headroom"
 """Whom an edge asks for that would rather not send calls to a node that is strained."""
 UNDERSTOOD = frozenset({"timer", "100rel"})
-"""Extensions that a call may require."""
+"""Extensions that a request may require."""
+SCHEMES = frozenset({"sip", "sips", "tel"})
+OTHER_METHODS = frozenset({"MESSAGE", "NOTIFY", "PUBLISH", "REFER", "SUBSCRIBE"})
+"""Known here, and not taken outside of a call; what is not even known is not implemented."""
+ANY_SDP = frozenset({SDP, "application/*", "*/*"})
 Count = Callable[[str], None]
 DialogKey = tuple[str, str, str]
 
@@ -233,10 +237,10 @@ class Door:
     def _request_came(self, serving: Serving) -> None:
         """Take a new request of a trunk."""
         request = serving.request
-        if request.first("max-forwards") == "0":
-            serving.respond(483)
-        elif request.to_tag:
+        if request.to_tag:
             self._within(serving)
+        elif request.uri.partition(":")[0].lower() not in SCHEMES:
+            serving.respond(416)
         elif request.method == "INVITE":
             self._invite(serving)
         elif request.method == "OPTIONS":
@@ -245,7 +249,8 @@ class Door:
             self._count("registration")
             serving.respond(403)
         else:
-            serving.respond(405, headers=[("allow", ALLOWED)])
+            is_known = request.method in {*OTHER_METHODS, *ALLOWED.split(", ")}
+            serving.respond(405 if is_known else 501, headers=[("allow", ALLOWED)])
 
     def _within(self, serving: Serving) -> None:
         """Take a request in a dialog."""
@@ -261,6 +266,8 @@ class Door:
 
         Who asks for `with-headroom` chooses among those first that are not strained either.
         """
+        if self._lacks(serving):
+            return
         board = self._switchboard
         retry_after_s = board.retry_after_s
         if serving.request.uri.startswith(f"sip:{WITH_HEADROOM}@") and board.is_strained:
@@ -281,14 +288,22 @@ class Door:
         elif not self._trunks.proves(trunk, request):
             is_forged = bool(request.first("authorization"))
             self._refuse(serving, "forged" if is_forged else "asked", 401, self._trunks.challenge())
-        elif self._retry_after_s(serving):
+        elif self._retry_after_s(serving) or self._lacks(serving):
             return
-        elif needed := [one for one in request.every("require") if one not in UNDERSTOOD]:
-            self._refuse(serving, "extension", 420, ("unsupported", ", ".join(needed)))
-        elif request.body and request.first("content-type").partition(";")[0].lower() != SDP:
+        elif request.body and _kind(request.first("content-type")) != SDP:
             self._refuse(serving, "body", 415, ("accept", SDP))
+        elif (kinds := _kinds(request.every("accept"))) and ANY_SDP.isdisjoint(kinds):
+            self._refuse(serving, "body", 406, ("accept", SDP))
         else:
             self._ring(serving, trunk)
+
+    def _lacks(self, serving: Serving) -> bool:
+        """Refuse a request that requires what we have not, and say whether it does."""
+        required = serving.request.every("require")
+        needed = [one for one in required if one.lower() not in UNDERSTOOD]
+        if needed:
+            self._refuse(serving, "extension", 420, ("unsupported", ", ".join(needed)))
+        return bool(needed)
 
     def _retry_after_s(self, serving: Serving) -> bool:
         """Refuse a call while none is taken, and say whether that is so."""
@@ -342,6 +357,16 @@ class Door:
             dialog.success_again(response)
         elif outgoing is not None:
             outgoing.success_again(response)
+
+
+def _kinds(accepted: list[str]) -> set[str]:
+    """Return the media types that are accepted; an Accept that names none says nothing here."""
+    return {_kind(one) for one in accepted} - {""}
+
+
+def _kind(value: str) -> str:
+    """Return the media type that a Content-Type or Accept names."""
+    return value.partition(";")[0].strip().lower()
 
 
 def _key(dialog: Dialog) -> DialogKey:

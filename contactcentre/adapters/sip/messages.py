@@ -13,7 +13,7 @@ MESSAGE_MAX_BYTES = 65_535
 HEADERS_MAX = 256
 CSEQ_MAX = 2**31 - 1
 LINE_MAX_CHARS = 4_096
-_PORT = 5_060
+_PORT, _PORT_MAX = 5_060, 65_535
 _HEADERS_END = b"\r\n\r\n"
 
 _LONG: Mapping[str, str] = MappingProxyType(
@@ -55,8 +55,10 @@ REASONS: Mapping[int, str] = MappingProxyType(
         403: "Forbidden",
         404: "Not Found",
         405: "Method Not Allowed",
+        406: "Not Acceptable",
         408: "Request Timeout",
         415: "Unsupported Media Type",
+        416: "Unsupported URI Scheme",
         420: "Bad Extension",
         422: "Session Interval Too Small",
         480: "Temporarily Unavailable",
@@ -74,8 +76,10 @@ REASONS: Mapping[int, str] = MappingProxyType(
         505: "Version Not Supported",
     }
 )
-_METHOD = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,32}")
-_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,64}")
+_METHOD = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,256}")
+_ADDRESS = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"]+""")
+_EMPTY_PARAM = re.compile(r";\s*(?:[;,]|$)")
 _PARAM = re.compile(r""";\s*([^\s;=,"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?""")
 
 
@@ -185,10 +189,10 @@ def read_message(data: bytes) -> Request | Response:
     start, headers = read_headers(head)
     message = _start(start, headers)
     _check(message)
-    length = message.first("content-length") or str(len(body))
-    if not _is_number(length) or int(length) > len(body):
+    length = length_of(headers)
+    if length is not None and length > len(body):
         raise MalformedMessage("Its body is shorter than it says.")
-    message.body = body[: int(length)]
+    message.body = body[:length]
     message.headers = [one for one in message.headers if one[0] != "content-length"]
     return message
 
@@ -215,12 +219,23 @@ def read_headers(head: bytes) -> tuple[str, list[tuple[str, str]]]:
     return lines[0], headers
 
 
+def length_of(headers: Iterable[tuple[str, str]]) -> int | None:
+    """Return how long headers say a body is, if they do. Raises MalformedMessage."""
+    said = {value for name, value in headers if name == "content-length"}
+    if not all(_is_number(one) for one in said):
+        raise MalformedMessage("The length that it gives is no number.")
+    lengths = {int(one) for one in said}
+    if len(lengths) > 1:
+        raise MalformedMessage("It gives two lengths.")
+    return lengths.pop() if lengths else None
+
+
 def _start(line: str, headers: list[tuple[str, str]]) -> Request | Response:
     """Return the message that a first line begins."""
     match line.split(" "):
         case ["SIP/2.0", code, *reason] if _is_number(code) and 100 <= int(code) <= 699:  # noqa: PLR2004 - RFC 3261, 7.2
             return Response(code=int(code), reason=" ".join(reason), headers=headers)
-        case [method, uri, "SIP/2.0"] if _METHOD.fullmatch(method) and uri:
+        case [method, uri, "SIP/2.0"] if _METHOD.fullmatch(method) and _ADDRESS.fullmatch(uri):
             return Request(method=method, uri=uri, headers=headers)
         case [_, _, version] if version.upper().startswith("SIP/"):
             raise MalformedMessage("It is of another version of SIP.")
@@ -238,12 +253,14 @@ def _check(message: Request | Response) -> None:
         raise MalformedMessage("Its CSeq is no number that one may have.")
     if isinstance(message, Request) and method.strip() != message.method:
         raise MalformedMessage("Its CSeq is of another method.")
-    if not message.from_tag:
+    if isinstance(message, Response) and not message.from_tag:
         raise MalformedMessage("Its From has no tag.")
     for name in ("from", "to", "call-id", "cseq"):
         if sum(key == name for key, _ in message.headers) > 1:
             raise MalformedMessage(f"It has two headers of the name {_written(name)}.")
-    read_via(message.every("via")[0])
+    if _EMPTY_PARAM.search(message.first("via")):
+        raise MalformedMessage("Its Via has a parameter without a name.")
+    read_via(next(iter(message.every("via")), ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +290,7 @@ def read_via(value: str) -> Via:
     return Via(
         transport=transport.lower(),
         host=host.strip("[]"),
-        port=int(port) if port else None,
+        port=_port(port),
         params=params_of(value[found.end() :]),
     )
 
@@ -322,7 +339,7 @@ def read_uri(text: str) -> Uri:
         scheme=scheme,
         user=user.partition(":")[0].partition(";")[0],
         host=found[1].strip("[]"),
-        port=int(found[2]) if found[2] else None,
+        port=_port(found[2]),
         params=params_of(";" + params),
     )
 
@@ -366,6 +383,13 @@ def _parts(value: str) -> Sequence[str]:
             start = at + 1
     parts.append(value[start:])
     return [part.strip() for part in parts if part.strip()]
+
+
+def _port(text: str | None) -> int | None:
+    """Return a port that may be sent to. Raises MalformedMessage."""
+    if text and int(text) > _PORT_MAX:
+        raise MalformedMessage("It has a port that no address has.")
+    return int(text) if text else None
 
 
 def _written(name: str) -> str:

@@ -1,6 +1,7 @@
 """Which number was called, who says to have called it, and who has sent the call on to us."""
 
 import re
+from urllib.parse import unquote
 
 from contactcentre.adapters.sip.messages import (
     MalformedMessage,
@@ -37,7 +38,7 @@ def caller_number(request: Request, country: str) -> str | None:
         user = _user(address_of(value))
         if user.lower() in ANONYMOUS:
             return None
-        if _NUMBER.fullmatch(_SEPARATORS.sub("", user)):
+        if _NUMBER.fullmatch(_bare(user)):
             return as_number(user, country)
     return None
 
@@ -52,7 +53,7 @@ def diverting_number(request: Request, country: str) -> str | None:
 
 def as_number(user: str, country: str) -> str:
     """Return a number with its country; what is none comes back as it is."""
-    bare = _SEPARATORS.sub("", user)
+    bare = _bare(user)
     if not _NUMBER.fullmatch(bare):
         return user
     if bare.startswith("+"):
@@ -62,6 +63,11 @@ def as_number(user: str, country: str) -> str:
     if bare.startswith("0"):
         return f"+{country}{bare[1:]}"
     return "+" + bare
+
+
+def _bare(user: str) -> str:
+    """Return a number's digits alone; any of its signs may be written as % and its code."""
+    return _SEPARATORS.sub("", unquote(user))
 
 
 def _user(address: str) -> str:

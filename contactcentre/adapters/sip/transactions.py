@@ -18,6 +18,7 @@ from contactcentre.adapters.sip.messages import (
     read_message,
     read_via,
 )
+from contactcentre.adapters.sip.refused import refuse
 from contactcentre.adapters.sip.remembered import Answered, Fading
 from contactcentre.adapters.sip.ways import Way
 
@@ -174,6 +175,10 @@ class Asking:
         else:
             self.provisional(response)
 
+    def is_for(self, response: Response) -> bool:
+        """Say whether a response goes to us, and not by us to others (RFC 3261, 8.1.3.3)."""
+        return len(response.every("via")) == len(self._request.every("via"))
+
     @property
     def key(self) -> tuple[str, str]:
         """Return what its responses are known by."""
@@ -238,6 +243,7 @@ class Transactions:
             message = read_message(data)
         except MalformedMessage:
             self.counts.malformed += 1
+            refuse(data, way)
             return
         if isinstance(message, Response):
             self._response(message)
@@ -287,6 +293,8 @@ class Transactions:
         via = read_via(response.every("via")[0])
         asking = self._asked.get((via.branch, response.cseq[1]))
         if asking is not None:
+            if not asking.is_for(response):
+                return
             is_repeated = asking.final.done()
             asking.came(response)
             if not is_repeated:
@@ -360,7 +368,7 @@ class Transactions:
 
 def _key(request: Request, via: Via) -> Key:
     """Return which transaction a request belongs to; one without our time's cookie by its call."""
-    if via.branch.startswith(COOKIE):
+    if via.branch.startswith(COOKIE) and via.branch != COOKIE:
         return via.branch, f"{via.host}:{via.port}", request.method
     number, _ = request.cseq
     return f"{request.call_id} {request.from_tag}", str(number), request.method

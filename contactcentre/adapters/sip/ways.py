@@ -11,6 +11,7 @@ import structlog
 from contactcentre.adapters.sip.messages import (
     MESSAGE_MAX_BYTES,
     MalformedMessage,
+    length_of,
     read_headers,
 )
 from contactcentre.adapters.sip.tls import TlsKeys, TlsListener, WrongName, check_name
@@ -334,7 +335,7 @@ async def _message(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         except asyncio.LimitOverrunError as error:
             raise MalformedMessage("Its headers have no end.") from error
         _, headers = read_headers(head.removesuffix(_HEAD_END))
-        length = next((value for name, value in headers if name == "content-length"), "0")
-        if not length.isascii() or not length.isdecimal() or int(length) > MESSAGE_MAX_BYTES:
+        length = length_of(headers) or 0
+        if length > MESSAGE_MAX_BYTES:
             raise MalformedMessage("It is longer than a message may be.")
-        return head + await reader.readexactly(int(length))
+        return head + await reader.readexactly(length)
