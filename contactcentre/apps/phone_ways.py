@@ -58,11 +58,13 @@ class PhoneWays:
         peers: Peers,
         chance: Chance,
         nodes_static: Mapping[str, str],
+        site: str,
     ) -> None:
         self._centre = centre
         self._queues = queues
         self._peers = peers
         self._chance = chance
+        self._site = site
         self._static = [Way(node=NodeId(name), leg_url=url) for name, url in nodes_static.items()]
 
     async def for_new(self, call: CallId, *, avoid: NodeId | None) -> Way | NoWay:
@@ -76,6 +78,11 @@ class PhoneWays:
             log.warning("a call from a telephone is refused: every node is full", call=call)
             return NoWay.FULL
         return self._one_of(ways, None)
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Say whether another site is known, which may see nodes that are not seen from here."""
+        return any(site != self._site for site in self._centre.sites().values())
 
     async def for_known(
         self, call: CallId, *, last: NodeId | None, avoid: NodeId | None

@@ -112,6 +112,7 @@ def _ways(settings: Settings, centre: SeenCentre, state: RedisState, peers: Peer
         peers=peers,
         chance=MachineChance(),
         nodes_static=settings.nodes_static,
+        site=settings.site,
     )
 
 

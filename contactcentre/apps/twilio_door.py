@@ -20,7 +20,7 @@ from contactcentre.adapters.telemetry.metrics import count_offered
 from contactcentre.adapters.telemetry.phone_metrics import count_text_status, count_twilio
 from contactcentre.adapters.web.claims import Signatures
 from contactcentre.apps.phone_ways import NoWay, PhoneWays, Way
-from contactcentre.domain.errors import BadClaim, BadRequest, Refusal
+from contactcentre.domain.errors import BadClaim, BadRequest, PeerUnavailable, Refusal
 from contactcentre.domain.ids import CallId, LineId, NodeId
 from contactcentre.domain.ivr.flow import Line, line_called
 from contactcentre.domain.languages import Language
@@ -90,6 +90,8 @@ class Caller:
     last: NodeId | None = None
     avoid: NodeId | None = None
     is_new: bool
+    is_asked_first: bool = False
+    """Twilio asks the other site if we cannot say where the sound goes."""
 
 
 class TwilioDoor:
@@ -128,6 +130,7 @@ class TwilioDoor:
             language=line.flow.languages[0],
             attempt=0 if asked.rings else 1,
             is_new=stands is None and asked.rings,
+            is_asked_first=not asked.failed_url,
         )
         return await self._send(caller, "voice")
 
@@ -185,6 +188,9 @@ class TwilioDoor:
                 return self._told(asked, "taken", self._connect(replace(caller, held=0), way))
             case NoWay.OVER:
                 return self._told(asked, "over", answers.hang_up())
+            case NoWay.DOWN if caller.is_asked_first and ways.is_one_of_several:
+                count_twilio(asked, "elsewhere")
+                raise PeerUnavailable("No node is seen from here, as one may be from elsewhere.")
             case NoWay.FULL | NoWay.DOWN if caller.is_new:
                 return self._refuse(caller, asked, way)
             case _:

@@ -13,6 +13,7 @@ from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.metrics import REGISTRY
 from contactcentre.adapters.web.claims import Signatures
+from contactcentre.adapters.web.pages.seen import LOOK_EVERY_MS
 from contactcentre.apps import public
 from contactcentre.apps.process import Process
 from contactcentre.apps.twilio_door import NEW_TRIES_MAX
@@ -21,7 +22,7 @@ from contactcentre.domain.ids import LineId, NodeId
 from contactcentre.domain.languages import Language
 from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
 from contactcentre.drills.twilio_phone import Number, Phone
-from contactcentre.limits import PHONE_CALL_MAX_S
+from contactcentre.limits import NODE_SUSPECT_AFTER_MS, PHONE_CALL_MAX_S
 from contactcentre.ports.state import NodeReport
 from contactcentre.settings import read_settings
 from contactcentre.wire.claims import PhonePass
@@ -69,13 +70,13 @@ async def public_process(redis_url: str, folder: Path, **more: str) -> AsyncIter
         await process.close()
 
 
-async def report(redis_url: str, *, legs_count: int) -> None:
+async def report(redis_url: str, *, legs_count: int, site: str = "local") -> None:
     """Let a node beat that nobody can reach."""
     state = RedisState(redis_url, timeout_ms=2_000)
     await state.report_node(
         NodeReport(
             node=NodeId("n1"),
-            site="local",
+            site=site,
             beat=1,
             internal_url=NOBODY,
             public_url=NODE_URL,
@@ -169,6 +170,19 @@ async def test_without_any_node_a_caller_is_told_when_to_ring_again(
     async with public_process(redis_url, tmp_path) as url:
         phone = await called(carrier, number_at(url))
     assert "Please ring again in half an hour." in phone.said[0]
+
+
+async def test_a_site_that_sees_no_node_leaves_a_new_caller_to_the_other_one_first(
+    redis_url: str, tmp_path: Path, carrier: Carrier
+) -> None:
+    await report(redis_url, legs_count=0, site="south")
+    async with public_process(redis_url, tmp_path, CC_SITE="north") as url:
+        await asyncio.sleep((NODE_SUSPECT_AFTER_MS + 2 * LOOK_EVERY_MS) / 1_000)
+        phone = await called(carrier, number_at(url))
+        assert [one.status for one in phone.asked[:1]] == [503]
+        fallback = await called(carrier, number_at(url, fallback_url=f"{url}/twilio/voice?again=1"))
+    assert [one.status for one in fallback.asked[:2]] == [503, 200]
+    assert "Please ring again in half an hour." in fallback.said[0], "nobody else is asked then"
 
 
 async def test_a_call_that_no_node_takes_in_is_not_tried_for_ever(

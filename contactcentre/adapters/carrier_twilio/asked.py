@@ -43,6 +43,8 @@ class CallAsked(BaseModel):
     status: str = Field(alias="CallStatus", max_length=32)
     called: str = Field(default="", alias="To", max_length=64)
     """The number that was dialled."""
+    failed_url: str = Field(default="", alias="ErrorUrl")
+    """The address that Twilio has asked before, where that has failed."""
 
     @property
     def call(self) -> CallId:
