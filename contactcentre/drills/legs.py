@@ -23,6 +23,7 @@ from contactcentre.drills.sip_telephone import SipTelephone, Trunk
 from contactcentre.drills.spots import TRUNKS
 from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
 from contactcentre.drills.twilio_telephone import (
+    FALLBACK_URL,
     PUBLIC_URL,
     Account,
     TwilioTelephone,
@@ -117,7 +118,9 @@ class Network:
         trunk = Trunk(self._exchange, doors.trunk_ends, number=number, music=music)
         if Legs.SIP in self._legs.kinds:
             self._asking = self._tasks.create_task(trunk.keep_asking(), name="edge")
-        self._carrier.doors = {PUBLIC_URL: doors.public_doors}
+        behind = FALLBACK_URL.removeprefix(PUBLIC_URL)
+        others = [door + behind for door in reversed(doors.public_doors)]
+        self._carrier.doors = {FALLBACK_URL: others, PUBLIC_URL: doors.public_doors}
         account = Account(carrier=self._carrier, number=number, music=music)
         return {
             Legs.SIP: lambda caller: SipTelephone(trunk, caller),

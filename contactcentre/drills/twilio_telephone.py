@@ -19,6 +19,8 @@ from contactcentre.drills.twilio_phone import BROKEN, Number, Phone
 from contactcentre.drills.who import Caller
 
 PUBLIC_URL = "http://phones.example.com"
+FALLBACK_URL = f"{PUBLIC_URL}/twilio/voice?again"
+"""What is asked at the other site first."""
 """What the carrier is told of the centre; the carrier knows what stands behind."""
 CALLED = "twilio-{}"
 """What a call is called in the centre, by the carrier's name for it."""
@@ -43,7 +45,7 @@ class Account:
         return Number(
             number=self.number,
             voice_url=f"{PUBLIC_URL}/twilio/voice{OVERRIDES}",
-            fallback_url=f"{PUBLIC_URL}/twilio/voice?again=1{FALLBACK_OVERRIDES}",
+            fallback_url=f"{FALLBACK_URL}=1{FALLBACK_OVERRIDES}",
             status_url=f"{PUBLIC_URL}/twilio/status",
             caller=f"+44163296{caller.number:04d}",
         )
