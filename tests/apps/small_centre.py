@@ -170,6 +170,11 @@ class LegPage:
                     return said
         raise AssertionError(f"the node said no {kind} {like}", self.heard)
 
+    async def stays(self, for_s: float) -> None:
+        """Answer the node's beats for so long: a page that is silent for five seconds is lost."""
+        with suppress(TimeoutError):
+            await self.hear("nothing", within_s=for_s)
+
     async def close(self) -> None:
         """Hang up, and close socket and sound."""
         with suppress(aiohttp.ClientConnectionResetError):  # the node has closed it already

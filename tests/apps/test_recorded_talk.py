@@ -86,14 +86,14 @@ async def test_a_talk_is_recorded_in_two_channels_but_for_its_pause(centre: Smal
     assert announced["words"][0] == "1.", "whoever is recorded hears so first"
     now = await adviser.hear("recording")
     assert (now["on"], now["left_ms"]) == (True, None)
-    await asyncio.sleep(1)
+    await caller.stays(1)
     await adviser.say("record", on=False)
     paused = await adviser.hear("recording", on=False)
     assert PAUSE_MAX_MS - 500 < paused["left_ms"] <= PAUSE_MAX_MS
-    await asyncio.sleep(0.7)
+    await caller.stays(0.7)
     await adviser.say("record", on=True)
     assert (await adviser.hear("recording", on=True))["is_forgotten"] is False
-    await asyncio.sleep(1)
+    await caller.stays(1)
     await adviser.say("hang_up")
     await caller.hear("over")
     (sound,) = await parts(centre, 1)
@@ -215,7 +215,7 @@ async def test_a_payment_step_has_a_whole_pause_of_its_own_and_goes_on_at_anothe
     await adviser.hear("recording", on=True)
     await adviser.say("record", on=False)
     await adviser.hear("recording", on=False)
-    await asyncio.sleep(PAUSE_MAX_MS / 2_000)
+    await caller.stays(PAUSE_MAX_MS / 2_000)
     stands = await step(centre, "call-1", on=True)
     assert stands.recorded is Recorded.PAUSED
     assert stands.left_ms is not None
