@@ -94,7 +94,8 @@ async def test_sound_goes_through_rtpengine_both_ways_and_after_another_node_has
 
         facts = call.phone.facts
         assert facts is not None
-        await entrance.door.close()  # the node is gone without a word
+        await entrance.door.close()  # the node is gone without a word, and says nothing any more
+        await board.media.close(call.leg)
         other = Entrance(leaving)
         await other.open()
         adopted = other.door.adopt(facts)
