@@ -108,6 +108,17 @@ describe("a callback whose caller is called from here", () => {
     expect(button("No answer")).toBeTruthy();
   });
 
+  it("is called no further if that is stopped before the node has been reached", async () => {
+    await open();
+    await user.click(button(new RegExp(`^Call ${NUMBER}`)));
+    await vi.waitFor(() => newest("/leg"));
+    await user.click(button(/^Stop calling/));
+    expect(inCard().getByText(en.callback.failed.stopped)).toBeTruthy();
+    await act(async () => newest("/leg").opens());
+    expect(newest("/leg").sent).toEqual([]);
+    expect(button(new RegExp(`^Call ${NUMBER} again`))).toBeTruthy();
+  });
+
   it.each([
     ["busy", "no_answer", "No answer", en.callback.failed.busy],
     ["no_such_number", "wrong_number", "Wrong number", en.callback.failed.noSuchNumber],

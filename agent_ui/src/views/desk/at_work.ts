@@ -191,11 +191,7 @@ export class AtWork {
     const { work } = this.#seen.desk;
     this.#ending = tokenOf(work);
     if (work.at !== "talking") return;
-    if (
-      (isUp(this.#seen) || isRinging(this.#seen)) &&
-      this.#leg.say({ kind: "hang_up", call: work.call })
-    )
-      return;
+    if ((isUp(this.#seen) || isRinging(this.#seen)) && this.#leg.hangUp(work.call)) return;
     if (this.callback.ring !== null) return;
     void this.#ask("end", async () => this.#answered(await desk.endTalk(work.call)));
   }

@@ -14,6 +14,8 @@ const TRIES_MAX = 8;
 const PATIENT_STEP_MAX = 4;
 /** Why a number is never rung from here, whoever asks again. */
 const NOT_ALLOWED = "number-not-allowed";
+/** The adviser wants the number rung no longer. */
+const GIVEN_UP = "given_up";
 /** For so long it is said that a broken line is whole again. */
 export const SETTLED_MS = 6_000;
 
@@ -152,6 +154,14 @@ export class LegKeeper {
   /** Give the call back. */
   decline(): void {
     this.#call?.decide("decline");
+  }
+
+  /** End the call, or the ringing; say whether the node heard it, or never has to. */
+  hangUp(call: string): boolean {
+    if (this.say({ kind: "hang_up", call })) return true;
+    if (!this.#isDialling) return false;
+    this.#fail(GIVEN_UP); // a node ends the ringing of a page that has gone, or was never reached
+    return true;
   }
 
   mute(on: boolean): void {
