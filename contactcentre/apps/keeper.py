@@ -6,7 +6,7 @@ from aiohttp import web
 
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry import metrics
-from contactcentre.adapters.web.routes import read_said
+from contactcentre.adapters.web.routes import read_said, say
 from contactcentre.apps.reach import DeskRings, PeerWay
 from contactcentre.domain.call import CallState
 from contactcentre.domain.callback import Callback, CallbackNews, RingingHours
@@ -212,8 +212,7 @@ class KeeperDoor:
         return web.Response(status=204)
 
     async def _ring_again(self, request: web.Request) -> web.Response:
-        again = self.ring_again(await read_said(request, AskRing))
-        return web.Response(body=again.model_dump_json().encode(), content_type="application/json")
+        return say(self.ring_again(await read_said(request, AskRing)))
 
     async def _hear(self, request: web.Request) -> web.Response:
         self.hear(await read_said(request, CallbackSaid))
@@ -224,8 +223,7 @@ class KeeperDoor:
         return web.Response(status=204)
 
     async def _ask_dial(self, request: web.Request) -> web.Response:
-        facts = self.ask_dial(await read_said(request, AskDial))
-        return web.Response(body=facts.model_dump_json().encode(), content_type="application/json")
+        return say(self.ask_dial(await read_said(request, AskDial)))
 
     async def _dial_over(self, request: web.Request) -> web.Response:
         said = await read_said(request, DialOver)

@@ -10,7 +10,7 @@ from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.media_aiortc.media import AiortcMedia
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
-from contactcentre.adapters.web.routes import read_said
+from contactcentre.adapters.web.routes import read_said, say
 from contactcentre.apps.node_calls import NodePlace
 from contactcentre.apps.node_core import NodeCore
 from contactcentre.apps.phone_calls import PhoneCalls
@@ -79,8 +79,7 @@ class Telephones:
 
     async def _look(self, request: web.Request) -> web.Response:
         asked = await read_said(request, AskPhone)
-        stands = PhoneStands(here=self._calls.look(asked.call))
-        return web.Response(body=stands.model_dump_json().encode(), content_type="application/json")
+        return say(PhoneStands(here=self._calls.look(asked.call)))
 
     async def _left(self, request: web.Request) -> web.Response:
         await self._calls.left((await read_said(request, AskPhone)).call)

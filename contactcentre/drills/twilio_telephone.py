@@ -19,9 +19,9 @@ from contactcentre.drills.twilio_phone import BROKEN, Number, Phone
 from contactcentre.drills.who import Caller
 
 PUBLIC_URL = "http://phones.example.com"
+"""What the carrier is told of the centre; the carrier knows what stands behind."""
 FALLBACK_URL = f"{PUBLIC_URL}/twilio/voice?again"
 """What is asked at the other site first."""
-"""What the carrier is told of the centre; the carrier knows what stands behind."""
 CALLED = "twilio-{}"
 """What a call is called in the centre, by the carrier's name for it."""
 STREAM_SUFFIX = "/twilio"

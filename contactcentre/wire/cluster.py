@@ -2,7 +2,7 @@
 
 POST {node}/offers                     router → node     OfferCall        204, or 409 with a code
 POST {node}/rings/again                desk → node       AskRing          200 RingAgain, 404, 409
-POST {node}/recordings/steps           desk → node     RecordingStep    200, 404, 409
+POST {node}/recordings/steps           desk → node       RecordingStep    200, 404, 409
 POST {node}/phones/look                public → node     AskPhone         200 PhoneStands
 POST {node}/phones/left                public → node     AskPhone         204, 404 nobody knows it
 POST {keeper}/callbacks/words          desk → keeper     CallbackSaid     204, 404, 409

@@ -10,7 +10,7 @@ import numpy as np
 from contactcentre.bench.peer import strongest_tone
 from contactcentre.domain.ids import QueueId
 from contactcentre.domain.presence import Presence
-from tests.adapters.sip.test_real_phones import BARESIP, control, modules, needs, running
+from tests.adapters.sip.test_real_phones import control, equip, needs, running
 from tests.apps.small_centre import PAYING, free_port, small_centre
 from tests.apps.test_trunk_rescue import (
     CALLER_HZ,
@@ -34,10 +34,7 @@ async def test_a_telephone_that_has_only_opus_is_taken_over_with_sound_both_ways
     shared = {"CC_SIP_TRUNKS": str(trunks), "CC_RTP_PORTS": "27000-27999"}
     lost = settings_of_the_lost(redis_url, tmp_path / "lost", shared)
     more = shared | {"CC_SIP_PORT": str(free_port())}
-    told = free_port()
-    said = {"host": LOOPBACK, "port": free_port(), "control": told, "heard": tmp_path}
-    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), codec="opus", **said))
-    (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK}>;regint=0\n")
+    told = equip(tmp_path, f"<sip:caller@{LOOPBACK}>;regint=0", codec="opus")
     async with (
         small_centre(redis_url, tmp_path / "kept", nodes=1, **more) as centre,
         other_node(lost) as node,

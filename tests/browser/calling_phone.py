@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contactcentre.bench.peer import strongest_tone
-from contactcentre.bench.sip_phone import free_port
-from tests.adapters.sip.test_real_phones import BARESIP, control, modules, running
+from tests.adapters.sip.test_real_phones import control, equip, running
 
 Samples = npt.NDArray[np.int16]
 
@@ -84,11 +83,8 @@ async def calling(
     number: str, *, edge: int, hum_hz: int, folder: Path
 ) -> AsyncIterator[CallingPhone]:
     """Let a phone call a number over the edge's port."""
-    phone = CallingPhone(folder=folder, control_port=free_port(HOST))
-    said = {"host": HOST, "port": free_port(HOST), "control": phone.control_port, "heard": folder}
-    config = BARESIP.format(modules=modules(), codec="g711", **said)
-    (folder / "config").write_text(config.replace("ausine,440", f"ausine,{hum_hz}"))
-    (folder / "accounts").write_text(f"<sip:+447700900123@{HOST}>;regint=0\n")
+    told = equip(folder, f"<sip:+447700900123@{HOST}>;regint=0", hum_hz=hum_hz)
+    phone = CallingPhone(folder=folder, control_port=told)
     async with running("baresip", "-f", str(folder), cwd=folder):
         await control(phone.control_port, "dial", f"sip:{number}@{HOST}:{edge}")
         yield phone

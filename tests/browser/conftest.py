@@ -125,3 +125,15 @@ async def stage(centre: Centre, launch: Launch) -> AsyncIterator[Stage]:
 async def hear_each_other(caller: Caller, adviser: Adviser) -> None:
     """Wait until both ends of a talk hear the other's tone."""
     await asyncio.gather(adviser.hears(CALLER_HZ), caller.hears(ADVISER_HZ))
+
+
+async def talk(stage: Stage, name: str = "ada") -> tuple[Caller, Adviser]:
+    """Return a caller and an adviser who hear each other."""
+    ada = await stage.adviser_signs_in(name)
+    await ada.gets_ready()
+    caller = await stage.caller_calls()
+    await caller.press("3", "3")
+    await ada.answers()
+    await caller.is_in("talking")
+    await hear_each_other(caller, ada)
+    return caller, ada

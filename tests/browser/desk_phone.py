@@ -10,7 +10,7 @@ import numpy as np
 
 from contactcentre.bench.peer import strongest_tone
 from contactcentre.bench.sip_phone import free_port
-from tests.adapters.sip.test_real_phones import BARESIP, modules, running
+from tests.adapters.sip.test_real_phones import equip, running
 
 HOST = "127.0.0.1"
 NUMBER = "+441632960100"
@@ -58,11 +58,8 @@ class DeskPhone:
     @asynccontextmanager
     async def is_there(self) -> AsyncIterator[None]:
         """Let it be there."""
-        said = {"host": HOST, "port": self.port, "control": free_port(HOST), "heard": self.folder}
-        config = BARESIP.format(modules=modules(), codec="g711", **said)
-        (self.folder / "config").write_text(config.replace("ausine,440", f"ausine,{PHONE_HZ}"))
-        account = f"<sip:{NUMBER}@{HOST}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1\n"
-        (self.folder / "accounts").write_text(account)
+        account = f"<sip:{NUMBER}@{HOST}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1"
+        equip(self.folder, account, port=self.port, hum_hz=PHONE_HZ)
         async with running("baresip", "-f", str(self.folder), cwd=self.folder):
             yield
 

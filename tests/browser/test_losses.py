@@ -15,7 +15,7 @@ from playwright.async_api import expect
 from contactcentre.drills.record_rows import read_record, read_settled_record
 from contactcentre.limits import SOCKET_LOST_AFTER_MS
 from tests.browser.centre import Centre, running_centre
-from tests.browser.conftest import CALLER_HZ, Stage, hear_each_other
+from tests.browser.conftest import CALLER_HZ, Stage, hear_each_other, talk
 from tests.browser.desk_phone import NUMBER, PHONE_HZ, DeskPhone
 from tests.browser.faults import (
     child_of,
@@ -27,7 +27,7 @@ from tests.browser.faults import (
     tell_to_end,
     whole,
 )
-from tests.browser.people import NODE_URL, Adviser, Caller
+from tests.browser.people import NODE_URL, Caller
 
 NODES = 3
 KILLED_MS = 5_000
@@ -56,18 +56,6 @@ def centre(phone: DeskPhone) -> Iterator[Centre]:
 async def whole_centre(centre: Centre) -> None:
     """Begin with every process there."""
     await whole(centre, nodes=NODES)
-
-
-async def talk(stage: Stage, name: str = "ada") -> tuple[Caller, Adviser]:
-    """Return a caller and an adviser who hear each other."""
-    ada = await stage.adviser_signs_in(name)
-    await ada.gets_ready()
-    caller = await stage.caller_calls()
-    await caller.press("3", "3")
-    await ada.answers()
-    await caller.is_in("talking")
-    await hear_each_other(caller, ada)
-    return caller, ada
 
 
 async def is_back(caller: Caller, state: str, *, within_ms: int) -> None:

@@ -20,7 +20,7 @@ from playwright.async_api import expect
 from contactcentre.adapters.media_aiortc.g711 import Samples
 from contactcentre.bench.peer import strongest_tone
 from tests.browser.centre import Centre, running_centre
-from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage, hear_each_other
+from tests.browser.conftest import ADVISER_HZ, CALLER_HZ, Stage, hear_each_other, talk
 from tests.browser.faults import child_of, kill, node_of, whole
 from tests.recorded_flows import recorded_flows
 
@@ -92,13 +92,8 @@ async def test_a_talk_is_recorded_paused_and_goes_on_at_another_node(
 async def test_a_payment_page_keeps_a_card_number_out_also_when_the_node_is_lost(
     centre: Centre, stage: Stage
 ) -> None:
-    ada = await stage.adviser_signs_in("ada")
-    await ada.gets_ready()
-    caller = await stage.caller_calls()
-    await caller.press("3", "3")
-    await ada.answers()
+    caller, ada = await talk(stage)
     await expect(ada.page.get_by_text("Recording.", exact=True)).to_be_visible()
-    await hear_each_other(caller, ada)
     assert (await payment_step(centre, on=True))["recorded"] == "paused"
     await expect(ada.page.get_by_text("Recording paused.")).to_be_visible()
     kill(await node_of(caller, centre))

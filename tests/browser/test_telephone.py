@@ -5,7 +5,7 @@ Of the platform nothing is played: Kamailio, baresip and Chromium are what calle
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -29,28 +29,21 @@ BACK_WITHIN_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def phone(tmp_path_factory: pytest.TempPathFactory) -> DeskPhone:
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """Return what tells a centre of its trunk."""
-    return DeskPhone.in_folder(tmp_path_factory.mktemp("phone"))
+    return DeskPhone.in_folder(tmp_path_factory.mktemp("phone")).settings()
 
 
 @pytest.fixture(scope="module")
-def sip_port(phone: DeskPhone) -> int:
-    """Return the first node's port for SIP."""
-    return int(phone.settings()["CC_SIP_PORT"])
-
-
-@pytest.fixture(scope="module")
-def centre(phone: DeskPhone, sip_port: int) -> Iterator[Centre]:
+def centre(environ: Mapping[str, str]) -> Iterator[Centre]:
     """Start a centre of this module's own, whose nodes take calls from a trunk."""
-    environ = phone.settings() | {"CC_SIP_PORT": str(sip_port)}
     with running_centre(environ, nodes=NODES) as started:
         yield started
 
 
 @pytest.fixture(params=["past the edge", "through rtpengine"])
 async def edge_port(
-    request: pytest.FixtureRequest, sip_port: int, tmp_path: Path
+    request: pytest.FixtureRequest, environ: Mapping[str, str], tmp_path: Path
 ) -> AsyncIterator[int]:
     """Put the edge in front of the nodes, once it has found one; sound goes past it or through."""
     folder = tmp_path / "edge"
@@ -60,7 +53,7 @@ async def edge_port(
     async with AsyncExitStack() as stack:
         is_relayed = request.param == "through rtpengine"
         told = await stack.enter_async_context(relay(folder)) if is_relayed else None
-        nodes = [sip_port + number for number in range(NODES)]
+        nodes = [int(environ["CC_SIP_PORT"]) + number for number in range(NODES)]
         port = await stack.enter_async_context(edge(folder, *nodes, relay=told))
         assert await until_code(exchange.phone((HOST, port), LINE), 200)
         yield port

@@ -27,17 +27,7 @@ SKIPPED_MAX = 500
 class _Reel:
     """One tape and the two who are on it."""
 
-    __slots__ = (
-        "adviser",
-        "at",
-        "caller",
-        "had_keys",
-        "is_keyed",
-        "is_paused",
-        "phase",
-        "row",
-        "tape",
-    )
+    __slots__ = ("adviser", "at", "caller", "had_keys", "phase", "row", "tape")
 
     def __init__(self, tape: Tape, caller: Seat, adviser: Seat, *, row: int, phase: int) -> None:
         self.tape = tape
@@ -45,10 +35,7 @@ class _Reel:
         self.adviser = adviser
         self.row = row
         self.phase = phase
-        self.is_paused = False
         self.at = 0
-        self.is_keyed = False
-        """The caller's last frame had the tones of a key, while the tape was paused."""
         self.had_keys: NDArray[np.bool_] = np.zeros(2, np.bool_)
 
 
@@ -60,7 +47,8 @@ class Tapes:
         self._mishaps = mishaps
         self._nobody = nobody
         self._reels: dict[Tape, _Reel] = {}
-        self._paused: dict[_Reel, None] = {}
+        self._paused: dict[_Reel, bool] = {}
+        """Whether the caller's last frame had the tones of a key, of each tape that is paused."""
         self._of: dict[Seat, list[_Reel]] = defaultdict(list)
         self._due: list[dict[_Reel, None]] = [{} for _ in range(FRAMES)]
         self._free = list(range(tapes_max))[::-1]
@@ -89,10 +77,13 @@ class Tapes:
     def pause(self, tape: Tape, *, on: bool) -> None:
         """Put silence on a tape, or again what is said."""
         reel = self._reels.get(tape)
-        if reel is not None:
-            reel.is_paused, reel.is_keyed = on, False
-            (self._paused.__setitem__ if on else self._paused.pop)(reel, None)
-            self._place(reel)
+        if reel is None:
+            return
+        if on:
+            self._paused[reel] = False
+        else:
+            self._paused.pop(reel, None)
+        self._place(reel)
 
     def stop(self, tape: Tape) -> None:
         """Give a tape the rest, and close it."""
@@ -126,10 +117,9 @@ class Tapes:
             return
         rows: NDArray[np.intp] = np.array([reel.caller.row for reel in reels], np.intp)
         keyed = find_keys(heard[rows])
-        silent = rows[keyed | np.array([reel.is_keyed for reel in reels])]
+        silent = rows[keyed | np.array([self._paused[reel] for reel in reels])]
         heard[silent], changed[silent] = 0, True
-        for reel, is_keyed in zip(reels, keyed.tolist(), strict=True):
-            reel.is_keyed = is_keyed
+        self._paused.update(zip(reels, keyed.tolist(), strict=True))
 
     def take(self, heard: Samples, *, skipped: int) -> None:
         """Put one tick on every tape, and silence for those before it that were left out."""
@@ -164,7 +154,7 @@ class Tapes:
     def _place(self, reel: _Reel) -> None:
         """Note where the sound of the two comes from: as far as each is heard by the other."""
         caller, adviser = reel.caller, reel.adviser
-        are_here = caller.row >= 0 and adviser.row >= 0 and not reel.is_paused
+        are_here = caller.row >= 0 and adviser.row >= 0 and reel not in self._paused
         for channel, (speaker, listener) in enumerate(((caller, adviser), (adviser, caller))):
             is_heard = are_here and speaker in listener.hears and not speaker.is_muted
             self._rows[reel.row, channel] = speaker.row if is_heard else self._nobody

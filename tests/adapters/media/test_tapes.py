@@ -56,6 +56,14 @@ def talk(room: Room, tape: ListedTape) -> tuple[Caller, Caller]:
     return ada, bob
 
 
+def let_say(room: Room, speaker: Caller, sound: Samples) -> None:
+    """Let one say some sound, as far as it fills whole packets, while the others hum."""
+    room.callers.remove(speaker)
+    for frame in sound[: len(sound) // 160 * 160].reshape(-1, 160):
+        speaker.say(frame)
+        room.run(0.02)
+
+
 def test_each_side_has_a_channel_of_its_own(room: Room, tape: ListedTape) -> None:
     talk(room, tape)
     room.run(2.5)
@@ -148,15 +156,10 @@ def test_a_pressed_key_is_on_no_tape(room: Room, tape: ListedTape) -> None:
 def test_a_key_that_is_heard_as_a_tone_is_on_no_tape(
     room: Room, tape: ListedTape, level: int
 ) -> None:
-    ada, bob = talk(room, tape)
+    ada, _ = talk(room, tape)
     keys = [key.astype(np.int32) * level // 6_000 for key in keypad_tones().values()]
     sound = np.concatenate([tone(440, 0.506), *keys, tone(440, 0.51)]).astype(np.int16)
-    room.callers.remove(ada)
-    for frame in sound[: len(sound) // 160 * 160].reshape(-1, 160):
-        ada.say(frame)
-        bob.send()
-        room.now_s += 0.02
-        room.engine.tick(room.now_s)
+    let_say(room, ada, sound)
     room.engine.tapes.stop(tape)
     heard = tape.channel(CALLER)
     assert not find_keys(heard.reshape(-1, 160)).any()
@@ -175,12 +178,7 @@ def test_a_key_that_is_heard_as_a_tone_is_silence_to_the_adviser_while_the_tape_
     room.engine.tapes.pause(tape, on=is_paused)
     keys = np.concatenate([np.zeros(70, np.int16), *keypad_tones().values()])
     sound = np.concatenate([keys, tone(440, 0.5)])
-    room.callers.remove(ada)
-    for frame in sound[: len(sound) // 160 * 160].reshape(-1, 160):
-        ada.say(frame)
-        bob.send()
-        room.now_s += 0.02
-        room.engine.tick(room.now_s)
+    let_say(room, ada, sound)
     heard = bob.heard(len(sound) / S)
     windows = np.lib.stride_tricks.sliding_window_view(heard[: len(keys)], 160)[::10]
     assert bool(find_keys(windows).any()) is not is_paused

@@ -23,7 +23,7 @@ from contactcentre.ports.media import KeyHeard
 from tests.adapters.sip.answering import OUTSIDE, Answering
 from tests.adapters.sip.called_side import ACCOUNT, CALLED, PASSWORD
 from tests.adapters.sip.entrance import LOOPBACK, until
-from tests.adapters.sip.test_real_phones import BARESIP, control, modules, needs, running
+from tests.adapters.sip.test_real_phones import control, equip, needs, running
 from tests.apps.outside import Outside, outside
 
 RINGS, ANSWERED = NumberRings(is_heard=False), NumberAnswered()
@@ -78,11 +78,9 @@ async def listens(town: Outside, transport: str) -> None:
 
 @needs("baresip")
 async def test_baresip_is_rung_and_both_hear_one_another(tmp_path: Path) -> None:
-    port, told = free_port(LOOPBACK), free_port(LOOPBACK)
-    settings = {"host": LOOPBACK, "port": port, "control": told, "heard": tmp_path}
-    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), codec="g711", **settings))
-    account = f"<sip:{OUTSIDE}@{LOOPBACK}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1\n"
-    (tmp_path / "accounts").write_text(account)
+    port = free_port(LOOPBACK)
+    account = f"<sip:{OUTSIDE}@{LOOPBACK}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1"
+    told = equip(tmp_path, account, port=port)
     trunk, other = Answering(), PhonePeer()
     await trunk.open()
     await other.open()

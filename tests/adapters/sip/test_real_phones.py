@@ -23,6 +23,7 @@ from tests.adapters.sip.entrance import LOOPBACK, NUMBER, Entrance, until
 from tests.adapters.sip.sounding_board import TONE_HZ, Heard, SoundingBoard, sounding_board
 
 KEYS = "159*0#"
+HUM_HZ = 440
 BARESIP = """
 module_path {modules}
 module {codec}.so
@@ -35,7 +36,7 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen {host}:{control}
 sip_listen {host}:{port}
 rtp_ports 23400-23499
-audio_source ausine,440
+audio_source ausine,{hum_hz}
 ausrc_srate 48000
 ausrc_channels 2
 audio_player aubridge,echo
@@ -63,6 +64,31 @@ async def running(*command: str, cwd: Path) -> AsyncIterator[asyncio.subprocess.
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+def equip(
+    folder: Path,
+    account: str,
+    *,
+    port: int | None = None,
+    codec: str = "g711",
+    hum_hz: int = HUM_HZ,
+    more: str = "",
+) -> int:
+    """Make baresip ready in a folder, with `more` in its settings; return where it is told."""
+    told = free_port(LOOPBACK)
+    config = BARESIP.format(
+        modules=modules(),
+        codec=codec,
+        host=LOOPBACK,
+        port=port or free_port(LOOPBACK),
+        control=told,
+        hum_hz=hum_hz,
+        heard=folder,
+    )
+    (folder / "config").write_text(config + more)
+    (folder / "accounts").write_text(account + "\n")
+    return told
 
 
 @needs("sipp")
@@ -117,10 +143,7 @@ def modules() -> Path:
 async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
     entrance: Entrance, tmp_path: Path, codec: str
 ) -> None:
-    port = free_port(LOOPBACK)
-    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": tmp_path}
-    (tmp_path / "config").write_text(BARESIP.format(modules=modules(), codec=codec, **settings))
-    (tmp_path / "accounts").write_text(f"<sip:caller@{LOOPBACK}>;regint=0\n")
+    port = equip(tmp_path, f"<sip:caller@{LOOPBACK}>;regint=0", codec=codec)
     async with sounding_board() as board:
         await entrance.open(switchboard=board)
         async with running("baresip", "-f", str(tmp_path), cwd=tmp_path):
@@ -149,13 +172,8 @@ async def test_baresip_sends_keys_hears_the_tone_and_is_heard_saying_it_back(
 def tls_phone(folder: Path, files: TlsFiles, authority: str) -> int:
     """Write down a baresip that calls over TLS and shows a certificate; return its control port."""
     (folder / "both.pem").write_text(files.certificate.read_text() + files.key.read_text())
-    port = free_port(LOOPBACK)
-    settings = {"host": LOOPBACK, "port": free_port(LOOPBACK), "control": port, "heard": folder}
-    config = BARESIP.format(modules=modules(), codec="g711", **settings)
-    config += f"sip_certificate {folder}/both.pem\nsip_cafile {folder}/{authority}.pem\n"
-    (folder / "config").write_text(config)
-    (folder / "accounts").write_text(f"<sip:caller@{LOOPBACK};transport=tls>;regint=0\n")
-    return port
+    shown = f"sip_certificate {folder}/both.pem\nsip_cafile {folder}/{authority}.pem\n"
+    return equip(folder, f"<sip:caller@{LOOPBACK};transport=tls>;regint=0", more=shown)
 
 
 @needs("baresip")
