@@ -106,7 +106,7 @@ class LivePage:
         self.socket = socket
         self.heard: list[BaseModel] = []
 
-    async def hear(self, kind: type[Heard], *, within_s: float = 3.0) -> Heard:
+    async def hear(self, kind: type[Heard], *, within_s: float = 10.0) -> Heard:
         """Return the next message of a kind; whatever comes before it is kept in `heard`."""
         async with asyncio.timeout(within_s):
             while True:
@@ -139,7 +139,7 @@ class LivePage:
 
     async def end(self) -> int | None:
         """Return the code under which the socket is closed."""
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             while not self.socket.closed:
                 await self.socket.receive()
         return self.socket.close_code
@@ -255,7 +255,7 @@ class DeskCentre:
         await asyncio.wait({self._served}, timeout=5)
         await self._process.close()
 
-    async def standing(self, state: Presence, *, within_s: float = 3.0) -> AdviserStanding:
+    async def standing(self, state: Presence, *, within_s: float = 4.5) -> AdviserStanding:
         """Wait until the live state has Ada in a state."""
         async with asyncio.timeout(within_s):
             while True:

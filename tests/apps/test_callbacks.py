@@ -37,7 +37,7 @@ def counted(what: str, **labels: str) -> float:
 
 async def shown(count: int) -> None:
     """Wait until so many callbacks are shown to stand."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         while counted("standing") != count:  # noqa: ASYNC110 - shown with every look
             await asyncio.sleep(0.02)
 

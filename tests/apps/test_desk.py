@@ -235,7 +235,7 @@ async def test_only_supervisors_see_the_board(centre: DeskCentre) -> None:
         assert board.today.offered_count == 0
         assert board.nodes == []
         await centre.state.report_node(centre.node.standing())
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             while not board.nodes:
                 await asyncio.sleep(0.2)
                 board = await supervisor.tell("GET", "/api/board", None, said.Board)

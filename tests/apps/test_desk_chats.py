@@ -41,7 +41,7 @@ async def hears(page: LivePage, seat: AdviserId, kind: type[Told]) -> Told:
 
 async def asked(centre: DeskCentre, *, calls: int, chats: int) -> None:
     """Wait until so many seats are asked for calls, and so many for chats."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         while True:
             queues = (await centre.state.overview([GENERAL, CHATS])).queues
             if [queue.ready_count for queue in queues] == [calls, chats]:

@@ -136,7 +136,7 @@ async def test_a_caller_who_was_left_there_stays_until_one_of_the_two_goes(
         left.set()
     else:
         stage.dialler.told(NumberEnded())
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await staying
     assert (stage.dialler.hung_up_count, stage.party.is_left, stage.party.seats) == (1, False, ())
 
@@ -147,7 +147,7 @@ async def test_a_caller_whose_trunk_has_handed_the_caller_on_is_gone(stage: Stag
     assert (stage.dialler.leg, stage.handed_count) == (None, 1), "no line of ours is used"
     stage.party.leave()
     left = asyncio.Event()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await stage.party.stay(left)
     assert left.is_set()
     assert stage.noted == LEFT
@@ -176,7 +176,7 @@ async def test_what_a_trunk_was_asked_to_do_is_not_taken_back_and_its_word_is_wa
     await asyncio.sleep(0.01)
     assert not waiting.done()
     stage.dialler.is_slow.set()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         assert await waiting is is_handed
     stage.party.check_loose()
 
@@ -224,6 +224,6 @@ async def test_a_trunk_is_asked_only_to_hand_a_caller_on(stage: Stage) -> None:
 
 async def test_a_caller_who_was_not_left_there_stays_for_nobody(stage: Stage) -> None:
     await stage.rings()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await stage.party.stay(asyncio.Event())
     assert stage.party.is_asked

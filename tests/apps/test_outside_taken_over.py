@@ -49,7 +49,7 @@ async def test_a_phone_that_does_not_come_along_to_another_node_has_gone(
     stage.is_late.set()
     await stage.goes_on(is_left=True)
     assert stage.stands == (ConsultState.NONE, ConsultEnd.LEFT)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await stage.party.stay(asyncio.Event())
     assert stage.dialler.hung_up_count == (lacks == "sound")
 

@@ -126,7 +126,7 @@ class Stage:
     async def ends(self) -> CallerRung:
         """Return what the page is told at the end."""
         assert self._work is not None
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await self._work
         return self.part.told[-1]
 

@@ -158,7 +158,7 @@ async def offer(
     )
     for word in words:
         one.words.put_nowait(word)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         await (calling.go_on(one) if again else calling.conduct(one, OFFER))
     return one, record.told
 

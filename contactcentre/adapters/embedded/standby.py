@@ -31,6 +31,8 @@ from contactcentre.domain.errors import Outage
 
 COPY_WITHIN_S = 120.0
 FOLLOWS_WITHIN_S = 30.0
+PROMOTED_WITHIN_S = 30.0
+"""A standby first takes in all that it has been sent, and asks the disk to have it."""
 ASK_TIMEOUT_S = 5.0
 STANDBY = "standby"
 """What a standby calls itself to its primary."""
@@ -145,7 +147,7 @@ def _write_secret(home: Home, file: Path, text: str) -> None:
 async def promote(url: str) -> None:
     """Make a standby the primary; it confirms alone until another follows it. Raises Outage."""
     await _wait_for_standby(url, wait=False)
-    await ask_at(url, "SELECT pg_promote()")
+    await ask_at(url, "SELECT pg_promote()", within_s=PROMOTED_WITHIN_S)
 
 
 async def _wait_for_standby(url: str, *, wait: bool) -> None:
@@ -160,10 +162,10 @@ async def ask(server: Postgres, statement: str) -> Any:
     return await ask_at(server.url, statement)
 
 
-async def ask_at(url: str, statement: str) -> Any:
+async def ask_at(url: str, statement: str, *, within_s: float = ASK_TIMEOUT_S) -> Any:
     """Run one statement on the server at a URL. Raises Outage."""
     try:
-        async with asyncio.timeout(ASK_TIMEOUT_S):
+        async with asyncio.timeout(within_s):
             connection = await asyncpg.connect(url)
             try:
                 return await connection.fetchval(statement)

@@ -88,7 +88,7 @@ async def test_of_the_connections_of_a_race_one_is_kept(database_url: str) -> No
     servers = Servers(url.replace(LOOPBACK, "localhost", 1), within_s=WITHIN_S)
     links = [await servers.connect() for _ in range(RACES)]
     async with PostgresPool(database_url) as pool, pool.connection() as connection:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             while await connection.fetchval(CONNECTED) > RACES:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     for link in links:

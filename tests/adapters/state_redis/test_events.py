@@ -97,7 +97,7 @@ async def test_a_reader_waits_for_events_longer_than_one_command_may_take(
     waiting = asyncio.create_task(inbox.take(count_max=10, wait_ms=5_000), name="take")
     await asyncio.sleep(2 * HASTY_MS / 1_000)
     await RedisEventStream(hasty).send([written(1)])
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(4):
         assert seqs(await waiting) == [1]
 
 
