@@ -9,12 +9,15 @@ import { Nodes } from "../../../../contactcentre/adapters/web/pages/assets/call/
 const never = new Promise(() => {});
 
 /** Leave one call; `taken` says which nodes take that. */
-async function leave({ heard = null, urls = ["a", "b"], taken = () => true }) {
+async function leave({ heard = null, urls = ["a", "b"], found = null, taken = () => true }) {
   const seen = { told: [], now: 0, pauses: [] };
   const nodes = new Nodes(() => 0.99);
   nodes.put(urls);
   seen.done = await leaveTheCall({
     heard,
+    refresh: async () => {
+      if (found !== null) nodes.put(found);
+    },
     nodes,
     tell: async (url) => {
       seen.told.push(url);
@@ -45,6 +48,13 @@ test("a node that does not say that it has heard is given two seconds, then anot
 test("one node after the other is told until one takes it", async () => {
   const seen = await leave({ taken: (_, { told }) => told.length === 3 });
   assert.deepEqual([seen.done, seen.told], [true, ["a", "b", "a"]]);
+});
+
+test("a node that the page did not know of is told where its own does not hear", async () => {
+  for (const heard of [null, never]) {
+    const seen = await leave({ heard, urls: ["a"], found: ["a", "b"], taken: (url) => url === "b" });
+    assert.deepEqual([seen.done, seen.told.at(-1)], [true, "b"]);
+  }
 });
 
 test("nobody is told for longer than ten seconds", async () => {

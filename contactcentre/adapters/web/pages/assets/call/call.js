@@ -95,6 +95,12 @@ async function findNodes() {
   return answer?.ok ? answer.json() : null;
 }
 
+/** Put the nodes of now in a list; nothing changes if nobody can be reached. */
+async function refresh(nodes) {
+  const found = await findNodes();
+  if (found !== null && found.nodes.length > 0) nodes.put(found.nodes, found.sites);
+}
+
 async function newClaim(page) {
   const before = left.held;
   // a call that is not known to have ended yet would keep its place to itself
@@ -146,6 +152,7 @@ const openSocket = (address) => new WebSocket(address);
 function leave({ claim, secret, nodes, heard = null }) {
   leaving = leaveTheCall({
     heard,
+    refresh: () => refresh(nodes),
     nodes,
     tell: (url, withinMs) =>
       sayLeave({ url, claim: claim.text, secret, openSocket, pause: wait, withinMs }),
@@ -158,9 +165,11 @@ function leave({ claim, secret, nodes, heard = null }) {
 /** Tell any node that the caller wants no callback any more, and say what came of it. */
 async function cancelCallback() {
   const { text, secret } = booked;
+  const nodes = nodesOf(booked);
   const done = await leaveTheCall({
     heard: null,
-    nodes: nodesOf(booked),
+    refresh: () => refresh(nodes),
+    nodes,
     tell: (url, withinMs) =>
       sayLeave({
         url,
@@ -306,10 +315,8 @@ class LiveCall {
 
   /** Ask for the nodes of now, once at a time; nothing changes if nobody can be reached. */
   #refresh() {
-    this.#finding ??= findNodes().then((found) => {
+    this.#finding ??= refresh(this.#nodes).then(() => {
       this.#finding = null;
-      if (found === null || found.nodes.length === 0) return;
-      this.#nodes.put(found.nodes, found.sites);
       if (this.#claim !== null && live === this) store.write(this.kept);
     });
     return this.#finding;

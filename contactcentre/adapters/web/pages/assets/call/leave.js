@@ -17,12 +17,14 @@ const SETTLED = new Set(["call-closed", "stale-epoch", "bad-claim"]);
  * Return whether some node has taken the end of the call.
  *
  * heard → a promise of whether the call's own node has, or null if there was none
+ * refresh() → asks for the nodes of now: a new call was told only of those with room
  * tell(url, withinMs) → a promise of whether that node has (sayLeave)
  */
-export async function leaveTheCall({ heard, nodes, tell, pause, nowMs, random }) {
+export async function leaveTheCall({ heard, refresh, nodes, tell, pause, nowMs, random }) {
   if (heard !== null && (await Promise.race([heard, pause(HEARD_WITHIN_MS)])) === true) return true;
   const untilMs = nowMs() + LEAVE_WITHIN_MS;
   for (let failures = 1; nowMs() < untilMs; failures += 1) {
+    void refresh();
     const url = nodes.next();
     if (url !== null && (await tell(url, HEARD_WITHIN_MS))) return true;
     await pause(pauseMs(failures, nodes.count, random));

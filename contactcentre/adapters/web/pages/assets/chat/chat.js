@@ -153,8 +153,15 @@ class LiveChat {
     if (typeof this.#claim?.url !== "string") return;
     const [claim, secret] = [this.#claim.text, this.#secret];
     const tell = (url, withinMs) => sayLeave({ url, claim, secret, openSocket, pause, withinMs });
-    const nodes = this.#nodes;
-    leaveTheCall({ heard, nodes, tell, pause, nowMs: clock.nowMs, random: Math.random });
+    leaveTheCall({
+      heard,
+      refresh: () => this.#refresh(),
+      nodes: this.#nodes,
+      tell,
+      pause,
+      nowMs: clock.nowMs,
+      random: Math.random,
+    });
   }
 
   async #refresh() {
