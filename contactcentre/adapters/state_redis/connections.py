@@ -31,6 +31,7 @@ class Pool(ConnectionPool):
     def __init__(self, **said: Any) -> None:
         super().__init__(**said)
         self._free = asyncio.Semaphore(self.max_connections)
+        self._is_dropped = False
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
         """Lend a connection that is ready for a command."""
@@ -48,6 +49,13 @@ class Pool(ConnectionPool):
         self._in_use_connections.remove(connection)
         self._available_connections.append(connection)
         self._free.release()
+        if self._is_dropped:  # it came about meanwhile, and nobody would close it
+            await connection.disconnect()
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:  # noqa: FBT001, FBT002 - the library's
+        """Close every connection for good, also those that are still being made."""
+        self._is_dropped = True
+        await super().disconnect(inuse_connections)
 
 
 class _Connection(Connection):

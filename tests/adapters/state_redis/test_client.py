@@ -11,9 +11,10 @@ import pytest
 from contactcentre.adapters.embedded.server import LOOPBACK, free_port
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.adapters.state_redis.blackboard import Blackboard
-from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX
+from contactcentre.adapters.state_redis.connections import CONNECTIONS_MAX, pool_of
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.domain.errors import BadRequest, StateUnavailable
+from contactcentre.domain.line import Line
 from tests.adapters.state_redis.centre import EARLY, HASTY_MS, PAYING, Centre, Server
 from tests.chaos import BadWire, bad_wire
 
@@ -279,3 +280,16 @@ async def test_a_store_that_comes_back_empty_serves_as_a_new_one(tmp_path: Path)
 async def test_a_url_that_cannot_be_understood_is_refused_at_once(url: str) -> None:
     with pytest.raises(BadRequest, match="CC_REDIS_URL"):
         Blackboard(url)
+
+
+async def test_a_connection_that_comes_about_while_all_are_closed_is_closed_as_well(
+    server: Server,
+) -> None:
+    pool = pool_of(server.url, Line(1.0))
+    lending = asyncio.create_task(pool.get_connection(), name="lending")
+    await asyncio.sleep(0)  # it begins to connect
+    await pool.disconnect()
+    connection = await lending
+    assert connection.is_connected
+    await pool.release(connection)
+    assert not connection.is_connected
