@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -14,6 +15,7 @@ import asyncpg
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from contactcentre.adapters.embedded import server
 from contactcentre.adapters.embedded.postgres import Postgres, start_postgres
 from contactcentre.adapters.embedded.valkey import Valkey, start_valkey
 from contactcentre.adapters.ledger_postgres.migrate import upgrade
@@ -37,10 +39,19 @@ OURS = {f"{PREFIX}WATCHDOG_S", f"{PREFIX}CHROMIUM"}
 """What may be told to the tests themselves."""
 
 
+PORTS_EACH, PROCESSES_MAX = 2_000, 5
+
+
 def pytest_configure() -> None:
-    """Let no setting of the shell that runs the tests reach what they test."""
+    """Keep settings of the shell from what is tested, and processes of tests from each other.
+
+    Each has ports of its own: one that a test has been given is free until it is used.
+    """
     for name in [name for name in os.environ if name.startswith(PREFIX) and name not in OURS]:
         del os.environ[name]
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES_MAX
+    first = server.PORTS[0] + process * PORTS_EACH
+    server.ports_in_turn = cycle(random.sample(range(first, first + PORTS_EACH), PORTS_EACH))
 
 
 class ByRoom(LoadScopeScheduling):  # type: ignore[misc]

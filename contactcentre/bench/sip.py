@@ -19,6 +19,7 @@ from typing import Any
 
 import uvloop
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.adapters.flow_files.folders import default_flows_dir
 from contactcentre.adapters.flow_files.lines import load_lines
@@ -28,7 +29,7 @@ from contactcentre.adapters.state_redis.events import RedisEventInbox
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.bench.media_node import LOOPBACK, pin_to_core
 from contactcentre.bench.phone import PhonePeer
-from contactcentre.bench.sip_phone import Exchange, PhoneCall, free_port
+from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.errors import StateUnavailable
 from contactcentre.domain.ids import NodeId
 from contactcentre.limits import SAMPLES_PER_TICK, TICK_MS
@@ -167,7 +168,7 @@ async def node(folder: Path, rate: int) -> AsyncIterator[tuple[int, int]]:
     valkey = await start_valkey(folder / "valkey")
     trunks = folder / "trunks.toml"
     trunks.write_text(f'[trunks.bench]\naddresses = ["{LOOPBACK}"]\n')
-    ports = {name: str(free_port(LOOPBACK)) for name in ("SIP", "MEDIA", "INTERNAL")}
+    ports = {name: str(free_port()) for name in ("SIP", "MEDIA", "INTERNAL")}
     said = {
         "CC_REDIS_URL": valkey.url,
         "CC_CLUSTER_KEY": secrets.token_hex(16),

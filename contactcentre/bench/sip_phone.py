@@ -1,11 +1,11 @@
 """Telephones that call in over SIP: the calling side, as far as a bench and tests need one."""
 
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.sip.dialog import SDP
 from contactcentre.adapters.sip.messages import (
     MalformedMessage,
@@ -19,24 +19,8 @@ from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.ways import Way, Ways
 
-QUIET_PORTS = range(10_000, 20_000)
-"""Below those that the system gives to whoever connects."""
 PROVISIONAL = b"SIP/2.0 1"
 Headers = Sequence[tuple[str, str]]
-
-
-def free_port(host: str) -> int:
-    """Return a port that nobody has now, for UDP and TCP, and that no connection will be given."""
-    while True:
-        port = secrets.choice(QUIET_PORTS)
-        with (
-            socket.socket() as stream,
-            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
-            suppress(OSError),
-        ):
-            stream.bind((host, port))
-            datagrams.bind((host, port))
-            return port
 
 
 class Exchange:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.apps import router
@@ -20,7 +21,7 @@ from contactcentre.limits import BEAT_EVERY_MS
 from contactcentre.ports.state import AdviserReport, CallReport, NodeReport
 from contactcentre.settings import Settings, read_settings
 from contactcentre.wire.cluster import OfferCall
-from tests.apps.small_centre import SIGNING_KEY, free_port
+from tests.apps.small_centre import SIGNING_KEY
 
 PAYING = QueueId("tax.paying.en")
 DESK = DeskId("desk-1")

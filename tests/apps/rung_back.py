@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineChance, MachineClock
 from contactcentre.adapters.sip.messages import Request
 from contactcentre.adapters.web.peers import Peers
@@ -25,7 +26,7 @@ from contactcentre.wire.claims import AdviserTicket
 from contactcentre.wire.cluster import CallbackSaid, Ring
 from tests.adapters.sip.answering import OUTSIDE, Answering, Rung
 from tests.adapters.sip.entrance import until
-from tests.apps.small_centre import FREE, PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.small_centre import FREE, PAYING, LegPage, SmallCentre, small_centre
 
 CALL = CallId("back-call-1")
 ADA = AdviserId("ada")

@@ -2,18 +2,15 @@
 
 import asyncio
 import hashlib
-import os
-import random
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
@@ -35,20 +32,6 @@ FREE = "free"
 """Stands for a port of each process's own."""
 SECRET = "the page's own secret"  # noqa: S105 - of a page made up here
 DESK = DeskId("desk-1")
-PORTS_EACH, OF_PROCESSES = 2_000, 5
-PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % OF_PROCESSES
-FIRST_PORT = 10_000 + PROCESS * PORTS_EACH
-QUIET_PORTS = cycle(random.sample(range(FIRST_PORT, FIRST_PORT + PORTS_EACH), PORTS_EACH))
-"""Below those that the system gives to whoever connects; each process has its own."""
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on, and that no connection of ours will get."""
-    for port in QUIET_PORTS:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("there is always a next one")
 
 
 class PlayedDesk:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.media_aiortc.packets import RtpPacket
 from contactcentre.apps.trunk_caller import TrunkCaller
 from contactcentre.bench.phone import PhonePeer
@@ -16,7 +17,7 @@ from contactcentre.domain.ids import CallId
 from contactcentre.domain.languages import Language
 from contactcentre.wire.closing import Closing
 from contactcentre.wire.legs import Answer, Stage
-from tests.apps.small_centre import free_port, small_centre
+from tests.apps.small_centre import small_centre
 
 NUMBER = "+441632960001"
 TRUNKS = """

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.peer import strongest_tone
 from contactcentre.domain.ids import QueueId
 from contactcentre.domain.presence import Presence
 from tests.adapters.sip.test_real_phones import control, equip, needs, running
-from tests.apps.small_centre import PAYING, free_port, small_centre
+from tests.apps.small_centre import PAYING, small_centre
 from tests.apps.test_trunk_rescue import (
     CALLER_HZ,
     NUMBER,

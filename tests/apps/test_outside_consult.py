@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.presence import Presence
 from contactcentre.wire.cluster import Ring
 from tests.adapters.sip.answering import OWN, Answering, Rung
 from tests.adapters.sip.entrance import until
 from tests.apps.outside_town import NAME, OUTSIDE_HZ, TITLES, outside_settings, phone
-from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.small_centre import PAYING, LegPage, SmallCentre, small_centre
 from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ, becomes, stands
 
 

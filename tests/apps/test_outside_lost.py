@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.presence import Presence
 from tests.adapters.sip.answering import Answering
 from tests.adapters.sip.entrance import until
 from tests.apps.outside_town import NAME, OUTSIDE_HZ, outside_settings, phone
-from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.small_centre import PAYING, LegPage, SmallCentre, small_centre
 from tests.apps.test_consult import ADVISER_HZ, CALL, CALLER_HZ
 from tests.apps.test_trunk_rescue import other_node, settings_of_the_lost, until_there
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.state_redis.events import RedisEventInbox
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.domain.events import CallEnded, CallSentOutside
@@ -14,7 +15,7 @@ from tests.adapters.sip.answering import Answering, answering
 from tests.adapters.sip.entrance import until
 from tests.adapters.sip.test_referral import notify
 from tests.apps.outside_town import NAME, OUTSIDE_HZ, outside_settings
-from tests.apps.small_centre import free_port, small_centre
+from tests.apps.small_centre import small_centre
 from tests.apps.test_consult import becomes
 from tests.apps.test_trunk_calls import Town
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.embedded.valkey import start_valkey
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
@@ -19,7 +20,7 @@ from contactcentre.domain.ids import NodeId
 from contactcentre.ports.state import NodeReport
 from contactcentre.settings import Settings, read_settings
 from contactcentre.wire.pages import GivenClaim, LivingNodes
-from tests.apps.small_centre import SIGNING_KEY, free_port
+from tests.apps.small_centre import SIGNING_KEY
 
 WITHIN_S = 10.0
 AWAY_S = 1.5

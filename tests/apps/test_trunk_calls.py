@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.phone import PhonePeer
 from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.ids import QueueId
 from contactcentre.domain.languages import Language
 from contactcentre.domain.presence import Presence
-from tests.apps.small_centre import PAYING, LegPage, SmallCentre, free_port, small_centre
+from tests.apps.small_centre import PAYING, LegPage, SmallCentre, small_centre
 
 CALLER_HZ, ADVISER_HZ = 440.0, 1_000.0
 NUMBER = "+441632960001"

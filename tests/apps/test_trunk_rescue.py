@@ -12,6 +12,7 @@ from typing import cast
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.web.claims import Signatures
@@ -23,7 +24,7 @@ from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.ids import CallId, NodeId, QueueId
 from contactcentre.domain.presence import Presence
 from contactcentre.ports.state import NodeReport
-from tests.apps.small_centre import PAYING, SIGNING_KEY, free_port, small_centre
+from tests.apps.small_centre import PAYING, SIGNING_KEY, small_centre
 
 NUMBER = "+441632960001"
 CALLER_HZ = 440.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.peer import strongest_tone
-from contactcentre.bench.sip_phone import free_port
 from tests.adapters.sip.test_real_phones import equip, running
 
 HOST = "127.0.0.1"
@@ -41,7 +41,7 @@ class DeskPhone:
     @classmethod
     def in_folder(cls, folder: Path) -> "DeskPhone":
         """Return a phone that is not there yet."""
-        return cls(folder=folder, port=free_port(HOST))
+        return cls(folder=folder, port=free_port())
 
     def settings(self) -> dict[str, str]:
         """Return what the centre must be told."""
@@ -49,7 +49,7 @@ class DeskPhone:
         trunks.write_text(TRUNKS.format(host=HOST, port=self.port))
         numbers.write_text(NUMBERS)
         return {
-            "CC_SIP_PORT": str(free_port(HOST)),
+            "CC_SIP_PORT": str(free_port()),
             "CC_SIP_TRUNKS": str(trunks),
             "CC_OUTSIDE_NUMBERS": str(numbers),
             "CC_RTP_PORTS": "26000-26999",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.apps import public
 from contactcentre.apps.process import Process
@@ -24,7 +25,6 @@ from tests.apps.small_centre import (
     LegPage,
     PlayedDesk,
     SmallCentre,
-    free_port,
     small_centre,
 )
 from tests.carrier_twilio.texting import TextingCarrier

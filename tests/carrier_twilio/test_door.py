@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.environment.machine import MachineClock
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.adapters.telemetry.metrics import REGISTRY
@@ -26,7 +27,7 @@ from contactcentre.limits import NODE_SUSPECT_AFTER_MS, PHONE_CALL_MAX_S
 from contactcentre.ports.state import NodeReport
 from contactcentre.settings import read_settings
 from contactcentre.wire.claims import PhonePass
-from tests.apps.small_centre import SIGNING_KEY, free_port
+from tests.apps.small_centre import SIGNING_KEY
 from tests.carrier_twilio.centre import TAX, call_of, until_listening
 
 NODE_URL = "ws://127.0.0.1:9/leg"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.state_redis.state import RedisState
 from contactcentre.apps import public, router
 from contactcentre.apps.process import Process
@@ -19,7 +20,7 @@ from contactcentre.domain.presence import Presence
 from contactcentre.drills.twilio_carrier import ACCOUNT, TOKEN, Carrier
 from contactcentre.drills.twilio_phone import Number, Phone
 from contactcentre.settings import Settings, read_settings
-from tests.apps.small_centre import PAYING, SIGNING_KEY, LegPage, PlayedDesk, free_port
+from tests.apps.small_centre import PAYING, SIGNING_KEY, LegPage, PlayedDesk
 from tests.carrier_twilio.centre import (
     ADVISER_HZ,
     CALLER_HZ,

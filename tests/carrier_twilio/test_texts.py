@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from contactcentre.adapters.carrier_twilio.text_rules import read_text_rules
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.embedded.valkey import Valkey
 from contactcentre.adapters.state_redis.texts import RedisTexts
 from contactcentre.adapters.telemetry.metrics import REGISTRY
@@ -19,7 +20,6 @@ from contactcentre.drills.twilio_carrier import TOKEN
 from contactcentre.drills.twilio_phone import Phone
 from contactcentre.ports.texts import TextMark
 from tests.adapters.sip.entrance import until
-from tests.apps.small_centre import free_port
 from tests.apps.test_trunk_calls import Town
 from tests.carrier_twilio.centre import TelephoneCentre, call_of, telephone_centre
 from tests.carrier_twilio.counted import counted

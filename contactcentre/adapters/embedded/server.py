@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from contactcentre.domain.errors import Outage
@@ -28,6 +29,8 @@ STOP_WITHIN_S = 15.0
 PORTS = range(10_000, 20_000)
 """Where free ports are looked for: sound goes by the ten thousand above them."""
 PORT_TRIES_MAX = 100
+ports_in_turn = cycle(secrets.SystemRandom().sample(PORTS, len(PORTS)))
+"""None comes again before all others: whoever was given one may not listen on it yet."""
 LOG_TAIL_LINES = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -64,15 +67,20 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None]:
     return before
 
 
-def free_port() -> int:
-    """Return a port of the loopback address on which nobody listens. Raises Outage.
+def free_port(host: str = LOOPBACK) -> int:
+    """Return a port of an address that nobody has, for TCP and for UDP. Raises Outage.
 
     It is none of those that the system gives to whoever connects to somewhere: one of those might
     be taken again before anybody listens on it.
     """
-    for port in secrets.SystemRandom().sample(PORTS, PORT_TRIES_MAX):
-        with socket.socket() as asked, suppress(OSError):
-            asked.bind((LOOPBACK, port))
+    for port in islice(ports_in_turn, PORT_TRIES_MAX):
+        with (
+            socket.socket() as stream,
+            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
+            suppress(OSError),
+        ):
+            stream.bind((host, port))
+            datagrams.bind((host, port))
             return port
     raise Outage(f"No port from {PORTS[0]} to {PORTS[-1]} is free on this machine.")
 

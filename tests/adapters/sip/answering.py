@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.sip.dialog import SDP, new_tag
 from contactcentre.adapters.sip.messages import Request, Response, address_of
 from contactcentre.adapters.sip.outgoing import Outgoing
@@ -11,7 +12,6 @@ from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.transactions import Serving, Transactions, new_branch
 from contactcentre.adapters.sip.trunks import Outward
 from contactcentre.adapters.sip.ways import Ways
-from contactcentre.bench.sip_phone import free_port
 from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.domain.ids import PhoneNumber
@@ -120,7 +120,7 @@ class Answering:
 
     async def open(self) -> None:
         """Listen."""
-        self.port = free_port(LOOPBACK)
+        self.port = free_port()
         if self.transport == "tls":
             self._ways.open_tls(LOOPBACK, self.port, may_come=lambda _: True)
         else:

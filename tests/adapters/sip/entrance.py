@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.sip.door import Door, DoorPlace
 from contactcentre.adapters.sip.tls import TlsKeys
 from contactcentre.adapters.sip.trunks import TrunkFile, Trunks
-from contactcentre.bench.sip_phone import Exchange, PhoneCall, free_port
+from contactcentre.bench.sip_phone import Exchange, PhoneCall
 from contactcentre.domain.errors import MalformedOffer
 from contactcentre.domain.ids import CallId
 from contactcentre.ports.phones import Phone, Ringing, Switchboard
@@ -99,10 +100,10 @@ class Entrance:
         """Open the door for one trunk."""
         await self.exchange.open()
         self._leaving.push_async_callback(self.exchange.close)
-        self.there = (LOOPBACK, free_port(LOOPBACK))
+        self.there = (LOOPBACK, free_port())
         file = TrunkFile.model_validate({"trunks": {"north": {"addresses": [LOOPBACK], **trunk}}})
         if keys is not None:
-            self.there_tls = (LOOPBACK, free_port(LOOPBACK))
+            self.there_tls = (LOOPBACK, free_port())
         place = DoorPlace(
             host=LOOPBACK,
             port=self.there[1],

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.sip import keepalive
 from contactcentre.adapters.sip.keepalive import answers
 from contactcentre.adapters.sip.tls import TlsKeys
-from contactcentre.bench.sip_phone import free_port
 from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.adapters.sip.entrance import LOOPBACK, Entrance
 
@@ -42,4 +42,4 @@ async def test_nobody_does_not_answer(
 ) -> None:
     monkeypatch.setattr(keepalive, "ANSWER_MAX_S", 0.2)
     await entrance.open()
-    assert not await answers(entrance.door.ours, transport, (LOOPBACK, free_port(LOOPBACK)))
+    assert not await answers(entrance.door.ours, transport, (LOOPBACK, free_port()))

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.peer import strongest_tone
 from contactcentre.bench.phone import PhonePeer
-from contactcentre.bench.sip_phone import free_port
 from contactcentre.domain.dialling import DialFailure
 from contactcentre.domain.ids import LegId
 from contactcentre.ports.dialling import (
@@ -45,7 +45,7 @@ COMES_OF_IT: dict[str, list[DialEvent]] = {
 async def test_sipp_is_rung_and_finds_nothing_wrong(
     tmp_path: Path, phone: str, transport: str
 ) -> None:
-    port, told = free_port(LOOPBACK), COMES_OF_IT[phone]
+    port, told = free_port(), COMES_OF_IT[phone]
     (tmp_path / "phone.xml").write_text(CALLED[phone])
     command = ["sipp", "-sf", "phone.xml", "-i", LOOPBACK, "-p", str(port), "-m", "1", "-nostdin"]
     options = ["-t", f"{transport[0]}1", "-timeout", "15", "-trace_err", "-error_file", "errors"]
@@ -78,7 +78,7 @@ async def listens(town: Outside, transport: str) -> None:
 
 @needs("baresip")
 async def test_baresip_is_rung_and_both_hear_one_another(tmp_path: Path) -> None:
-    port = free_port(LOOPBACK)
+    port = free_port()
     account = f"<sip:{OUTSIDE}@{LOOPBACK}>;regint=0;answermode=auto;audio_codecs=PCMA/8000/1"
     told = equip(tmp_path, account, port=port)
     trunk, other = Answering(), PhonePeer()

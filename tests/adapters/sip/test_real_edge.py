@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.sip.tls import TlsFiles
-from contactcentre.bench.sip_phone import PhoneCall, free_port
+from contactcentre.bench.sip_phone import PhoneCall
 from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.adapters.sip.entrance import LOOPBACK, NUMBER, OFFER, Entrance, until
 from tests.adapters.sip.test_real_phones import control, needs, running, tls_phone
@@ -38,7 +39,7 @@ async def edge(
     cwd: Path, *nodes: int, tls: int | None = None, relay: int | None = None
 ) -> AsyncIterator[int]:
     """Run the edge of `deploy/` in front of some ports, and give its own."""
-    port = free_port(LOOPBACK)
+    port = free_port()
     listed = [
         f"{group} sip:{who}{LOOPBACK}:{one} 0 0"
         for group, who in ((1, ""), (2, "with-headroom@"))
@@ -65,7 +66,7 @@ async def test_a_call_through_the_edge_reaches_the_node_that_lives_and_ends_from
     entrance: Entrance, tmp_path: Path
 ) -> None:
     await entrance.open()
-    dead = free_port(LOOPBACK)
+    dead = free_port()
     async with edge(tmp_path, dead, entrance.there[1]) as port:
         asked = entrance.exchange.phone((LOOPBACK, port), NUMBER)
         assert await until_code(asked, 200), (tmp_path / "kamailio.log").read_text()[-2_000:]
@@ -151,7 +152,7 @@ def trusting(folder: Path) -> TlsFiles:
 async def test_a_carrier_calls_the_edge_over_tls_and_the_call_ends_from_either_side(
     entrance: Entrance, tmp_path: Path
 ) -> None:
-    files, tls = trusting(tmp_path), free_port(LOOPBACK)
+    files, tls = trusting(tmp_path), free_port()
     told = tls_phone(tmp_path, files, "carriers")
     await entrance.open()
     async with (
@@ -187,7 +188,7 @@ def words(folder: Path) -> str:
 async def test_the_edge_answers_over_tls_only_whom_a_carriers_certificate_has_been_given(
     entrance: Entrance, tmp_path: Path
 ) -> None:
-    files, tls = trusting(tmp_path), free_port(LOOPBACK)
+    files, tls = trusting(tmp_path), free_port()
     make_authority(tmp_path, "strangers")
     stranger = make_certificate(tmp_path, "stranger", "strangers")
     await entrance.open()

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.adapters.sip.tls import TlsFiles, TlsKeys
 from contactcentre.bench.peer import strongest_tone
-from contactcentre.bench.sip_phone import free_port
 from tests.adapters.sip.certificates import make_authority, make_certificate
 from tests.adapters.sip.entrance import LOOPBACK, NUMBER, Entrance, until
 from tests.adapters.sip.sounding_board import TONE_HZ, Heard, SoundingBoard, sounding_board
@@ -76,12 +76,12 @@ def equip(
     more: str = "",
 ) -> int:
     """Make baresip ready in a folder, with `more` in its settings; return where it is told."""
-    told = free_port(LOOPBACK)
+    told = free_port()
     config = BARESIP.format(
         modules=modules(),
         codec=codec,
         host=LOOPBACK,
-        port=port or free_port(LOOPBACK),
+        port=port or free_port(),
         control=told,
         hum_hz=hum_hz,
         heard=folder,

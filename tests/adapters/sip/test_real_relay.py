@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+from contactcentre.adapters.embedded.server import free_port
 from contactcentre.bench.phone import PhonePeer
-from contactcentre.bench.sip_phone import PhoneCall, free_port
+from contactcentre.bench.sip_phone import PhoneCall
 from tests.adapters.sip.entrance import CALL, LOOPBACK, NUMBER, OFFER, Entrance, Someone, until
 from tests.adapters.sip.sounding_board import TONE_HZ, sounding_board
 from tests.adapters.sip.test_adoption import ADOPTED
@@ -26,7 +27,7 @@ PHONE_HZ, TAKEN_OVER_HZ = 440.0, 900.0
 @asynccontextmanager
 async def relay(cwd: Path) -> AsyncIterator[int]:
     """Run rtpengine without a kernel's help, and give the port where it is told what to do."""
-    port = free_port(LOOPBACK)
+    port = free_port()
     interfaces = [f"--interface=outside/{LOOPBACK}", f"--interface=inside/{INSIDE}"]
     ports = [f"--port-min={PORTS.start}", f"--port-max={PORTS.stop - 1}"]
     told = [f"--listen-ng={LOOPBACK}:{port}", "--table=-1", "--foreground", "--log-stderr"]
@@ -76,7 +77,7 @@ async def test_sound_goes_through_rtpengine_both_ways_and_after_another_node_has
         board = await leaving.enter_async_context(sounding_board())
         await entrance.open(switchboard=board)
         told = await leaving.enter_async_context(relay(tmp_path))
-        dead = free_port(LOOPBACK)
+        dead = free_port()
         nodes = (dead, entrance.there[1])
         port = await leaving.enter_async_context(edge(tmp_path, *nodes, relay=told))
         await takes_calls(entrance.exchange.phone((LOOPBACK, port), NUMBER), tmp_path)
@@ -122,7 +123,7 @@ async def test_an_edge_that_reaches_no_rtpengine_sends_calls_elsewhere(
     entrance: Entrance, tmp_path: Path
 ) -> None:
     await entrance.open()
-    async with edge(tmp_path, entrance.there[1], relay=free_port(LOOPBACK)) as port:
+    async with edge(tmp_path, entrance.there[1], relay=free_port()) as port:
         await takes_calls(entrance.exchange.phone((LOOPBACK, port), NUMBER), tmp_path)
         phone = entrance.exchange.phone((LOOPBACK, port), NUMBER)
         phone.sdp = OFFER
