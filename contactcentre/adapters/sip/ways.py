@@ -28,6 +28,7 @@ MESSAGE_MAX_MS = 10_000
 UNSENT_MAX_BYTES = 1 << 20
 """A peer that takes so little that this much waits for it is cut off."""
 _HEAD_END = b"\r\n\r\n"
+_EMPTY_LINE = b"\r\n"
 STREAMS = frozenset({"tcp", "tls"})
 Peer = tuple[str, int]
 
@@ -149,7 +150,7 @@ class StreamWay:
         self._unsent.clear()
         try:
             while True:
-                received(await _message(reader, writer), self)
+                received(await _message(reader, self.send), self)
         except (MalformedMessage, OSError, EOFError, TimeoutError, ValueError) as error:
             # what follows in a stream cannot be found again behind a message without an end
             log.debug("a SIP connection has ended", why=type(error).__name__)
@@ -318,18 +319,13 @@ class Ways:
         task.add_done_callback(self._serving.discard)
 
 
-async def _message(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+async def _message(reader: asyncio.StreamReader, answer: Callable[[bytes], None]) -> bytes:
     """Return the next message of a stream, by the length that it gives.
 
     Raises MalformedMessage, EOFError, OSError, TimeoutError, ValueError.
     """
-    start = await reader.readexactly(1)
+    start = await _start(reader, answer)
     async with asyncio.timeout(MESSAGE_MAX_MS / 1_000):
-        while start in {b"\r", b"\n"}:
-            line = start + await reader.readexactly(1)
-            if line == b"\r\n":
-                writer.write(line)  # the peer asks whether we are there (RFC 5626, section 4.4.1)
-            start = await reader.readexactly(1)
         try:
             head = start + await reader.readuntil(_HEAD_END)
         except asyncio.LimitOverrunError as error:
@@ -339,3 +335,19 @@ async def _message(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         if length > MESSAGE_MAX_BYTES:
             raise MalformedMessage("It is longer than a message may be.")
         return head + await reader.readexactly(length)
+
+
+async def _start(reader: asyncio.StreamReader, answer: Callable[[bytes], None]) -> bytes:
+    """Return the first byte of the next message, however long that takes to come.
+
+    Two empty lines ask whether we are there, and one is the answer (RFC 5626, section 4.4.1).
+    """
+    empty_count = 0
+    while (start := await reader.readexactly(1)) in {b"\r", b"\n"}:
+        async with asyncio.timeout(MESSAGE_MAX_MS / 1_000):
+            line = start + await reader.readexactly(1)
+        empty_count = empty_count + 1 if line == _EMPTY_LINE else 0
+        if empty_count == 2:  # noqa: PLR2004 - two
+            answer(_EMPTY_LINE)
+            empty_count = 0
+    return start

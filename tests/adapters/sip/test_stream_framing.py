@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 
+from contactcentre.adapters.sip import ways
 from contactcentre.adapters.sip.messages import MESSAGE_MAX_BYTES
 from tests.adapters.sip.entrance import DEADLINE_S, Entrance, until
 
@@ -94,6 +95,29 @@ async def test_a_message_that_comes_a_byte_at_a_time_is_answered(entrance: Entra
     asks = message(entrance, body=BODY)
     heard = await said(entrance, [asks[at : at + 1] for at in range(len(asks))], count=1)
     assert named(heard) == named(asks)
+
+
+@pytest.mark.parametrize("ping", [[b"\r\n\r\n"], [b"\r", b"\n\r", b"\n"]])
+async def test_two_empty_lines_are_answered_with_one_and_the_connection_stays(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch, ping: Sequence[bytes]
+) -> None:
+    monkeypatch.setattr(ways, "MESSAGE_MAX_MS", 200)
+    await entrance.open()
+    reader, writer = await asyncio.open_connection(*entrance.there)
+    for piece in (b"\r\n", message(entrance), *ping):
+        writer.write(piece)
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.5)  # longer than a message may take that has begun
+    asks = message(entrance)
+    writer.write(asks)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(2) == b"\r\n"
+        heard = await reader.readuntil(b"\r\n\r\n")
+    assert heard.startswith(b"SIP/2.0 200 ")
+    assert named(heard) == named(asks)
+    writer.close()
+    await writer.wait_closed()
 
 
 @pytest.mark.parametrize("length", LENGTHS)
