@@ -8,7 +8,7 @@ import pytest
 
 from contactcentre.drills.first_open import first_open
 
-SOON_S = 0.05
+SOON_S = 0.3
 
 
 class Nodes:

@@ -232,7 +232,7 @@ async def test_a_board_is_told_of_a_storm_while_a_router_says_so(
 class Far(Stage):
     """A live state that is far away."""
 
-    WAY_S = 0.1
+    WAY_S = 0.5
 
     async def is_storm(self) -> bool:
         """Say it after a while."""

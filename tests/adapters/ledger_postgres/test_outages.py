@@ -48,7 +48,7 @@ async def test_a_hung_server_is_an_outage_in_good_time(fragile_server: FragileSe
             for _ in range(3):  # on the open connection, then with new ones
                 with pytest.raises(LedgerUnavailable, match="in time"):
                     await outcomes.write(outcome(2), at_ms=2)
-            assert time.monotonic() - began < 3 * 0.3 + 0.5
+            assert time.monotonic() - began < 3 * 0.3 + 2.0
         finally:
             fragile_server.signal(signal.SIGCONT)
         await outcomes.write(outcome(3), at_ms=3)

@@ -18,7 +18,7 @@ from contactcentre.domain.line import Line
 from tests.adapters.state_redis.centre import EARLY, HASTY_MS, PAYING, Centre, Server
 from tests.chaos import BadWire, bad_wire
 
-SLACK_S = 0.5
+SLACK_S = 1.5
 """A busy machine comes late to its own deadlines."""
 
 
@@ -93,7 +93,7 @@ async def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(
     with server.hung():
         began = time.monotonic()
         found = await asyncio.gather(
-            *(hasty.give_time() for _ in range(2 * CONNECTIONS_MAX)), return_exceptions=True
+            *(hasty.give_time() for _ in range(4 * CONNECTIONS_MAX)), return_exceptions=True
         )
         # also for those who had to wait for a connection first
         assert time.monotonic() - began < HASTY_MS / 1_000 + SLACK_S
