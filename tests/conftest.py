@@ -2,11 +2,10 @@
 
 import asyncio
 import os
-import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from itertools import count, cycle
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -51,7 +50,7 @@ def pytest_configure() -> None:
         del os.environ[name]
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES_MAX
     first = server.PORTS[0] + process * PORTS_EACH
-    server.ports_in_turn = cycle(random.sample(range(first, first + PORTS_EACH), PORTS_EACH))
+    server.ports_in_turn = server.in_turn(range(first, first + PORTS_EACH))
 
 
 class ByRoom(LoadScopeScheduling):  # type: ignore[misc]

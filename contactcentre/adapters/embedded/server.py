@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -29,8 +29,6 @@ STOP_WITHIN_S = 15.0
 PORTS = range(10_000, 20_000)
 """Where free ports are looked for: sound goes by the ten thousand above them."""
 PORT_TRIES_MAX = 100
-ports_in_turn = cycle(secrets.SystemRandom().sample(PORTS, len(PORTS)))
-"""None comes again before all others: whoever was given one may not listen on it yet."""
 LOG_TAIL_LINES = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -65,6 +63,17 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return before
+
+
+def in_turn(ports: Sequence[int]) -> Iterator[int]:
+    """Yield ports by chance, over and over, and none again before all others.
+
+    Whoever was given one may not listen on it yet. Nothing is drawn before the first is wanted.
+    """
+    yield from cycle(secrets.SystemRandom().sample(ports, len(ports)))
+
+
+ports_in_turn = in_turn(PORTS)
 
 
 def free_port(host: str = LOOPBACK) -> int:

@@ -90,9 +90,16 @@ async function ask(path, options = {}) {
   }
 }
 
-async function findNodes() {
-  const answer = await ask(root.dataset.nodesUrl);
-  return answer?.ok ? answer.json() : null;
+let finding = null;
+
+/** Return the nodes of now, null if nobody can be reached; asked for once at a time. */
+function findNodes() {
+  finding ??= ask(root.dataset.nodesUrl)
+    .then((answer) => (answer?.ok ? answer.json() : null))
+    .finally(() => {
+      finding = null;
+    });
+  return finding;
 }
 
 /** Put the nodes of now in a list; nothing changes if nobody can be reached. */
@@ -230,7 +237,6 @@ class LiveCall {
   #claim;
   #offered = { text: null, count: 0 };
   #nodes;
-  #finding = null;
   #stillLost = null;
   #stopped = new AbortController();
   #undo = [];
@@ -313,13 +319,10 @@ class LiveCall {
     this.#undo.push(() => clearTimeout(slow), ...stops, () => meter.close());
   }
 
-  /** Ask for the nodes of now, once at a time; nothing changes if nobody can be reached. */
-  #refresh() {
-    this.#finding ??= refresh(this.#nodes).then(() => {
-      this.#finding = null;
-      if (this.#claim !== null && live === this) store.write(this.kept);
-    });
-    return this.#finding;
+  /** Ask for the nodes of now; nothing changes if nobody can be reached. */
+  async #refresh() {
+    await refresh(this.#nodes);
+    if (this.#claim !== null && live === this) store.write(this.kept);
   }
 
   #tell(event) {
